@@ -1,0 +1,31 @@
+"""One configuration for the whole run: the baseline of every comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from learner.spec import TuningConfig
+
+from .protocol import Branch, BranchScore, Choose, Costs, Trial, TrialResult, Unlimited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """Train `config` from the first round to the last."""
+
+    kind: Literal["fixed"] = "fixed"
+    config: TuningConfig
+
+    def initial(self) -> TuningConfig:
+        return self.config
+
+    def propose(
+        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+    ) -> Trial | None:
+        branch = Branch(name="fixed", config=self.config)
+        return Trial(branches=(branch,), budget=Unlimited())
+
+    def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
+        return Choose(trial.branches[0].name)

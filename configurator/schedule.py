@@ -1,0 +1,56 @@
+"""A configuration path written down beforehand, such as one logged from an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from learner.spec import Adapter, TuningConfig
+
+from .protocol import Branch, BranchScore, Choose, Costs, Rounds, Trial, TrialResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """`rounds` rounds with adapters of this depth and width."""
+
+    rounds: int
+    depth: int
+    width: int
+
+    def __post_init__(self) -> None:
+        if self.rounds < 1:
+            raise ValueError(f"rounds must be at least 1, got {self.rounds}")
+        Adapter(depth=self.depth, width=self.width)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The steps in order, without trials; the run ends after the last."""
+
+    kind: Literal["schedule"] = "schedule"
+    steps: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        if not self.steps:
+            raise ValueError("steps must hold at least one step")
+
+    def initial(self) -> TuningConfig:
+        return self._config(0)
+
+    def propose(
+        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+    ) -> Trial | None:
+        step_no = len(history)
+        if step_no == len(self.steps):
+            return None
+        branch = Branch(name=f"step-{step_no}", config=self._config(step_no))
+        return Trial(branches=(branch,), budget=Rounds(self.steps[step_no].rounds))
+
+    def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
+        return Choose(trial.branches[0].name)
+
+    def _config(self, step_no: int) -> TuningConfig:
+        step = self.steps[step_no]
+        return Adapter(depth=step.depth, width=step.width)

@@ -1,0 +1,1 @@
+"""Real training, named first and done last; knows no clock. Imports nothing heavy."""

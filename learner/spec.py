@@ -1,0 +1,152 @@
+"""What is trained, by whom and under which rule: the values every layer speaks in.
+
+Imports the standard library alone, so that policies, the engine and the analysis can
+name training without loading it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NewType, Protocol
+
+StateRef = NewType("StateRef", str)
+"""The name of a state: the hex digest of the recipe that makes it. Never the tensors."""
+
+UNIT_WIDTH = 8
+"""Neurons of one bottleneck unit; wider adapters are serial stacks of these (paper, section 3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """Serial bottleneck adapters in the top `depth` layers, `width` neurons each in all.
+
+    Depth 0 trains the classifier head alone; its width then only says where widening starts.
+    """
+
+    kind: Literal["adapter"] = "adapter"
+    depth: int
+    width: int
+
+    def __post_init__(self) -> None:
+        _require_depth(self.depth)
+        if self.width < UNIT_WIDTH or self.width % UNIT_WIDTH:
+            raise ValueError(f"width must be a positive multiple of {UNIT_WIDTH}, got {self.width}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """Fine-tune the top `depth` layers themselves; everything below is frozen."""
+
+    kind: Literal["freeze"] = "freeze"
+    depth: int
+
+    def __post_init__(self) -> None:
+        _require_depth(self.depth)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Full:
+    """Fine-tune every parameter of the backbone."""
+
+    kind: Literal["full"] = "full"
+
+
+TuningConfig = Adapter | Freeze | Full
+"""What is trained and exchanged. The classifier head always is."""
+
+
+def _require_depth(depth: int) -> None:
+    if depth < 0:
+        raise ValueError(f"depth must be at least 0, got {depth}")
+
+
+def tuned_depth(config: TuningConfig, n_layers: int) -> int:
+    """Number of top layers through which the config back-propagates (0 = head only)."""
+    return n_layers if isinstance(config, Full) else config.depth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """One client's training examples, by name: `digest` stands for the ordered example ids."""
+
+    client_id: int
+    n_samples: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalJob:
+    """One client's work in one round. The optimiser starts fresh in each job.
+
+    The job passes over the shard in the order of a permutation keyed by `seed`, in batches of
+    `batch_size` (the last of an epoch may be smaller), for `n_batches` steps in all.
+    """
+
+    shard: Shard
+    config: TuningConfig
+    n_batches: int
+    batch_size: int
+    optimizer: Literal["adamw", "sgd"]
+    lr: float
+    head_lr: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """A LocalJob done from a base state. `weight` = samples x staleness factor, in FedAvg's sum."""
+
+    job: LocalJob
+    base: StateRef
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedAvg:
+    """Weighted mean of the clients' trained states (McMahan et al., 2017)."""
+
+    kind: Literal["fedavg"] = "fedavg"
+
+
+AggregationRule = FedAvg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Scores of a state on a split. `correct` is the hex bitmap of correct examples, first one
+    in the highest bit."""
+
+    accuracy: float
+    macro_f1: float
+    loss: float
+    n_examples: int
+    correct: str
+
+
+class Learner(Protocol):
+    """Names states and, asked for numbers, makes them. Pure in its arguments; knows no time."""
+
+    def initial(self, config: TuningConfig, seed: int) -> StateRef: ...
+
+    def adapt(self, state: StateRef, config: TuningConfig, seed: int) -> StateRef:
+        """Deepen or widen with every old weight kept; an equal config gives the same StateRef."""
+        ...
+
+    def aggregate(
+        self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
+    ) -> StateRef: ...
+
+    def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
+        """Score the states on a split ("validation" or "test"), in order. Forces work."""
+        ...
+
+    @property
+    def trainings(self) -> int:
+        """LocalJobs executed in this process so far."""
+        ...
+
+    @property
+    def store_hits(self) -> int:
+        """States and evaluations that were found instead of made."""
+        ...

@@ -1,0 +1,147 @@
+"""One clear line - key path, rule, value - from what validation found."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+_EXPECTED = {
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "finite_number": "must be a finite number",
+    "dataclass_type": "must be a mapping of keys",
+    "dict_type": "must be a mapping of keys",
+    "model_attributes_type": "must be a mapping of keys",
+    "tuple_type": "must be a list",
+}
+
+
+def explain(error: ValidationError, data: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """The first complaint that is about what the user wrote."""
+    details = [d for d in error.errors() if _is_about_written_kind(d["loc"], data)]
+    unknown = [d for d in details if d["type"] == "unexpected_keyword_argument"]
+    # A misspelt key also leaves one missing: the misspelling is the news.
+    detail = (unknown or details or error.errors())[0]
+    return _line(detail, data, schema)
+
+
+def _line(detail: Mapping[str, Any], data: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    path = _written_path(detail["loc"], data)
+    got, kind = detail["input"], detail["type"]
+    if kind == "unexpected_keyword_argument":
+        return f"{path} is not a known key{_nearest(path, data, schema)}"
+    if kind == "missing":
+        return f"{path} is missing"
+    if kind == "value_error":
+        text = str(detail["ctx"]["error"])
+        return f"{path}.{text}" if path else text
+    if kind == "literal_error":
+        rule = "must be " + detail["ctx"]["expected"].replace("'", "")
+    else:
+        rule = _EXPECTED.get(kind, detail["msg"])
+    return f"{path} {rule}, got {json.dumps(got)}"
+
+
+def _is_about_written_kind(loc: Sequence[int | str], data: Any) -> bool:
+    """Whether the complaint belongs to the union member that the user named by `kind`.
+
+    Unions without a discriminator report every member, under its class name.
+    """
+    here: Any = data
+    for part in loc:
+        if isinstance(part, int) or (isinstance(here, Mapping) and part in here):
+            here = here[part]
+        elif isinstance(here, Mapping) and part[:1].isupper():
+            written = here.get("kind")
+            if written is not None and part.lower() != str(written).lower():
+                return False
+    return True
+
+
+def _written_path(loc: Sequence[int | str], data: Any) -> str:
+    """The path in the user's own keys: names of union members are left out."""
+    here, path = data, []
+    for i, part in enumerate(loc):
+        is_written = (isinstance(here, Mapping) and part in here) or isinstance(part, int)
+        if is_written:
+            here = here[part]
+        if is_written or (i == len(loc) - 1 and not _is_member(part, here)):
+            path.append(str(part))
+    return ".".join(path)
+
+
+def _is_member(part: int | str, here: Any) -> bool:
+    """Whether a part of a location names a union member instead of a key."""
+    if not isinstance(part, str):
+        return False
+    return part[:1].isupper() or (isinstance(here, Mapping) and here.get("kind") == part)
+
+
+def _nearest(path: str, data: Any, schema: Mapping[str, Any]) -> str:
+    """The likeliest key that was meant, or all that there are."""
+    *parents, key = path.split(".")
+    known = sorted({name for node in _nodes(parents, data, schema) for name in node})
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(known)}"
+
+
+def find_missing_kind(data: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
+    """The complaint about the first mapping that does not say, or misnames, what kind it is.
+
+    Needed before validation: a union member's own default must not choose the member.
+    """
+    for path, mapping in _mappings(data, ()):
+        kinds = [node["kind"]["const"] for node in _nodes(path, data, schema) if "kind" in node]
+        if len(kinds) > 1 and mapping.get("kind") not in kinds:
+            got = json.dumps(mapping["kind"]) if "kind" in mapping else "nothing"
+            return f"{'.'.join(path)}.kind must be one of {', '.join(kinds)}, got {got}"
+    return None
+
+
+def _mappings(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every mapping below a value with its path, outermost first."""
+    if isinstance(value, Mapping):
+        yield path, value
+        for key, below in value.items():
+            yield from _mappings(below, (*path, str(key)))
+    elif isinstance(value, list):
+        for i, below in enumerate(value):
+            yield from _mappings(below, (*path, str(i)))
+
+
+def _nodes(path: Sequence[str], data: Any, schema: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The properties of every schema node that may stand at a path, given the kinds above it."""
+    nodes = list(_expand(schema, schema))
+    for part in path:
+        if isinstance(data, list):
+            data = data[int(part)]
+            continue
+        kind = data.get("kind")
+        fitting = [n for n in nodes if n["properties"].get("kind", {}).get("const") == kind]
+        nodes = [node for n in fitting or nodes for node in _child(n, part, schema)]
+        data = data.get(part)
+    return [node["properties"] for node in nodes]
+
+
+def _child(node: Any, part: str, schema: Mapping[str, Any]) -> Iterator[Any]:
+    if part in node["properties"]:
+        yield from _expand(node["properties"][part], schema)
+
+
+def _expand(node: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    """The object nodes behind references, unions and list items."""
+    if "$ref" in node:
+        yield from _expand(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], schema)
+    for union in ("anyOf", "oneOf"):
+        for member in node.get(union, ()):
+            yield from _expand(member, schema)
+    if "items" in node:
+        yield from _expand(node["items"], schema)
+    if "properties" in node:
+        yield node

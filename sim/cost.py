@@ -1,0 +1,76 @@
+"""What work costs: seconds, bytes and joules of a configuration on a device. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from learner.architecture import BERT_BASE, Architecture
+from learner.spec import UNIT_WIDTH, Adapter, Freeze, TuningConfig, tuned_depth
+from traces.profiles import DeviceProfile, seconds_per_batch
+
+CacheState = Literal["none", "fill", "hit"]
+"""Whether a client reads stored activations: no cache, filling it in this round, or filled."""
+
+BYTES_PER_PARAMETER = 4
+
+_TABLE_TOKENS = 256  # the published table: batch 4, 256 tokens (paper, section 6)
+_TABLE_BATCH = 4
+_TABLE_LAYERS = 12
+
+_PUBLISHED_FULL_BYTES = 109_500_000 * BYTES_PER_PARAMETER
+_PUBLISHED_FREEZE_BYTES = tuple(
+    round(millions * 1e6) * BYTES_PER_PARAMETER
+    for millions in (0.6, 7.7, 14.8, 21.9, 29.0, 36.0, 43.1, 50.2, 57.3, 64.4, 71.5, 78.6, 109.5)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableCost:
+    """The published table's seconds, and the paper's or the model's own bytes.
+
+    `latency_scale` multiplies every second; `scale_to` carries the table to another model:
+    depth d of L layers reads the table at 12 d / L, times the ratio of forward FLOPs a batch.
+    """
+
+    architecture: Architecture
+    n_labels: int
+    payload: Literal["published", "exact"]
+    latency_scale: float = 1.0
+
+    def compute_s(
+        self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
+    ) -> float:
+        """Seconds of `batches` training steps on the device."""
+        n_layers = self.architecture.n_layers
+        depth = tuned_depth(config, n_layers) * (_TABLE_LAYERS / n_layers)
+        if not isinstance(config, Adapter):
+            row: Literal["full", "adapter", "adapter_cached"] = "full"
+        else:
+            row = "adapter_cached" if cache == "hit" else "adapter"
+        return seconds_per_batch(device, row, depth) * self.latency_scale * batches
+
+    def payload_bytes(self, config: TuningConfig) -> int:
+        """Bytes of the trainables in fp32, the same in each direction."""
+        if self.payload == "published":
+            return _published_payload_bytes(config)
+        parameters = self.architecture.trainable_parameters(config, self.n_labels)
+        return parameters * BYTES_PER_PARAMETER
+
+    def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
+        return device.compute_w * compute_s + device.radio_w * radio_s
+
+
+def flops_ratio(architecture: Architecture, tokens: int, batch_size: int) -> float:
+    """Forward FLOPs of one batch of this model over the published table's (BERT-base, 4 x 256)."""
+    own = architecture.forward_flops(tokens) * batch_size
+    return own / (BERT_BASE.forward_flops(_TABLE_TOKENS) * _TABLE_BATCH)
+
+
+def _published_payload_bytes(config: TuningConfig) -> int:
+    """The artifact's traffic: 12,500 parameters a layer and 8 of width; 20,000 for the head."""
+    if isinstance(config, Adapter):
+        return 80_000 + 50_000 * config.depth * (config.width // UNIT_WIDTH)
+    if isinstance(config, Freeze):
+        return _PUBLISHED_FREEZE_BYTES[config.depth]
+    return _PUBLISHED_FULL_BYTES

@@ -1,0 +1,45 @@
+"""A client's connection: bytes move as the integral of its bandwidth traces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from traces.step import StepTrace
+
+
+@dataclass(frozen=True, slots=True)
+class OneWay:
+    """One direction of a link: `latency_s` of silence, then the trace's bytes per second.
+
+    The client meets the trace `offset_s` seconds after the trace's own zero.
+    """
+
+    trace: StepTrace
+    latency_s: float = 0.0
+    offset_s: float = 0.0
+
+    def transfer_s(self, start_s: float, n_bytes: int) -> float:
+        """Seconds from start_s until n_bytes have arrived.
+
+        The earliest instant at which the integral of the rate reaches n_bytes.
+        """
+        if not n_bytes:
+            return self.latency_s
+        return self.latency_s + self.trace.time_to_accumulate(
+            start_s + self.latency_s + self.offset_s, n_bytes
+        )
+
+    def moved_bytes(self, start_s: float, now_s: float) -> int:
+        """Whole bytes that a transfer begun at start_s has moved by now_s."""
+        first_byte_s = start_s + self.latency_s
+        if now_s <= first_byte_s:
+            return 0
+        return int(self.trace.integral(first_byte_s + self.offset_s, now_s + self.offset_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Down and up are separate traces; neither slows the other."""
+
+    down: OneWay
+    up: OneWay

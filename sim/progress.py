@@ -1,0 +1,63 @@
+"""How far a run has come, for displays. Told of what happens; nothing flows back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from learner.spec import StateRef
+from learner.stored import Progress
+
+from .records import RoundRow, label
+from .scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """A run at the latest round whose training is done.
+
+    `fraction` (0-1) is of the run's rounds, None where no round limit is set; `accuracy` is the
+    latest score seen on any split.
+    """
+
+    run: str
+    sim_s: float
+    round: int
+    config: str
+    accuracy: float | None
+    fraction: float | None
+
+
+ProgressSink = Callable[[RunProgress], None]
+
+
+@dataclass(slots=True)
+class Monitor:
+    """Joins what the engine says of rounds to what the learner says of states."""
+
+    run: str
+    scenario: Scenario
+    tell: ProgressSink
+    _rows: dict[StateRef, RoundRow] = field(default_factory=dict)
+    _accuracy: float | None = None
+
+    def on_round(self, row: RoundRow) -> None:
+        self._rows.setdefault(StateRef(row.state), row)
+
+    def on_learned(self, progress: Progress) -> None:
+        if progress.evaluation is not None:
+            self._accuracy = progress.evaluation.accuracy
+        row = self._rows.get(progress.state)
+        if row is None:
+            return
+        limit = self.scenario.stop.rounds
+        self.tell(
+            RunProgress(
+                run=self.run,
+                sim_s=row.t_s,
+                round=row.round,
+                config=label(row.config),
+                accuracy=self._accuracy,
+                fraction=row.round / limit if limit else None,
+            )
+        )

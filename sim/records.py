@@ -1,0 +1,144 @@
+"""The rows of a run's log: one flat frozen dataclass a kind, units in the field names.
+
+Rows are deterministic: no wall time, host, path or process id. `t_s` is the simulated instant of
+writing, from 0. Configurations and references are as in learner.spec.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, ClassVar, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRow:
+    """One client's download or upload (log: clients). `status` cut: interrupted, bytes so far."""
+
+    row: ClassVar[str] = "transfer"
+    t_s: float
+    start_s: float
+    client: int
+    direction: Literal["down", "up"]
+    bytes: int
+    status: Literal["done", "cut"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputeRow:
+    """One client's local training (log: clients); `cache` tells whether activations were stored."""
+
+    row: ClassVar[str] = "compute"
+    t_s: float
+    start_s: float
+    client: int
+    batches: int
+    cache: Literal["none", "fill", "hit"]
+    status: Literal["done", "cut"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundRow:
+    """One round of one branch. Bytes, seconds and joules are sums over its clients, lost work
+    included; `round` counts the lineage's aggregations and is the base's in a cut round."""
+
+    row: ClassVar[str] = "round"
+    t_s: float
+    start_s: float
+    trial: int
+    branch: str
+    round: int
+    config: Mapping[str, Any]
+    clients: tuple[int, ...]
+    base: str
+    state: str
+    down_bytes: int
+    up_bytes: int
+    down_s: float
+    compute_s: float
+    up_s: float
+    energy_j: float
+    status: Literal["done", "cut"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """The verdict on a trial: each branch's deciding accuracy and rounds, and what goes on."""
+
+    row: ClassVar[str] = "decision"
+    t_s: float
+    trial: int
+    scores: Mapping[str, float]
+    rounds: Mapping[str, int]
+    chosen: str
+    config: Mapping[str, Any]
+    lineage_round: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndRow:
+    """The run's last row: totals over all clients, trials that lost included."""
+
+    row: ClassVar[str] = "end"
+    t_s: float
+    rounds: int
+    reason: str
+    config: Mapping[str, Any]
+    state: str
+    down_bytes: int
+    up_bytes: int
+    energy_j: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedRow:
+    """The learner could not give an answer; a later run of the same directory replaces this row."""
+
+    row: ClassVar[str] = "failed"
+    t_s: float
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationRow:
+    """A point of the lineage that counts (evaluations.jsonl); `correct` is a hex bitmap."""
+
+    row: ClassVar[str] = "evaluation"
+    t_s: float
+    round: int
+    trial: int
+    config: Mapping[str, Any]
+    state: str
+    split: str
+    accuracy: float
+    macro_f1: float
+    loss: float
+    n_examples: int
+    correct: str
+
+
+Row = TransferRow | ComputeRow | RoundRow | DecisionRow | EndRow | FailedRow | EvaluationRow
+
+
+def as_json(row: Row) -> str:
+    """The row as one line of JSON, keys in field order, floats as repr (shortest exact form)."""
+    values = {"row": row.row} | {f.name: _plain(getattr(row, f.name)) for f in fields(row)}
+    return json.dumps(values, separators=(",", ":"), allow_nan=False)
+
+
+def config_fields(config: Any) -> dict[str, Any]:
+    """A tuning configuration as the mapping that rows hold."""
+    return {f.name: getattr(config, f.name) for f in fields(config)}
+
+
+def label(config: Mapping[str, Any]) -> str:
+    """A configuration in a few characters: "(3, 16)", "top 2", "full"."""
+    if config["kind"] == "adapter":
+        return f"({config['depth']}, {config['width']})"
+    return f"top {config['depth']}" if config["kind"] == "freeze" else str(config["kind"])
+
+
+def _plain(value: Any) -> Any:
+    return config_fields(value) if is_dataclass(value) else value

@@ -1,0 +1,182 @@
+"""One run: a scenario and a seed become a run directory."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+from simpy import Process
+
+from configurator import Configurator
+from learner.numerics import numerics_tag
+from learner.recipes import digest_text
+from learner.stored import DivergedError, NotStoredError
+
+from .barrier import Barrier
+from .build import Watchers, build_world
+from .progress import Monitor, ProgressSink
+from .provenance import provenance, wall_clock_s
+from .records import FailedRow, config_fields
+from .round import Lineage
+from .runlog import RunError, RunLog, write_json
+from .scenario import Scenario, TorchTraining
+from .scenario_file import digest, dump_scenario
+from .server import serve
+from .world import World
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a finished run says of itself.
+
+    `accuracy` is the last point's, on the reported split; `trainings` counts the LocalJobs
+    executed in this process; `config` is where the run ended; `learner` "curve" means that the
+    accuracy is a given curve's and nothing was trained.
+    """
+
+    run_dir: Path
+    sim_seconds: float
+    rounds: int
+    config: dict[str, Any]
+    accuracy: float
+    trainings: int
+    store_hits: int
+    events_sha256: str
+    wall_seconds: float
+    learner: str
+
+
+def default_cache_dir() -> Path:
+    """Where models, data, activations and stored states live: the user's cache directory."""
+    return user_cache_path("fedadapter")
+
+
+def run_directory(
+    out: Path, scenario: Scenario, seed: int, policy: Configurator | None = None
+) -> Path:
+    """`<out>/<name>-<digest8>/seed-0007`. A policy of the user's own is named by its repr."""
+    slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower()).strip("-") or "run"
+    name = digest(scenario)
+    if policy is not None:
+        name = digest_text(name, repr(policy))
+    return out / f"{slug}-{name[:8]}" / f"seed-{seed:04d}"
+
+
+def run_scenario(
+    scenario: Scenario,
+    *,
+    seed: int = 0,
+    out: Path = Path("runs"),
+    cache_dir: Path | None = None,
+    configurator: Configurator | None = None,
+    on_progress: ProgressSink = lambda progress: None,
+) -> RunResult:
+    """Simulate and train; resume where an earlier attempt stopped, repeating its bytes.
+
+    `configurator` replaces the scenario's own policy. Raises ValueError for inputs that do not
+    fit together, RunError for a directory that this run must not continue.
+    """
+    started_s = wall_clock_s()
+    run_dir = run_directory(out, scenario, seed, configurator)
+    monitor = Monitor(scenario.name, scenario, on_progress)
+    world = build_world(
+        scenario,
+        seed,
+        log=RunLog(run_dir),
+        cache_dir=cache_dir or default_cache_dir(),
+        configurator=configurator,
+        watchers=Watchers(on_round=monitor.on_round, on_progress=monitor.on_learned),
+    )
+    manifest = _manifest(world, seed)
+    _begin(run_dir, manifest)
+    lineage = _simulate(world)
+    result = RunResult(
+        run_dir=run_dir,
+        sim_seconds=world.env.now,
+        rounds=lineage.round,
+        config=config_fields(lineage.config),
+        accuracy=_final_accuracy(world, lineage),
+        trainings=world.learner.trainings,
+        store_hits=world.learner.store_hits,
+        events_sha256=world.log.close(),
+        wall_seconds=wall_clock_s() - started_s,
+        learner=scenario.learner.kind,
+    )
+    _finish(run_dir, manifest, result)
+    return result
+
+
+def _manifest(world: World, seed: int) -> dict[str, Any]:
+    """What there is to say of a run beside its rows; see docs/model.md for the keys."""
+    scenario = world.scenario
+    is_real = isinstance(scenario.learner, TorchTraining)
+    return {
+        "format_version": FORMAT_VERSION,
+        "name": scenario.name,
+        "seed": seed,
+        "digest": digest(scenario),
+        "scenario": dump_scenario(scenario),
+        "policy": repr(world.configurator),
+        "learner": scenario.learner.kind,
+        "numerics": numerics_tag() if is_real else None,
+        **world.facts,
+        **provenance(),
+    }
+
+
+def _begin(run_dir: Path, manifest: dict[str, Any]) -> None:
+    """Make or reopen the directory; refuse one that was begun with other numerics."""
+    path = run_dir / "manifest.json"
+    if not path.exists():
+        run_dir.mkdir(parents=True, exist_ok=True)
+        write_json(path, manifest)
+        return
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    for key in ("format_version", "numerics"):
+        if earlier[key] != manifest[key]:
+            raise RunError(
+                f"{path}: {key} must be {manifest[key]!r} to go on with this run, "
+                f"got {earlier[key]!r}; choose another --out"
+            )
+
+
+def _simulate(world: World) -> Lineage:
+    """Run the clock to the end of the run. What was known when a training failed is kept."""
+    main = world.env.process(serve(world))
+    limit_s = world.scenario.stop.sim_s
+    if limit_s is not None:
+        Barrier(world.env, limit_s).callbacks.append(lambda _: _stop(main))
+    try:
+        lineage: Lineage = world.env.run(until=main)
+    except (DivergedError, NotStoredError) as error:
+        world.log.events.add(FailedRow(t_s=world.env.now, error=str(error)))
+        world.log.flush()
+        raise RunError(f"{world.scenario.name}: {error}") from error
+    return lineage
+
+
+def _stop(main: Process) -> None:
+    if main.is_alive:
+        main.interrupt()
+
+
+def _final_accuracy(world: World, lineage: Lineage) -> float:
+    split = world.scenario.evaluation.report_on
+    (evaluation,) = world.learner.evaluate([lineage.state], split)
+    return evaluation.accuracy
+
+
+def _finish(run_dir: Path, manifest: dict[str, Any], result: RunResult) -> None:
+    """Mark the run as finished; a repetition of a finished run leaves its files alone."""
+    done = run_dir / "DONE"
+    if done.exists():
+        return
+    summary = asdict(result) | {"run_dir": run_dir.name}
+    write_json(run_dir / "manifest.json", manifest | {"result": summary})
+    write_json(done, {"events_sha256": result.events_sha256})

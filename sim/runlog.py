@@ -1,0 +1,104 @@
+"""The append-only files of a run directory, written so that a resumed run must repeat them.
+
+Resuming replays the run from t = 0. While the file still holds bytes of the earlier attempt, new
+bytes are compared with them; only what goes beyond is appended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from .records import FailedRow, Row, as_json
+
+
+class RunError(Exception):
+    """A run that cannot go on; one line says why."""
+
+
+class ReplayError(RunError):
+    """A resumed run did not repeat the bytes that are on disk."""
+
+
+class RowFile:
+    """One JSON-lines file. Rows are kept until `flush`, which compares or appends them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._earlier = _without_failure(path.read_bytes()) if path.exists() else b""
+        self._waiting: list[Row] = []
+        self._sha = sha256()
+        self._n_bytes = 0
+
+    def add(self, row: Row) -> None:
+        self._waiting.append(row)
+
+    def flush(self) -> None:
+        """Write what waits. Raises ReplayError at the first byte that differs."""
+        text = "".join(f"{as_json(row)}\n" for row in self._waiting).encode()
+        self._waiting.clear()
+        known = self._earlier[self._n_bytes : self._n_bytes + len(text)]
+        if known != text[: len(known)]:
+            raise ReplayError(_first_difference(self._path, known, text))
+        if len(known) < len(text):
+            with self._path.open("r+b" if self._path.exists() else "wb") as file:
+                file.seek(self._n_bytes + len(known))
+                file.write(text[len(known) :])
+                file.truncate()
+        self._sha.update(text)
+        self._n_bytes += len(text)
+
+    def close(self) -> str:
+        """Flush; the hex sha256 of all bytes. The earlier file must not have been longer."""
+        self.flush()
+        if len(self._earlier) > self._n_bytes:
+            raise ReplayError(f"{self._path}: the earlier run wrote rows beyond the end of this")
+        return self._sha.hexdigest()
+
+
+class RunLog:
+    """A run directory's events.jsonl and evaluations.jsonl."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.events = RowFile(run_dir / "events.jsonl")
+        self.evaluations = RowFile(run_dir / "evaluations.jsonl")
+
+    def flush(self) -> None:
+        self.events.flush()
+        self.evaluations.flush()
+
+    def close(self) -> str:
+        """Flush both files; the sha256 of events.jsonl."""
+        self.evaluations.close()
+        return self.events.close()
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a small file whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_atomically(path, json.dumps(value, indent=2, sort_keys=True) + "\n")
+
+
+def _without_failure(earlier: bytes) -> bytes:
+    """The bytes before a final Failed row, which is not part of the run's history."""
+    start = earlier.rstrip(b"\n").rfind(b"\n") + 1
+    is_failure = earlier[start:].startswith(f'{{"row":"{FailedRow.row}"'.encode())
+    return earlier[:start] if is_failure else earlier
+
+
+def _first_difference(path: Path, known: bytes, text: bytes) -> str:
+    for old, new in zip(known.split(b"\n"), text.split(b"\n"), strict=False):
+        if not new.startswith(old):
+            return (
+                f"{path}: this run does not repeat the earlier one: "
+                f"had {old[:200].decode()!r}, now {new[:200].decode()!r}"
+            )
+    return f"{path}: this run does not repeat the earlier one"

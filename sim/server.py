@@ -1,0 +1,146 @@
+"""The aggregator's day: trial after trial, a verdict after each, until the run stops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from configurator.protocol import BackTo, BranchScore, Choose, Decision, Extend, Trial, TrialResult
+
+from .client import Process
+from .records import DecisionRow, EndRow, EvaluationRow, config_fields
+from .round import Lineage
+from .trial import Growth, fork, grow_together
+from .world import World
+
+
+def serve(world: World) -> Process:
+    """The main process of a run; returns the final Lineage. Interrupted by the run's time limit."""
+    config = world.configurator.initial()
+    lineage = Lineage(config=config, state=world.learner.initial(config, world.init_seed))
+    _report(world, lineage, trial_no=0)
+    history: list[TrialResult] = []
+    reason = _stop_reason(world, lineage)
+    while not reason:
+        trial = world.configurator.propose(lineage.config, history, world.costs)
+        if trial is None:
+            reason = "the configurator ended the run"
+            break
+        lineage, result, in_time = yield from _hold(world, trial, len(history), lineage)
+        _report(world, lineage, trial_no=len(history))
+        history.append(result)
+        reason = _stop_reason(world, lineage) if in_time else "stop.sim_s"
+    _end(world, lineage, reason)
+    return lineage
+
+
+def _hold(world: World, trial: Trial, trial_no: int, base: Lineage) -> Process:
+    """Run one trial to its verdict; returns (lineage that goes on, TrialResult, in time)."""
+    growths = fork(world, trial, trial_no, base)
+    in_time = yield from grow_together(world, growths, trial_no, trial.budget)
+    if len(growths) == 1:
+        result = TrialResult(trial=trial, scores={}, chosen=growths[0].name)
+        return growths[0].lineage, result, in_time
+    while True:
+        scores = _score(world, growths, base)
+        decision = world.configurator.decide(trial, scores)
+        if not (isinstance(decision, Extend) and in_time):
+            break
+        in_time = yield from grow_together(world, growths, trial_no, decision.budget)
+    chosen = _settle(growths, scores, decision)
+    lineage = chosen.lineage if chosen else Lineage(base.config, base.state, base.round)
+    name = chosen.name if chosen else ""
+    _record(world, trial_no, scores, name, lineage)
+    return lineage, TrialResult(trial=trial, scores=scores, chosen=name), in_time
+
+
+def _score(world: World, growths: Sequence[Growth], base: Lineage) -> dict[str, BranchScore]:
+    states = [growth.lineage.state for growth in growths]
+    evaluations = world.learner.evaluate(states, world.scenario.evaluation.decide_on)
+    return {
+        growth.name: BranchScore(
+            accuracy=evaluation.accuracy, rounds=growth.lineage.round - base.round
+        )
+        for growth, evaluation in zip(growths, evaluations, strict=True)
+    }
+
+
+def _settle(
+    growths: Sequence[Growth], scores: Mapping[str, BranchScore], decision: Decision
+) -> Growth | None:
+    """The branch that goes on; None goes back. An Extend that came too late takes the best."""
+    match decision:
+        case Choose(branch=name):
+            return next(growth for growth in growths if growth.name == name)
+        case Extend():
+            return max(growths, key=lambda growth: scores[growth.name].accuracy)
+        case BackTo():
+            return None
+
+
+def _record(
+    world: World,
+    trial_no: int,
+    scores: Mapping[str, BranchScore],
+    chosen: str,
+    lineage: Lineage,
+) -> None:
+    world.log.events.add(
+        DecisionRow(
+            t_s=world.env.now,
+            trial=trial_no,
+            scores={name: score.accuracy for name, score in scores.items()},
+            rounds={name: score.rounds for name, score in scores.items()},
+            chosen=chosen,
+            config=config_fields(lineage.config),
+            lineage_round=lineage.round,
+            state=lineage.state,
+        )
+    )
+
+
+def _report(world: World, lineage: Lineage, trial_no: int) -> None:
+    """Score the lineage's points on the reported split; what is known then reaches the disk."""
+    lineage.mark(world.env.now)
+    split = world.scenario.evaluation.report_on
+    evaluations = world.learner.evaluate([point.state for point in lineage.points], split)
+    for point, evaluation in zip(lineage.points, evaluations, strict=True):
+        world.log.evaluations.add(
+            EvaluationRow(
+                t_s=point.t_s,
+                round=point.round,
+                trial=trial_no,
+                config=config_fields(point.config),
+                state=point.state,
+                split=split,
+                accuracy=evaluation.accuracy,
+                macro_f1=evaluation.macro_f1,
+                loss=evaluation.loss,
+                n_examples=evaluation.n_examples,
+                correct=evaluation.correct,
+            )
+        )
+    world.log.flush()
+
+
+def _stop_reason(world: World, lineage: Lineage) -> str:
+    """Why the run ends here; empty if it goes on."""
+    limit = world.scenario.stop.rounds
+    if limit is not None and lineage.round >= limit:
+        return "stop.rounds"
+    return "stop.target_accuracy" if world.is_good_enough(lineage.state) else ""
+
+
+def _end(world: World, lineage: Lineage, reason: str) -> None:
+    world.log.events.add(
+        EndRow(
+            t_s=world.env.now,
+            rounds=lineage.round,
+            reason=reason,
+            config=config_fields(lineage.config),
+            state=lineage.state,
+            down_bytes=world.totals.down_bytes,
+            up_bytes=world.totals.up_bytes,
+            energy_j=world.totals.energy_j,
+        )
+    )
+    world.log.flush()

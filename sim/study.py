@@ -1,0 +1,85 @@
+"""A study: named arms of one base scenario, each over the same seeds."""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import wait as wait_for
+from functools import partial
+from pathlib import Path
+
+from .progress import ProgressSink, RunProgress
+from .run import RunResult, run_scenario
+from .scenario import Scenario, Study
+
+_POLL_S = 0.1
+
+
+def run_study(
+    study: Study,
+    *,
+    out: Path = Path("runs"),
+    cache_dir: Path | None = None,
+    workers: int = 1,
+    on_progress: ProgressSink = lambda progress: None,
+) -> list[RunResult]:
+    """Run every arm with every seed in `<out>/<study name>`; results in that order.
+
+    Each run is a process of its own where workers > 1; the results do not depend on how many.
+    If a run fails, the others still finish, and then the first failure is raised.
+    """
+    run = partial(run_scenario, out=out / study.name, cache_dir=cache_dir)
+    jobs = [(scenario, seed) for scenario in study.arms for seed in study.seeds]
+    if workers == 1:
+        return [run(scenario, seed=seed, on_progress=on_progress) for scenario, seed in jobs]
+    context = multiprocessing.get_context("spawn")
+    news: multiprocessing.Queue[RunProgress] = context.Queue()
+    with ProcessPoolExecutor(
+        min(workers, len(jobs)), mp_context=context, initializer=_start_worker, initargs=(news,)
+    ) as pool:
+        futures = [pool.submit(_run_in_worker, run, scenario, seed) for scenario, seed in jobs]
+        try:
+            _forward(news, futures, on_progress)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+    return [future.result() for future in futures]
+
+
+_news: multiprocessing.Queue[RunProgress]
+
+
+def _start_worker(news: multiprocessing.Queue[RunProgress]) -> None:
+    """Keep the way back to the parent: a queue reaches a worker only when it starts."""
+    global _news
+    _news = news
+
+
+def _run_in_worker(run: Callable[..., RunResult], scenario: Scenario, seed: int) -> RunResult:
+    return run(scenario, seed=seed, on_progress=_news.put)
+
+
+def _forward(
+    news: multiprocessing.Queue[RunProgress],
+    futures: Sequence[Future[RunResult]],
+    on_progress: ProgressSink,
+) -> None:
+    """Pass on what the workers say until all of them are done."""
+    while True:
+        is_done = not wait_for(futures, timeout=_POLL_S).not_done
+        for progress in _drain(news):
+            on_progress(progress)
+        if is_done:
+            return
+
+
+def _drain(news: multiprocessing.Queue[RunProgress]) -> Iterator[RunProgress]:
+    while True:
+        try:
+            yield news.get_nowait()
+        except queue.Empty:
+            return

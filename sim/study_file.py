@@ -1,0 +1,78 @@
+"""Studies from YAML: one base, arms that change it, seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from .build import check_scenario
+from .scenario import Scenario, Study
+from .scenario_file import (
+    ScenarioError,
+    apply_override,
+    parse_scenario,
+    read_yaml,
+    set_path,
+)
+
+_STUDY_KEYS = ("name", "seeds", "base", "arms")
+
+
+def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
+    """The study of a YAML file: `name`, `seeds`, `base` (a mapping or a file) and `arms`.
+
+    An arm is a mapping from dotted paths to values that it sets in the base; overrides are set in
+    every arm. Raises ScenarioError.
+    """
+    mapping = read_yaml(path)
+    for key in mapping:
+        if key not in _STUDY_KEYS:
+            raise ScenarioError(
+                f"{path}: {key} is not a known key; known: {', '.join(_STUDY_KEYS)}"
+            )
+    base = mapping.get("base", {})
+    if isinstance(base, str):
+        base = read_yaml(path.parent / base)
+    seeds, arms = mapping.get("seeds", [0]), mapping.get("arms")
+    _require(isinstance(base, dict), f"{path}: base must be a mapping or a file, got {base!r}")
+    _require(
+        isinstance(arms, dict) and bool(arms),
+        f"{path}: arms must be a mapping with at least one arm, got {arms!r}",
+    )
+    _require(
+        isinstance(seeds, list) and bool(seeds) and all(type(s) is int and s >= 0 for s in seeds),
+        f"{path}: seeds must be a list of whole numbers from 0, got {seeds!r}",
+    )
+    _require(len(set(seeds)) == len(seeds), f"{path}: seeds must differ, got {seeds!r}")
+    name = mapping.get("name", path.stem)
+    _require(isinstance(name, str), f"{path}: name must be text, got {name!r}")
+    scenarios = [_arm(path, base, arm, changes, overrides) for arm, changes in arms.items()]
+    return Study(name=name, arms=tuple(scenarios), seeds=tuple(seeds))
+
+
+def _arm(
+    path: Path, base: dict[str, Any], arm: Any, changes: Any, overrides: Sequence[str]
+) -> Scenario:
+    where = f"{path}: arms.{arm}"
+    _require(isinstance(changes, dict | None), f"{where} must be a mapping, got {changes!r}")
+    mapping = deepcopy(base) | {"name": str(arm)}
+    for key, value in (changes or {}).items():
+        try:
+            set_path(mapping, str(key), deepcopy(value))
+        except ScenarioError as error:
+            raise ScenarioError(f"{where}: {error}") from None
+    for text in overrides:
+        apply_override(mapping, text)
+    scenario = parse_scenario(mapping, where)
+    try:
+        check_scenario(scenario)
+    except ValueError as error:
+        raise ScenarioError(f"{where}: {error}") from None
+    return scenario
+
+
+def _require(rule: bool, text: str) -> None:
+    if not rule:
+        raise ScenarioError(text)

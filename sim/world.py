@@ -1,0 +1,70 @@
+"""What a running simulation consists of; sim.build puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from simpy import Environment
+
+from configurator import Configurator
+from configurator.protocol import Costs
+from learner.spec import Learner, StateRef
+
+from .client import Client, Ground
+from .records import RoundRow
+from .runlog import RunLog
+from .scenario import Scenario
+from .streams import Streams
+
+
+@dataclass(slots=True)
+class Totals:
+    """Running sums over every client and round, lost work included."""
+
+    down_bytes: int = 0
+    up_bytes: int = 0
+    energy_j: float = 0.0
+
+    def add(self, row: RoundRow) -> None:
+        self.down_bytes += row.down_bytes
+        self.up_bytes += row.up_bytes
+        self.energy_j += row.energy_j
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One run's clock, population, learner, policy and log. `clients[i]` has client_id i.
+
+    `facts` is what the manifest should say of model, data and population.
+    """
+
+    scenario: Scenario
+    streams: Streams
+    ground: Ground
+    clients: Sequence[Client]
+    learner: Learner
+    configurator: Configurator
+    costs: Costs
+    log: RunLog
+    facts: Mapping[str, Any]
+    watch: Callable[[RoundRow], None]
+    totals: Totals = field(default_factory=Totals)
+
+    @property
+    def init_seed(self) -> int:
+        """Keys every fresh weight: grown and initialised states agree in their new parts."""
+        return self.streams.key("init")
+
+    def is_good_enough(self, state: StateRef) -> bool:
+        """Whether the run has a target and the state reaches it on the deciding split."""
+        target = self.scenario.stop.target_accuracy
+        if target is None:
+            return False
+        (evaluation,) = self.learner.evaluate([state], self.scenario.evaluation.decide_on)
+        return evaluation.accuracy >= target
+
+    @property
+    def env(self) -> Environment:
+        return self.ground.env
