@@ -142,14 +142,17 @@ def _study(file: Path, overrides: Any, out: Path, workers: int | None) -> Path:
 
 
 def _print_table(directory: Path, as_json: bool) -> None:
-    from analysis import format_table, load_study, table_rows
+    from analysis import caption, format_table, load_study, table_rows
 
-    rows = table_rows(load_study(directory))
+    loaded = load_study(directory)
+    for warning in loaded.warnings:
+        errors.print(f"warning: {warning}", markup=False)
+    rows = table_rows(loaded)
     if as_json:
         typer.echo(json.dumps(rows))
         return
     headers, lines = format_table(rows)
-    shown = Table(*headers, box=None, pad_edge=False)
+    shown = Table(*headers, box=None, pad_edge=False, caption=caption(loaded))
     for line in lines:
         shown.add_row(*line)
     Console(width=None if sys.stdout.isatty() else 120).print(shown)

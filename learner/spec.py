@@ -33,6 +33,9 @@ class Adapter:
         if self.width < UNIT_WIDTH or self.width % UNIT_WIDTH:
             raise ValueError(f"width must be a positive multiple of {UNIT_WIDTH}, got {self.width}")
 
+    def __str__(self) -> str:
+        return f"({self.depth}, {self.width})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
@@ -44,12 +47,18 @@ class Freeze:
     def __post_init__(self) -> None:
         _require_depth(self.depth)
 
+    def __str__(self) -> str:
+        return f"top {self.depth}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Full:
     """Fine-tune every parameter of the backbone."""
 
     kind: Literal["full"] = "full"
+
+    def __str__(self) -> str:
+        return "full"
 
 
 TuningConfig = Adapter | Freeze | Full

@@ -1,10 +1,20 @@
 """The simulated world and the ways into it. Importing this package loads nothing heavy."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .run import run_scenario as run_scenario
+    from .scenario import Scenario as Scenario
+    from .scenario import Study as Study
+    from .scenario_file import ScenarioError as ScenarioError
+    from .scenario_file import load_scenario as load_scenario
+    from .study import run_study as run_study
+    from .study_file import load_study as load_study
 
 _HOMES = {
     "Scenario": "scenario",
+    "Study": "scenario",
     "ScenarioError": "scenario_file",
     "load_scenario": "scenario_file",
     "run_scenario": "run",

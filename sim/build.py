@@ -165,7 +165,8 @@ def _learner(
     kind, task = scenario.learner, scenario.task
     if isinstance(kind, CurveTraining):
         return CurveLearner(canonical(kind), _curve(kind))
-    assert data.task is not None
+    loaded = data.task
+    assert loaded is not None
     assert isinstance(task, TextTask)
     directory = model_dir(scenario.model.source, cache_dir)
 
@@ -174,14 +175,14 @@ def _learner(
 
         return TorchLearner(
             model_dir=directory,
-            task=data.task,
+            task=loaded,
             shards=dict(enumerate(data.parts)),
             max_tokens=task.max_tokens,
             cache_dir=cache_dir,
         )
 
     return StoredLearner(
-        context=f"{model_revision(directory)} {data.task.digest} {task.max_tokens}",
+        context=f"{model_revision(directory)} {loaded.digest} {task.max_tokens}",
         store=Store(cache_dir / "store"),
         numerics=numerics_tag(),
         make_trainer=make_trainer,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from learner.spec import StateRef
 from learner.stored import Progress
 
-from .records import RoundRow, label
+from .records import RoundRow
 from .scenario import Scenario
 
 
@@ -56,7 +56,7 @@ class Monitor:
                 run=self.run,
                 sim_s=row.t_s,
                 round=row.round,
-                config=label(row.config),
+                config=str(row.config),
                 accuracy=self._accuracy,
                 fraction=row.round / limit if limit else None,
             )

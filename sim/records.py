@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from learner.spec import TuningConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class RoundRow:
     trial: int
     branch: str
     round: int
-    config: Mapping[str, Any]
+    config: TuningConfig
     clients: tuple[int, ...]
     base: str
     state: str
@@ -72,7 +75,7 @@ class DecisionRow:
     scores: Mapping[str, float]
     rounds: Mapping[str, int]
     chosen: str
-    config: Mapping[str, Any]
+    config: TuningConfig
     lineage_round: int
     state: str
 
@@ -85,7 +88,7 @@ class EndRow:
     t_s: float
     rounds: int
     reason: str
-    config: Mapping[str, Any]
+    config: TuningConfig
     state: str
     down_bytes: int
     up_bytes: int
@@ -109,7 +112,7 @@ class EvaluationRow:
     t_s: float
     round: int
     trial: int
-    config: Mapping[str, Any]
+    config: TuningConfig
     state: str
     split: str
     accuracy: float
@@ -128,17 +131,10 @@ def as_json(row: Row) -> str:
     return json.dumps(values, separators=(",", ":"), allow_nan=False)
 
 
-def config_fields(config: Any) -> dict[str, Any]:
-    """A tuning configuration as the mapping that rows hold."""
-    return {f.name: getattr(config, f.name) for f in fields(config)}
-
-
-def label(config: Mapping[str, Any]) -> str:
-    """A configuration in a few characters: "(3, 16)", "top 2", "full"."""
-    if config["kind"] == "adapter":
-        return f"({config['depth']}, {config['width']})"
-    return f"top {config['depth']}" if config["kind"] == "freeze" else str(config["kind"])
+def as_fields(value: Any) -> dict[str, Any]:
+    """A flat dataclass, such as a tuning configuration, as a mapping in field order."""
+    return {f.name: getattr(value, f.name) for f in fields(value)}
 
 
 def _plain(value: Any) -> Any:
-    return config_fields(value) if is_dataclass(value) else value
+    return as_fields(value) if is_dataclass(value) else value

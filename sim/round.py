@@ -11,7 +11,7 @@ from simpy import Interrupt
 from learner.spec import LocalJob, StateRef, TuningConfig, Update
 
 from .client import Bill, Client, Process, participate
-from .records import RoundRow, config_fields
+from .records import RoundRow
 from .world import World
 
 
@@ -101,7 +101,7 @@ def _record(
         trial=trial_no,
         branch=branch,
         round=lineage.round,
-        config=config_fields(lineage.config),
+        config=lineage.config,
         clients=tuple(bill.client_id for bill in bills),
         base=base,
         state=lineage.state,

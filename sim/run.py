@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from platformdirs import user_cache_path
 from simpy import Process
@@ -20,7 +20,7 @@ from .barrier import Barrier
 from .build import Watchers, build_world
 from .progress import Monitor, ProgressSink
 from .provenance import provenance, wall_clock_s
-from .records import FailedRow, config_fields
+from .records import FailedRow, as_fields
 from .round import Lineage
 from .runlog import RunError, RunLog, write_json
 from .scenario import Scenario, TorchTraining
@@ -100,7 +100,7 @@ def run_scenario(
         run_dir=run_dir,
         sim_seconds=world.env.now,
         rounds=lineage.round,
-        config=config_fields(lineage.config),
+        config=as_fields(lineage.config),
         accuracy=_final_accuracy(world, lineage),
         trainings=world.learner.trainings,
         store_hits=world.learner.store_hits,
@@ -153,12 +153,11 @@ def _simulate(world: World) -> Lineage:
     if limit_s is not None:
         Barrier(world.env, limit_s).callbacks.append(lambda _: _stop(main))
     try:
-        lineage: Lineage = world.env.run(until=main)
+        return cast(Lineage, world.env.run(until=main))
     except (DivergedError, NotStoredError) as error:
         world.log.events.add(FailedRow(t_s=world.env.now, error=str(error)))
         world.log.flush()
         raise RunError(f"{world.scenario.name}: {error}") from error
-    return lineage
 
 
 def _stop(main: Process) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from configurator.protocol import BackTo, BranchScore, Choose, Decision, Extend, Trial, TrialResult
 
 from .client import Process
-from .records import DecisionRow, EndRow, EvaluationRow, config_fields
+from .records import DecisionRow, EndRow, EvaluationRow
 from .round import Lineage
 from .trial import Growth, fork, grow_together
 from .world import World
@@ -91,7 +91,7 @@ def _record(
             scores={name: score.accuracy for name, score in scores.items()},
             rounds={name: score.rounds for name, score in scores.items()},
             chosen=chosen,
-            config=config_fields(lineage.config),
+            config=lineage.config,
             lineage_round=lineage.round,
             state=lineage.state,
         )
@@ -109,7 +109,7 @@ def _report(world: World, lineage: Lineage, trial_no: int) -> None:
                 t_s=point.t_s,
                 round=point.round,
                 trial=trial_no,
-                config=config_fields(point.config),
+                config=point.config,
                 state=point.state,
                 split=split,
                 accuracy=evaluation.accuracy,
@@ -136,7 +136,7 @@ def _end(world: World, lineage: Lineage, reason: str) -> None:
             t_s=world.env.now,
             rounds=lineage.round,
             reason=reason,
-            config=config_fields(lineage.config),
+            config=lineage.config,
             state=lineage.state,
             down_bytes=world.totals.down_bytes,
             up_bytes=world.totals.up_bytes,

@@ -35,28 +35,33 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     base = mapping.get("base", {})
     if isinstance(base, str):
         base = read_yaml(path.parent / base)
-    seeds, arms = mapping.get("seeds", [0]), mapping.get("arms")
-    _require(isinstance(base, dict), f"{path}: base must be a mapping or a file, got {base!r}")
-    _require(
-        isinstance(arms, dict) and bool(arms),
-        f"{path}: arms must be a mapping with at least one arm, got {arms!r}",
-    )
-    _require(
-        isinstance(seeds, list) and bool(seeds) and all(type(s) is int and s >= 0 for s in seeds),
-        f"{path}: seeds must be a list of whole numbers from 0, got {seeds!r}",
-    )
-    _require(len(set(seeds)) == len(seeds), f"{path}: seeds must differ, got {seeds!r}")
+    if not isinstance(base, dict):
+        raise ScenarioError(f"{path}: base must be a mapping or a file, got {base!r}")
+    arms = mapping.get("arms")
+    if not isinstance(arms, dict) or not arms:
+        raise ScenarioError(f"{path}: arms must be a mapping with at least one arm, got {arms!r}")
     name = mapping.get("name", path.stem)
-    _require(isinstance(name, str), f"{path}: name must be text, got {name!r}")
+    if not isinstance(name, str):
+        raise ScenarioError(f"{path}: name must be text, got {name!r}")
     scenarios = [_arm(path, base, arm, changes, overrides) for arm, changes in arms.items()]
-    return Study(name=name, arms=tuple(scenarios), seeds=tuple(seeds))
+    return Study(name=name, arms=tuple(scenarios), seeds=_seeds(path, mapping.get("seeds", [0])))
+
+
+def _seeds(path: Path, seeds: Any) -> tuple[int, ...]:
+    is_list = isinstance(seeds, list) and bool(seeds)
+    if not is_list or not all(type(seed) is int and seed >= 0 for seed in seeds):
+        raise ScenarioError(f"{path}: seeds must be a list of whole numbers from 0, got {seeds!r}")
+    if len(set(seeds)) < len(seeds):
+        raise ScenarioError(f"{path}: seeds must differ, got {seeds!r}")
+    return tuple(seeds)
 
 
 def _arm(
     path: Path, base: dict[str, Any], arm: Any, changes: Any, overrides: Sequence[str]
 ) -> Scenario:
     where = f"{path}: arms.{arm}"
-    _require(isinstance(changes, dict | None), f"{where} must be a mapping, got {changes!r}")
+    if not isinstance(changes, dict | None):
+        raise ScenarioError(f"{where} must be a mapping, got {changes!r}")
     mapping = deepcopy(base) | {"name": str(arm)}
     for key, value in (changes or {}).items():
         try:
@@ -71,8 +76,3 @@ def _arm(
     except ValueError as error:
         raise ScenarioError(f"{where}: {error}") from None
     return scenario
-
-
-def _require(rule: bool, text: str) -> None:
-    if not rule:
-        raise ScenarioError(text)

@@ -49,18 +49,18 @@ def grow_together(
     """
     env, in_time = world.env, True
     processes = [env.process(_grow(world, growth, trial_no, budget)) for growth in growths]
-    everyone = env.all_of(processes)
     try:
         if isinstance(budget, SimSeconds):
-            yield everyone | Barrier(env, budget.seconds)
+            yield env.all_of(processes) | Barrier(env, budget.seconds)
         else:
-            yield everyone
+            yield env.all_of(processes)
     except Interrupt:
         in_time = False
     for process in processes:
         if process.is_alive:
             process.interrupt()
-    yield everyone
+    # A condition of its own: SimPy takes the one inside a fired "or" apart.
+    yield env.all_of(processes)
     return in_time
 
 

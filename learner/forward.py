@@ -1,0 +1,47 @@
+"""The forward pass of every tuning kind: enter the frozen encoder, apply what is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from .backbone import Backbone
+from .batches import Batch, HalfBlock
+from .tuning.adapter import through_units, unit_name
+from .tuning.head import head_logits
+from .tuning.parameters import BACKBONE
+
+Params = Mapping[str, Tensor]
+"""Trained tensors with a leading client dimension; it is 1 where layers themselves are trained."""
+
+
+def logits(backbone: Backbone, params: Params, batch: Batch) -> Tensor:
+    """(texts, labels), each text through the parameters of its client."""
+    trained = {
+        name.removeprefix(BACKBONE): tensor.squeeze(0)
+        for name, tensor in params.items()
+        if name.startswith(BACKBONE)
+    }
+    weights = {**backbone.weights, **trained}
+    entry = batch.entry
+    if isinstance(entry, HalfBlock):
+        fed = _adapted(params, entry.layer, entry.fed, batch)
+        x = backbone.close(weights, entry.layer, entry.residual, fed)
+        lowest = entry.layer + 1
+    else:
+        x = backbone.embed(weights, entry.ids, entry.positions)
+        lowest = 0
+    for layer in range(lowest, backbone.architecture.n_layers):
+        residual = backbone.attend(weights, layer, x, batch.texts)
+        fed = backbone.feed_forward(weights, layer, residual)
+        x = backbone.close(weights, layer, residual, _adapted(params, layer, fed, batch))
+    features = batch.client_texts.pad(batch.texts.means(x))  # (clients, most texts, hidden)
+    return batch.client_texts.unpad(head_logits(params, features))
+
+
+def _adapted(params: Params, layer: int, fed: Tensor, batch: Batch) -> Tensor:
+    """(tokens, hidden) through the layer's adapters, if it has any."""
+    if unit_name(layer, 0) + "up.weight" not in params:
+        return fed
+    return batch.client_tokens.unpad(through_units(params, layer, batch.client_tokens.pad(fed)))

@@ -1,0 +1,167 @@
+"""The store: evaluations for ever as JSON, tensors under a byte budget as safetensors.
+
+Content-addressed by (state, numerics tag). Any number of processes may read and write at once:
+files appear whole by renaming, equal names hold equal bytes, and a file that is torn, damaged
+or gone only means that its content is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from .spec import Evaluation, StateRef
+from .trainer import State
+
+DEFAULT_BUDGET_BYTES = 8 * 2**30
+
+
+class Store:
+    """A directory of evaluations and states made under one numerics tag or several.
+
+    `budget_bytes` bounds the tensors; the least recently used ones go first. Evaluations, some
+    hundred bytes each, are kept for ever.
+    """
+
+    def __init__(self, root: Path, budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
+        self._states = root / "states"
+        self._evaluations = root / "evaluations"
+        self._budget_bytes = budget_bytes
+        self._stored_bytes: int | None = None
+
+    def evaluation(self, state: StateRef, split: str, numerics: str) -> Evaluation | None:
+        """The stored evaluation, or None if there is no sound one."""
+        path = self._evaluation_path(state, split, numerics)
+        try:
+            entry = json.loads(path.read_bytes())
+            if entry["check"] == _check(entry["evaluation"]):
+                return Evaluation(**entry["evaluation"])
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError):
+            pass
+        path.unlink(missing_ok=True)
+        return None
+
+    def add_evaluation(
+        self, state: StateRef, split: str, numerics: str, evaluation: Evaluation
+    ) -> None:
+        fields = asdict(evaluation)
+        entry = {"evaluation": fields, "check": _check(fields), "numerics": numerics}
+        text = json.dumps(entry, allow_nan=False)
+        path = self._evaluation_path(state, split, numerics)
+        _write_whole(path, lambda target: _write_text(target, text))
+
+    def has_state(self, state: StateRef, numerics: str) -> bool:
+        """Whether a file of the state exists; only `state` tells whether it is sound."""
+        return self._state_path(state, numerics).exists()
+
+    def state(self, state: StateRef, numerics: str) -> dict[str, np.ndarray] | None:
+        """The stored tensors, or None; a damaged file is removed. Counts as a use."""
+        path = self._state_path(state, numerics)
+        try:
+            tensors = _read_tensors(path)
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        if tensors is None:
+            path.unlink(missing_ok=True)
+        return tensors
+
+    def add_state(self, state: StateRef, numerics: str, tensors: State, recipe: str) -> None:
+        """Store the tensors with their recipe (JSON), then keep the budget."""
+        arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+        metadata = {"recipe": recipe, "numerics": numerics, "content": _content(arrays)}
+        path = self._state_path(state, numerics)
+        _write_whole(path, lambda target: save_file(arrays, target, metadata=metadata))
+        self._keep_budget(path)
+
+    def _keep_budget(self, written: Path) -> None:
+        """Evict the least recently used states, the one just written last.
+
+        Other processes' writes are seen at the next scan: the budget is held loosely.
+        """
+        if self._stored_bytes is not None:
+            self._stored_bytes += _size_bytes(written)
+        if self._stored_bytes is not None and self._stored_bytes <= self._budget_bytes:
+            return
+        files = {path: _usage(path) for path in self._states.glob("*/*.safetensors")}
+        self._stored_bytes = sum(size_bytes for _, size_bytes in files.values())
+        for path in sorted(files, key=lambda path: (path == written, files[path], path)):
+            if self._stored_bytes <= self._budget_bytes:
+                return
+            path.unlink(missing_ok=True)
+            self._stored_bytes -= files[path][1]
+
+    def _state_path(self, state: StateRef, numerics: str) -> Path:
+        return self._states / state[:2] / f"{state}-{_short(numerics)}.safetensors"
+
+    def _evaluation_path(self, state: StateRef, split: str, numerics: str) -> Path:
+        return self._evaluations / state[:2] / f"{state}-{split}-{_short(numerics)}.json"
+
+
+def _read_tensors(path: Path) -> dict[str, np.ndarray] | None:
+    """The tensors of a file, or None if they are not what was written."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
+    except (SafetensorError, ValueError):
+        return None
+    return tensors if metadata.get("content") == _content(tensors) else None
+
+
+def _content(tensors: State) -> str:
+    """The hash of names, shapes and bytes."""
+    hasher = blake2b(digest_size=16)
+    for name in sorted(tensors):
+        hasher.update(f"{name} {tensors[name].shape} {tensors[name].dtype}\0".encode())
+        hasher.update(tensors[name].data)
+    return hasher.hexdigest()
+
+
+def _check(fields: Mapping[str, object]) -> str:
+    return blake2b(json.dumps(fields, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _short(numerics: str) -> str:
+    return blake2b(numerics.encode(), digest_size=4).hexdigest()
+
+
+def _size_bytes(path: Path) -> int:
+    return _usage(path)[1]
+
+
+def _usage(path: Path) -> tuple[int, int]:
+    """Time of last use (ns) and size (bytes); zeros if another process removed the file."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, then rename it: all or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,139 @@
+"""The learner that names first and trains last: answered by the store, else by a trainer.
+
+Imports no torch: the trainer is made at the first number that the store does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from .recipes import RecipeGraph
+from .spec import AggregationRule, Evaluation, StateRef, TuningConfig, Update
+from .store import Store
+from .trainer import DivergedError, State, Trainer
+from .walk import StateLostError, Walk
+
+__all__ = ["DivergedError", "NotStoredError", "Progress", "State", "StoredLearner", "Trainer"]
+
+
+class NotStoredError(LookupError):
+    """A replay asked for a number that no run has stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One state made or scored inside an `evaluate` call; the counts are those of this call."""
+
+    done: int
+    total: int
+    jobs_done: int
+    jobs_total: int
+    state: StateRef
+    evaluation: Evaluation | None
+
+
+def _ignore(progress: Progress) -> None:
+    del progress
+
+
+class StoredLearner:
+    """A Learner that remembers every number it has given and trains only what is missing.
+
+    `context` names model and data (see RecipeGraph); `numerics` is the tag under which numbers
+    are stored. `make_trainer` None makes a replay, in which a miss raises NotStoredError.
+    """
+
+    def __init__(
+        self,
+        *,
+        context: str,
+        store: Store,
+        numerics: str,
+        make_trainer: Callable[[], Trainer] | None,
+        on_progress: Callable[[Progress], None] = _ignore,
+    ) -> None:
+        self._graph = RecipeGraph(context)
+        self._store = store
+        self._numerics = numerics
+        self._make_trainer = make_trainer
+        self._on_progress = on_progress
+        self._trainer: Trainer | None = None
+        self.store_hits = 0  # evaluations answered and states loaded
+
+    @property
+    def trainings(self) -> int:
+        """LocalJobs executed by this learner's trainer."""
+        return self._trainer.trainings if self._trainer else 0
+
+    def initial(self, config: TuningConfig, seed: int) -> StateRef:
+        return self._graph.initial(config, seed)
+
+    def adapt(self, state: StateRef, config: TuningConfig, seed: int) -> StateRef:
+        return self._graph.adapt(state, config, seed)
+
+    def aggregate(
+        self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
+    ) -> StateRef:
+        return self._graph.aggregate(state, updates, rule)
+
+    def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
+        """Scores in the order of `states`; each is stored as soon as it is known.
+
+        Raises NotStoredError in a replay and DivergedError when a training diverges.
+        """
+        known: dict[StateRef, Evaluation] = {}
+        for state in dict.fromkeys(states):
+            stored = self._store.evaluation(state, split, self._numerics)
+            if stored is not None:
+                known[state] = stored
+        self.store_hits += len(known)
+        while missing := [state for state in dict.fromkeys(states) if state not in known]:
+            with suppress(StateLostError):  # the damaged file is removed: plan again without it
+                self._score(missing, split, known)
+        return [known[state] for state in states]
+
+    def _score(
+        self, targets: Sequence[StateRef], split: str, known: dict[StateRef, Evaluation]
+    ) -> None:
+        """Walk to the targets and score each into `known` as the walk passes it."""
+        trainer = self._require_trainer(targets[0], split)
+        walk = Walk(
+            graph=self._graph,
+            store=self._store,
+            numerics=self._numerics,
+            trainer=trainer,
+            targets=targets,
+        )
+        jobs_done, jobs_total = 0, walk.total_jobs
+        try:
+            for done, (state, tensors) in enumerate(walk.states(), start=1):
+                jobs_done += walk.n_jobs(state)
+                if state in targets:
+                    config = self._graph.config(state)
+                    known[state] = trainer.evaluate(tensors, config, split)
+                    self._store.add_evaluation(state, split, self._numerics, known[state])
+                self._on_progress(
+                    Progress(
+                        done=done,
+                        total=len(walk),
+                        jobs_done=jobs_done,
+                        jobs_total=jobs_total,
+                        state=state,
+                        evaluation=known.get(state),
+                    )
+                )
+        finally:
+            self.store_hits += walk.loaded
+
+    def _require_trainer(self, state: StateRef, split: str) -> Trainer:
+        if self._trainer is None:
+            if self._make_trainer is None:
+                config = self._graph.config(state)
+                raise NotStoredError(
+                    f"the store has no {split} score of state {state}, configuration {config}, "
+                    f"under {self._numerics}"
+                )
+            self._trainer = self._make_trainer()
+        return self._trainer

@@ -1,0 +1,131 @@
+"""The real learner: trains adapters and layers of a Hugging Face encoder with torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from .activations import PASS_TOKENS, Activations
+from .allocator import keep_freed_memory
+from .assets import model_revision
+from .averaging import WeightedMean
+from .backbone import load_backbone
+from .batches import Examples
+from .forward import logits
+from .local import passes, train_pass
+from .numerics import numerics_tag
+from .recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
+from .scoring import score
+from .spec import Evaluation, LocalJob, StateRef, TuningConfig
+from .tokens import tokenize
+from .trainer import State
+from .tuning.parameters import grown, initial_parameters
+
+if TYPE_CHECKING:
+    from .tasks import Task
+
+
+class TorchLearner:
+    """A Trainer on one model and task. Texts are cut at `max_tokens` tokens.
+
+    `shards` maps client ids to ordered indices into `task.train`. `cache_dir` keeps the frozen
+    encoder's activations, shared by all runs and processes. One thread of computing: the numbers
+    must not depend on how many cores there are. Uses CUDA where present.
+    """
+
+    def __init__(
+        self,
+        *,
+        model_dir: Path,
+        task: Task,
+        shards: Mapping[int, np.ndarray],
+        max_tokens: int,
+        cache_dir: Path,
+    ) -> None:
+        torch.set_num_threads(1)
+        keep_freed_memory()
+        self.trainings = 0
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._model_dir = model_dir
+        self._task = task
+        self._shards = shards
+        self._max_tokens = max_tokens
+        self._backbone = load_backbone(model_dir, self._device)
+        if max_tokens > self._backbone.architecture.positions:
+            limit = self._backbone.architecture.positions
+            raise ValueError(f"max_tokens must be at most {limit} for this model, got {max_tokens}")
+        parts = (str(LEARNER_EPOCH), model_revision(model_dir), task.digest, str(max_tokens))
+        named = "\0".join((*parts, numerics_tag())).encode()
+        self._cache_dir = cache_dir / blake2b(named, digest_size=16).hexdigest()
+        self._examples: dict[str, Examples] = {}
+
+    def make(self, recipe: Recipe, parents: Mapping[StateRef, State]) -> State:
+        """The state of a recipe. Raises DivergedError, and ValueError for an impossible config."""
+        match recipe:
+            case Initial():
+                return self._initial(recipe.config, recipe.seed)
+            case Adapt():
+                return grown(parents[recipe.parent], self._initial(recipe.config, recipe.seed))
+            case Aggregate():
+                return self._aggregate(recipe, parents)
+
+    def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation:
+        """Scores on "train", "validation" or "test", in batches that depend on the split alone."""
+        examples = self._split(split)
+        params = {name: torch.tensor(value[None]).to(self._device) for name, value in state.items()}
+        predicted = np.zeros(len(examples.labels), np.int64)
+        losses = np.zeros(len(examples.labels), np.float32)
+        with torch.inference_mode():
+            for texts in examples.tokens.batches(PASS_TOKENS):
+                batch = examples.batch(config, [texts])
+                scores = logits(self._backbone, params, batch)  # (texts, labels)
+                predicted[texts] = scores.argmax(1).cpu().numpy()
+                each = F.cross_entropy(scores, batch.labels, reduction="none")
+                losses[texts] = each.cpu().numpy()
+        return score(predicted, examples.labels, losses)
+
+    def _initial(self, config: TuningConfig, seed: int) -> dict[str, np.ndarray]:
+        return initial_parameters(config, self._backbone, len(self._task.labels), seed)
+
+    def _aggregate(self, recipe: Aggregate, parents: Mapping[StateRef, State]) -> State:
+        mean = WeightedMean()
+        for updates in passes(recipe.updates, self._max_tokens):
+            jobs = [update.job for update in updates]
+            trained = train_pass(
+                self._backbone,
+                self._split("train"),
+                jobs,
+                [self._shard(job) for job in jobs],
+                [parents[update.base] for update in updates],
+            )
+            self.trainings += len(trained)
+            for update, params in zip(updates, trained, strict=True):
+                mean.add(update.weight, params)
+        return mean.result()
+
+    def _shard(self, job: LocalJob) -> np.ndarray:
+        shard = self._shards[job.shard.client_id]
+        if len(shard) != job.shard.n_samples:
+            raise ValueError(
+                f"client {job.shard.client_id} has {len(shard)} texts, its job says "
+                f"{job.shard.n_samples}"
+            )
+        return shard
+
+    def _split(self, name: str) -> Examples:
+        if name not in self._examples:
+            split = self._task.split(name)
+            activations = Activations(
+                directory=self._cache_dir / name,
+                backbone=self._backbone,
+                tokens=tokenize(split.texts, self._model_dir, self._max_tokens),
+                device=self._device,
+            )
+            self._examples[name] = Examples(activations, split.labels)
+        return self._examples[name]

@@ -1,0 +1,33 @@
+"""What a trainer is: recipes and parent tensors in, tensors and scores out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from .recipes import Recipe
+from .spec import Evaluation, StateRef, TuningConfig
+
+State = Mapping[str, np.ndarray]
+"""fp32 tensors by name: `param.head.weight`, `param.adapter.<layer>.<unit>.down.weight` ..."""
+
+
+class DivergedError(ArithmeticError):
+    """A training ended in weights that are not finite. The message says whose and how made."""
+
+
+class Trainer(Protocol):
+    """Makes tensors and scores them; knows no store and no names."""
+
+    @property
+    def trainings(self) -> int:
+        """LocalJobs executed so far, counted inside the training loop."""
+        ...
+
+    def make(self, recipe: Recipe, parents: Mapping[StateRef, State]) -> State:
+        """The state of a recipe, its parents given. Raises DivergedError."""
+        ...
+
+    def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation: ...

@@ -1,0 +1,53 @@
+"""Bottleneck adapters: a serial stack of units of width 8, x -> x + up(relu(down(x))).
+
+They act on a block's feed-forward output, before its residual and layer norm (the position of
+Pfeiffer et al., 2021; paper, section 3). Every client has units of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from learner.spec import UNIT_WIDTH, Adapter
+
+from .head import INIT_STD
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def unit_name(layer: int, unit: int) -> str:
+    """Prefix of a unit's four tensors; layer 0 is the encoder's lowest, unit 0 the oldest."""
+    return f"param.adapter.{layer}.{unit}."
+
+
+def initial_units(config: Adapter, n_layers: int, hidden: int, seed: int) -> dict[str, np.ndarray]:
+    """All units of the configuration, each keyed by (seed, layer, unit) alone: a state grown to
+    a configuration and one initialised at it agree in their new units."""
+    units: dict[str, np.ndarray] = {}
+    for layer in range(n_layers - config.depth, n_layers):
+        for unit in range(config.width // UNIT_WIDTH):
+            name = unit_name(layer, unit)
+            generator = np.random.default_rng([seed, 1, layer, unit])
+            down = generator.normal(0.0, INIT_STD, (UNIT_WIDTH, hidden))
+            up = generator.normal(0.0, INIT_STD, (hidden, UNIT_WIDTH))
+            units[f"{name}down.weight"] = down.astype(np.float32)
+            units[f"{name}down.bias"] = np.zeros(UNIT_WIDTH, np.float32)
+            units[f"{name}up.weight"] = up.astype(np.float32)
+            units[f"{name}up.bias"] = np.zeros(hidden, np.float32)
+    return units
+
+
+def through_units(params: Mapping[str, Tensor], layer: int, x: Tensor) -> Tensor:
+    """(clients, tokens, hidden) through the layer's whole stack, each client through its own."""
+    unit = 0
+    while (name := unit_name(layer, unit)) + "up.weight" in params:
+        down = params[f"{name}down.weight"].transpose(1, 2)  # (clients, hidden, 8)
+        up = params[f"{name}up.weight"].transpose(1, 2)  # (clients, 8, hidden)
+        inner = (params[f"{name}down.bias"].unsqueeze(1)).baddbmm(x, down).relu()
+        x = x + params[f"{name}up.bias"].unsqueeze(1).baddbmm(inner, up)
+        unit += 1
+    return x

@@ -1,0 +1,27 @@
+"""The classifier head: one linear layer on the mean-pooled sentence, one per client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+WEIGHT = "param.head.weight"  # (labels, hidden)
+BIAS = "param.head.bias"  # (labels,)
+INIT_STD = 0.02  # paper, section 3
+
+
+def initial_head(n_labels: int, hidden: int, seed: int) -> dict[str, np.ndarray]:
+    """Weights drawn from N(0, 0.02), keyed by the seed; biases zero."""
+    generator = np.random.default_rng([seed, 0])
+    weight = generator.normal(0.0, INIT_STD, (n_labels, hidden)).astype(np.float32)
+    return {WEIGHT: weight, BIAS: np.zeros(n_labels, np.float32)}
+
+
+def head_logits(params: Mapping[str, Tensor], features: Tensor) -> Tensor:
+    """(clients, texts, hidden) -> (clients, texts, labels), each client through its own head."""
+    return features @ params[WEIGHT].transpose(1, 2) + params[BIAS].unsqueeze(1)

@@ -1,0 +1,134 @@
+"""Run directories are read as they were written, and what is missing is said."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.load import load_study
+from sim.records import FailedRow
+
+Make = Callable[..., Any]
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is what is tested
+        load_study(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_runs_are_sorted_by_arm_and_seed(study_dir: Path, write_run: Make) -> None:
+    for arm, seed in (("b", 2), ("a", 11), ("b", 1), ("a", 9)):
+        write_run(arm, seed=seed)
+    study = load_study(study_dir)
+    assert [(run.arm, run.seed) for run in study.runs] == [("a", 9), ("a", 11), ("b", 1), ("b", 2)]
+    assert study.arms == ("a", "b")
+    assert [run.seed for run in study.runs_of("b")] == [1, 2]
+
+
+def test_a_run_holds_what_its_files_say(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make, make_decision: Make
+) -> None:
+    path = [{"kind": "adapter", "depth": 2, "width": 16}, {"kind": "full"}]
+    events = [make_round(5.0, path[0], n_bytes=400, energy_j=7.5), make_decision(6.0, path[1])]
+    write_run("a", events=events, evaluations=[make_evaluation(5.0, 0.5)], learner="curve")
+    (run,) = load_study(study_dir).runs
+    assert (run.n_clients, run.learner, run.report_on) == (10, "curve", "test")
+    assert run.majority_accuracy == 0.2
+    (row,) = run.rounds.to_dicts()
+    assert row["down_bytes"] + row["up_bytes"] == 400
+    assert (row["energy_j"], row["depth"], row["width"]) == (7.5, 2, 16)
+    (decision,) = run.decisions.to_dicts()
+    assert (decision["kind"], decision["depth"], decision["chosen"]) == ("full", None, "deeper")
+    assert run.evaluations["accuracy"].to_list() == [0.5]
+
+
+def test_a_task_without_data_has_no_majority(study_dir: Path, write_run: Make) -> None:
+    write_run("a", majority=None)
+    assert load_study(study_dir).runs[0].majority_accuracy is None
+
+
+@pytest.mark.parametrize("below", [".", "a-01234567", "a-01234567/seed-0007"])
+def test_an_arm_or_a_run_alone_is_a_study_too(
+    below: str, study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    write_run("a", evaluations=[make_evaluation(1.0, 0.5)])
+    study = load_study(study_dir / below)
+    assert study.arms == ("a",)
+    assert study.warnings == ()
+
+
+def test_arms_of_one_name_are_told_apart_by_digest(study_dir: Path, write_run: Make) -> None:
+    write_run("a", digest="11111111ffff")
+    write_run("a", digest="22222222ffff")
+    write_run("b")
+    assert load_study(study_dir).arms == ("a [11111111]", "a [22222222]", "b")
+
+
+def test_a_killed_run_is_used_up_to_its_last_whole_row(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
+) -> None:
+    directory = write_run(
+        "a",
+        events=[make_round(1.0), make_round(2.0)],
+        evaluations=[make_evaluation(1.0, 0.4)],
+        finished=False,
+    )
+    with (directory / "events.jsonl").open("a") as file:
+        file.write('{"row":"round","t_s":3.0')
+    study = load_study(study_dir)
+    assert len(study.runs[0].rounds) == 2
+    assert not study.runs[0].is_finished
+    assert study.warnings == ("a-01234567/seed-0007: unfinished, used up to simulated second 2",)
+
+
+def test_a_run_that_has_only_begun_is_said_to_be_empty(study_dir: Path, write_run: Make) -> None:
+    directory = write_run("a", finished=False)
+    (directory / "events.jsonl").unlink()
+    (directory / "evaluations.jsonl").unlink()
+    assert load_study(study_dir).warnings == (
+        "a-01234567/seed-0007: unfinished, used up to simulated second 0",
+        "a-01234567/seed-0007: has no evaluation on test yet",
+    )
+
+
+def test_a_failure_is_passed_on(study_dir: Path, write_run: Make, make_evaluation: Make) -> None:
+    failure = FailedRow(t_s=4.0, error="no room for the state")
+    write_run("a", events=[failure], evaluations=[make_evaluation(1.0, 0.4)])
+    assert load_study(study_dir).warnings == (
+        "a-01234567/seed-0007: failed: no room for the state",
+    )
+
+
+def test_a_directory_without_runs_is_refused(tmp_path: Path) -> None:
+    rule = "holds no runs (no manifest.json up to two directories down)"
+    assert refusal(tmp_path) == f"{tmp_path}: {rule}"
+    assert refusal(tmp_path / "missing") == f"{tmp_path / 'missing'}: {rule}"
+
+
+def test_a_manifest_that_no_run_writes_is_refused(study_dir: Path, write_run: Make) -> None:
+    path = write_run("a") / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["n_clients"]
+    path.write_text(json.dumps(manifest))
+    assert refusal(study_dir) == f"{path}: is not a run's manifest, it lacks 'n_clients'"
+    path.write_text("{")
+    assert refusal(study_dir).startswith(f"{path}: must be JSON, Expecting")
+    path.write_text("[]")
+    assert refusal(study_dir).startswith(f"{path}: is not a run's manifest")
+
+
+def test_rows_that_no_run_writes_are_refused_by_line(
+    study_dir: Path, write_run: Make, make_round: Make
+) -> None:
+    path = write_run("a", events=[make_round(1.0)]) / "events.jsonl"
+    good = path.read_text()
+    path.write_text(good + "half a row\n" + good)
+    assert refusal(study_dir).startswith(f"{path}:2: must be a row of JSON, Expecting value")
+    path.write_text(good + "3\n")
+    assert refusal(study_dir) == f"{path}:2: must be a JSON object, got 3"
+    path.write_text(good.replace('"energy_j"', '"energy"'))
+    assert refusal(study_dir) == f"{path}: a row lacks 'energy_j'"

@@ -1,0 +1,128 @@
+"""The table's rows, their text and the sentence that goes with them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.load import Study, load_study
+from analysis.table import caption, duration, format_table, table_rows
+
+Make = Callable[..., Any]
+
+KEYS = ["arm", "target", "hours", "mbytes_per_client", "kilojoules_per_client", "speedup"]
+
+
+@pytest.fixture
+def small_study(study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make) -> Study:
+    """Full fine-tuning ends at 75 % after 10 h; an adapter passes 60 % after 30 s, ends at 64 %."""
+
+    def scores(*pairs: tuple[float, float]) -> list[Any]:
+        return [make_evaluation(t, a) for t, a in pairs]
+
+    write_run(
+        "all of it",
+        events=[make_round(36_000.0, {"kind": "full"}, n_bytes=10**10, energy_j=40_000.0)],
+        evaluations=scores((9000.0, 0.55), (18_000.0, 0.7), (36_000.0, 0.75)),
+    )
+    write_run(
+        "adapter",
+        events=[make_round(30.0, n_bytes=25 * 10**6, energy_j=600.0)],
+        evaluations=scores((30.0, 0.62), (60.0, 0.64), (90.0, 0.63)),
+    )
+    return load_study(study_dir)
+
+
+def test_every_target_has_a_row_for_every_arm(small_study: Study) -> None:
+    rows = table_rows(small_study)
+    assert all(list(row) == KEYS for row in rows)
+    # Best is (0.55 + 0.7 + 0.75) / 3 = 66.7 %, of full fine-tuning.
+    assert [row["target"] for row in rows[::2]] == [
+        "50 %",
+        "60 %",
+        "70 %",
+        "90 % of best (60.0 %)",
+        "95 % of best (63.3 %)",
+        "99 % of best (66.0 %)",
+        "highest of full (75.0 %)",
+        "accuracy 20.0 %",
+    ]
+    assert [row["arm"] for row in rows] == ["adapter", "all of it"] * 7 + ["majority class"]
+    json.dumps(rows, allow_nan=False)
+
+
+def test_a_row_holds_time_traffic_energy_and_speedup(small_study: Study) -> None:
+    adapter, full = table_rows(small_study, levels=(0.6,), shares=())[:2]
+    assert adapter["hours"] == pytest.approx(30 / 3600)
+    assert adapter["mbytes_per_client"] == pytest.approx(2.5)
+    assert adapter["kilojoules_per_client"] == pytest.approx(0.06)
+    assert adapter["speedup"] == pytest.approx(600.0)  # 18,000 s / 30 s
+    assert (full["hours"], full["speedup"]) == (5.0, 1.0)
+
+
+def test_what_is_not_reached_is_none_and_has_no_speedup(small_study: Study) -> None:
+    adapter, full = table_rows(small_study, levels=(0.7,), shares=())[:2]
+    assert [adapter[key] for key in KEYS[2:]] == [None] * 4
+    assert full["speedup"] == 1.0
+    adapter, full = table_rows(small_study, levels=(0.8,), shares=())[:2]
+    assert adapter["hours"] is full["hours"] is None
+
+
+def test_without_full_fine_tuning_speedup_is_none(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    write_run("a", evaluations=[make_evaluation(30.0, 0.62)], majority=None)
+    (row,) = table_rows(load_study(study_dir), levels=(0.5,), shares=())
+    assert (row["hours"], row["speedup"]) == (30 / 3600, None)
+
+
+def test_the_text_reads_well(small_study: Study) -> None:
+    headers, cells = format_table(table_rows(small_study))
+    assert headers == ["arm", "target", "time", "MB per client", "kJ per client", "speed-up"]
+    assert cells[2] == ["adapter", "60 %", "30 s", "2.5", "0.06", "600 ×"]
+    assert cells[3] == ["all of it", "60 %", "5 h", "0", "0", "1 ×"]
+    assert cells[4] == ["adapter", "70 %", "not reached", "–", "–", "–"]
+    assert cells[-1] == ["majority class", "accuracy 20.0 %", "–", "–", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.8, "0.8 s"),
+        (93.21, "93.2 s"),
+        (119.0, "119 s"),
+        (120.0, "2 min"),
+        (4500.0, "75 min"),
+        (7200.0, "2 h"),
+        (158_226.3, "44 h"),
+        (500_000.0, "5.79 d"),
+    ],
+)
+def test_durations_take_the_unit_that_reads_best(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize("target", [0.0, -0.1, 60.0, float("nan")])
+def test_impossible_targets_are_refused(target: float, small_study: Study) -> None:
+    with pytest.raises(ValueError, match=f"a target must be above 0 and at most 1, got {target:g}"):
+        table_rows(small_study, levels=(target,))
+    with pytest.raises(ValueError, match="a target must be above 0"):
+        table_rows(small_study, shares=(target,))
+
+
+def test_the_caption_says_what_the_numbers_are(small_study: Study, write_run: Make) -> None:
+    best = "best = 66.7 % (all of it, moving mean of 3 evaluations)"
+    assert caption(small_study) == f"single seed; {best}"
+    write_run("adapter", seed=8, learner="curve", finished=False)
+    assert caption(load_study(small_study.path)) == (
+        "mean over seeds where all of them reach the target (adapter 2, all of it 1); "
+        f"{best}; accuracy from a learning curve, not from training; 1 of 3 runs unfinished"
+    )
+
+
+def test_several_seeds_are_counted(study_dir: Path, write_run: Make) -> None:
+    for seed in (1, 2, 3):
+        write_run("a", seed=seed)
+    assert caption(load_study(study_dir)) == "mean of 3 seeds where all of them reach the target"

@@ -1,0 +1,135 @@
+"""A random two-layer BERT with a tiny vocabulary, and a task of keyword sentences for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import TemplateProcessing
+from transformers import BertConfig, BertModel
+
+from learner.recipes import Aggregate
+from learner.spec import FedAvg, LocalJob, Shard, StateRef, TuningConfig, Update
+from learner.tasks import Split, Task
+from learner.torch_learner import TorchLearner
+
+MAX_TOKENS = 8
+N_LABELS = 3
+WORDS = [f"w{i}" for i in range(30)]
+BASE = StateRef("base")
+
+
+@pytest.fixture(scope="session")
+def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory of the random encoder and its tokenizer."""
+    path = tmp_path_factory.mktemp("model")
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(WORDS) + 4,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=16,
+        initializer_range=0.2,  # at the usual 0.02 so small a model hardly mixes its tokens
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(path)
+    _tokenizer().save(str(path / "tokenizer.json"))
+    return path
+
+
+def _tokenizer() -> Tokenizer:
+    vocabulary = {word: i for i, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
+    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    return tokenizer
+
+
+@pytest.fixture(scope="session")
+def task() -> Task:
+    return Task(
+        name="keywords",
+        labels=tuple("abc"),
+        train=_split(60, seed=1),
+        validation=_split(20, seed=2),
+        test=_split(21, seed=3),
+        digest="keywords-1",
+    )
+
+
+def _split(n_texts: int, seed: int) -> Split:
+    """Sentences of 1 to 9 words (some beyond MAX_TOKENS); the first word's number is the label."""
+    generator = np.random.default_rng(seed)
+    numbers = [generator.integers(0, len(WORDS), generator.integers(1, 10)) for _ in range(n_texts)]
+    texts = tuple(" ".join(WORDS[i] for i in line) for line in numbers)
+    labels = np.array([line[0] % N_LABELS for line in numbers], dtype=np.int64)
+    return Split(texts=texts, labels=labels)
+
+
+@pytest.fixture(scope="session")
+def shards() -> Mapping[int, np.ndarray]:
+    """Five clients of 12, 3, 20, 9 and 7 texts."""
+    order = np.random.default_rng(4).permutation(60)[:51]
+    return dict(enumerate(np.split(order, np.cumsum([12, 3, 20, 9]))))
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("activations")
+
+
+@pytest.fixture
+def trainer(
+    model_dir: Path, task: Task, shards: Mapping[int, np.ndarray], cache_dir: Path
+) -> TorchLearner:
+    return TorchLearner(
+        model_dir=model_dir, task=task, shards=shards, max_tokens=MAX_TOKENS, cache_dir=cache_dir
+    )
+
+
+@pytest.fixture(scope="session")
+def job(shards: Mapping[int, np.ndarray]) -> Callable[..., LocalJob]:
+    """job(client_id, config, ...) with moderate defaults."""
+
+    def make(
+        client_id: int,
+        config: TuningConfig,
+        *,
+        n_batches: int = 4,
+        optimizer: str = "adamw",
+        lr: float = 1e-3,
+        head_lr: float = 1e-2,
+    ) -> LocalJob:
+        shard = Shard(client_id=client_id, n_samples=len(shards[client_id]), digest=f"{client_id}")
+        return LocalJob(
+            shard=shard,
+            config=config,
+            n_batches=n_batches,
+            batch_size=4,
+            optimizer=optimizer,  # type: ignore[arg-type]
+            lr=lr,
+            head_lr=head_lr,
+            seed=100 + client_id,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def round_of() -> Callable[..., Aggregate]:
+    """round_of(jobs) aggregates them over the base state "base", weighted by samples."""
+
+    def make(*jobs: LocalJob, base: StateRef = BASE) -> Aggregate:
+        updates = tuple(Update(job=one, base=base, weight=one.shard.n_samples) for one in jobs)
+        return Aggregate(rule=FedAvg(), parent=base, updates=updates)
+
+    return make

@@ -1,0 +1,214 @@
+"""Local training against a plain PyTorch loop, and side by side against one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import BertConfig, BertModel
+
+from learner.local import batch_plan, passes
+from learner.recipes import Initial
+from learner.spec import Adapter, Freeze, Full, LocalJob, StateRef, TuningConfig, Update
+from learner.stored import DivergedError
+from learner.tasks import Task
+from learner.torch_learner import TorchLearner
+from learner.tuning.parameters import BACKBONE
+
+BASE = StateRef("base")
+State = Mapping[str, np.ndarray]
+KEY_BIAS = "attention.self.key.bias"
+
+
+class Reference(nn.Module):
+    """Hugging Face's own encoder, padded batches, adapters by hooks: nothing of ours but names."""
+
+    def __init__(self, model_dir: Path, state: State) -> None:
+        super().__init__()
+        self.encoder = BertModel(BertConfig.from_pretrained(model_dir), add_pooling_layer=False)
+        self.encoder.load_state_dict(load_file(model_dir / "model.safetensors"))
+        self.encoder.requires_grad_(False).eval()
+        self.own: dict[str, Tensor] = {}
+        modules = dict(self.encoder.named_parameters())
+        for name, value in state.items():
+            if name.startswith(BACKBONE):
+                self.own[name] = modules[name.removeprefix(BACKBONE)].requires_grad_()
+                self.own[name].data.copy_(torch.tensor(value))
+            else:
+                self.own[name] = torch.tensor(value, requires_grad=True)
+        for i, layer in enumerate(self.encoder.encoder.layer):
+            layer.output.dense.register_forward_hook(self._hook(f"param.adapter.{i}."))
+
+    def _hook(self, prefix: str) -> Callable[[nn.Module, Any, Tensor], Tensor]:
+        units = sorted({n.rsplit(".", 2)[0] for n in self.own if n.startswith(prefix)})
+
+        def stack(module: nn.Module, inputs: Any, x: Tensor) -> Tensor:
+            for unit in units:
+                p = {
+                    part: self.own[f"{unit}.{part}"]
+                    for part in ("down.weight", "down.bias", "up.weight", "up.bias")
+                }
+                inner = torch.relu(x @ p["down.weight"].T + p["down.bias"])
+                x = x + inner @ p["up.weight"].T + p["up.bias"]
+            return x
+
+        return stack
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        hidden = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        weights = mask.unsqueeze(2).float()
+        mean = (hidden * weights).sum(1) / weights.sum(1)
+        logits: Tensor = mean @ self.own["param.head.weight"].T + self.own["param.head.bias"]
+        return logits
+
+
+def train_plainly(
+    model_dir: Path, task: Task, state: State, job: LocalJob, shard: np.ndarray
+) -> State:
+    """The job as a textbook loop with torch's own optimisers."""
+    tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
+    tokenizer.enable_truncation(8)
+    tokenizer.enable_padding()
+    model = Reference(model_dir, state)
+    head = [p for n, p in model.own.items() if n.startswith("param.head")]
+    rest = [p for n, p in model.own.items() if not n.startswith("param.head")]
+    groups = [{"params": head, "lr": job.head_lr}, {"params": rest, "lr": job.lr}]
+    groups = [group for group in groups if group["params"]]
+    optimizer = (
+        torch.optim.AdamW(groups, weight_decay=0.0)
+        if job.optimizer == "adamw"
+        else torch.optim.SGD(groups)
+    )
+    generator = np.random.default_rng(job.seed)
+    steps: list[np.ndarray] = []
+    while len(steps) < job.n_batches:
+        order = generator.permutation(shard)
+        steps += [order[i : i + job.batch_size] for i in range(0, len(order), job.batch_size)]
+    for texts in steps[: job.n_batches]:
+        encoded = tokenizer.encode_batch([task.train.texts[i] for i in texts])
+        ids = torch.tensor([e.ids for e in encoded])
+        mask = torch.tensor([e.attention_mask for e in encoded])
+        loss = nn.functional.cross_entropy(model(ids, mask), torch.tensor(task.train.labels[texts]))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return {name: p.detach().numpy() for name, p in model.own.items()}
+
+
+def greatest_difference(one: State, other: State) -> float:
+    """Over all weights but the key biases: their gradient is zero (a softmax does not see a
+    shift), so that AdamW turns its rounding noise into steps, which change nothing."""
+    assert set(one) == set(other)
+    return max(float(np.abs(one[name] - other[name]).max()) for name in one if KEY_BIAS not in name)
+
+
+CONFIGS = [
+    pytest.param(Adapter(depth=0, width=8), id="head"),
+    pytest.param(Adapter(depth=1, width=8), id="adapter-1-8"),
+    pytest.param(Adapter(depth=2, width=16), id="adapter-2-16"),
+    pytest.param(Freeze(depth=0), id="freeze-0"),
+    pytest.param(Freeze(depth=1), id="freeze-1"),
+    pytest.param(Freeze(depth=2), id="freeze-2"),
+    pytest.param(Full(), id="full"),
+]
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_a_client_trains_as_a_plain_loop_does(
+    config: TuningConfig,
+    optimizer: str,
+    trainer: TorchLearner,
+    model_dir: Path,
+    task: Task,
+    shards: Mapping[int, np.ndarray],
+    job: Callable[..., LocalJob],
+    round_of: Callable[..., Any],
+) -> None:
+    base = trainer.make(Initial(config=config, seed=3), {})
+    one = job(0, config, n_batches=5, optimizer=optimizer)
+    ours = trainer.make(round_of(one), {BASE: base})
+    plain = train_plainly(model_dir, task, base, one, shards[0])
+    assert greatest_difference(ours, plain) < 1e-5
+    assert greatest_difference(ours, base) > 1e-4
+
+
+@pytest.mark.parametrize("config", [Adapter(depth=0, width=8), Adapter(depth=2, width=16)], ids=str)
+def test_clients_side_by_side_train_as_they_do_alone(
+    config: Adapter,
+    trainer: TorchLearner,
+    job: Callable[..., LocalJob],
+    round_of: Callable[..., Any],
+) -> None:
+    base = trainer.make(Initial(config=config, seed=3), {})
+    jobs = [job(client, config, n_batches=n) for client, n in enumerate((3, 1, 5, 2, 0))]
+    assert len(list(passes(round_of(*jobs).updates, 8))) == 1
+    together = trainer.make(round_of(*jobs), {BASE: base})
+    alone = [trainer.make(round_of(one), {BASE: base}) for one in jobs]
+    weights = np.array([one.shard.n_samples for one in jobs]) / 51
+    mean = {name: sum(w * s[name] for w, s in zip(weights, alone, strict=True)) for name in base}
+    assert greatest_difference(together, mean) < 1e-5
+    # The check can fail: one step more for one client shows.
+    jobs[1] = job(1, config, n_batches=2)
+    longer = trainer.make(round_of(*jobs), {BASE: base})
+    assert greatest_difference(longer, mean) > 1e-4
+
+
+def test_full_tuning_moves_only_the_words_it_reads(
+    trainer: TorchLearner,
+    task: Task,
+    shards: Mapping[int, np.ndarray],
+    job: Callable[..., LocalJob],
+    round_of: Callable[..., Any],
+) -> None:
+    base = trainer.make(Initial(config=Full(), seed=3), {})
+    trained = trainer.make(round_of(job(1, Full(), n_batches=1)), {BASE: base})
+    name = f"{BACKBONE}embeddings.word_embeddings.weight"
+    moved = set(np.flatnonzero((trained[name] != base[name]).any(1)).tolist())
+    read = " ".join(" ".join(task.train.texts[i].split()[:6]) for i in shards[1]).split()
+    assert moved == {2, 3} | {4 + int(word[1:]) for word in read}  # [CLS], [SEP] and the words
+    assert len(moved) < len(base[name]) - 1
+
+
+def test_an_epoch_visits_every_text_once_and_the_next_in_another_order(
+    job: Callable[..., LocalJob], shards: Mapping[int, np.ndarray]
+) -> None:
+    plan = batch_plan(job(3, Adapter(depth=0, width=8), n_batches=6), shards[3])  # 9 texts
+    assert [len(texts) for texts in plan] == [4, 4, 1, 4, 4, 1]
+    first, second = np.concatenate(plan[:3]), np.concatenate(plan[3:])
+    assert sorted(first) == sorted(second) == sorted(shards[3])
+    assert first.tolist() != second.tolist()
+
+
+def test_passes_are_cut_by_tokens_and_by_what_cannot_be_trained_side_by_side(
+    job: Callable[..., LocalJob],
+) -> None:
+    def cut(*jobs: LocalJob, max_tokens: int) -> list[list[int]]:
+        updates = [Update(job=one, base=BASE, weight=1.0) for one in jobs]
+        return [[u.job.shard.client_id for u in p] for p in passes(updates, max_tokens)]
+
+    config = Adapter(depth=1, width=8)
+    jobs = [job(client, config) for client in range(5)]
+    assert cut(*jobs, max_tokens=128) == [[0, 1], [2, 3], [4]]  # 1024 = 2 x 4 x 128
+    assert cut(*jobs, max_tokens=512) == [[0], [1], [2], [3], [4]]
+    assert cut(*jobs[:2], job(2, config, lr=0.5), max_tokens=8) == [[0, 1], [2]]
+    assert cut(*(job(c, Full()) for c in range(2)), max_tokens=8) == [[0], [1]]
+
+
+def test_a_diverging_client_is_named(
+    trainer: TorchLearner, job: Callable[..., LocalJob], round_of: Callable[..., Any]
+) -> None:
+    config = Adapter(depth=1, width=8)
+    base = trainer.make(Initial(config=config, seed=3), {})
+    jobs = [job(0, config), job(3, config, optimizer="sgd", lr=1e38)]
+    with pytest.raises(
+        DivergedError, match=r"client 3, configuration Adapter\(.*depth=1, width=8\), sgd lr 1e\+38"
+    ):
+        trainer.make(round_of(*jobs), {BASE: base})

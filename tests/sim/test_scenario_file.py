@@ -1,0 +1,176 @@
+"""Bad scenarios: one line that names the place, the value and the rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.scenario_file import (
+    ScenarioError,
+    apply_override,
+    as_yaml,
+    digest,
+    dump_scenario,
+    load_scenario,
+    parse_scenario,
+    parse_yaml,
+)
+from sim.study_file import load_study
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = [
+    *sorted((ROOT / "scenarios").glob("paper/**/*.yaml")),
+    ROOT / "scenarios/template.yaml",
+]
+
+
+@pytest.fixture
+def mapping(make: Any) -> dict[str, Any]:
+    return dump_scenario(make())
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_shipped_scenarios_load_and_survive_a_round_trip(path: Path) -> None:
+    scenario = load_scenario(path)
+    assert parse_scenario(parse_yaml(as_yaml(scenario)), "again") == scenario
+
+
+def test_the_demo_study_loads() -> None:
+    study = load_study(ROOT / "scenarios/demo.yaml")
+    assert len(study.arms) == 5
+    assert len({digest(arm) for arm in study.arms}) == 5
+
+
+def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
+    assert digest(make()) == digest(make(name="another"))
+    assert digest(make()) != digest(make(**{"stop.rounds": 3}))
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("foo=1", "foo is not a known key; known here: aggregation, cache,"),
+        (
+            "rounds.particpants=1",
+            "rounds.particpants is not a known key; did you mean p",
+        ),
+        (
+            "configurator.config.widht=8",
+            "configurator.config.widht is not a known key; did",
+        ),
+        (
+            "configurator.config.width=12",
+            "configurator.config.width must be a positive mul",
+        ),
+        (
+            "configurator.kind=fixd",
+            "configurator.kind must be one of fixed, schedule, s",
+        ),
+        (
+            "configurator.config={depth: 1}",
+            "configurator.config.kind must be one of adapter",
+        ),
+        ("rounds.participants='3'", 'rounds.participants must be a whole number, got "3"'),
+        ("rounds.participants=0", "rounds.participants must be at least 1, got 0"),
+        (
+            "rounds.participants=4",
+            "rounds.participants must be at most partition.clients (3)",
+        ),
+        ("stop.sim_s=.nan", "stop.sim_s must be a finite number, got NaN"),
+        ("training.lr=-1", "training.lr must be at least 0, got -1"),
+        ("fleet.network.down_mbytes_per_s=-1", "fleet.network.down_mbytes_per_s must be above 0"),
+        ("fleet.devices={jetson-tx2: 0.5}", "fleet.devices must be shares that sum to 1, got 0.5"),
+        ("stop.rounds=null", "stop must set rounds or sim_s"),
+        ("log=some", 'log must be rounds or clients, got "some"'),
+        ("name=null", "name must be text, got null"),
+        ("learner={kind: torch}", "learner.kind must be curve for a synthetic task, got torch"),
+        ("learner.points=[[5, 0.1], [1, 0.2]]", "learner.points must increase in samples"),
+    ],
+)
+def test_a_bad_value_is_refused_in_one_line(
+    mapping: dict[str, Any], override: str, complaint: str
+) -> None:
+    apply_override(mapping, override)
+    with pytest.raises(ScenarioError) as refusal:
+        parse_scenario(mapping, "my.yaml")
+    text = str(refusal.value)
+    assert text.startswith(f"my.yaml: {complaint}")
+    assert "\n" not in text
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield (*path, key)
+            yield from _paths(below, (*path, key))
+    elif isinstance(value, list):
+        for i, below in enumerate(value):
+            yield from _paths(below, (*path, i))
+
+
+def test_every_misspelt_key_is_refused(make: Any) -> None:
+    steps = [{"rounds": 1, "depth": 1, "width": 8}]
+    sideline = {"kind": "sideline"}
+    network = {"kind": "trace", "downlink": "lte.down", "uplink": "lte.up"}
+    variants = [
+        make(),
+        make(configurator={"kind": "schedule", "steps": steps}),
+        make(configurator=sideline, **{"fleet.network": network}),
+        make(
+            task={"kind": "text", "source": "x"},
+            learner={"kind": "torch"},
+            partition={"kind": "dirichlet", "clients": 3, "alpha": 1},
+        ),
+    ]
+    tried = 0
+    for scenario in variants:
+        whole = dump_scenario(scenario)
+        for *parents, key in _paths(whole):
+            if not isinstance(key, str) or parents == ["fleet", "devices"]:
+                continue
+            mapping = deepcopy(whole)
+            here = mapping
+            for parent in parents:
+                here = here[parent]
+            here[f"{key}x"] = here.pop(key)
+            with pytest.raises(ScenarioError):
+                parse_scenario(mapping, "my.yaml")
+            tried += 1
+    assert tried > 150
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("name: a\nname: b\n", "line 2: 'name' must stand once"),
+        ("name: [1,\n", "line 2: is not YAML"),
+        ("- 1\n", "must hold a mapping of keys, got list"),
+        ("", "must hold a mapping of keys, got NoneType"),
+        ("name: 2020-01-01\n", "not JSON serializable"),
+        ("a: !!python/object/apply:os.system ['true']\n", "is not YAML"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text(text)
+    with pytest.raises(ScenarioError, match=complaint.replace("'", ".")) as refusal:
+        load_scenario(path)
+    assert str(refusal.value).startswith(f"{path}: ")
+    assert "\n" not in str(refusal.value)
+
+
+def test_numbers_may_be_written_as_4e_minus_3(mapping: dict[str, Any]) -> None:
+    apply_override(mapping, "training.lr=4e-3")
+    assert parse_scenario(mapping, "my.yaml").training.lr == 0.004
+
+
+def test_the_schema_is_json_and_knows_every_top_level_key(make: Any) -> None:
+    from sim.scenario_file import json_schema
+
+    schema = json.loads(json.dumps(json_schema()))
+    assert set(schema["properties"]) == set(dump_scenario(make()))

@@ -1,0 +1,117 @@
+"""A small file of every format, written here: what the recordings look like, nobody's data."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from traces.formats.source import Source
+
+MAHIMAHI = "0\n1\n1\n3\n10\n"
+PENSIEVE = "0.5\t9.9\n1.5\t4.0\n4.0\t0.0\n5.0\t8.0\n"
+SABRE = """[
+  {"duration_ms": 2000, "bandwidth_kbps": 4000, "latency_ms": 20},
+  {"duration_ms": 1000, "bandwidth_kbps": 0, "latency_ms": 50}
+]
+"""
+HSDPA = """1285675666 310761 59.88 10.76 288648 1008
+1285675667 311771 59.88 10.76 0 184000
+1285675668 312772 NOFIX NOFIX 365824 1001
+"""
+GHENT = """1450274031248 725 51.04 3.73 3263799 725
+1450274032248 1725 51.04 3.73 4226240 1000
+"""
+GNETTRACK = """Timestamp,NetworkMode,DL_bitrate,UL_bitrate,State
+2020.01.16_12.10.03,5G,8000,80,D
+2020.01.16_12.10.03,5G,16000,80,D
+2020.01.16_12.10.05,LTE,-,160,D
+2020.01.16_12.10.06,LTE,4000,-,D
+"""
+NYU_METS = "0.57,Mbits/sec\n800,Kbits/sec\n400,bits/sec\n"
+STARLINK = (
+    "timestamp_start_dl,timestamp_end_dl,download,timestamp_start_ul,timestamp_end_ul,upload\n"
+    "2024-04-19 16:23:00.000000000,2024-04-19 16:23:01.000000000,80.0,"
+    "2024-04-19 16:23:00.000000000,2024-04-19 16:23:01.000000000,8.0\n"
+    "2024-04-19 16:23:41.000000000,2024-04-19 16:23:42.500000000,160.0,"
+    "2024-04-19 16:23:41.000000000,2024-04-19 16:23:42.000000000,16.0\n"
+)
+OWN_CSV = "start_s,end_s,bytes_per_s\n0.0,2.0,1000.0\n2.0,2.5,0.0\n"
+CAPACITY = """{"7": {"computation": 183.0, "communication": 1016.0},
+ "9": {"computation": 50, "communication": 8000}}
+"""
+BEHAVIOUR = """{"12": {"duration": 20, "active": [10, 50], "inactive": [20, 60],
+ "finish_time": 100, "model": "x"}}
+"""
+FLASH = """{"0": {"guid": "a", "messages": "2020-01-29 18:00:00\\tbattery_charged_on\\n\
+2020-01-29 18:00:10 \\tscreen_lock\\n2020-01-29 18:00:20\\twifi\\n2020-01-29 18:00:40\\t4G\\n\
+2020-01-29 18:00:50\\tscreen_unlock\\n2020-01-29 18:01:40\\tbattery_charged_off\\n\
+2020-01-29 18:02:00\\t99.0%", "model": "x"}}
+"""
+FLAME = """{"1": [[0, "AVL_TRAIN"], [300, "UN_AVL"], [400, "AVL_EVAL"], [400, "AVL_TRAIN"],
+ [1000, "AVL_EVAL"], [2000, "UN_AVL"]], "2": [[0, "UN_AVL"]]}
+"""
+AWARE = """time,battery_level,battery_status,battery_adaptor
+1488315900.0,99,3,0
+1488315800.5,100,2,2
+1488316000.0,98,-1,0
+1488316100.0,98,5,2
+"""
+
+SAMPLES = {
+    "mahimahi": MAHIMAHI,
+    "pensieve": PENSIEVE,
+    "sabre": SABRE,
+    "hsdpa": HSDPA,
+    "ghent": GHENT,
+    "gnettrack": GNETTRACK,
+    "nyu-mets": NYU_METS,
+    "starlink": STARLINK,
+    "csv": OWN_CSV,
+    "fedscale-capacity": CAPACITY,
+    "fedscale-behaviour": BEHAVIOUR,
+    "flash": FLASH,
+    "flame": FLAME,
+    "aware": AWARE,
+}
+
+
+@pytest.fixture(scope="session")
+def native() -> dict[str, str]:
+    """The text of one small file, by format."""
+    return SAMPLES
+
+
+@pytest.fixture
+def source(native: dict[str, str]) -> "MakeSource":
+    """Makes a Source named t.log of a format's sample or of a given text."""
+    return MakeSource(native)
+
+
+class MakeSource:
+    def __init__(self, native: dict[str, str]) -> None:
+        self._native = native
+
+    def of(self, format: str) -> Source:
+        return Source("t.log", self._native[format].encode())
+
+    def text(self, text: str) -> Source:
+        return Source("t.log", text.encode())
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(2026)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> "Write":
+    return Write(tmp_path)
+
+
+class Write:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def file(self, name: str, content: str | bytes) -> Path:
+        path = self._folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path

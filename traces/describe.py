@@ -1,0 +1,114 @@
+"""What is in a trace file, in the numbers one asks for first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .availability import Availability
+from .load import load
+from .recording import AvailabilityRecording, BandwidthRecording, Recording, TraceError
+from .step import StepTrace
+from .synthetic import OUTAGE_BYTES_PER_S
+
+_MBIT_PER_S = 8e-6
+_STEP_S = 1.0
+_MAX_STEPS = 1e6  # a file may claim to last for centuries
+
+
+def info(paths: Iterable[str | Path], format: str | None = None) -> list[dict[str, Any]]:
+    """One JSON-ready object a file, in order; a bad file has its `error` and stops no other.
+
+    Keys: file, format, duration_s, mean_mbit_per_s, p5 / p50 / p95_mbit_per_s (over steps of
+    1 s, or a millionth of the duration), longest_outage_s (longest stretch below 0.1 Mbit/s, or of unavailability), gaps_s
+    (unmeasured stretches, cut out), period_s, n_devices, share_available, directions, warnings,
+    error. Rates are the downlink's where there is one, else the uplink's; `directions` has both.
+    """
+    return [_of_file(path, format) for path in paths]
+
+
+def _of_file(path: str | Path, format: str | None) -> dict[str, Any]:
+    try:
+        return _EMPTY | {"file": str(path)} | describe(load(path, format))
+    except TraceError as error:
+        return _EMPTY | {"file": str(path), "error": str(error)}
+
+
+_EMPTY: dict[str, Any] = {
+    "file": None,
+    "format": None,
+    "duration_s": None,
+    "mean_mbit_per_s": None,
+    "p5_mbit_per_s": None,
+    "p50_mbit_per_s": None,
+    "p95_mbit_per_s": None,
+    "longest_outage_s": None,
+    "gaps_s": [],
+    "period_s": None,
+    "n_devices": None,
+    "share_available": None,
+    "directions": {},
+    "warnings": [],
+    "error": None,
+}
+
+
+def describe(recording: Recording) -> dict[str, Any]:
+    """The keys of `info` that a recording has."""
+    found: dict[str, Any] = {"format": recording.format, "warnings": list(recording.warnings)}
+    if isinstance(recording, BandwidthRecording):
+        return found | _bandwidth(recording)
+    if isinstance(recording, AvailabilityRecording):
+        return found | _availability(recording)
+    return found | {"n_devices": len(recording.devices)}
+
+
+def _bandwidth(recording: BandwidthRecording) -> dict[str, Any]:
+    pairs = (("down", recording.down), ("up", recording.up))
+    directions = {name: _rates(trace) for name, trace in pairs if trace is not None}
+    first = next(iter(directions.values()), {})
+    return first | {"gaps_s": list(recording.gaps_s), "directions": directions}
+
+
+def _rates(trace: StepTrace) -> dict[str, Any]:
+    steps = trace.resample(max(_STEP_S, trace.period_s / _MAX_STEPS))
+    p5, p50, p95 = np.percentile(steps.values, (5, 50, 95)) * _MBIT_PER_S
+    return {
+        "duration_s": trace.period_s,
+        "period_s": trace.period_s if trace.end_rule == "loop" else None,
+        "mean_mbit_per_s": trace.mean * _MBIT_PER_S,
+        "p5_mbit_per_s": float(p5),
+        "p50_mbit_per_s": float(p50),
+        "p95_mbit_per_s": float(p95),
+        "longest_outage_s": longest_outage_s(trace),
+    }
+
+
+def longest_outage_s(trace: StepTrace, below_bytes_per_s: float = OUTAGE_BYTES_PER_S) -> float:
+    """Length of the longest stretch of one period with a rate below the threshold."""
+    is_out = np.concatenate(([0], trace.values < below_bytes_per_s, [0]))
+    turns = np.flatnonzero(np.diff(is_out))
+    edges_s = trace.edges_s
+    return float(np.max(edges_s[turns[1::2]] - edges_s[turns[::2]], initial=0.0))
+
+
+def _availability(recording: AvailabilityRecording) -> dict[str, Any]:
+    devices = list(recording.devices.values())
+    duration_s = max(device.period_s for device in devices)
+    return {
+        "duration_s": duration_s,
+        "period_s": duration_s,
+        "n_devices": len(devices),
+        "share_available": sum(device.share for device in devices) / len(devices),
+        "longest_outage_s": max(_longest_off_s(device) for device in devices),
+    }
+
+
+def _longest_off_s(device: Availability) -> float:
+    edges_s = (0.0, *device.changes_s, device.period_s)
+    first_off = 1 if device.first else 0
+    offs = zip(edges_s[first_off::2], edges_s[first_off + 1 :: 2], strict=False)
+    return max((off_s - on_s for on_s, off_s in offs), default=0.0)

@@ -1,0 +1,54 @@
+"""FedScale's `client_behave_trace`: `{id: {active, inactive, finish_time, ...}}`, in seconds.
+
+A device is available from active[i] to inactive[i] and repeats after finish_time.
+"""
+
+from __future__ import annotations
+
+from traces.availability import Availability, from_windows
+from traces.recording import AvailabilityRecording
+
+from .source import Source
+
+_NEEDED = ("active", "inactive", "finish_time")
+
+
+def sniff(source: Source) -> bool:
+    """Whether the first client has active, inactive and finish_time."""
+    content = source.mapping
+    first = next(iter(content.values()), None) if content else None
+    return isinstance(first, dict) and "finish_time" in first
+
+
+def read(source: Source) -> AvailabilityRecording:
+    """Every client, by its id."""
+    content = source.mapping
+    if not content:
+        raise source.error("must be a dictionary of at least one client")
+    devices = {str(key): _device(source, str(key)[:40], client) for key, client in content.items()}
+    return AvailabilityRecording(format="fedscale-behaviour", devices=devices)
+
+
+def _device(source: Source, name: str, client: object) -> Availability:
+    if not isinstance(client, dict) or not all(key in client for key in _NEEDED):
+        raise source.error(f"client {name} needs {', '.join(_NEEDED)}")
+    period_s = source.number(client["finish_time"], f"{name}.finish_time", low=1.0, high=1e12)
+    on_s, off_s = (_instants(source, name, client, key, period_s) for key in ("active", "inactive"))
+    if len(on_s) != len(off_s):
+        raise source.error(f"client {name}: {len(on_s)} active for {len(off_s)} inactive")
+    for before, after in zip(off_s, on_s[1:], strict=False):
+        if after < before:
+            raise source.error(f"client {name}: active again at {after:g} s, before {before:g} s")
+    try:
+        return from_windows(zip(on_s, off_s, strict=True), period_s)
+    except ValueError as error:
+        raise source.error(f"client {name}: {error}") from None
+
+
+def _instants(
+    source: Source, name: str, client: dict[object, object], key: str, period_s: float
+) -> list[float]:
+    values = client[key]
+    if not isinstance(values, list):
+        raise source.error(f"{name}.{key} must be a list")
+    return [source.number(value, f"{name}.{key}", high=period_s) for value in values]

@@ -1,0 +1,82 @@
+"""flame's availability events: `{trainer: [[t_s, state], ...]}` (derived from the FLASH phones).
+
+States: AVL_TRAIN (charging), AVL_EVAL (battery at 50 % or more), UN_AVL. Its authors force every
+device to AVL_TRAIN for the first 300 s.
+"""
+
+from __future__ import annotations
+
+from traces.availability import Availability
+from traces.recording import AvailabilityRecording
+
+from .event_log import availability
+from .source import Source
+
+STATES = ("AVL_TRAIN", "AVL_EVAL", "UN_AVL")
+_FORCED_S = 300.0
+
+_Events = list[tuple[float, str]]
+
+
+def sniff(source: Source) -> bool:
+    """Whether the first trainer's first event is a time and one of the states."""
+    content = source.mapping
+    first = next(iter(content.values()), None) if content else None
+    is_list = isinstance(first, list) and bool(first) and isinstance(first[0], list)
+    return is_list and first[0][-1:] != [] and first[0][-1] in STATES  # type: ignore[index]
+
+
+def read(
+    source: Source, drop_forced_start: bool = False, eval_counts: bool = False
+) -> AvailabilityRecording:
+    """Every trainer.
+
+    drop_forced_start: take away the forced availability of the first 300 s.
+    eval_counts: AVL_EVAL is available too.
+    """
+    content = source.mapping
+    if not content:
+        raise source.error("must be a dictionary of at least one trainer")
+    events = {str(key): _events(source, str(key)[:40], value) for key, value in content.items()}
+    n_forced = sum(_is_forced(of) for of in events.values())
+    if drop_forced_start:
+        events = {key: _unforced(of) if _is_forced(of) else of for key, of in events.items()}
+    available = ("AVL_TRAIN", "AVL_EVAL") if eval_counts else ("AVL_TRAIN",)
+    warnings: tuple[str, ...] = ()
+    if n_forced and not drop_forced_start:
+        warnings = (f"{n_forced} of {len(events)} devices are forced available at the start",)
+    return AvailabilityRecording(
+        format="flame",
+        devices={key: _device(source, key, of, available) for key, of in events.items()},
+        warnings=warnings,
+    )
+
+
+def _events(source: Source, name: str, value: object) -> _Events:
+    if not isinstance(value, list) or not value:
+        raise source.error(f"trainer {name} must be a list of at least one [t_s, state]")
+    events: _Events = []
+    for no, event in enumerate(value):
+        if not isinstance(event, list) or len(event) != 2 or event[1] not in STATES:
+            raise source.error(f"trainer {name}[{no}] must be [t_s, one of {', '.join(STATES)}]")
+        t_s = source.number(event[0], f"trainer {name}[{no}]", high=1e12)
+        if events and t_s < events[-1][0]:
+            raise source.error(f"trainer {name}[{no}] goes back in time")
+        events.append((t_s, event[1]))
+    return events
+
+
+def _is_forced(events: _Events) -> bool:
+    starts_on = events[0] == (0.0, "AVL_TRAIN")
+    return starts_on and len(events) > 1 and events[1][0] <= _FORCED_S and events[1][1] == "UN_AVL"
+
+
+def _unforced(events: _Events) -> _Events:
+    return [(0.0, "UN_AVL"), *events[1:]]
+
+
+def _device(source: Source, name: str, events: _Events, available: tuple[str, ...]) -> Availability:
+    try:
+        return availability((t_s, state in available) for t_s, state in events)
+    except ValueError as error:
+        raise source.error(f"trainer {name[:40]}: {error}") from None

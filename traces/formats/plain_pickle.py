@@ -1,0 +1,132 @@
+"""Pickles that hold plain data only: FedScale ships its traces as such.
+
+A pickle is a program. This reader runs a small part of the language: numbers, text, lists,
+dictionaries, tuples, and the two calls by which numpy writes a scalar, which are answered by
+code here. No class or function is ever looked up, so nothing in the file can run.
+
+It is the pure-Python unpickler on purpose: the one in C sizes its memory by numbers in the file.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle  # noqa: TID251  (the one restricted reader)
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+_DATA = (
+    *(
+        pickle.PROTO,
+        pickle.FRAME,
+        pickle.STOP,
+        pickle.MARK,
+        pickle.POP,
+        pickle.POP_MARK,
+        pickle.DUP,
+    ),
+    *(
+        pickle.NONE,
+        pickle.NEWTRUE,
+        pickle.NEWFALSE,
+        pickle.INT,
+        pickle.BININT,
+        pickle.BININT1,
+        pickle.BININT2,
+        pickle.LONG,
+        pickle.LONG1,
+        pickle.LONG4,
+        pickle.FLOAT,
+        pickle.BINFLOAT,
+    ),
+    *(
+        pickle.UNICODE,
+        pickle.BINUNICODE,
+        pickle.SHORT_BINUNICODE,
+        pickle.BINUNICODE8,
+        pickle.STRING,
+        pickle.BINSTRING,
+        pickle.SHORT_BINSTRING,
+    ),
+    *(pickle.BINBYTES, pickle.SHORT_BINBYTES, pickle.BINBYTES8),
+    *(
+        pickle.EMPTY_LIST,
+        pickle.LIST,
+        pickle.APPEND,
+        pickle.APPENDS,
+        pickle.EMPTY_DICT,
+        pickle.DICT,
+        pickle.SETITEM,
+        pickle.SETITEMS,
+    ),
+    *(pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3),
+    *(
+        pickle.GET,
+        pickle.BINGET,
+        pickle.LONG_BINGET,
+        pickle.PUT,
+        pickle.BINPUT,
+        pickle.LONG_BINPUT,
+        pickle.MEMOIZE,
+    ),
+    *(pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD),
+)
+_BROKEN = (
+    *(pickle.UnpicklingError, ValueError, KeyError, IndexError, AttributeError, TypeError),
+    *(EOFError, OverflowError, MemoryError, AssertionError, RecursionError, struct.error),
+)
+
+
+class _Dtype:
+    """Stands for numpy.dtype while a scalar is read: a real number's type and byte order."""
+
+    def __init__(self, code: str, *_: object) -> None:
+        if code not in ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"):
+            raise ValueError("only scalars of real numbers are admitted")
+        self.code, self.order = code, "<"
+
+    def __setstate__(self, state: tuple[object, ...]) -> None:
+        self.order = ">" if state[1] == ">" else "<"
+
+
+def _scalar(dtype: _Dtype, data: bytes) -> float:
+    (number,) = np.frombuffer(data, dtype=dtype.order + dtype.code).tolist()
+    return float(number)
+
+
+def _encode(text: str, _encoding: str) -> bytes:
+    return text.encode("latin-1")
+
+
+_ADMITTED: dict[tuple[str, str], Callable[..., object]] = {
+    ("numpy", "dtype"): _Dtype,
+    ("numpy.core.multiarray", "scalar"): _scalar,
+    ("numpy._core.multiarray", "scalar"): _scalar,
+    ("_codecs", "encode"): _encode,  # how protocol 2 writes the bytes of a scalar
+}
+
+
+class _PlainUnpickler(pickle._Unpickler):
+    dispatch = {  # noqa: RUF012  (the base class declares it so)
+        code: action
+        for code, action in pickle._Unpickler.dispatch.items()
+        if code in {opcode[0] for opcode in _DATA}
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        answer = _ADMITTED.get((module, name))
+        if answer is None:
+            raise pickle.UnpicklingError(f"it asks for {module[:40]}.{name[:40]}")
+        return lambda *args: answer(*args)  # a fresh one: BUILD may set attributes on it
+
+
+def loads(data: bytes) -> object:
+    """The plain data of a pickle. Raises ValueError for anything else, without running it."""
+    try:
+        loaded: object = _PlainUnpickler(io.BytesIO(data)).load()
+    except _BROKEN as error:
+        reason = str(error)[:120].replace("\n", " ") or type(error).__name__
+        raise ValueError(f"is not a pickle of plain data: {reason}") from None
+    return loaded

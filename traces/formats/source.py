@@ -1,0 +1,175 @@
+"""A trace file as bytes, text, rows and numbers, with errors that name file, line and rule."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import math
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from traces.recording import TraceError
+from traces.step import EndRule, StepTrace, from_amounts
+
+from . import plain_pickle
+
+MAX_BYTES = 512 * 2**20
+"""Largest file, and largest unpacked .gz, that is read into memory."""
+
+_HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file's name (for messages) and its content, unpacked if it was gzip."""
+
+    path: str
+    data: bytes
+
+    @classmethod
+    def open(cls, path: str | Path) -> Source:
+        """Read a file. Raises TraceError if it cannot be read or is larger than MAX_BYTES."""
+        try:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+            if data[:2] == b"\x1f\x8b":
+                with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+                    data = packed.read(MAX_BYTES + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise TraceError(str(path), f"cannot be read: {reason}") from None
+        if len(data) > MAX_BYTES:
+            raise TraceError(str(path), f"must be at most {MAX_BYTES} bytes unpacked")
+        return cls(str(path), data)
+
+    def error(self, rule: str, line: int = 1) -> TraceError:
+        """The exception to raise about a line of this file."""
+        return TraceError(self.path, rule, line)
+
+    @cached_property
+    def text(self) -> str:
+        """The content as UTF-8, without a byte order mark. Raises TraceError if it is binary."""
+        try:
+            text = self.data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = self.data.count(b"\n", 0, error.start) + 1
+            raise self.error("is not UTF-8 text", line) from None
+        if "\0" in text:
+            line = text.count("\n", 0, text.index("\0")) + 1
+            raise self.error("holds a NUL byte: binary, not text", line)
+        return text
+
+    @cached_property
+    def head(self) -> list[list[str]]:
+        """Words of the first whole lines that are not blank (at most 8); [] if not text."""
+        text = self.data[:_HEAD_BYTES].decode("utf-8-sig", errors="replace")
+        lines = text.splitlines()
+        if len(self.data) > _HEAD_BYTES and len(lines) > 1:
+            lines.pop()  # cut in the middle
+        return [line.split() for line in lines if line.strip()][:8]
+
+    @cached_property
+    def header(self) -> tuple[str, ...]:
+        """Names in the first line, taken as CSV."""
+        first = self.data[:_HEAD_BYTES].decode("utf-8-sig", errors="replace").partition("\n")[0]
+        return tuple(name.strip() for name in first.split(","))
+
+    def rows(self) -> list[tuple[int, list[str]]]:
+        """Line number and whitespace-separated words of each line that is not blank."""
+        split = ((no, line.split()) for no, line in enumerate(self.text.split("\n"), 1))
+        found = [(no, words) for no, words in split if words]
+        if not found:
+            raise self.error("the file is empty")
+        return found
+
+    def records(self, needed: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+        """Line number and fields by name of each CSV row below the header.
+
+        Raises TraceError if a needed column is absent or a row has another number of fields.
+        """
+        reader = csv.reader(io.StringIO(self.text, newline=""))
+        try:
+            lines = [(reader.line_num, row) for row in reader if row]
+        except csv.Error as error:
+            raise self.error(f"is not CSV: {error}", max(reader.line_num, 1)) from None
+        if len(lines) < 2:
+            raise self.error("needs a header and at least one row")
+        names = [name.strip() for name in lines[0][1]]
+        for name in needed:
+            if name not in names:
+                raise self.error(f"needs a column {name!r}, has {', '.join(names)[:200]}")
+        for line, row in lines[1:]:
+            if len(row) != len(names):
+                raise self.error(f"{len(names)} fields expected, got {len(row)}", line)
+        return [(line, dict(zip(names, row, strict=True))) for line, row in lines[1:]]
+
+    @cached_property
+    def json(self) -> Any:
+        """The content as JSON without NaN and infinities. Raises TraceError."""
+        try:
+            return json.loads(self.text, parse_constant=_refuse)
+        except json.JSONDecodeError as error:
+            raise self.error(f"is not JSON: {error.msg}", error.lineno) from None
+        except (ValueError, RecursionError) as error:
+            raise self.error(f"is not usable JSON: {str(error)[:80]}") from None
+
+    @cached_property
+    def mapping(self) -> dict[object, object] | None:
+        """The content as a dictionary, from JSON or a pickle of plain data; None if neither.
+
+        Raises TraceError if it begins as one and is broken, or its keys are not names or numbers.
+        """
+        if self.data[:1] == b"\x80":
+            content = self._unpickled()
+        elif self.text.lstrip()[:1] == "{":
+            content = self.json
+        else:
+            return None
+        if not isinstance(content, dict):
+            raise self.error(f"must hold a dictionary, got a {type(content).__name__}")
+        if not all(isinstance(key, (str, int)) and len(str(key)) < 200 for key in content):
+            raise self.error("keys must be names or whole numbers")
+        return content
+
+    def _unpickled(self) -> object:
+        try:
+            return plain_pickle.loads(self.data)
+        except ValueError as error:
+            raise self.error(str(error)) from None
+
+    def number(
+        self, value: object, what: str, line: int = 1, low: float = 0.0, high: float = 1e15
+    ) -> float:
+        """A finite number within [low, high] from text or JSON. Raises TraceError."""
+        try:
+            if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+                raise ValueError
+            if isinstance(value, str) and "_" in value:
+                raise ValueError
+            number = float(value)
+        except (ValueError, OverflowError):
+            got = repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"
+            raise self.error(f"{what} must be a number, got {got}", line) from None
+        if not (math.isfinite(number) and low <= number <= high):
+            raise self.error(f"{what} must be in {low:g}..{high:g}, got {number:g}", line)
+        return number
+
+    def trace(
+        self, edges_s: ArrayLike, amounts: ArrayLike, end_rule: EndRule = "loop", line: int = 1
+    ) -> StepTrace:
+        """A StepTrace of this file's numbers; a construction error becomes a TraceError."""
+        try:
+            return from_amounts(edges_s, amounts, end_rule=end_rule)
+        except ValueError as error:
+            raise self.error(str(error), line) from None
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is not a number")

@@ -1,0 +1,115 @@
+"""Measured devices: seconds a batch by tuned depth, memory and power, each with its source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Literal
+
+from .published import BERT_BASE, DISTILBERT, LatencyTable, Row
+
+Model = Literal["bert-base", "distilbert"]
+_TABLES: Mapping[Model, LatencyTable] = {"bert-base": BERT_BASE, "distilbert": DISTILBERT}
+
+PAPER = "Cai et al., MobiCom'23, doi 10.1145/3570361.3592505, and its artifact at 8e27f2e"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceProfile:
+    """One kind of device.
+
+    factor: its seconds a batch over those of `table`.
+    compute_w, radio_w: watts drawn while computing and while communicating.
+    sources: where the figures come from, one line each.
+    """
+
+    name: str
+    factor: float
+    compute_w: float
+    radio_w: float
+    table: LatencyTable = BERT_BASE
+    sources: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("factor", "compute_w", "radio_w"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0.0):
+                raise ValueError(f"{self.name}.{name} must be finite and at least 0, got {value}")
+        if self.factor == 0.0:
+            raise ValueError(f"{self.name}.factor must be positive")
+
+
+_BOARDS = {
+    profile.name: profile
+    for profile in (
+        DeviceProfile(
+            name="jetson-tx2",
+            factor=1.0,
+            compute_w=12.0,
+            radio_w=4.0,
+            sources=(f"latency and power: {PAPER}",),
+        ),
+        DeviceProfile(
+            name="jetson-nano",
+            factor=2.0,
+            compute_w=10.0,
+            radio_w=4.0,
+            sources=(
+                f"latency (2 x TX2): {PAPER}",
+                "compute power: budget of the default mode, NVIDIA Jetson Linux developer guide",
+                f"radio power: no vendor figure, the paper's TX2 set-up: {PAPER}",
+            ),
+        ),
+        DeviceProfile(
+            name="raspberry-pi-4b",
+            factor=20.0,
+            compute_w=6.12,
+            radio_w=4.0,
+            sources=(
+                f"latency (20 x TX2): {PAPER}",
+                "compute power: 1.2 A under stress x 5.1 V, Raspberry Pi documentation",
+                f"radio power: no vendor figure, the paper's TX2 set-up: {PAPER}",
+            ),
+        ),
+    )
+}
+
+
+def device_names() -> tuple[str, ...]:
+    """The embedded devices."""
+    return tuple(_BOARDS)
+
+
+def device_profile(name: str, model: Model = "bert-base") -> DeviceProfile:
+    """An embedded device's measurements on a model. Raises ValueError for an unknown name."""
+    if name not in _BOARDS:
+        near = get_close_matches(name, _BOARDS, n=3, cutoff=0.3) or list(_BOARDS)
+        raise ValueError(f"unknown device {name!r}; nearest: {', '.join(near)}")
+    if model not in _TABLES:
+        raise ValueError(f"no latency table of model {model!r}; known: {', '.join(_TABLES)}")
+    board, table = _BOARDS[name], _TABLES[model]
+    return replace(board, factor=board.factor / table.factor, table=table)
+
+
+def seconds_per_batch(profile: DeviceProfile, row: Row, depth: float) -> float:
+    """Seconds a batch at the table's batch size and tokens, linear between its depths."""
+    return _at(profile.table.seconds, row, depth) * profile.factor
+
+
+def peak_memory_bytes(profile: DeviceProfile, row: Row, depth: float) -> float:
+    """Peak memory of training, in bytes, linear between the table's depths."""
+    return _at(profile.table.memory_gb, row, depth) * 1e9
+
+
+def _at(rows: Mapping[Row, tuple[float, ...]], row: Row, depth: float) -> float:
+    if row not in rows:
+        raise ValueError(f"no row {row!r} in the table; it has {', '.join(rows) or 'none'}")
+    values = rows[row]
+    if not 0.0 <= depth <= len(values) - 1:
+        raise ValueError(f"depth must be in 0..{len(values) - 1}, got {depth}")
+    below = math.floor(depth)
+    if below == depth:
+        return values[below]
+    return values[below] + (values[below + 1] - values[below]) * (depth - below)

@@ -1,0 +1,299 @@
+"""A piecewise-constant function of time, and the exact questions a simulator asks of it."""
+
+from __future__ import annotations
+
+import copy
+import math
+from array import array
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+EndRule = Literal["loop", "hold", "error"]
+"""Outside the recording: repeat it, keep its nearest value, or raise TraceEnded."""
+
+_SNAP = 4e-15
+"""Relative slack at which an interval's end counts as reached. Sums of floats miss the end by a
+few units in the last place; without the slack such a miss would cost a whole outage."""
+
+
+class TraceEnded(Exception):  # noqa: N818  (the design's word)
+    """A trace whose end rule is "error" was asked about an instant that it does not cover."""
+
+
+class NeverFinishes(Exception):  # noqa: N818  (the design's word)
+    """The amount asked for is more than the trace can ever deliver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StepTrace:
+    """A rate over half-open intervals: `values[i]` from `times_s[i]` to the next start.
+
+    times_s: (n,) seconds after `start_s`, first 0, strictly increasing.
+    values: (n,) finite, at least 0, in any unit a second (bandwidth: bytes/s; on/off: 0 or 1).
+    period_s: where the last interval ends, after the last start.
+    end_rule: what holds outside [start_s, start_s + period_s).
+    start_s: the instant at which the first interval begins.
+
+    Two traces are equal only if they are the same object; compare the arrays instead.
+    """
+
+    times_s: NDArray[np.float64]
+    values: NDArray[np.float64]
+    period_s: float
+    end_rule: EndRule = "loop"
+    start_s: float = 0.0
+    _starts: array[float] = field(init=False, repr=False)  # (n,) as times_s
+    _rates: array[float] = field(init=False, repr=False)  # (n,) as values
+    _sums: array[float] = field(init=False, repr=False)  # (n + 1,) integral up to each edge
+
+    def __post_init__(self) -> None:
+        times_s, values = _checked(self.times_s, self.values, self.period_s)
+        if self.end_rule not in ("loop", "hold", "error"):
+            raise ValueError(f"end_rule must be loop, hold or error, got {self.end_rule!r}")
+        if not math.isfinite(self.start_s):
+            raise ValueError(f"start_s must be finite, got {self.start_s}")
+        object.__setattr__(self, "times_s", times_s)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "_starts", array("d", times_s.tobytes()))
+        object.__setattr__(self, "_rates", array("d", values.tobytes()))
+        self._sum_up(values * np.diff(self.edges_s))
+
+    def _sum_up(self, amounts: NDArray[np.float64]) -> None:
+        sums = np.concatenate(([0.0], np.cumsum(amounts, dtype=np.longdouble))).astype(np.float64)
+        if not math.isfinite(sums[-1]):
+            raise ValueError("the integral of the trace over its period must be finite")
+        object.__setattr__(self, "_sums", array("d", sums.tobytes()))
+
+    # -- questions ---------------------------------------------------------------------------
+
+    def value_at(self, t_s: float) -> float:
+        """The value at an instant. Raises TraceEnded outside an "error" trace."""
+        if len(self._rates) == 1 and self.end_rule != "error":
+            return self._rates[0]
+        return self._rates[self._index(self._phase(t_s)[1])]
+
+    def integral(self, from_s: float, to_s: float) -> float:
+        """Value x seconds between two instants (bytes, for a bandwidth)."""
+        if to_s < from_s:
+            raise ValueError(f"to_s must not be before from_s, got {from_s} to {to_s}")
+        if len(self._rates) == 1 and self.end_rule != "error":
+            return self._rates[0] * (to_s - from_s)
+        cycle, phase = self._phase(from_s, closed=True)
+        if phase <= self.period_s:  # false only where a "hold" trace holds its last value
+            i = self._index(phase)
+            if to_s - from_s <= self._end_of(i) - phase:
+                return self._rates[i] * (to_s - from_s)
+        last_cycle, last_phase = self._phase(to_s, closed=True)
+        whole = (last_cycle - cycle) * self._sums[-1]
+        return whole + (self._sum_to(last_phase) - self._sum_to(phase))
+
+    def time_to_accumulate(self, start_s: float, amount: float) -> float:
+        """Least number of seconds from start_s after which the integral reaches `amount`.
+
+        On a constant trace this is amount / value, bit for bit.
+        Raises NeverFinishes if the trace cannot deliver the amount however long it runs, and
+        TraceEnded if its end rule is "error" and it ends first.
+        """
+        if not 0.0 <= amount < math.inf:
+            raise ValueError(f"amount must be finite and at least 0, got {amount}")
+        if amount == 0.0:
+            return 0.0
+        if len(self._rates) == 1 and self.end_rule != "error":
+            return self._divided(amount, self._rates[0])
+        _, phase = self._phase(start_s, closed=True)
+        if phase < 0.0 or phase >= self.period_s:
+            return self._from_outside(phase, amount)
+        i = self._index(phase)
+        rate = self._rates[i]
+        if amount <= rate * (self._end_of(i) - phase):
+            return amount / rate
+        reached = self._sum_to(phase) + amount
+        if reached <= self._sums[-1] * (1.0 + _SNAP):
+            return max(self._time_of(reached) - phase, 0.0)
+        return (self.period_s - phase) + self._beyond(reached - self._sums[-1], amount)
+
+    @property
+    def edges_s(self) -> NDArray[np.float64]:
+        """(n + 1,) the starts of the intervals, then the end of the last one."""
+        return np.append(self.times_s, self.period_s)
+
+    @property
+    def amounts(self) -> NDArray[np.float64]:
+        """(n,) the integral over each interval."""
+        return np.diff(np.frombuffer(self._sums))
+
+    @property
+    def mean(self) -> float:
+        """Time-weighted mean over one period."""
+        return self._sums[-1] / self.period_s
+
+    @property
+    def total(self) -> float:
+        """The integral over one period (bytes of a recording)."""
+        return self._sums[-1]
+
+    # -- how the answers are found -------------------------------------------------------------
+
+    def _phase(self, t_s: float, closed: bool = False) -> tuple[float, float]:
+        """Whole periods before t_s, and seconds into the period it falls in.
+
+        For "hold" the count is 0 and the seconds may lie outside [0, period_s]. `closed`
+        admits the very end of an "error" trace.
+        """
+        x = t_s - self.start_s
+        if self.end_rule == "loop":
+            cycle, phase = divmod(x, self.period_s)
+            # a tiny negative x rounds up to a whole period
+            return (cycle, phase) if phase < self.period_s else (cycle + 1.0, 0.0)
+        if self.end_rule == "error":
+            inside = 0.0 <= x <= self.period_s if closed else 0.0 <= x < self.period_s
+            if not inside:
+                end_s = self.start_s + self.period_s
+                raise TraceEnded(f"the trace covers {self.start_s} to {end_s} s, asked at {t_s} s")
+        return 0.0, x
+
+    def _index(self, phase: float) -> int:
+        return max(bisect_right(self._starts, phase) - 1, 0)
+
+    def _end_of(self, i: int) -> float:
+        return self._starts[i + 1] if i + 1 < len(self._starts) else self.period_s
+
+    def _sum_to(self, phase: float) -> float:
+        """Integral from the start of the period; extrapolates outside it ("hold")."""
+        if phase >= self.period_s:
+            return self._sums[-1] + self._rates[-1] * (phase - self.period_s)
+        i = self._index(phase)
+        return self._sums[i] + self._rates[i] * (phase - self._starts[i])
+
+    def _time_of(self, reached: float) -> float:
+        """Earliest phase in the period at which the integral from its start is `reached`."""
+        i = max(bisect_left(self._sums, reached * (1.0 - _SNAP)) - 1, 0)
+        rate = self._rates[i]
+        if rate == 0.0:  # an amount so small that its rate underflowed
+            return self._end_of(i)
+        return min(self._starts[i] + (reached - self._sums[i]) / rate, self._end_of(i))
+
+    def _beyond(self, rest: float, amount: float) -> float:
+        """Seconds after the end of the period until `rest` more has come."""
+        if self.end_rule == "loop":
+            total = self._sums[-1]
+            self._require(total, amount)
+            cycles, rest = divmod(rest, total)
+            if rest <= total * _SNAP and cycles >= 1.0:  # done in that cycle, maybe before its end
+                cycles, rest = cycles - 1.0, total
+            return cycles * self.period_s + self._time_of(rest)
+        if self.end_rule == "hold":
+            return self._divided(rest, self._rates[-1])
+        raise TraceEnded(f"the trace ends {rest:g} before the {amount:g} asked for is reached")
+
+    def _from_outside(self, phase: float, amount: float) -> float:
+        """A "hold" trace before its start or after its end; an "error" one at its very end."""
+        if phase >= self.period_s:
+            return self._beyond(amount, amount)
+        before = self._rates[0] * -phase
+        if amount <= before:
+            return amount / self._rates[0]
+        return -phase + self.time_to_accumulate(self.start_s, amount - before)
+
+    def _divided(self, amount: float, rate: float) -> float:
+        self._require(rate, amount)
+        return amount / rate
+
+    def _require(self, rate: float, amount: float) -> None:
+        if rate == 0.0:
+            raise NeverFinishes(f"the trace is 0 from here on and never delivers {amount:g}")
+
+    # -- other traces from this one ------------------------------------------------------------
+
+    def shift(self, offset_s: float) -> StepTrace:
+        """The trace seen `offset_s` later: new.value_at(t) == old.value_at(t + offset_s).
+
+        The arrays are shared, so a thousand clients on one recording cost one recording.
+        """
+        if not math.isfinite(offset_s):
+            raise ValueError(f"offset_s must be finite, got {offset_s}")
+        shifted = copy.copy(self)
+        object.__setattr__(shifted, "start_s", self.start_s - offset_s)
+        return shifted
+
+    def with_end_rule(self, end_rule: EndRule) -> StepTrace:
+        """The same recording under another end rule."""
+        return from_amounts(self.edges_s, self.amounts, end_rule=end_rule, start_s=self.start_s)
+
+    def scale(self, factor: float) -> StepTrace:
+        """Every value times a finite factor of at least 0."""
+        return replace(self, values=self.values * factor)
+
+    def clip(self, low: float = 0.0, high: float = math.inf) -> StepTrace:
+        """Every value brought into [low, high]."""
+        if not 0.0 <= low <= high:
+            raise ValueError(f"clip needs 0 <= low <= high, got {low} and {high}")
+        return replace(self, values=np.clip(self.values, low, high))
+
+    def resample(self, step_s: float) -> StepTrace:
+        """Means over steps of `step_s` (the last may be shorter): the integral is kept."""
+        if not 0.0 < step_s < math.inf:
+            raise ValueError(f"step_s must be positive and finite, got {step_s}")
+        n = max(math.ceil(self.period_s / step_s - 1e-9), 1)
+        edges_s = np.append(np.arange(n) * step_s, self.period_s)
+        reached = np.interp(edges_s, self.edges_s, np.frombuffer(self._sums))
+        return from_amounts(edges_s, np.diff(reached), end_rule=self.end_rule, start_s=self.start_s)
+
+
+def constant(value: float) -> StepTrace:
+    """The same value for ever."""
+    return StepTrace(times_s=np.zeros(1), values=np.full(1, value), period_s=1.0, end_rule="hold")
+
+
+def from_amounts(
+    edges_s: ArrayLike,
+    amounts: ArrayLike,
+    *,
+    end_rule: EndRule = "loop",
+    start_s: float = 0.0,
+) -> StepTrace:
+    """A trace from the integral over each interval, which it keeps exactly (bytes of a log).
+
+    edges_s: (n + 1,) seconds, first 0, strictly increasing. amounts: (n,) at least 0.
+    """
+    edges = np.asarray(edges_s, dtype=np.float64)
+    given = np.asarray(amounts, dtype=np.float64)
+    if edges.ndim != 1 or edges.shape[0] != given.shape[0] + 1:
+        raise ValueError(f"n amounts need n + 1 edges, got {given.shape[0]} and {edges.shape[0]}")
+    trace = StepTrace(
+        times_s=edges[:-1],
+        values=given / np.diff(edges),
+        period_s=float(edges[-1]),
+        end_rule=end_rule,
+        start_s=start_s,
+    )
+    trace._sum_up(given)
+    return trace
+
+
+def _checked(
+    times_s: ArrayLike, values: ArrayLike, period_s: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Read-only float copies. Raises ValueError naming the first offending entry."""
+    times = np.array(times_s, dtype=np.float64)
+    rates = np.array(values, dtype=np.float64)
+    if times.ndim != 1 or times.shape != rates.shape or not len(times):
+        raise ValueError(
+            f"a trace needs n >= 1 times and n values, got {times.shape}, {rates.shape}"
+        )
+    bad = np.flatnonzero(~(np.isfinite(rates) & (rates >= 0.0)))
+    if len(bad):
+        raise ValueError(f"value {bad[0]} must be finite and at least 0, got {rates[bad[0]]}")
+    if times[0] != 0.0:
+        raise ValueError(f"times_s counts from start_s, so it begins with 0, got {times[0]}")
+    late = np.flatnonzero(~(np.diff(times, append=period_s) > 0.0))
+    if len(late) or not math.isfinite(period_s):
+        where = int(late[0]) if len(late) else len(times) - 1
+        raise ValueError(f"interval {where} must end after it starts and be finite")
+    times.setflags(write=False)
+    rates.setflags(write=False)
+    return times, rates
