@@ -23,9 +23,10 @@ def info(paths: Iterable[str | Path], format: str | None = None) -> list[dict[st
     """One JSON-ready object a file, in order; a bad file has its `error` and stops no other.
 
     Keys: file, format, duration_s, mean_mbit_per_s, p5 / p50 / p95_mbit_per_s (over steps of
-    1 s, or a millionth of the duration), longest_outage_s (longest stretch below 0.1 Mbit/s, or of unavailability), gaps_s
-    (unmeasured stretches, cut out), period_s, n_devices, share_available, directions, warnings,
-    error. Rates are the downlink's where there is one, else the uplink's; `directions` has both.
+    1 s, or a millionth of the duration), longest_outage_s (longest stretch below 0.1 Mbit/s, or
+    of unavailability), gaps_s (unmeasured stretches, cut out), period_s, n_devices,
+    share_available, directions, warnings, error. Rates are the downlink's where there is one,
+    else the uplink's; `directions` has both.
     """
     return [_of_file(path, format) for path in paths]
 

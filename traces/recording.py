@@ -13,8 +13,10 @@ class TraceError(ValueError):
     """A trace file that cannot be used: `file:line: rule`, on one line."""
 
     def __init__(self, path: str, rule: str, line: int = 1) -> None:
-        super().__init__(f"{path}:{line}: {rule}")
-        self.path, self.rule, self.line = path, rule, line
+        one_line = " ".join(rule.split())  # it may quote what the file holds
+        clean = "".join(letter if letter.isprintable() else "?" for letter in one_line)
+        super().__init__(f"{path}:{line}: {clean}")
+        self.path, self.rule, self.line = path, clean, line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,27 +1,27 @@
 """Run directories as the engine writes them, filled with made-up numbers."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from learner.spec import Adapter, Full, TuningConfig
 from sim.records import DecisionRow, EvaluationRow, RoundRow, Row, as_json
 
-ConfigFields = Mapping[str, Any]
-SMALL: ConfigFields = {"kind": "adapter", "depth": 1, "width": 8}
-MEDIUM: ConfigFields = {"kind": "adapter", "depth": 3, "width": 16}
-LARGE: ConfigFields = {"kind": "adapter", "depth": 6, "width": 16}
-FULL: ConfigFields = {"kind": "full"}
+SMALL = Adapter(depth=1, width=8)
+MEDIUM = Adapter(depth=3, width=16)
+LARGE = Adapter(depth=6, width=16)
+FULL = Full()
 
 Make = Callable[..., Any]
 
 
 def round_row(
     t_s: float,
-    config: ConfigFields = SMALL,
+    config: TuningConfig = SMALL,
     *,
     trial: int = 0,
     branch: str = "fixed",
@@ -78,7 +78,7 @@ def make_evaluation() -> Make:
     return evaluation_row
 
 
-def decision_row(t_s: float, config: ConfigFields, *, trial: int = 0) -> DecisionRow:
+def decision_row(t_s: float, config: TuningConfig, *, trial: int = 0) -> DecisionRow:
     return DecisionRow(
         t_s=t_s,
         trial=trial,
@@ -179,9 +179,9 @@ def _growing() -> list[Row]:
         candidates = {"keep": current, "wider": (depth, width + 8), "deeper": (depth + 1, width)}
         start_s, end_s = 15.0 * trial, 15.0 * (trial + 1)
         for branch, (d, w) in candidates.items():
-            config = {"kind": "adapter", "depth": d, "width": w}
+            config = Adapter(depth=d, width=w)
             rows.append(round_row(end_s - 1, config, trial=trial, branch=branch, start_s=start_s))
         current = chosen
-        config = {"kind": "adapter", "depth": chosen[0], "width": chosen[1]}
+        config = Adapter(depth=chosen[0], width=chosen[1])
         rows.append(decision_row(end_s, config, trial=trial))
     return rows

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from analysis.load import load_study
+from learner.spec import Adapter, Full
 from sim.records import FailedRow
 
 Make = Callable[..., Any]
@@ -32,7 +33,7 @@ def test_runs_are_sorted_by_arm_and_seed(study_dir: Path, write_run: Make) -> No
 def test_a_run_holds_what_its_files_say(
     study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make, make_decision: Make
 ) -> None:
-    path = [{"kind": "adapter", "depth": 2, "width": 16}, {"kind": "full"}]
+    path = [Adapter(depth=2, width=16), Full()]
     events = [make_round(5.0, path[0], n_bytes=400, energy_j=7.5), make_decision(6.0, path[1])]
     write_run("a", events=events, evaluations=[make_evaluation(5.0, 0.5)], learner="curve")
     (run,) = load_study(study_dir).runs

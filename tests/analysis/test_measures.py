@@ -20,14 +20,14 @@ from analysis.measures import (
     is_moving,
     moving_mean,
 )
+from learner.spec import Adapter, Full
 
 Make = Callable[..., Any]
+FULL = Full()
 
-FULL = {"kind": "full"}
 
-
-def adapter(depth: int, width: int) -> dict[str, object]:
-    return {"kind": "adapter", "depth": depth, "width": width}
+def adapter(depth: int, width: int) -> Adapter:
+    return Adapter(depth=depth, width=width)
 
 
 def test_the_curve_holds_the_reported_split_and_each_state_once(

@@ -9,6 +9,7 @@ import pytest
 
 from analysis.load import Study, load_study
 from analysis.table import caption, duration, format_table, table_rows
+from learner.spec import Full
 
 Make = Callable[..., Any]
 
@@ -24,7 +25,7 @@ def small_study(study_dir: Path, write_run: Make, make_round: Make, make_evaluat
 
     write_run(
         "all of it",
-        events=[make_round(36_000.0, {"kind": "full"}, n_bytes=10**10, energy_j=40_000.0)],
+        events=[make_round(36_000.0, Full(), n_bytes=10**10, energy_j=40_000.0)],
         evaluations=scores((9000.0, 0.55), (18_000.0, 0.7), (36_000.0, 0.75)),
     )
     write_run(

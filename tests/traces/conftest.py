@@ -1,10 +1,6 @@
 """A small file of every format, written here: what the recordings look like, nobody's data."""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
-from traces.formats.source import Source
 
 MAHIMAHI = "0\n1\n1\n3\n10\n"
 PENSIEVE = "0.5\t9.9\n1.5\t4.0\n4.0\t0.0\n5.0\t8.0\n"
@@ -78,40 +74,3 @@ SAMPLES = {
 def native() -> dict[str, str]:
     """The text of one small file, by format."""
     return SAMPLES
-
-
-@pytest.fixture
-def source(native: dict[str, str]) -> "MakeSource":
-    """Makes a Source named t.log of a format's sample or of a given text."""
-    return MakeSource(native)
-
-
-class MakeSource:
-    def __init__(self, native: dict[str, str]) -> None:
-        self._native = native
-
-    def of(self, format: str) -> Source:
-        return Source("t.log", self._native[format].encode())
-
-    def text(self, text: str) -> Source:
-        return Source("t.log", text.encode())
-
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng(2026)
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> "Write":
-    return Write(tmp_path)
-
-
-class Write:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def file(self, name: str, content: str | bytes) -> Path:
-        path = self._folder / name
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path

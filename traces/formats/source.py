@@ -55,7 +55,10 @@ class Source:
 
     @cached_property
     def text(self) -> str:
-        """The content as UTF-8, without a byte order mark. Raises TraceError if it is binary."""
+        """The content as UTF-8 with plain newlines and no byte order mark.
+
+        Raises TraceError if it is binary.
+        """
         try:
             text = self.data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -64,7 +67,7 @@ class Source:
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
             raise self.error("holds a NUL byte: binary, not text", line)
-        return text
+        return text.replace("\r\n", "\n").replace("\r", "\n")
 
     @cached_property
     def head(self) -> list[list[str]]:

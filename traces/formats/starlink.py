@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from traces.recording import BandwidthRecording
@@ -11,6 +13,7 @@ from .source import Source
 
 _BYTES_PER_S = 1e6 / 8
 _GAP_S = 0.5
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?")
 _DIRECTIONS = {"dl": "download", "ul": "upload"}
 _NEEDED = tuple(
     name
@@ -59,9 +62,9 @@ def _direction(
 def _seconds(source: Source, line: int, stamp: str) -> float:
     """Seconds since 1970 of `YYYY-MM-DD HH:MM:SS.nnnnnnnnn`; a float resolves 0.2 microseconds."""
     try:
-        instant = np.datetime64(stamp.strip().replace(" ", "T"), "ns")
-        if np.isnat(instant):
+        if not _STAMP.fullmatch(stamp):
             raise ValueError
+        instant = np.datetime64(stamp.replace(" ", "T"), "ns")
     except (ValueError, OverflowError):
         raise source.error(f"not a time stamp: {stamp[:40]!r}", line) from None
     return float(instant.astype(np.int64)) / 1e9

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from learner.numerics import numerics_tag, processor_level
+
+
+def test_the_tag_is_the_same_in_every_process_and_loads_no_torch_for_a_cpu_build() -> None:
+    """A run that the store answers must not pay for importing torch."""
+    code = (
+        "import sys; from importlib.metadata import version\n"
+        "from learner.numerics import numerics_tag; print(numerics_tag())\n"
+        "assert not version('torch').endswith('+cpu') or 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == numerics_tag()
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "level"),
+    [
+        ("vendor_id : A\nflags : avx2 fma\n\nvendor_id : B\nflags : x", "A-avx2"),
+        ("vendor_id : A\nflags : fma avx2 avx512f avx512bw avx512dq avx512vl", "A-avx512"),
+        ("vendor_id : A\nflags : avx2 fma avx512f", "A-avx2"),
+        ("CPU implementer : 0x41\nFeatures : fp asimd", "0x41-neon"),
+        ("vendor_id : A\nflags : sse2", "A-plain"),
+    ],
+)
+def test_the_processor_is_its_vendor_and_strongest_instruction_set(
+    cpuinfo: str, level: str
+) -> None:
+    assert processor_level(cpuinfo) == level
