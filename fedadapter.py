@@ -8,15 +8,17 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from sim.progress import RunProgress
 from sim.runlog import RunError
+
+if TYPE_CHECKING:
+    from sim.progress import RunProgress
 
 ROOT = Path(__file__).resolve().parent
 DEMO = ROOT / "scenarios" / "demo.yaml"

@@ -28,7 +28,7 @@ from learner.tasks import Task, load_task
 from .client import Client, Ground
 from .cost import TableCost, flops_ratio
 from .estimate import expected_round_cost
-from .population import populate, synthetic_shards
+from .population import check_names, populate, synthetic_shards
 from .records import RoundRow
 from .runlog import RunLog
 from .scenario import CurveTraining, Dirichlet, Scenario, SyntheticTask, TextTask
@@ -107,6 +107,7 @@ def check_scenario(scenario: Scenario) -> None:
         )
     if source in _KNOWN_SHAPES:
         _check_depths(scenario, _KNOWN_SHAPES[source])
+    check_names(scenario.fleet)
 
 
 def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:

@@ -139,9 +139,14 @@ PRESETS = {
 """Calibrated models by name. 3g, 5g and wifi have no `.up`: nothing public records their uplink."""
 
 
+def preset(name: str) -> MarkovBandwidth:
+    """The calibrated model of a name. Raises ValueError for an unknown one."""
+    if name not in PRESETS:
+        near = get_close_matches(name, PRESETS, n=3, cutoff=0.3) or sorted(PRESETS)
+        raise ValueError(f"unknown bandwidth preset {name!r}; nearest: {', '.join(near)}")
+    return PRESETS[name]
+
+
 def bandwidth(preset_name: str, rng: np.random.Generator, duration_s: float = 600.0) -> StepTrace:
     """One looping trace of a preset, in bytes/s. Raises ValueError for an unknown name."""
-    if preset_name not in PRESETS:
-        near = get_close_matches(preset_name, PRESETS, n=3, cutoff=0.3) or sorted(PRESETS)
-        raise ValueError(f"unknown bandwidth preset {preset_name!r}; nearest: {', '.join(near)}")
-    return PRESETS[preset_name].sample(rng, duration_s)
+    return preset(preset_name).sample(rng, duration_s)
