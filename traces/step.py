@@ -68,8 +68,6 @@ class StepTrace:
             raise ValueError("the integral of the trace over its period must be finite")
         object.__setattr__(self, "_sums", array("d", sums.tobytes()))
 
-    # -- questions ---------------------------------------------------------------------------
-
     def value_at(self, t_s: float) -> float:
         """The value at an instant. Raises TraceEnded outside an "error" trace."""
         if len(self._rates) == 1 and self.end_rule != "error":
@@ -113,7 +111,8 @@ class StepTrace:
             return amount / rate
         reached = self._sums[i] + rate * (phase - self._edges[i]) + amount
         if reached <= self._sums[-1] * (1.0 + _SNAP):
-            return self._time_of(reached, i) - phase
+            seconds = self._time_of(reached, i) - phase
+            return seconds if seconds > 0.0 else 0.0  # by a last place, at an interval's end
         return (self.period_s - phase) + self._beyond(reached - self._sums[-1], amount)
 
     @property
@@ -135,8 +134,6 @@ class StepTrace:
     def total(self) -> float:
         """The integral over one period (bytes of a recording)."""
         return self._sums[-1]
-
-    # -- how the answers are found -------------------------------------------------------------
 
     def _phase(self, t_s: float, closed: bool = False) -> tuple[float, float]:
         """Whole periods before t_s, and seconds into the period it falls in.
@@ -208,8 +205,6 @@ class StepTrace:
     def _require(self, rate: float, amount: float) -> None:
         if rate == 0.0:
             raise NeverFinishes(f"the trace is 0 from here on and never delivers {amount:g}")
-
-    # -- other traces from this one ------------------------------------------------------------
 
     def shift(self, offset_s: float) -> StepTrace:
         """The trace seen `offset_s` later: new.value_at(t) == old.value_at(t + offset_s).

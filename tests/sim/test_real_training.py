@@ -35,7 +35,8 @@ def real(make: Any, tiny_model: Path, tiny_task: Path) -> Any:
             "cost": {"kind": "table", "payload": "exact", "scale": "flops"},
             "stop.rounds": 8,
         }
-        return make(**scenario | changes)
+        built: Scenario = make(**scenario | changes)
+        return built
 
     return build
 
