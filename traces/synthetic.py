@@ -113,10 +113,10 @@ PRESETS = {
         outage_share=0.025,
     ),
     "5g.down": MarkovBandwidth(
-        rates_bytes_per_s=(654.0, 1_820_000.0, 13_000_000.0, 25_100_000.0, 31_600_000.0),
-        dwells_s=(1.47, 4.69, 8.25, 7.06, 3.54),
-        sigma=0.203,
-        outage_share=0.059,
+        rates_bytes_per_s=(541.0, 1_530_000.0, 10_700_000.0, 24_100_000.0, 30_600_000.0),
+        dwells_s=(0.907, 3.56, 6.24, 5.36, 2.68),
+        sigma=0.197,
+        outage_share=0.048,
     ),
     "wifi.down": MarkovBandwidth(
         rates_bytes_per_s=(6_060_000.0, 15_900_000.0, 38_000_000.0, 65_300_000.0),

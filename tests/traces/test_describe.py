@@ -7,6 +7,7 @@ import pytest
 
 from traces.describe import info, longest_outage_s
 from traces.formats import READERS
+from traces.load import load_bandwidth
 
 
 def test_a_bandwidth_file_by_hand(tmp_path: Path) -> None:
@@ -53,8 +54,6 @@ def test_every_format_has_numbers_that_json_can_hold(
 
 
 def test_the_longest_outage_is_below_a_tenth_of_a_megabit(tmp_path: Path) -> None:
-    from traces.load import load_bandwidth
-
     path = tmp_path / "x.log"
     path.write_text("1 1 0 0 90000 1000\n2 2 0 0 12000 1000\n3 3 0 0 0 2500\n4 4 0 0 13000 1000\n")
     assert longest_outage_s(load_bandwidth(path, "down")) == 3.5

@@ -132,6 +132,6 @@ def recorded_steps(preset: str) -> np.ndarray:
 def test_a_preset_has_the_statistics_of_its_recordings(preset: str) -> None:
     rates = recorded_steps(preset)
     model = PRESETS[preset]
-    assert model.mean_bytes_per_s == pytest.approx(rates.mean(), rel=0.08)
-    assert model.variation == pytest.approx(rates.std() / rates.mean(), rel=0.08)
-    assert model.outage_share == pytest.approx((rates < OUTAGE_BYTES_PER_S).mean(), abs=0.03)
+    assert model.mean_bytes_per_s == pytest.approx(rates.mean(), rel=0.01)
+    assert model.variation == pytest.approx(rates.std() / rates.mean(), rel=0.01)
+    assert model.outage_share == pytest.approx((rates < OUTAGE_BYTES_PER_S).mean(), abs=0.002)
