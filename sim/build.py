@@ -16,7 +16,7 @@ from simpy import Environment
 from configurator import Configuration, Configurator, Fixed, Schedule, Sideline
 from learner import partition
 from learner.architecture import BERT_BASE, MINILM_L6, Architecture, read_architecture
-from learner.assets import model_dir, model_revision
+from learner.assets import data_dir, model_dir, model_revision
 from learner.curves import CurveLearner, Saturating, Tabulated
 from learner.numerics import numerics_tag
 from learner.recipes import canonical
@@ -31,7 +31,14 @@ from .estimate import expected_round_cost
 from .population import check_names, populate, synthetic_shards
 from .records import RoundRow
 from .runlog import RunLog
-from .scenario import CurveTraining, Dirichlet, Scenario, SyntheticTask, TextTask
+from .scenario import (
+    CurveTraining,
+    Dirichlet,
+    Scenario,
+    SyntheticTask,
+    TextTask,
+    TorchTraining,
+)
 from .streams import Streams
 from .world import World
 
@@ -116,6 +123,14 @@ def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
     if source in _KNOWN_SHAPES:
         return _KNOWN_SHAPES[source]
     return read_architecture(model_dir(source, cache_dir))
+
+
+def fetch_assets(scenario: Scenario, cache_dir: Path) -> None:
+    """Bring model and data into the cache, if the scenario needs them. Raises AssetError."""
+    if isinstance(scenario.learner, TorchTraining):
+        model_dir(scenario.model.source, cache_dir)
+    if isinstance(scenario.task, TextTask):
+        data_dir(scenario.task.source, cache_dir)
 
 
 def _check_depths(scenario: Scenario, architecture: Architecture) -> None:
