@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from configurator import Configuration, Schedule
+from configurator import Configuration, Schedule, Sideline
+from configurator.sideline import MOST_BRANCHES
 from learner.spec import FedAvg
 
 ByKind = Field(discriminator="kind")
@@ -284,6 +285,11 @@ class Scenario:
             participants <= clients,
             f"rounds.participants must be at most partition.clients ({clients}), "
             f"got {participants}",
+        )
+        _require(
+            participants >= MOST_BRANCHES or not isinstance(self.configurator, Sideline),
+            f"rounds.participants must be at least {MOST_BRANCHES} for sideline trials (one for "
+            f"each branch), got {participants}",
         )
         _require(
             self.stop.rounds is not None

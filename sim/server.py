@@ -9,8 +9,13 @@ from configurator.protocol import BackTo, BranchScore, Choose, Decision, Extend,
 from .client import Process
 from .records import DecisionRow, EndRow, EvaluationRow
 from .round import Lineage
+from .runlog import RunError
 from .trial import Growth, fork, grow_together
 from .world import World
+
+_MAX_BARREN_TRIALS = 1000
+"""Trials in a row without one more round in the lineage, after which a run is given up: with
+budgets too short for any round it would never end."""
 
 
 def serve(world: World) -> Process:
@@ -20,6 +25,7 @@ def serve(world: World) -> Process:
     _report(world, lineage, trial_no=0)
     history: list[TrialResult] = []
     reason = _stop_reason(world, lineage)
+    n_barren, reached = 0, lineage.round
     while not reason:
         trial = world.configurator.propose(lineage.config, history, world.costs)
         if trial is None:
@@ -28,6 +34,10 @@ def serve(world: World) -> Process:
         lineage, result, in_time = yield from _hold(world, trial, len(history), lineage)
         _report(world, lineage, trial_no=len(history))
         history.append(result)
+        n_barren = 0 if lineage.round > reached else n_barren + 1
+        reached = lineage.round
+        if n_barren == _MAX_BARREN_TRIALS:
+            raise RunError(f"{world.scenario.name}: no round fits in {n_barren} trials in a row")
         reason = _stop_reason(world, lineage) if in_time else "stop.sim_s"
     _end(world, lineage, reason)
     return lineage

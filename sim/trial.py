@@ -13,6 +13,7 @@ from configurator.protocol import Budget, Rounds, SimSeconds, Trial
 from .barrier import Barrier
 from .client import Process
 from .round import Lineage, run_round
+from .runlog import RunError
 from .selection import cohort, pools
 from .world import World
 
@@ -30,6 +31,11 @@ class Growth:
 def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growth]:
     """The trial's branches, each adapted from the base, ready to grow."""
     n, everybody = len(trial.branches), range(len(world.clients))
+    if n > world.scenario.rounds.participants:
+        raise RunError(
+            f"rounds.participants must be at least {n}, the branches of a trial, "
+            f"got {world.scenario.rounds.participants}"
+        )
     shares = [everybody] if n == 1 else pools(world.streams, trial_no, everybody, n)
     growths = []
     for branch, pool in zip(trial.branches, shares, strict=True):
