@@ -41,6 +41,10 @@ TraceFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Trace
 Format = Annotated[
     str | None, typer.Option("--format", help="Where the content does not tell: mahimahi, csv ...")
 ]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="k=v", help="Of the format, such as time=t_ms (repeatable)."),
+]
 TraceTarget = Literal["sabre", "csv", "mahimahi"]
 Direction = Literal["down", "up"]
 FetchName = Literal["mahimahi", "niimpy"]
@@ -141,11 +145,13 @@ app.add_typer(traces, name="traces")
 
 
 @traces.command("info")
-def traces_info(files: TraceFiles, format: Format = None, as_json: AsJson = False) -> None:
+def traces_info(
+    files: TraceFiles, format: Format = None, option: Options = None, as_json: AsJson = False
+) -> None:
     """Format, duration, rates, outages and warnings of each file; exit 2 if one is bad."""
     from traces.describe import info
 
-    rows = info(files, format)
+    rows = info(files, format, **_options(option))
     if as_json:
         typer.echo(json.dumps(rows))
     else:
@@ -159,13 +165,14 @@ def traces_plot(
     files: TraceFiles,
     out: Annotated[Path, typer.Option("--out", help="Figure without its suffix.")] = Path("traces"),
     format: Format = None,
+    option: Options = None,
 ) -> None:
     """Time series and distribution, up to six files side by side, as PNG and SVG."""
     from analysis.figures.traces import trace_files
     from analysis.style import save_figure
     from traces.load import load
 
-    figure = trace_files({path.name: load(path, format) for path in files})
+    figure = trace_files({path.name: load(path, format, **_options(option)) for path in files})
     for path in save_figure(figure, out):
         errors.print(f"figure: {path}")
 
@@ -177,12 +184,13 @@ def traces_convert(
     direction: Annotated[Direction, typer.Option(help="Which direction.")] = "down",
     out: Annotated[Path | None, typer.Option("--out", help="File to write (stdout).")] = None,
     format: Format = None,
+    option: Options = None,
 ) -> None:
     """Write one direction of a bandwidth trace in another format."""
     from sim.runlog import write_atomically
     from traces.convert import convert
 
-    text = convert(file, to, direction, **({"format": format} if format else {}))
+    text = convert(file, to, direction, format, **_options(option))
     if out is None:
         typer.echo(text, nl=False)
     else:
@@ -199,6 +207,20 @@ def traces_fetch(name: Annotated[FetchName, typer.Argument(help="A package.")]) 
         typer.echo(fetch(name, default_cache_dir() / "traces"))
     except FetchError as error:
         raise ValueError(str(error)) from None
+
+
+def _options(texts: list[str] | None) -> dict[str, str | float]:
+    """`k=v` pairs; values that are numbers become numbers."""
+    pairs: dict[str, str | float] = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"--option {text}: must be of the form key=value")
+        try:
+            pairs[key] = float(value)
+        except ValueError:
+            pairs[key] = value
+    return pairs
 
 
 def _study(file: Path, overrides: Any, out: Path, workers: int | None) -> Path:

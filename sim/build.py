@@ -28,7 +28,8 @@ from learner.tasks import Task, load_task
 from .client import Client, Ground
 from .cost import TableCost, flops_ratio
 from .estimate import expected_round_cost
-from .population import check_names, populate, synthetic_shards
+from .network import check_references, connect
+from .population import check_devices, populate, synthetic_shards
 from .records import RoundRow
 from .runlog import RunLog
 from .scenario import (
@@ -78,7 +79,9 @@ def build_world(
     _check_depths(scenario, architecture)
     data = load_data(scenario, streams, cache_dir)
     cost = _cost(scenario, architecture, len(data.task.labels) if data.task else 0)
-    clients = populate(scenario, streams, data.shards)
+    ids = range(len(data.shards))
+    network = connect(scenario.fleet.network, streams, ids, cache_dir)
+    clients = populate(scenario, streams, data.shards, network.links)
     ground = Ground(
         env=Environment(),
         cost=cost,
@@ -95,7 +98,7 @@ def build_world(
         configurator=configurator or _limited(scenario, architecture),
         costs=partial(expected_round_cost, cost, clients),
         log=log,
-        facts=_facts(architecture, data, clients),
+        facts=_facts(architecture, data, clients) | {"network": network.facts},
         watch=watchers.on_round,
     )
 
@@ -114,7 +117,8 @@ def check_scenario(scenario: Scenario) -> None:
         )
     if source in _KNOWN_SHAPES:
         _check_depths(scenario, _KNOWN_SHAPES[source])
-    check_names(scenario.fleet)
+    check_devices(scenario.fleet)
+    check_references(scenario.fleet.network)
 
 
 def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:

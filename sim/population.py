@@ -1,50 +1,35 @@
-"""Who the clients are: shards of the data, device classes, links with offsets into traces."""
+"""Who the clients are: shards of the data, device classes, links."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 from learner.spec import Shard
 from traces.profiles import DeviceProfile, device_profile
-from traces.step import constant
-from traces.synthetic import bandwidth, preset
 
 from .client import Client
-from .link import Link, OneWay
-from .scenario import ConstantNetwork, Fleet, Scenario, SyntheticTask, TraceNetwork, Training
+from .link import Link
+from .scenario import Fleet, Scenario, SyntheticTask, Training
 from .streams import Streams
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
-_BYTES_PER_MBYTE = 1e6
 
 
-def check_names(fleet: Fleet) -> None:
-    """Refuse unknown devices and traces, naming the key."""
-    with _at("fleet.devices"):
-        for name in fleet.devices:
+def check_devices(fleet: Fleet) -> None:
+    """Refuse unknown devices, naming the key."""
+    for name in fleet.devices:
+        try:
             device_profile(name)
-    if isinstance(fleet.network, TraceNetwork):
-        for key in ("downlink", "uplink"):
-            with _at(f"fleet.network.{key}"):
-                preset(getattr(fleet.network, key))
+        except ValueError as error:
+            raise ValueError(f"fleet.devices: {error}") from None
 
 
-@contextmanager
-def _at(key: str) -> Iterator[None]:
-    """Put the key before the complaint of a lower layer, which does not know it."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{key}: {error}") from None
-
-
-def populate(scenario: Scenario, streams: Streams, shards: Sequence[Shard]) -> list[Client]:
-    """One client a shard. A client's device and offsets depend on its own id alone."""
-    ids = range(len(shards))
-    devices = assign_devices(scenario.fleet, streams, ids)
-    links = _links(scenario.fleet.network, streams, ids)
+def populate(
+    scenario: Scenario, streams: Streams, shards: Sequence[Shard], links: Sequence[Link]
+) -> list[Client]:
+    """One client a shard. A client's device depends on its own id alone."""
+    devices = assign_devices(scenario.fleet, streams, range(len(shards)))
     return [
         Client(
             shard=shard,
@@ -82,25 +67,6 @@ def _class_at(position: float, shares: Mapping[str, float]) -> str:
         if position < upper:
             return name
     return list(shares)[-1]
-
-
-def _links(
-    network: ConstantNetwork | TraceNetwork, streams: Streams, ids: Sequence[int]
-) -> list[Link]:
-    latency_s = network.latency_s
-    if isinstance(network, ConstantNetwork):
-        down = constant(network.down_mbytes_per_s * _BYTES_PER_MBYTE)
-        up = constant(network.up_mbytes_per_s * _BYTES_PER_MBYTE)
-        return [Link(OneWay(down, latency_s), OneWay(up, latency_s))] * len(ids)
-    down = bandwidth(network.downlink, streams.generator("downlink"), network.period_s)
-    up = bandwidth(network.uplink, streams.generator("uplink"), network.period_s)
-    offsets_s = [0.0] * len(ids)
-    if network.offset == "random":
-        offsets_s = [float(u) * network.period_s for u in streams.uniform("offset", ids=ids)]
-    return [
-        Link(OneWay(down, latency_s, offset_s), OneWay(up, latency_s, offset_s))
-        for offset_s in offsets_s
-    ]
 
 
 def _batches(scenario: Scenario, shard: Shard) -> int:

@@ -122,7 +122,7 @@ def test_schema_is_json(call: Call) -> None:
         ("model.source=shape:gpt", "model.source must be one of shape:bert-base"),
         (
             "fleet.network={kind: trace, downlink: lte.dwn, uplink: lte.up}",
-            "fleet.network.downlink: unknown bandwidth preset 'lte.dwn'; nearest: lte.down",
+            "fleet.network.downlink must be a preset, file, directory, pattern or fetch:PACK",
         ),
         ("cost.scale=flops", "cost.scale must be none for a synthetic task, got flops"),
     ],
@@ -198,3 +198,13 @@ def test_traces_are_plotted_and_converted(call: Call, tmp_path: Path) -> None:
     status, _, err = call("traces", "convert", trace, "--to", "csv", "--direction", "up")
     assert status == 2
     assert "has no uplink" in err
+
+
+def test_a_table_is_described_with_its_columns_declared(call: Call, tmp_path: Path) -> None:
+    table = tmp_path / "drive.csv"
+    table.write_text("t,rate\n0,8\n1,16\n")
+    columns = ("time=t", "down=rate", "time_unit=s", "rate_unit=Mbit/s")
+    options = [text for column in columns for text in ("--option", column)]
+    status, out, _ = call("traces", "info", table, "--format", "csv", *options, "--json")
+    assert (status, json.loads(out)[0]["mean_mbit_per_s"]) == (0, pytest.approx(12.0))
+    assert call("traces", "info", table, "--option", "time")[2].endswith("form key=value\n")
