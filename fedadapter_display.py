@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -80,7 +81,7 @@ def print_study(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
     from analysis import caption, format_table
 
     headers, lines = format_table(rows)
-    shown = Table(*headers, box=None, pad_edge=False, caption=caption(study))
+    shown = Table(*headers, box=SIMPLE, pad_edge=False, caption=caption(study))
     for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):
         is_last = below is None or row["target"] != below["target"]
         shown.add_row(*line, end_section=is_last)
