@@ -25,13 +25,16 @@ from learner.store import Store
 from learner.stored import Progress, StoredLearner, Trainer
 from learner.tasks import Task, load_task
 
-from .client import Client, Ground
+from .client import Client
 from .cost import TableCost, flops_ratio
 from .estimate import expected_round_cost
+from .participation import Ground
 from .population import populate, synthetic_shards
 from .records import RoundRow
+from .refusal import require
 from .runlog import RunLog
-from .scenario import CurveTraining, Dirichlet, Scenario, SyntheticTask, TextTask
+from .scenario import Scenario
+from .scenario_task import CurveTraining, Dirichlet, SyntheticTask, TextTask
 from .streams import Streams
 from .world import World
 
@@ -75,9 +78,9 @@ def build_world(
     ground = Ground(
         env=Environment(),
         cost=cost,
-        cache_enabled=scenario.cache.enabled,
         price_misses=scenario.cache.price_misses,
-        rows=log.events if scenario.log == "clients" else None,
+        when_offline=getattr(scenario.fleet.availability, "when_offline", "drop"),
+        rows=log.events if scenario.log == "all" else None,
     )
     return World(
         scenario=scenario,
@@ -97,11 +100,11 @@ def check_scenario(scenario: Scenario) -> None:
     """Refuse what does not fit the model, as far as can be told without fetching it."""
     source = scenario.model.source
     if source.startswith("shape:"):
-        _require(
+        require(
             source in _KNOWN_SHAPES,
             f"model.source must be one of {', '.join(_KNOWN_SHAPES)}, got {source}",
         )
-        _require(
+        require(
             isinstance(scenario.learner, CurveTraining),
             f"model.source must have weights for learner.kind torch, got {source}",
         )
@@ -120,7 +123,7 @@ def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
 def _check_depths(scenario: Scenario, architecture: Architecture) -> None:
     """Refuse configurations deeper than the model."""
     for key, depth in _named_depths(scenario.configurator):
-        _require(
+        require(
             depth <= architecture.n_layers,
             f"configurator.{key} must be at most {architecture.n_layers} (the model's layers), "
             f"got {depth}",
@@ -197,7 +200,7 @@ def _facts(architecture: Architecture, data: Data, clients: Sequence[Client]) ->
         "n_layers": architecture.n_layers,
         "n_clients": len(clients),
         "n_samples": [client.shard.n_samples for client in clients],
-        "devices": dict(Counter(client.device.name for client in clients)),
+        "devices": dict(Counter(client.device.profile.name for client in clients)),
         "labels": list(task.labels) if task else [],
         "majority_accuracy": task
         and {split: task.majority_accuracy(split) for split in ("validation", "test")},
@@ -228,8 +231,3 @@ def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:
             yield "max_depth", limit or 0
         case Schedule(steps=steps):
             yield from ((f"steps.{i}.depth", step.depth) for i, step in enumerate(steps))
-
-
-def _require(rule: bool, text: str) -> None:
-    if not rule:
-        raise ValueError(text)

@@ -18,10 +18,11 @@ class OneWay:
     latency_s: float = 0.0
     offset_s: float = 0.0
 
-    def transfer_s(self, start_s: float, n_bytes: int) -> float:
-        """Seconds from start_s until n_bytes have arrived.
+    def time_for(self, start_s: float, n_bytes: float) -> float:
+        """Seconds from start_s until n_bytes have arrived, alone on the link.
 
-        The earliest instant at which the integral of the rate reaches n_bytes.
+        The earliest instant at which the integral of the rate reaches n_bytes. Raises
+        NeverFinishes if it never does.
         """
         if not n_bytes:
             return self.latency_s
@@ -29,12 +30,12 @@ class OneWay:
             start_s + self.latency_s + self.offset_s, n_bytes
         )
 
-    def moved_bytes(self, start_s: float, now_s: float) -> int:
-        """Whole bytes that a transfer begun at start_s has moved by now_s."""
+    def done_by(self, start_s: float, now_s: float) -> float:
+        """Bytes that a transfer begun at start_s has moved by now_s, alone on the link."""
         first_byte_s = start_s + self.latency_s
         if now_s <= first_byte_s:
-            return 0
-        return int(self.trace.integral(first_byte_s + self.offset_s, now_s + self.offset_s))
+            return 0.0
+        return self.trace.integral(first_byte_s + self.offset_s, now_s + self.offset_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,34 @@
-"""Who the clients are: shards of the data, device classes, links with offsets into traces."""
+"""Who the clients are: shards of the data, devices, links with offsets into traces, presence."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from learner.spec import Shard
+from traces import availability
 from traces.profiles import DeviceProfile, device_profile
 from traces.step import constant
-from traces.synthetic import bandwidth
+from traces.synthetic import bandwidth, gilbert_elliott
 
 from .client import Client
+from .device import Device
 from .link import Link, OneWay
-from .scenario import ConstantNetwork, Fleet, Scenario, SyntheticTask, TraceNetwork, Training
+from .presence import Presence
+from .scenario import Scenario
+from .scenario_fleet import (
+    Always,
+    Availability,
+    ConstantNetwork,
+    Diurnal,
+    Fleet,
+    NoLoad,
+    OnOffLoad,
+    TraceNetwork,
+    Windows,
+)
+from .scenario_task import SyntheticTask, Training
 from .streams import Streams
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
@@ -22,16 +38,38 @@ _BYTES_PER_MBYTE = 1e6
 def populate(scenario: Scenario, streams: Streams, shards: Sequence[Shard]) -> list[Client]:
     """One client a shard. A client's device and offsets depend on its own id alone."""
     ids = range(len(shards))
-    devices = assign_devices(scenario.fleet, streams, ids)
-    links = _links(scenario.fleet.network, streams, ids)
+    fleet = scenario.fleet
+    profiles = assign_devices(fleet, streams, ids)
+    devices = _devices(fleet.load, profiles, streams, ids)
+    links = _links(fleet.network, streams, ids)
+    presences = _presences(fleet.availability, streams, ids)
     return [
         Client(
             shard=shard,
             device=devices[shard.client_id],
             link=links[shard.client_id],
             n_batches=_batches(scenario, shard),
+            presence=presences[shard.client_id],
+            can_cache=scenario.cache.enabled,
         )
         for shard in shards
+    ]
+
+
+def _devices(
+    load: NoLoad | OnOffLoad,
+    profiles: Sequence[DeviceProfile],
+    streams: Streams,
+    ids: Sequence[int],
+) -> list[Device]:
+    if isinstance(load, NoLoad):
+        return [Device(profile) for profile in profiles]
+    model = gilbert_elliott(1.0, load.busy_speed, load.free_s, load.busy_s)
+    speed = model.sample(streams.generator("load"), load.period_s)
+    offsets_s = streams.uniform("load offset", ids=ids) * load.period_s
+    return [
+        Device(profile, speed, offset_s)
+        for profile, offset_s in zip(profiles, offsets_s.tolist(), strict=True)
     ]
 
 
@@ -80,6 +118,27 @@ def _links(
         Link(OneWay(down, latency_s, offset_s), OneWay(up, latency_s, offset_s))
         for offset_s in offsets_s
     ]
+
+
+def _presences(kind: Availability, streams: Streams, ids: Sequence[int]) -> list[Presence]:
+    """One presence a client, each depending on its own id alone."""
+    if isinstance(kind, Always):
+        return [Presence(availability.always)] * len(ids)
+    if isinstance(kind, Windows):
+        shared = availability.from_windows(kind.windows_s, kind.period_s)
+        return [Presence(partial(shared.shift, -i * kind.stagger_s)) for i in ids]
+    return [Presence(partial(_diurnal, kind, streams, i)) for i in ids]
+
+
+def _diurnal(kind: Diurnal, streams: Streams, client_id: int) -> availability.Availability:
+    return availability.diurnal(
+        streams.generator("availability", client_id),
+        days=kind.days,
+        centre_h=kind.centre_h,
+        mean_h=kind.mean_h,
+        spread_h=kind.spread_h,
+        p_day=kind.p_day,
+    )
 
 
 def _batches(scenario: Scenario, shard: Shard) -> int:

@@ -10,9 +10,10 @@ from simpy import Environment
 
 from configurator import Configurator
 from configurator.protocol import Costs
-from learner.spec import Learner, StateRef
+from learner.spec import Learner, StateRef, TuningConfig
 
-from .client import Client, Ground
+from .client import Client
+from .participation import Ground, Order
 from .records import RoundRow
 from .runlog import RunLog
 from .scenario import Scenario
@@ -50,6 +51,7 @@ class World:
     log: RunLog
     facts: Mapping[str, Any]
     watch: Callable[[RoundRow], None]
+    orders: dict[TuningConfig, Order] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
 
     @property
@@ -64,6 +66,13 @@ class World:
             return False
         (evaluation,) = self.learner.evaluate([state], self.scenario.evaluation.decide_on)
         return evaluation.accuracy >= target
+
+    def order(self, config: TuningConfig) -> Order:
+        """What a round with this configuration asks of its clients."""
+        if config not in self.orders:
+            n_bytes = self.ground.cost.payload_bytes(config)
+            self.orders[config] = Order(config=config, down_bytes=n_bytes, up_bytes=n_bytes)
+        return self.orders[config]
 
     @property
     def env(self) -> Environment:

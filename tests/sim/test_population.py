@@ -9,7 +9,7 @@ import pytest
 
 from learner.spec import Shard
 from sim.population import assign_devices, populate, synthetic_shards
-from sim.scenario import ConstantNetwork, Fleet
+from sim.scenario_fleet import ConstantNetwork, Fleet
 from sim.streams import Streams
 
 NETWORK = ConstantNetwork(kind="constant", down_mbytes_per_s=1, up_mbytes_per_s=1)

@@ -1,0 +1,217 @@
+"""A client's part in a round: download, compute, upload, through all that breaks them off."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn
+
+from simpy import Environment, Event, Interrupt
+
+from learner.spec import Adapter, TuningConfig
+from traces.step import NeverFinishes
+
+from .bill import COMPUTE, DOWN, GONE, IDLE, UP, WAIT, Bill
+from .cost import CacheState, CostModel
+from .device import Device
+from .link import OneWay
+from .records import AttemptStatus, ComputeRow, DropoutRow, TransferRow
+from .roll import Roll
+from .runlog import RowFile
+from .scenario_fleet import WhenOffline
+
+Process = Generator[Event, Any, Any]
+_STAGE_NAMES: tuple[Literal["down", "compute", "up"], ...] = ("down", "compute", "up")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What all clients of a run share: the clock, the prices and the rules.
+
+    `rows` takes a row for each stretch of work (None: nowhere). `stuck` says, by client, which
+    work will never end.
+    """
+
+    env: Environment
+    cost: CostModel
+    price_misses: bool
+    when_offline: WhenOffline
+    rows: RowFile | None
+    stuck: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a round asks of its clients.
+
+    `model_bytes` goes on top for who has no base model yet. `prices`: full-speed seconds by device
+    class, batches and cache state, filled as they are met.
+    """
+
+    config: TuningConfig
+    down_bytes: int
+    up_bytes: int
+    model_bytes: int = 0
+    prices: dict[tuple[str, int, CacheState], float] = field(default_factory=dict)
+
+
+class _Lost(Exception):  # noqa: N818  (the client's word)
+    """The client is gone; its work in this round is lost."""
+
+
+def participate(ground: Ground, order: Order, roll: Roll, bill: Bill) -> Process:
+    """Download, compute, upload; then answer the roll.
+
+    Broken off for good at any moment (by a dropout, or interrupted by the round's end): bytes,
+    seconds and joules so far stay on the bill, the update is lost. A cache that was filled
+    and a base model that has arrived stay.
+    """
+    client, env = bill.client, ground.env
+    n_bytes = order.down_bytes
+    if order.model_bytes and not client.has_model:
+        n_bytes += order.model_bytes
+    try:
+        yield from _work(ground, bill, DOWN, client.link.down, n_bytes)
+        client.has_model = True
+        yield from _work(ground, bill, COMPUTE, client.device, _work_s(ground, order, bill))
+        if bill.cache == "fill" and isinstance(order.config, Adapter):
+            client.cached_depth = order.config.depth
+        yield from _work(ground, bill, UP, client.link.up, order.up_bytes)
+        bill.outcome = "done"
+        bill.turn(IDLE, env.now)
+    except _Lost:
+        bill.outcome = "lost"
+        bill.turn(GONE, env.now)
+    except Interrupt:
+        _break_off(ground, bill)
+    roll.answer(bill)
+
+
+def _work_s(ground: Ground, order: Order, bill: Bill) -> float:
+    """Seconds at full speed, at the price of what the cache does for the client."""
+    client = bill.client
+    bill.cache = cache = client.cache_state(order.config)
+    priced_as: CacheState = "hit" if cache == "fill" and not ground.price_misses else cache
+    profile = client.device.profile
+    key = (profile.name, client.n_batches, priced_as)
+    price_s = order.prices.get(key)
+    if price_s is None:
+        price_s = ground.cost.compute_s(profile, order.config, client.n_batches, priced_as)
+        order.prices[key] = price_s
+    return price_s * bill.work_factor
+
+
+def _work(ground: Ground, bill: Bill, stage: int, pace: OneWay | Device, amount: float) -> Process:
+    """Do one stage at a pace, in as many attempts as availability makes of it.
+
+    Whether an attempt ends before the client goes away is looked up ahead, so that nobody watches.
+    """
+    env, presence = ground.env, bill.client.presence
+    bill.turn(stage, env.now)
+    left = target = amount if bill.drop_at >= stage + 1 else amount * (bill.drop_at - stage)
+    while True:
+        now_s = env.now
+        offline_s = presence.offline_s(now_s)
+        bill.attempt = pace
+        try:
+            seconds = pace.time_for(now_s, left)
+        except NeverFinishes:
+            seconds = math.inf
+        if now_s + seconds <= offline_s and seconds < math.inf:
+            yield env.timeout(seconds)
+            break
+        yield _going(ground, bill, pace, seconds, offline_s)
+        moved = pace.done_by(now_s, env.now)
+        left = yield from _sit_out(ground, bill, moved, left, target)
+    bill.amounts[stage] += left
+    if ground.rows is not None:
+        _tell(ground, bill, left, "done")
+    if target < amount:
+        _give_up(ground, bill, "vanished")
+
+
+def _going(
+    ground: Ground, bill: Bill, pace: OneWay | Device, seconds: float, offline_s: float
+) -> Event:
+    """The instant at which the client goes away; never, if nothing would come of its return."""
+    env = ground.env
+    if offline_s < math.inf and (
+        seconds < math.inf
+        or ground.when_offline == "drop"
+        or pace.done_by(env.now, offline_s) > 0.0
+    ):
+        return env.timeout(offline_s - env.now)
+    ground.stuck[bill.client.shard.client_id] = _STAGE_NAMES[bill.stage]
+    return env.event()
+
+
+def _sit_out(ground: Ground, bill: Bill, moved: float, left: float, target: float) -> Process:
+    """The client is away: by the rule its job is lost, or waits; returns what is then left."""
+    env, presence, stage = ground.env, bill.client.presence, bill.stage
+    bill.amounts[stage] += moved
+    if ground.rows is not None:
+        _tell(ground, bill, moved, "away")
+    online_s = presence.online_s(env.now)
+    if ground.when_offline == "drop" or online_s == math.inf:
+        _give_up(ground, bill, "offline")
+    if ground.when_offline == "restart":
+        bill.wasted[stage] += moved
+        bill.wasted_s[stage] += env.now - bill.since_s
+        left = target
+    else:
+        left = max(left - moved, 0.0)
+    bill.turn(WAIT, env.now)
+    yield env.timeout(online_s - env.now)
+    bill.turn(stage, env.now)
+    return left
+
+
+def _break_off(ground: Ground, bill: Bill) -> None:
+    """The round is closed: what the attempt under way has done so far is charged."""
+    now_s = ground.env.now
+    if bill.stage <= UP:
+        moved = bill.attempt.done_by(bill.since_s, now_s)
+        bill.amounts[bill.stage] += moved
+        if ground.rows is not None:
+            _tell(ground, bill, moved, "cut")
+    bill.turn(GONE, now_s)
+
+
+def _give_up(ground: Ground, bill: Bill, reason: Literal["offline", "vanished"]) -> NoReturn:
+    if ground.rows is not None:
+        stage = _STAGE_NAMES[bill.stage]
+        ground.rows.add(
+            DropoutRow(
+                t_s=ground.env.now,
+                client=bill.client.shard.client_id,
+                stage=stage,
+                reason=reason,
+            )
+        )
+    raise _Lost
+
+
+def _tell(ground: Ground, bill: Bill, amount: float, status: AttemptStatus) -> None:
+    """A row for the attempt that ends now."""
+    assert ground.rows is not None
+    client, now_s = bill.client, ground.env.now
+    if bill.stage == COMPUTE:
+        row: TransferRow | ComputeRow = ComputeRow(
+            t_s=now_s,
+            start_s=bill.since_s,
+            client=client.shard.client_id,
+            batches=client.n_batches,
+            cache=bill.cache,
+            status=status,
+        )
+    else:
+        row = TransferRow(
+            t_s=now_s,
+            start_s=bill.since_s,
+            client=client.shard.client_id,
+            direction="down" if bill.stage == DOWN else "up",
+            bytes=round(amount),
+            status=status,
+        )
+    ground.rows.add(row)
