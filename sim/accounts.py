@@ -44,7 +44,7 @@ def _round_row(
 ) -> RoundRow:
     cost = world.ground.cost
     seconds = [sum(spent) for spent in zip(*(bill.seconds for bill in bills), strict=True)]
-    losses = [_loss(cost, bill) for bill in bills if bill.outcome != "done" or any(bill.wasted_s)]
+    losses = [_loss(cost, bill) for bill in bills if bill.outcome != "done" or bill.wasted]
     return RoundRow(
         t_s=world.env.now,
         start_s=start_s,
@@ -104,10 +104,12 @@ def _client_rows(cost: CostModel, row: RoundRow, bills: Sequence[Bill]) -> Itera
 
 def _loss(cost: CostModel, bill: Bill) -> tuple[float, int, float]:
     """Seconds, bytes and joules that nothing came of: all of an unused job, else the repeats."""
-    if bill.outcome == "done":
-        seconds, amounts = bill.wasted_s, bill.wasted
-    else:
+    if bill.outcome != "done":
         seconds, amounts = bill.seconds, bill.amounts
+    elif bill.wasted is not None:
+        seconds, amounts = bill.wasted
+    else:
+        return 0.0, 0, 0.0
     lost_s = seconds[DOWN] + seconds[COMPUTE] + seconds[UP]
     lost_bytes = round(amounts[DOWN]) + round(amounts[UP])
     return lost_s, lost_bytes, _energy_j(cost, bill, seconds)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal, Protocol
+
+from simpy import Process
 
 from .client import Client
 from .cost import CacheState
@@ -16,11 +18,24 @@ Outcome = Literal["open", "done", "late", "lost", "cut"]
 was cancelled with its round. `open` while it runs."""
 
 
+class Pace(Protocol):
+    """What a stage of work goes on: a link, a device, a transfer on the server's own link."""
+
+    def done_by(self, start_s: float, now_s: float) -> float:
+        """The amount done by now_s of work begun at start_s."""
+        ...
+
+
+NO_DROPOUT = 3
+"""A dropout stage behind the last."""
+
+
 class Bill:
     """One client's account in one round; `turn` closes one stretch of time and opens the next.
 
-    amounts: bytes moved and full-speed seconds computed, by stage, lost ones included.
-    wasted: of the same, what was done in vain because it had to be begun again; seconds beside it.
+    seconds: by place. amounts: bytes moved and full-speed seconds computed, by stage, lost ones
+    included. wasted: seconds and amounts that had to be spent again (None: none were).
+    attempt: what the work under way goes on, with `done_by(start_s, now_s)`.
     """
 
     __slots__ = (
@@ -28,37 +43,44 @@ class Bill:
         "attempt",
         "cache",
         "client",
-        "drop_at",
+        "drop_share",
+        "drop_stage",
         "outcome",
         "process",
         "seconds",
         "since_s",
         "stage",
-        "start_s",
         "wasted",
-        "wasted_s",
         "work_factor",
     )
 
     def __init__(
-        self, client: Client, start_s: float, work_factor: float = 1.0, drop_at: float = 3.0
+        self, client: Client, start_s: float, work_factor: float = 1.0, drop_at: float = NO_DROPOUT
     ) -> None:
         """`drop_at`: where the client vanishes, 0-3 stages into its work (3: not at all)."""
         self.client = client
-        self.start_s = self.since_s = start_s
+        self.since_s = start_s
         self.work_factor = work_factor
-        self.drop_at = drop_at
+        self.drop_stage = int(drop_at)
+        self.drop_share = drop_at - self.drop_stage
         self.stage = DOWN
-        self.seconds = [0.0] * 6
-        self.amounts = [0.0] * 3
-        self.wasted = [0.0] * 3
-        self.wasted_s = [0.0] * 3
+        self.seconds = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+        self.amounts = [0.0, 0.0, 0.0]
+        self.wasted: tuple[list[float], list[float]] | None = None
         self.outcome: Outcome = "open"
         self.cache: CacheState = "none"
-        self.attempt: Any = None
-        self.process: Any = None
+        self.attempt: Pace
+        self.process: Process
 
     def turn(self, stage: int, now_s: float) -> None:
         """Book the seconds since the last turn, and begin another stage."""
         self.seconds[self.stage] += now_s - self.since_s
         self.stage, self.since_s = stage, now_s
+
+    def waste(self, amount: float, now_s: float) -> None:
+        """The attempt that ends now was in vain."""
+        if self.wasted is None:
+            self.wasted = ([0.0] * 3, [0.0] * 3)
+        seconds, amounts = self.wasted
+        seconds[self.stage] += now_s - self.since_s
+        amounts[self.stage] += amount

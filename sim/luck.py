@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .bill import NO_DROPOUT
 from .streams import Streams
-
-NO_DROPOUT = 3.0
-"""A dropout point behind the last of the three stages."""
 
 
 def work_factors(

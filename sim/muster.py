@@ -24,13 +24,18 @@ def muster(
     env, rules = world.env, world.scenario.rounds
     n_asked = math.ceil(n_wanted * rules.overcommit - 1e-9)
     n_needed = min(rules.min_reports, n_wanted)
+    clients = world.clients
+
+    def is_on(client_id: int) -> bool:
+        return clients[client_id].presence.is_on(env.now)
+
     while True:
         members = cohort(
             world.streams,
             lineage.round,
             pool,
             n_asked,
-            is_on=lambda client_id: world.clients[client_id].presence.is_on(env.now),
+            is_on=is_on,
             attempt=attempt,
         )
         if len(members) >= n_needed:

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 
-from simpy import Environment, Event, Interrupt
+from simpy import Environment, Event, Interrupt, Timeout
 
 from learner.spec import Adapter, TuningConfig
 from traces.step import NeverFinishes
@@ -66,18 +66,31 @@ def participate(ground: Ground, order: Order, roll: Roll, bill: Bill) -> Process
     Broken off for good at any moment (by a dropout, or interrupted by the round's end): bytes,
     seconds and joules so far stay on the bill, the update is lost. A cache that was filled
     and a base model that has arrived stay.
+
+    Whether a stage ends before the client goes away is looked up ahead, so that nobody watches.
     """
-    client, env = bill.client, ground.env
-    n_bytes = order.down_bytes
-    if order.model_bytes and not client.has_model:
-        n_bytes += order.model_bytes
+    env, client, rows = ground.env, bill.client, ground.rows
+    presence, seconds, amounts = client.presence, bill.seconds, bill.amounts
     try:
-        yield from _work(ground, bill, DOWN, client.link.down, n_bytes)
-        client.has_model = True
-        yield from _work(ground, bill, COMPUTE, client.device, _work_s(ground, order, bill))
-        if bill.cache == "fill" and isinstance(order.config, Adapter):
-            client.cached_depth = order.config.depth
-        yield from _work(ground, bill, UP, client.link.up, order.up_bytes)
+        for stage, pace, amount in _stages(ground, order, bill):
+            now_s = env.now
+            seconds[bill.stage] += now_s - bill.since_s
+            bill.stage, bill.since_s, bill.attempt = stage, now_s, pace
+            try:
+                needed_s = pace.time_for(now_s, amount)
+            except NeverFinishes:
+                needed_s = math.inf
+            if now_s + needed_s <= presence.on_until_s and stage != bill.drop_stage:
+                yield Timeout(env, needed_s)
+                amounts[stage] = amount
+                if rows is not None:
+                    _tell(ground, bill, amount, "done")
+            else:
+                yield from _struggle(ground, bill, pace, amount)
+            if stage == DOWN:
+                client.has_model = True
+            elif stage == COMPUTE and bill.cache == "fill" and isinstance(order.config, Adapter):
+                client.cached_depth = order.config.depth
         bill.outcome = "done"
         bill.turn(IDLE, env.now)
     except _Lost:
@@ -86,6 +99,21 @@ def participate(ground: Ground, order: Order, roll: Roll, bill: Bill) -> Process
     except Interrupt:
         _break_off(ground, bill)
     roll.answer(bill)
+
+
+def _stages(
+    ground: Ground, order: Order, bill: Bill
+) -> tuple[tuple[int, OneWay | Device, float], ...]:
+    """The stages of a client's round: which, on what, and how much of it."""
+    client = bill.client
+    n_bytes = order.down_bytes
+    if order.model_bytes and not client.has_model:
+        n_bytes += order.model_bytes
+    return (
+        (DOWN, client.link.down, n_bytes),
+        (COMPUTE, client.device, _work_s(ground, order, bill)),
+        (UP, client.link.up, order.up_bytes),
+    )
 
 
 def _work_s(ground: Ground, order: Order, bill: Bill) -> float:
@@ -102,32 +130,30 @@ def _work_s(ground: Ground, order: Order, bill: Bill) -> float:
     return price_s * bill.work_factor
 
 
-def _work(ground: Ground, bill: Bill, stage: int, pace: OneWay | Device, amount: float) -> Process:
-    """Do one stage at a pace, in as many attempts as availability makes of it.
+def _struggle(ground: Ground, bill: Bill, pace: OneWay | Device, amount: float) -> Process:
+    """Do a stage that is broken off, in as many attempts as availability makes of it.
 
-    Whether an attempt ends before the client goes away is looked up ahead, so that nobody watches.
+    Raises _Lost where the client is gone for good.
     """
     env, presence = ground.env, bill.client.presence
-    bill.turn(stage, env.now)
-    left = target = amount if bill.drop_at >= stage + 1 else amount * (bill.drop_at - stage)
+    left = target = amount * bill.drop_share if bill.stage == bill.drop_stage else amount
     while True:
         now_s = env.now
         offline_s = presence.offline_s(now_s)
-        bill.attempt = pace
         try:
-            seconds = pace.time_for(now_s, left)
+            needed_s = pace.time_for(now_s, left)
         except NeverFinishes:
-            seconds = math.inf
-        if now_s + seconds <= offline_s and seconds < math.inf:
-            yield env.timeout(seconds)
+            needed_s = math.inf
+        if now_s + needed_s <= offline_s and needed_s < math.inf:
+            yield env.timeout(needed_s)
             break
-        yield _going(ground, bill, pace, seconds, offline_s)
+        yield _going(ground, bill, pace, needed_s, offline_s)
         moved = pace.done_by(now_s, env.now)
         left = yield from _sit_out(ground, bill, moved, left, target)
-    bill.amounts[stage] += left
+    bill.amounts[bill.stage] += left
     if ground.rows is not None:
         _tell(ground, bill, left, "done")
-    if target < amount:
+    if bill.stage == bill.drop_stage:
         _give_up(ground, bill, "vanished")
 
 
@@ -156,8 +182,7 @@ def _sit_out(ground: Ground, bill: Bill, moved: float, left: float, target: floa
     if ground.when_offline == "drop" or online_s == math.inf:
         _give_up(ground, bill, "offline")
     if ground.when_offline == "restart":
-        bill.wasted[stage] += moved
-        bill.wasted_s[stage] += env.now - bill.since_s
+        bill.waste(moved, env.now)
         left = target
     else:
         left = max(left - moved, 0.0)

@@ -127,10 +127,16 @@ def _presences(kind: Availability, streams: Streams, ids: Sequence[int]) -> list
     if isinstance(kind, Windows):
         shared = availability.from_windows(kind.windows_s, kind.period_s)
         return [Presence(partial(shared.shift, -i * kind.stagger_s)) for i in ids]
-    return [Presence(partial(_diurnal, kind, streams, i)) for i in ids]
+    zones_s = streams.uniform("time zone", ids=ids) * kind.zones_h * 3600.0
+    return [
+        Presence(partial(_diurnal, kind, streams, i, zone_s))
+        for i, zone_s in zip(ids, zones_s.tolist(), strict=True)
+    ]
 
 
-def _diurnal(kind: Diurnal, streams: Streams, client_id: int) -> availability.Availability:
+def _diurnal(
+    kind: Diurnal, streams: Streams, client_id: int, zone_s: float
+) -> availability.Availability:
     return availability.diurnal(
         streams.generator("availability", client_id),
         days=kind.days,
@@ -138,7 +144,7 @@ def _diurnal(kind: Diurnal, streams: Streams, client_id: int) -> availability.Av
         mean_h=kind.mean_h,
         spread_h=kind.spread_h,
         p_day=kind.p_day,
-    )
+    ).shift(zone_s)
 
 
 def _batches(scenario: Scenario, shard: Shard) -> int:

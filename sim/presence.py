@@ -21,15 +21,16 @@ class Presence:
     """
 
     make: Callable[[], Availability]
-    _trace: Availability | None = None
-    _is_on: bool = field(default=False, init=False)
+    on_until_s: float = field(default=-math.inf, init=False)
+    """Until when it is known to be there without a question; -inf while it is away."""
+    _trace: Availability | None = field(default=None, init=False)
     _until_s: float = field(default=-math.inf, init=False)
 
     def is_on(self, now_s: float) -> bool:
         """Whether the client is available."""
         if now_s >= self._until_s - _MARGIN_S:
             self._look(now_s)
-        return self._is_on
+        return self.on_until_s > -math.inf
 
     def offline_s(self, now_s: float) -> float:
         """The first instant from now on at which the client is away; inf if it never is."""
@@ -41,7 +42,7 @@ class Presence:
 
     def available_s(self, from_s: float, to_s: float) -> float:
         """Seconds available between two instants, from the trace itself (for invariants)."""
-        if self._trace is None or (self._is_on and self._until_s == math.inf):
+        if self._trace is None or self.on_until_s == math.inf:
             return to_s - from_s
         total_s, at_s = 0.0, from_s
         while at_s < to_s:
@@ -54,5 +55,5 @@ class Presence:
     def _look(self, now_s: float) -> None:
         if self._trace is None:
             self._trace = self.make()
-        self._is_on = self._trace.available_at(now_s)
         self._until_s = self._trace.next_change(now_s)
+        self.on_until_s = self._until_s if self._trace.available_at(now_s) else -math.inf

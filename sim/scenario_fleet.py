@@ -87,7 +87,8 @@ class Diurnal:
     """Phones that charge at night: one window a day, keyed by client (traces.availability).
 
     Hours of the day and of a window's length; `p_day` (0-1) is the probability that a day has
-    one. The pattern repeats after `days`. An illustration, not fitted to a recording.
+    one; the pattern repeats after `days`. `zones_h`: the clients' time zones spread uniformly over
+    so many hours. An illustration, not fitted to a recording.
     """
 
     kind: Literal["diurnal"]
@@ -96,12 +97,13 @@ class Diurnal:
     spread_h: float = 1.5
     p_day: float = 0.9
     days: int = 7
+    zones_h: float = 0.0
     when_offline: WhenOffline = "drop"
 
     def __post_init__(self) -> None:
         require(0 <= self.centre_h < 24, f"centre_h must be in [0, 24), got {self.centre_h}")
         require(0 < self.mean_h <= 24, f"mean_h must be in (0, 24], got {self.mean_h}")
-        require_at_least(0, spread_h=self.spread_h)
+        require_at_least(0, spread_h=self.spread_h, zones_h=self.zones_h)
         require(0 <= self.p_day <= 1, f"p_day must be between 0 and 1, got {self.p_day}")
         require_at_least(1, days=self.days)
 

@@ -22,16 +22,18 @@ from .streams import Streams
 
 @dataclass(slots=True)
 class Totals:
-    """Running sums over every client and round, lost work included."""
+    """Running sums over all rounds, lost work included; `n_done`: client-rounds used."""
 
     down_bytes: int = 0
     up_bytes: int = 0
     energy_j: float = 0.0
+    n_done: int = 0
 
     def add(self, row: RoundRow) -> None:
         self.down_bytes += row.down_bytes
         self.up_bytes += row.up_bytes
         self.energy_j += row.energy_j
+        self.n_done += len(row.reports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
