@@ -8,15 +8,17 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from sim.progress import RunProgress
 from sim.runlog import RunError
+
+if TYPE_CHECKING:
+    from sim.progress import RunProgress
 
 ROOT = Path(__file__).resolve().parent
 DEMO = ROOT / "scenarios" / "demo.yaml"
@@ -170,7 +172,7 @@ def _write_figures(directory: Path, out: Path) -> None:
 class Display:
     """Progress on standard error: a live table on a terminal, plain lines elsewhere."""
 
-    started_s: float = field(default_factory=time.monotonic)
+    first: dict[str, tuple[float, float]] = field(default_factory=dict)  # seconds, fraction
     latest: dict[str, RunProgress] = field(default_factory=dict)
     printed_s: dict[str, float] = field(default_factory=dict)
     live: Live | None = None
@@ -186,8 +188,9 @@ class Display:
             self.live.stop()
 
     def show(self, progress: RunProgress) -> None:
-        self.latest[progress.run] = progress
         now_s = time.monotonic()
+        self.latest[progress.run] = progress
+        self.first.setdefault(progress.run, (now_s, progress.fraction or 0.0))
         is_due = now_s - self.printed_s.get(progress.run, -60.0) >= 5.0
         if self.live is None and (is_due or progress.fraction == 1.0):
             self.printed_s[progress.run] = now_s
@@ -207,14 +210,16 @@ class Display:
             f"round {progress.round}",
             accuracy,
             progress.config,
-            self._left(progress.fraction),
+            self._left(progress),
         ]
 
-    def _left(self, fraction: float | None) -> str:
-        if not fraction:
+    def _left(self, progress: RunProgress) -> str:
+        """Wall time to the run's last round at the pace since its first."""
+        first_s, first_fraction = self.first[progress.run]
+        if progress.fraction is None or progress.fraction <= first_fraction:
             return ""
-        elapsed_s = time.monotonic() - self.started_s
-        return f"{elapsed_s * (1 - fraction) / fraction:.0f} s left"
+        pace_s = (time.monotonic() - first_s) / (progress.fraction - first_fraction)
+        return f"{pace_s * (1 - progress.fraction):.0f} s left"
 
 
 def main() -> None:

@@ -20,7 +20,8 @@ from .packing import Groups
 from .tokens import Tokens
 
 PASS_TOKENS = 1024
-"""Tokens of a pass over a whole split: 6 MB per activation of a 1536-wide layer; twice as many run a fifth slower."""
+"""Tokens of a pass over a whole split: 6 MB per activation of a 1536-wide layer; twice as many
+run a fifth slower."""
 
 FILL_ALL_BYTES = 2 * 2**30
 """Up to this size the pass that fills one block's file fills those of all the others with it."""

@@ -37,4 +37,4 @@ class WeightedMean:
 
 
 def _cut(tensor: Tensor) -> tuple[Tensor, ...]:
-    return tensor.view(-1).split(_CHUNK)
+    return torch.split(tensor.view(-1), _CHUNK)

@@ -24,6 +24,10 @@ from .trainer import State
 
 DEFAULT_BUDGET_BYTES = 8 * 2**30
 
+_ABOUT = "fedadapter"
+"""One key of metadata holds recipe, numerics and content hash: safetensors writes several in
+random order, and equal states should be equal files."""
+
 
 class Store:
     """A directory of evaluations and states made under one numerics tag or several.
@@ -80,7 +84,8 @@ class Store:
     def add_state(self, state: StateRef, numerics: str, tensors: State, recipe: str) -> None:
         """Store the tensors with their recipe (JSON), then keep the budget."""
         arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-        metadata = {"recipe": recipe, "numerics": numerics, "content": _content(arrays)}
+        about = {"recipe": recipe, "numerics": numerics, "content": _content(arrays)}
+        metadata = {_ABOUT: json.dumps(about)}
         path = self._state_path(state, numerics)
         _write_whole(path, lambda target: save_file(arrays, target, metadata=metadata))
         self._keep_budget(path)
@@ -114,10 +119,10 @@ def _read_tensors(path: Path) -> dict[str, np.ndarray] | None:
     try:
         with safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            metadata = file.metadata() or {}
-    except (SafetensorError, ValueError):
+            about = json.loads(file.metadata()[_ABOUT])
+    except (SafetensorError, ValueError, KeyError, TypeError):
         return None
-    return tensors if metadata.get("content") == _content(tensors) else None
+    return tensors if about["content"] == _content(tensors) else None
 
 
 def _content(tensors: State) -> str:

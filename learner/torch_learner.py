@@ -62,7 +62,9 @@ class TorchLearner:
             raise ValueError(f"max_tokens must be at most {limit} for this model, got {max_tokens}")
         parts = (str(LEARNER_EPOCH), model_revision(model_dir), task.digest, str(max_tokens))
         named = "\0".join((*parts, numerics_tag())).encode()
-        self._cache_dir = cache_dir / blake2b(named, digest_size=16).hexdigest()
+        self._activations_dir = (
+            cache_dir / "activations" / blake2b(named, digest_size=16).hexdigest()
+        )
         self._examples: dict[str, Examples] = {}
 
     def make(self, recipe: Recipe, parents: Mapping[StateRef, State]) -> State:
@@ -122,7 +124,7 @@ class TorchLearner:
         if name not in self._examples:
             split = self._task.split(name)
             activations = Activations(
-                directory=self._cache_dir / name,
+                directory=self._activations_dir / name,
                 backbone=self._backbone,
                 tokens=tokenize(split.texts, self._model_dir, self._max_tokens),
                 device=self._device,

@@ -29,7 +29,7 @@ from .client import Client
 from .cost import TableCost, flops_ratio
 from .estimate import expected_round_cost
 from .participation import Ground
-from .population import populate, synthetic_shards
+from .population import check_names, populate, synthetic_shards
 from .records import RoundRow
 from .refusal import require
 from .runlog import RunLog
@@ -110,6 +110,7 @@ def check_scenario(scenario: Scenario) -> None:
         )
     if source in _KNOWN_SHAPES:
         _check_depths(scenario, _KNOWN_SHAPES[source])
+    check_names(scenario.fleet)
 
 
 def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:

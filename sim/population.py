@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from learner.spec import Shard
 from traces import availability
 from traces.profiles import DeviceProfile, device_profile
 from traces.step import constant
-from traces.synthetic import bandwidth, gilbert_elliott
+from traces.synthetic import bandwidth, gilbert_elliott, preset
 
 from .client import Client
 from .device import Device
@@ -33,6 +34,26 @@ from .streams import Streams
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _BYTES_PER_MBYTE = 1e6
+
+
+def check_names(fleet: Fleet) -> None:
+    """Refuse unknown devices and traces, naming the key."""
+    with _at("fleet.devices"):
+        for name in fleet.devices:
+            device_profile(name)
+    if isinstance(fleet.network, TraceNetwork):
+        for key in ("downlink", "uplink"):
+            with _at(f"fleet.network.{key}"):
+                preset(getattr(fleet.network, key))
+
+
+@contextmanager
+def _at(key: str) -> Iterator[None]:
+    """Put the key before the complaint of a lower layer, which does not know it."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from None
 
 
 def populate(scenario: Scenario, streams: Streams, shards: Sequence[Shard]) -> list[Client]:

@@ -1,4 +1,7 @@
-"""What the world did, as functions of time: bandwidth, availability, device speed."""
+"""What the world did, as functions of time: bandwidth, availability, device speed.
+
+The public names are imported on first use, so that `import traces` loads nothing heavy.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,47 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .profiles import DeviceProfile as DeviceProfile
-    from .profiles import device_profile as device_profile
-    from .profiles import seconds_per_batch as seconds_per_batch
-    from .step import NeverFinishes as NeverFinishes
-    from .step import StepTrace as StepTrace
-    from .step import TraceEnded as TraceEnded
-    from .step import constant as constant
-    from .synthetic import bandwidth as bandwidth
+    from .availability import Availability, population
+    from .load import load_bandwidth
+    from .profiles import DeviceProfile, device_profile, seconds_per_batch
+    from .recording import Recording, TraceError
+    from .step import NeverFinishes, StepTrace, TraceEnded, constant
+    from .synthetic import bandwidth
 
-_HOME = {
+__all__ = [
+    "Availability",
+    "DeviceProfile",
+    "NeverFinishes",
+    "Recording",
+    "StepTrace",
+    "TraceEnded",
+    "TraceError",
+    "bandwidth",
+    "constant",
+    "device_profile",
+    "load_bandwidth",
+    "population",
+    "seconds_per_batch",
+]
+
+_HOMES = {
+    "Availability": "availability",
     "DeviceProfile": "profiles",
     "NeverFinishes": "step",
+    "Recording": "recording",
     "StepTrace": "step",
     "TraceEnded": "step",
+    "TraceError": "recording",
     "bandwidth": "synthetic",
     "constant": "step",
     "device_profile": "profiles",
+    "load_bandwidth": "load",
+    "population": "availability",
     "seconds_per_batch": "profiles",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -16,14 +16,14 @@ from .synthetic import OUTAGE_BYTES_PER_S
 
 _MBIT_PER_S = 8e-6
 _STEP_S = 1.0
-_MAX_STEPS = 1e6  # a file may claim to last for centuries
+_MAX_STEPS = 1_000_000  # a file may claim to last for centuries
 
 
 def info(paths: Iterable[str | Path], format: str | None = None) -> list[dict[str, Any]]:
     """One JSON-ready object a file, in order; a bad file has its `error` and stops no other.
 
-    Keys: file, format, duration_s, mean_mbit_per_s, p5 / p50 / p95_mbit_per_s (over steps of
-    1 s, or a millionth of the duration), longest_outage_s (longest stretch below 0.1 Mbit/s, or
+    Keys: file, format, duration_s, mean_mbit_per_s, p5 / p50 / p95_mbit_per_s (over equal
+    steps of about 1 s), longest_outage_s (longest stretch below 0.1 Mbit/s, or
     of unavailability), gaps_s (unmeasured stretches, cut out), period_s, n_devices,
     share_available, directions, warnings, error. Rates are the downlink's where there is one,
     else the uplink's; `directions` has both.
@@ -75,8 +75,7 @@ def _bandwidth(recording: BandwidthRecording) -> dict[str, Any]:
 
 
 def _rates(trace: StepTrace) -> dict[str, Any]:
-    steps = trace.resample(max(_STEP_S, trace.period_s / _MAX_STEPS))
-    p5, p50, p95 = np.percentile(steps.values, (5, 50, 95)) * _MBIT_PER_S
+    p5, p50, p95 = np.percentile(even_steps(trace).values, (5, 50, 95)) * _MBIT_PER_S
     return {
         "duration_s": trace.period_s,
         "period_s": trace.period_s if trace.end_rule == "loop" else None,
@@ -86,6 +85,15 @@ def _rates(trace: StepTrace) -> dict[str, Any]:
         "p95_mbit_per_s": float(p95),
         "longest_outage_s": longest_outage_s(trace),
     }
+
+
+def even_steps(trace: StepTrace, at_most: int = _MAX_STEPS) -> StepTrace:
+    """Means over equal steps of 1 s or a little more, and of more if `at_most` asks for it.
+
+    Equal, since a short last step of a few milliseconds would show bursts, not rates.
+    """
+    n_steps = min(max(int(trace.period_s / _STEP_S), 1), at_most)
+    return trace.resample(trace.period_s / n_steps)
 
 
 def longest_outage_s(trace: StepTrace, below_bytes_per_s: float = OUTAGE_BYTES_PER_S) -> float:

@@ -113,10 +113,10 @@ PRESETS = {
         outage_share=0.025,
     ),
     "5g.down": MarkovBandwidth(
-        rates_bytes_per_s=(654.0, 1_820_000.0, 13_000_000.0, 25_100_000.0, 31_600_000.0),
-        dwells_s=(1.47, 4.69, 8.25, 7.06, 3.54),
-        sigma=0.203,
-        outage_share=0.059,
+        rates_bytes_per_s=(541.0, 1_530_000.0, 10_700_000.0, 24_100_000.0, 30_600_000.0),
+        dwells_s=(0.907, 3.56, 6.24, 5.36, 2.68),
+        sigma=0.197,
+        outage_share=0.048,
     ),
     "wifi.down": MarkovBandwidth(
         rates_bytes_per_s=(6_060_000.0, 15_900_000.0, 38_000_000.0, 65_300_000.0),
@@ -139,9 +139,14 @@ PRESETS = {
 """Calibrated models by name. 3g, 5g and wifi have no `.up`: nothing public records their uplink."""
 
 
+def preset(name: str) -> MarkovBandwidth:
+    """The calibrated model of a name. Raises ValueError for an unknown one."""
+    if name not in PRESETS:
+        near = get_close_matches(name, PRESETS, n=3, cutoff=0.3) or sorted(PRESETS)
+        raise ValueError(f"unknown bandwidth preset {name!r}; nearest: {', '.join(near)}")
+    return PRESETS[name]
+
+
 def bandwidth(preset_name: str, rng: np.random.Generator, duration_s: float = 600.0) -> StepTrace:
     """One looping trace of a preset, in bytes/s. Raises ValueError for an unknown name."""
-    if preset_name not in PRESETS:
-        near = get_close_matches(preset_name, PRESETS, n=3, cutoff=0.3) or sorted(PRESETS)
-        raise ValueError(f"unknown bandwidth preset {preset_name!r}; nearest: {', '.join(near)}")
-    return PRESETS[preset_name].sample(rng, duration_s)
+    return preset(preset_name).sample(rng, duration_s)

@@ -1,0 +1,1 @@
+"""What each tuning kind trains, and how it acts in the encoder."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,19 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-def fill(model_dir: Path, directory: Path) -> None:
-    torch.set_num_threads(1)
-    activations(model_dir, directory).block(1)
+FILL = """
+import sys, torch
+from pathlib import Path
+from learner.activations import Activations
+from learner.backbone import load_backbone
+from learner.tokens import tokenize
+torch.set_num_threads(1)
+model_dir, directory = map(Path, sys.argv[1:3])
+cpu = torch.device("cpu")
+tokens = tokenize(sys.argv[3:], model_dir, 8)
+backbone = load_backbone(model_dir, cpu)
+Activations(directory=directory, backbone=backbone, tokens=tokens, device=cpu).block(1)
+"""
 
 
 def test_a_layer_alone_holds_what_the_pass_over_all_layers_gives(
@@ -58,13 +69,9 @@ def test_what_a_killed_process_left_is_cleared_and_filled_again(
 
 
 def test_two_processes_that_want_it_at_once_make_one_file(model_dir: Path, tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=fill, args=(model_dir, tmp_path / "both")) for _ in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-        assert process.exitcode == 0
+    command = [sys.executable, "-c", FILL, str(model_dir), str(tmp_path / "both"), *TEXTS]
+    processes = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
     assert names(tmp_path / "both") == ["block-0.npy", "block-1.npy", "lock"]
     own = activations(model_dir, tmp_path / "own").block(1)
     assert np.array_equal(activations(model_dir, tmp_path / "both").block(1), own)

@@ -58,7 +58,7 @@ def test_an_unknown_architecture_names_the_known_ones(model_dir: Path, tmp_path:
 
 def test_an_unknown_activation_is_refused(model_dir: Path, tmp_path: Path) -> None:
     _copy_with_config(model_dir, tmp_path, hidden_act="swish")
-    with pytest.raises(ValueError, match="hidden_act must be one of gelu.*'swish'"):
+    with pytest.raises(ValueError, match=r"hidden_act must be one of gelu.*'swish'"):
         load_backbone(tmp_path, CPU)
 
 

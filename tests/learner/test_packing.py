@@ -16,7 +16,7 @@ def test_groups_pad_unpad_and_average(lengths: list[int]) -> None:
     padded = groups.pad(rows)
     assert padded.shape == (len(lengths), max(lengths), 2)
     assert torch.equal(groups.unpad(padded), rows)
-    parts = rows.split(lengths)
+    parts = torch.split(rows, lengths)
     for group, part in zip(padded, parts, strict=True):
         assert torch.equal(group[: len(part)], part)
         assert not group[len(part) :].any()

@@ -1,6 +1,11 @@
 """A small file of every format, written here: what the recordings look like, nobody's data."""
 
+import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("no deadline", deadline=None)  # machines are shared; time is no law here
+settings.load_profile("no deadline")
 
 MAHIMAHI = "0\n1\n1\n3\n10\n"
 PENSIEVE = "0.5\t9.9\n1.5\t4.0\n4.0\t0.0\n5.0\t8.0\n"
@@ -74,3 +79,8 @@ SAMPLES = {
 def native() -> dict[str, str]:
     """The text of one small file, by format."""
     return SAMPLES
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(2026)

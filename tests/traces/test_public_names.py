@@ -9,8 +9,9 @@ import traces
 
 
 def test_every_public_name_resolves() -> None:
-    for name in traces._HOME:
-        assert getattr(traces, name).__module__ == f"traces.{traces._HOME[name]}"
+    assert sorted(traces._HOMES) == sorted(traces.__all__)
+    for name in traces.__all__:
+        assert getattr(traces, name) is not None
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -155,6 +155,18 @@ def test_a_constant_answers_by_division_alone() -> None:
     assert third.value_at(-7.0) == 3.0
 
 
+def test_a_long_trace_finishes_where_its_sums_say(rng: np.random.Generator) -> None:
+    trace = StepTrace(
+        times_s=np.arange(20_000.0), values=rng.uniform(1.0, 9.0, 20_000), period_s=20_000.0
+    )
+    sums = np.concatenate(([0.0], np.cumsum(trace.values)))
+    for start_s in (0.0, 17.25, 9_000.5, 15_000.0):
+        before = float(np.interp(start_s, trace.edges_s, sums))
+        for amount in (3.0, 1_000.0, 20_300.0, 20_600.0, 24_000.0):  # 4096 intervals: 20,480
+            expected_s = float(np.interp(before + amount, sums, trace.edges_s)) - start_s
+            assert math.isclose(trace.time_to_accumulate(start_s, amount), expected_s, rel_tol=1e-9)
+
+
 def test_amounts_are_kept_exactly() -> None:
     edges_s = np.arange(1001) / 1000
     amounts = np.tile([1500.0, 0.0, 4500.0, 3000.0], 250)

@@ -1,0 +1,129 @@
+"""Runs that train a real (tiny) transformer: resume after a kill, replay from the store."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.run import run_scenario
+from sim.scenario import Scenario, Study
+from sim.scenario_file import as_yaml
+from sim.study import run_study
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def real(make: Any, tiny_model: Path, tiny_task: Path) -> Any:
+    """real(**changes): the smallest scenario, with real training in the place of the curve."""
+
+    def build(**changes: Any) -> Scenario:
+        scenario = {
+            "model": {"source": str(tiny_model)},
+            "task": {"kind": "text", "source": str(tiny_task), "max_tokens": 8, "validation": 30},
+            "partition": {"kind": "dirichlet", "clients": 10, "alpha": 1.0},
+            "learner": {"kind": "torch"},
+            "training": {"max_batches": 4, "lr": 5e-3, "head_lr": 2e-2},
+            "cost": {"kind": "table", "payload": "exact", "scale": "flops"},
+            "stop.rounds": 8,
+        }
+        built: Scenario = make(**scenario | changes)
+        return built
+
+    return build
+
+
+def test_training_learns_and_a_second_run_trains_nothing(tmp_path: Path, real: Any) -> None:
+    scenario = real(**{"stop.rounds": 40})
+    first = run_scenario(scenario, out=tmp_path / "a", cache_dir=tmp_path / "cache")
+    again = run_scenario(scenario, out=tmp_path / "b", cache_dir=tmp_path / "cache")
+    assert first.trainings == 40 * 3
+    assert (again.trainings, again.events_sha256) == (0, first.events_sha256)
+    assert again.store_hits > 0
+    accuracies = [
+        json.loads(line)["accuracy"]
+        for line in (first.run_dir / "evaluations.jsonl").read_text().splitlines()
+    ]
+    assert max(accuracies[1:]) > accuracies[0] + 0.2
+
+
+def test_with_a_learning_rate_of_zero_the_accuracy_stays_where_it_was(
+    tmp_path: Path, real: Any
+) -> None:
+    frozen = real(**{"training.lr": 0.0, "training.head_lr": 0.0})
+    run = run_scenario(frozen, out=tmp_path, cache_dir=tmp_path / "cache")
+    lines = (run.run_dir / "evaluations.jsonl").read_text().splitlines()
+    assert len(lines) == 9
+    assert len({json.loads(line)["correct"] for line in lines}) == 1
+
+
+def test_only_winners_and_finished_clients_are_trained(tmp_path: Path, real: Any) -> None:
+    scenario = real(stop={"sim_s": 0.9}, log="clients")
+    run = run_scenario(scenario, out=tmp_path, cache_dir=tmp_path / "cache")
+    rows = [json.loads(line) for line in (run.run_dir / "events.jsonl").read_text().splitlines()]
+    dispatched = sum(len(row["clients"]) for row in rows if row["row"] == "round")
+    assert any(row.get("status") == "cut" for row in rows)
+    assert run.trainings == run.rounds * 3 < dispatched
+
+
+def test_workers_change_no_byte(tmp_path: Path, real: Any) -> None:
+    sideline = {"kind": "sideline", "interval_s": 0.5, "start": {"depth": 0, "width": 8}}
+    arms = (real(name="one"), real(name="two", configurator=sideline))
+    study = Study(name="study", arms=arms, seeds=(0, 1))
+    digests = [
+        [
+            result.events_sha256
+            for result in run_study(
+                study, out=tmp_path / str(n), cache_dir=tmp_path / f"cache{n}", workers=n
+            )
+        ]
+        for n in (1, 2)
+    ]
+    assert digests[0] == digests[1]
+    assert len(set(digests[0])) == 4
+
+
+def test_a_killed_run_repeats_its_bytes_and_only_its_missing_trainings(
+    tmp_path: Path, real: Any
+) -> None:
+    scenario = real(**{"stop.rounds": 40})
+    whole = run_scenario(scenario, out=tmp_path / "whole", cache_dir=tmp_path / "other")
+    path = tmp_path / "scenario.yaml"
+    path.write_text(as_yaml(scenario))
+    command = [sys.executable, "-m", "fedadapter", "run", str(path), "--json"]
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    states = tmp_path / "cache/fedadapter/store/states"
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*command, "--out", str(tmp_path / "killed")],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def stored() -> int:
+        return sum(1 for _ in states.rglob("*.safetensors")) if states.exists() else 0
+
+    first = start()
+    while stored() < 10 and first.poll() is None:
+        time.sleep(0.002)  # noqa: TID251  (real time: another process is at work)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    assert first.returncode == -signal.SIGKILL
+    kept = stored()
+    second, _ = start().communicate()
+    result = json.loads(second)
+    assert result["events_sha256"] == whole.events_sha256
+    events = Path(result["run_dir"]) / "events.jsonl"
+    assert events.read_bytes() == (whole.run_dir / "events.jsonl").read_bytes()
+    assert result["trainings"] == whole.trainings - 3 * (kept - 1)  # one is the initial state

@@ -1,0 +1,172 @@
+"""The command line: results on standard output, one line and status 2 for bad input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+import fedadapter
+
+ROOT = Path(__file__).parents[1]
+CLOCK = ROOT / "scenarios/paper/clock/agnews-88.yaml"
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """call(*arguments) -> (exit status, standard output, standard error)."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["fedadapter", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            fedadapter.main()
+        told = capsys.readouterr()
+        return int(end.value.code or 0), told.out, told.err
+
+    return run
+
+
+@pytest.fixture
+def study_file(tmp_path: Path) -> Path:
+    """Two arms of the published clock, one of them with thrice the bandwidth."""
+    base = yaml.safe_load(CLOCK.read_text())
+    arms = {"slow": None, "fast": {"fleet.network.up_mbytes_per_s": 3.0}}
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump({"name": "two", "base": base, "arms": arms, "seeds": [0]}))
+    return path
+
+
+def test_run_ends_with_one_json_object(call: Call, tmp_path: Path) -> None:
+    status, out, _ = call("run", CLOCK, "--json", "--out", tmp_path)
+    result = json.loads(out)
+    assert status == 0
+    assert list(result)[:9] == [
+        *("run_dir", "sim_seconds", "rounds", "config", "accuracy", "trainings", "store_hits"),
+        *("events_sha256", "wall_seconds"),
+    ]
+    assert result["sim_seconds"] == pytest.approx(3600 * 0.2545208333333333, rel=1e-9)
+    assert result["learner"] == "curve"
+
+
+def test_a_curves_accuracy_says_so(call: Call, tmp_path: Path) -> None:
+    _, out, _ = call("run", CLOCK, "--out", tmp_path)
+    assert "a learning curve's, not from training" in out
+
+
+def test_set_and_seed_change_the_run(call: Call, tmp_path: Path) -> None:
+    options = ("--out", tmp_path, "--json", "--set", "fleet.network.down_mbytes_per_s=0.5")
+    _, out, _ = call("run", CLOCK, "--seed", 3, *options)
+    result = json.loads(out)
+    assert result["run_dir"].endswith("seed-0003")
+    assert result["sim_seconds"] > 3600 * 0.26
+
+
+def test_a_study_ends_with_its_table_and_figures(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    status, _, _ = call("study", study_file, "--out", tmp_path, "--workers", 1)
+    assert status == 0
+    _, out, _ = call("table", tmp_path / "two", "--json")
+    rows = json.loads(out)
+    keys = {"arm", "target", "hours", "mbytes_per_client", "kilojoules_per_client", "speedup"}
+    assert all(set(row) == keys for row in rows)
+    hours = {row["arm"]: row["hours"] for row in rows if row["target"] == "60 %"}
+    assert hours["fast"] < hours["slow"]
+    assert call("figures", tmp_path / "two", "--out", tmp_path / "figures")[0] == 0
+    names = sorted(path.name for path in (tmp_path / "figures").iterdir())
+    assert names == ["time-to-accuracy.png", "time-to-accuracy.svg"]
+
+
+def test_init_writes_a_scenario_that_validates(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    assert call("init", path)[0] == 0
+    status, out, _ = call("validate", path, "--json")
+    assert (status, json.loads(out)["configurator"]["kind"]) == (0, "sideline")
+    status, _, err = call("init", path)
+    assert (status, err) == (2, f"fedadapter: {path}: File exists\n")
+
+
+def test_validate_prints_the_resolved_scenario(call: Call) -> None:
+    _, out, _ = call("validate", CLOCK, "--set", "rounds.participants=7")
+    resolved = yaml.safe_load(out)
+    assert resolved["rounds"]["participants"] == 7
+    assert resolved["evaluation"]["report_on"] == "test"
+
+
+def test_schema_is_json(call: Call) -> None:
+    assert json.loads(call("schema")[1])["properties"]["rounds"]
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        (
+            "rounds.particpants=3",
+            "rounds.particpants is not a known key; did you mean p",
+        ),
+        ("rounds.participants=0", "rounds.participants must be at least 1, got 0"),
+        ("rounds.participants=99", "rounds.participants must be at most partition.clients (15)"),
+        ("stop.sim_s=.nan", "stop.sim_s must be a finite number, got NaN"),
+        ("fleet.network.up_mbytes_per_s=-1", "fleet.network.up_mbytes_per_s must be above 0"),
+        ("fleet.devices={jetson-tx3: 1}", "fleet.devices: unknown device 'jetson-tx3'; nearest"),
+        (
+            "configurator.steps=[{rounds: 1, depth: 13, width: 8}]",
+            "configurator.steps.0.depth must",
+        ),
+        ("model.source=shape:gpt", "model.source must be one of shape:bert-base"),
+        (
+            "fleet.network={kind: trace, downlink: lte.dwn, uplink: lte.up}",
+            "fleet.network.downlink: unknown bandwidth preset 'lte.dwn'; nearest: lte.down",
+        ),
+        ("cost.scale=flops", "cost.scale must be none for a synthetic task, got flops"),
+    ],
+)
+def test_a_bad_value_is_one_line_and_leaves_nothing(
+    call: Call, tmp_path: Path, override: str, complaint: str
+) -> None:
+    status, out, err = call("run", CLOCK, "--out", tmp_path / "runs", "--set", override)
+    assert (status, out) == (2, "")
+    assert err.startswith("fedadapter: ")
+    assert complaint in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_bad_files_are_one_line(call: Call, tmp_path: Path, study_file: Path) -> None:
+    missing = tmp_path / "none.yaml"
+    assert call("run", missing)[::2] == (
+        2,
+        f"fedadapter: {missing}: cannot be read: No such file or directory\n",
+    )
+    twice = tmp_path / "twice.yaml"
+    twice.write_text("name: a\nname: b\n")
+    assert call("validate", twice)[2] == (
+        f"fedadapter: {twice}: line 2: 'name' must stand once, got it twice\n"
+    )
+    content = yaml.safe_load(study_file.read_text())
+    content["arms"]["fast"] = {"rounds.particpants": 3}
+    study_file.write_text(yaml.safe_dump(content))
+    status, _, err = call("study", study_file)
+    assert status == 2
+    assert f"{study_file}: arms.fast: rounds.particpants is not a known key" in err
+
+
+def test_an_output_directory_that_cannot_be_written_is_one_line(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    status, _, err = call("run", CLOCK, "--out", tmp_path / "file")
+    assert status == 2
+    assert err.startswith(f"fedadapter: {tmp_path / 'file'}")
+    assert err.endswith(": Not a directory\n")
+
+
+def test_a_directory_without_runs_is_one_line(call: Call, tmp_path: Path) -> None:
+    status, _, err = call("table", tmp_path)
+    assert status == 2
+    assert err.count("\n") == 1
+    assert str(tmp_path) in err

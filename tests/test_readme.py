@@ -1,0 +1,39 @@
+"""README's examples run as they stand."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from sim.scenario_file import as_yaml, load_scenario, parse_scenario, parse_yaml
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    (text,) = re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+    return str(text)
+
+
+def test_the_scenario_is_valid() -> None:
+    assert parse_scenario(parse_yaml(block("yaml")), "README").stop.rounds == 60
+
+
+def test_the_configurator_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "example.py").write_text(block("python"))
+    clock = load_scenario(ROOT / "scenarios/paper/clock/20news.yaml", ["stop.rounds=35"])
+    (tmp_path / "scenario.yaml").write_text(as_yaml(clock))
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("example.py", run_name="__main__")
+    assert "rounds=35" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(((?!http)[^)]+)\)", README))))
+def test_links_lead_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
