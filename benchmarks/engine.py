@@ -1,6 +1,6 @@
 """How fast the engine moves simulated time: client-rounds a second beside a bare SimPy loop.
 
-    python benchmarks/engine.py [CASE ...]
+    python -m benchmarks.engine [CASE ...]
 
 Each case is a world of benchmarks/worlds, run in a process of its own: our engine and the bare loop
 by turns, the median of the ratios reported. Seconds are of processor time, which on an idle machine
@@ -96,7 +96,7 @@ def main() -> None:
         return
     cases = sys.argv[1:] or sorted(path.stem for path in WORLDS.glob("*.yaml"))
     for case in cases:
-        subprocess.run([sys.executable, __file__, "--here", case], check=True)
+        subprocess.run([sys.executable, "-m", "benchmarks.engine", "--here", case], check=True)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from simpy import Interrupt
 
+from .client import Client
 from .lineage import Lineage
 from .participation import Process
 from .selection import cohort
@@ -24,18 +27,13 @@ def muster(
     env, rules = world.env, world.scenario.rounds
     n_asked = math.ceil(n_wanted * rules.overcommit - 1e-9)
     n_needed = min(rules.min_reports, n_wanted)
-    clients = world.clients
-
-    def is_on(client_id: int) -> bool:
-        return clients[client_id].presence.is_on(env.now)
-
     while True:
         members = cohort(
             world.streams,
             lineage.round,
             pool,
             n_asked,
-            is_on=is_on,
+            is_on=partial(_is_on, world.clients, env.now),
             attempt=attempt,
         )
         if len(members) >= n_needed:
@@ -47,6 +45,10 @@ def muster(
             yield env.timeout(next_s - env.now)
         except Interrupt:
             return None
+
+
+def _is_on(clients: Sequence[Client], now_s: float, client_id: int) -> bool:
+    return clients[client_id].presence.is_on(now_s)
 
 
 def _next_arrival_s(world: World, pool: NDArray[np.int64]) -> float:

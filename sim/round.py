@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from simpy import Interrupt
 
-from learner.spec import LocalJob, Update
+from learner.spec import LocalJob, RoundUpdates, StateRef, TuningConfig, Update
 
 from .accounts import record_round
 from .barrier import Barrier
@@ -86,22 +87,40 @@ def _conclude(roll: Roll, bills: Sequence[Bill], status: RoundStatus, now_s: flo
 
 
 def _aggregate(world: World, lineage: Lineage, reports: Sequence[Bill]) -> None:
-    clients = sorted((bill.client for bill in reports), key=lambda client: client.shard.client_id)
-    updates = [_update(world, lineage, client) for client in clients]
+    clients = sorted([bill.client for bill in reports], key=_client_id)
+    updates = RoundUpdates(
+        base=lineage.state,
+        config=lineage.config,
+        shards=[client.shard for client in clients],
+        n_batches=[client.n_batches for client in clients],
+        batch_size=world.scenario.training.batch_size,
+        make=partial(_update, world, lineage.config, lineage.state, lineage.round, clients),
+    )
     lineage.state = world.learner.aggregate(lineage.state, updates, world.scenario.aggregation)
     lineage.round += 1
 
 
-def _update(world: World, lineage: Lineage, client: Client) -> Update:
-    training = world.scenario.training
+def _client_id(client: Client) -> int:
+    return client.shard.client_id
+
+
+def _update(
+    world: World,
+    config: TuningConfig,
+    base: StateRef,
+    lineage_round: int,
+    clients: Sequence[Client],
+    i: int,
+) -> Update:
+    training, client = world.scenario.training, clients[i]
     job = LocalJob(
         shard=client.shard,
-        config=lineage.config,
+        config=config,
         n_batches=client.n_batches,
         batch_size=training.batch_size,
         optimizer=training.optimizer,
         lr=training.lr,
         head_lr=training.head_lr,
-        seed=world.streams.key("job", client.shard.client_id, lineage.round),
+        seed=world.streams.key("job", client.shard.client_id, lineage_round),
     )
-    return Update(job=job, base=lineage.state, weight=float(client.shard.n_samples))
+    return Update(job=job, base=base, weight=float(client.shard.n_samples))
