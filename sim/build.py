@@ -87,6 +87,7 @@ def build_world(
         streams=streams,
         ground=ground,
         clients=clients,
+        presences=[client.presence for client in clients],
         learner=_learner(scenario, data, cache_dir, watchers.on_progress),
         configurator=configurator or _limited(scenario, architecture),
         costs=partial(expected_round_cost, cost, clients),

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from simpy import Interrupt
 
-from .client import Client
 from .lineage import Lineage
 from .participation import Process
+from .presence import Presence
 from .selection import cohort
 from .world import World
 
@@ -33,7 +32,7 @@ def muster(
             lineage.round,
             pool,
             n_asked,
-            is_on=partial(_is_on, world.clients, env.now),
+            is_on=_presence_at(env.now, world.presences),
             attempt=attempt,
         )
         if len(members) >= n_needed:
@@ -47,12 +46,18 @@ def muster(
             return None
 
 
-def _is_on(clients: Sequence[Client], now_s: float, client_id: int) -> bool:
-    return clients[client_id].presence.is_on(now_s)
+def _presence_at(now_s: float, presences: Sequence[Presence]) -> Callable[[int], bool]:
+    """Who is there at an instant; one call a candidate, as there are many."""
+
+    def is_on(client_id: int) -> bool:
+        presence = presences[client_id]
+        return presence.on_until_s > now_s or presence.is_on(now_s)
+
+    return is_on
 
 
 def _next_arrival_s(world: World, pool: NDArray[np.int64]) -> float:
     """When the next of those who are away comes back."""
     now_s = world.env.now
-    away = (world.clients[client_id].presence for client_id in pool.tolist())
+    away = (world.presences[client_id] for client_id in pool.tolist())
     return min((p.online_s(now_s) for p in away if not p.is_on(now_s)), default=math.inf)

@@ -14,6 +14,7 @@ from learner.spec import Learner, StateRef, TuningConfig
 
 from .client import Client
 from .participation import Ground, Order
+from .presence import Presence
 from .records import RoundRow
 from .runlog import RunLog
 from .scenario import Scenario
@@ -53,6 +54,7 @@ class World:
     log: RunLog
     facts: Mapping[str, Any]
     watch: Callable[[RoundRow], None]
+    presences: Sequence[Presence]
     orders: dict[TuningConfig, Order] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
 
