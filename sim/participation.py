@@ -79,7 +79,7 @@ def participate(ground: Ground, order: Order, roll: Roll, bill: Bill) -> Process
             try:
                 needed_s = pace.time_for(now_s, amount)
             except NeverFinishes:
-                needed_s = math.inf
+                needed_s = math.nan  # compares as not in time
             if now_s + needed_s <= presence.on_until_s and stage != bill.drop_stage:
                 yield Timeout(env, needed_s)
                 amounts[stage] = amount
