@@ -25,8 +25,9 @@ from learner.store import Store
 from learner.stored import Progress, StoredLearner, Trainer
 from learner.tasks import Task, load_task
 
+from .analytic_cost import AnalyticCost
 from .client import Client
-from .cost import TableCost, flops_ratio
+from .cost import CostModel, TableCost, flops_ratio
 from .estimate import expected_round_cost
 from .participation import Ground
 from .population import check_names, populate, synthetic_shards
@@ -74,7 +75,7 @@ def build_world(
     _check_depths(scenario, architecture)
     data = load_data(scenario, streams, cache_dir)
     cost = _cost(scenario, architecture, len(data.task.labels) if data.task else 0)
-    clients = populate(scenario, streams, data.shards)
+    clients = populate(scenario, streams, data.shards, architecture.hidden)
     ground = Ground(
         env=Environment(),
         cost=cost,
@@ -90,7 +91,7 @@ def build_world(
         presences=[client.presence for client in clients],
         learner=_learner(scenario, data, cache_dir, watchers.on_progress),
         configurator=configurator or _limited(scenario, architecture),
-        costs=partial(expected_round_cost, cost, clients),
+        costs=partial(expected_round_cost, cost, scenario.exchange, clients),
         log=log,
         facts=_facts(architecture, data, clients),
         watch=watchers.on_round,
@@ -149,17 +150,22 @@ def _part(scenario: Scenario, task: Task, seed: int) -> tuple[NDArray[np.int64],
     return partition.iid(len(labels), n_clients=kind.clients, seed=seed)
 
 
-def _cost(scenario: Scenario, architecture: Architecture, n_labels: int) -> TableCost:
-    scale, task = scenario.cost.latency_scale, scenario.task
-    if scenario.cost.scale == "flops":
+def _cost(scenario: Scenario, architecture: Architecture, n_labels: int) -> CostModel:
+    kind, task, batch_size = scenario.cost, scenario.task, scenario.training.batch_size
+    if kind.kind == "analytic":
+        return AnalyticCost(
+            architecture=architecture,
+            n_labels=n_labels,
+            tokens=task.max_tokens,
+            batch_size=batch_size,
+        )
+    scale = kind.latency_scale
+    if kind.scale == "flops":
         if isinstance(task, SyntheticTask):
             raise ValueError("cost.scale must be none for a synthetic task, got flops")
-        scale *= flops_ratio(architecture, task.max_tokens, scenario.training.batch_size)
+        scale *= flops_ratio(architecture, task.max_tokens, batch_size)
     return TableCost(
-        architecture=architecture,
-        n_labels=n_labels,
-        payload=scenario.cost.payload,
-        latency_scale=scale,
+        architecture=architecture, n_labels=n_labels, payload=kind.payload, latency_scale=scale
     )
 
 

@@ -16,7 +16,8 @@ from .presence import Presence
 class Client:
     """`cached_depth` is the tuned depth at which its activation cache was filled; None: empty.
 
-    `can_cache`: whether it keeps activations at all, and `cache_bytes` what they take when kept.
+    `can_cache`: whether it keeps activations at all, and `cache_bytes` what they take
+    when kept, written in `write_s` seconds.
     `has_model`: whether the base model has been delivered.
     """
 
@@ -27,6 +28,7 @@ class Client:
     presence: Presence
     can_cache: bool = True
     cache_bytes: int = 0
+    write_s: float = 0.0
     cached_depth: int | None = None
     has_model: bool = False
 

@@ -127,6 +127,8 @@ def _work_s(ground: Ground, order: Order, bill: Bill) -> float:
     if price_s is None:
         price_s = ground.cost.compute_s(profile, order.config, client.n_batches, priced_as)
         order.prices[key] = price_s
+    if priced_as == "fill":
+        price_s += client.write_s
     return price_s * bill.work_factor
 
 

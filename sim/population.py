@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from learner.spec import Shard
 from traces import availability
@@ -14,6 +15,7 @@ from traces.step import constant
 from traces.synthetic import bandwidth, gilbert_elliott, preset
 
 from .client import Client
+from .cost import BYTES_PER_PARAMETER
 from .device import Device
 from .link import Link, OneWay
 from .presence import Presence
@@ -56,8 +58,13 @@ def _at(key: str) -> Iterator[None]:
         raise ValueError(f"{key}: {error}") from None
 
 
-def populate(scenario: Scenario, streams: Streams, shards: Sequence[Shard]) -> list[Client]:
-    """One client a shard. A client's device and offsets depend on its own id alone."""
+def populate(
+    scenario: Scenario, streams: Streams, shards: Sequence[Shard], hidden: int
+) -> list[Client]:
+    """One client a shard. A client's device and offsets depend on its own id alone.
+
+    hidden: the model's width, for the size of stored activations.
+    """
     ids = range(len(shards))
     fleet = scenario.fleet
     profiles = assign_devices(fleet, streams, ids)
@@ -71,10 +78,19 @@ def populate(scenario: Scenario, streams: Streams, shards: Sequence[Shard]) -> l
             link=links[shard.client_id],
             n_batches=_batches(scenario, shard),
             presence=presences[shard.client_id],
-            can_cache=scenario.cache.enabled,
+            **_storage(scenario, shard, hidden),
         )
         for shard in shards
     ]
+
+
+def _storage(scenario: Scenario, shard: Shard, hidden: int) -> dict[str, Any]:
+    """What keeping the shard's activations takes, and whether the client can."""
+    rules = scenario.cache
+    n_bytes = shard.n_samples * scenario.task.max_tokens * hidden * BYTES_PER_PARAMETER
+    fits = rules.limit_mbytes is None or n_bytes <= rules.limit_mbytes * _BYTES_PER_MBYTE
+    write_s = n_bytes / (rules.write_mbytes_per_s or math.inf) / _BYTES_PER_MBYTE
+    return {"can_cache": rules.enabled and fits, "cache_bytes": n_bytes, "write_s": write_s}
 
 
 def _devices(

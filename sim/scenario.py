@@ -5,6 +5,7 @@ Reading them from YAML is sim.scenario_file; the policies' own values live with 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -43,11 +44,52 @@ class TableCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyticCost:
+    """Seconds from the model's own operations at rates calibrated on published rows
+    (docs/cost-model.md). Bytes are the model's own."""
+
+    kind: Literal["analytic"]
+    calibrate: Literal["bert-base/jetson-tx2"] = "bert-base/jetson-tx2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cache:
-    """The clients' activation caches. `price_misses: false` is the paper's: misses are free."""
+    """The clients' activation caches. `price_misses: false` is the paper's: misses are free.
+
+    A shard's activations take samples x tokens x hidden x 4 bytes; a client for which that is more
+    than `limit_mbytes` (10^6 bytes; null: no limit) keeps none. A fill also waits for its bytes to
+    be written at `write_mbytes_per_s` (null: in no time).
+    """
 
     enabled: bool = True
     price_misses: bool = True
+    limit_mbytes: float | None = None
+    write_mbytes_per_s: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("limit_mbytes", "write_mbytes_per_s"):
+            value = getattr(self, name)
+            require(value is None or value > 0, f"{name} must be above 0 or null, got {value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """Bits a parameter on the way down and up, and whether a client's first download in the run
+    also brings the whole base model. The real learner exchanges 32 bits."""
+
+    down_bits: int = 32
+    up_bits: int = 32
+    deliver_model: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("down_bits", "up_bits"):
+            value = getattr(self, name)
+            require(1 <= value <= 32, f"{name} must be between 1 and 32, got {value}")
+
+    def bytes_each_way(self, full_bytes: int) -> tuple[int, int]:
+        """Down and up, of a payload that takes `full_bytes` at 32 bits a parameter."""
+        down, up = (math.ceil(full_bytes * bits / 32) for bits in (self.down_bits, self.up_bits))
+        return down, up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +168,10 @@ class Scenario:
     learner: Annotated[TorchTraining | CurveTraining, ByKind] = field(default_factory=TorchTraining)
     training: Training = field(default_factory=Training)
     fleet: Fleet
-    cost: TableCost = field(default_factory=TableCost)
+    cost: Annotated[TableCost | AnalyticCost, ByKind] = field(default_factory=TableCost)
     cache: Cache = field(default_factory=Cache)
     rounds: Rounds = field(default_factory=Rounds)
+    exchange: Exchange = field(default_factory=Exchange)
     aggregation: FedAvg = field(default_factory=FedAvg)
     configurator: Annotated[Configuration, ByKind]
     evaluation: EvaluationPlan = field(default_factory=EvaluationPlan)
@@ -151,6 +194,11 @@ class Scenario:
         require(
             isinstance(self.task, TextTask) or isinstance(self.learner, CurveTraining),
             "learner.kind must be curve for a synthetic task, got torch",
+        )
+        bits = (self.exchange.down_bits, self.exchange.up_bits)
+        require(
+            bits == (32, 32) or isinstance(self.learner, CurveTraining),
+            f"exchange must be 32 bits both ways for learner.kind torch, got {bits}",
         )
 
 

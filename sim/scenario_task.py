@@ -32,16 +32,19 @@ class TextTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticTask:
-    """No data: every client has as many batches a round. For time-only studies."""
+    """No data: every client has as many batches a round, of texts of `max_tokens` tokens. For
+    time-only studies."""
 
     kind: Literal["synthetic"]
     batches_per_client: int
+    max_tokens: int = 256
 
     def __post_init__(self) -> None:
         require(
             self.batches_per_client >= 1,
             f"batches_per_client must be at least 1, got {self.batches_per_client}",
         )
+        require(self.max_tokens >= 4, f"max_tokens must be at least 4, got {self.max_tokens}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

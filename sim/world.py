@@ -10,7 +10,7 @@ from simpy import Environment
 
 from configurator import Configurator
 from configurator.protocol import Costs
-from learner.spec import Learner, StateRef, TuningConfig
+from learner.spec import Full, Learner, StateRef, TuningConfig
 
 from .client import Client
 from .participation import Ground, Order
@@ -74,8 +74,14 @@ class World:
     def order(self, config: TuningConfig) -> Order:
         """What a round with this configuration asks of its clients."""
         if config not in self.orders:
-            n_bytes = self.ground.cost.payload_bytes(config)
-            self.orders[config] = Order(config=config, down_bytes=n_bytes, up_bytes=n_bytes)
+            cost, exchange = self.ground.cost, self.scenario.exchange
+            down_bytes, up_bytes = exchange.bytes_each_way(cost.payload_bytes(config))
+            self.orders[config] = Order(
+                config=config,
+                down_bytes=down_bytes,
+                up_bytes=up_bytes,
+                model_bytes=cost.payload_bytes(Full()) if exchange.deliver_model else 0,
+            )
         return self.orders[config]
 
     @property

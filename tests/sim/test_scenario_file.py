@@ -94,7 +94,7 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
         ("learner={kind: torch}", "learner.kind must be curve for a synthetic task, got torch"),
         ("fleet.jitter=-0.1", "fleet.jitter must be between 0 and 3, got -0.1"),
         ("fleet.p_dropout=1.5", "fleet.p_dropout must be between 0 and 1, got 1.5"),
-        ("fleet.availability.kind=never", "fleet.availability.kind must be one of always, diu"),
+        ("fleet.availability.kind=never", "fleet.availability.kind must be one of always, win"),
         (
             "fleet.availability={kind: windows, windows_s: [[2, 1]], period_s: 9}",
             "fleet.availability.windows_s must be [on, off] pairs that increase",
@@ -109,6 +109,9 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
         ),
         ("fleet.server.up_mbit_per_s=0", "fleet.server.up_mbit_per_s must be above 0 or null"),
         ("fleet.server.link_step_s=0", "fleet.server.link_step_s must be above 0, got 0"),
+        ("cache.limit_mbytes=0", "cache.limit_mbytes must be above 0 or null, got 0"),
+        ("cost={kind: analytic, calibrate: x}", "cost.calibrate must be bert-base/jetson-tx2"),
+        ("exchange.up_bits=33", "exchange.up_bits must be between 1 and 32, got 33"),
         ("rounds.overcommit=0.9", "rounds.overcommit must be at least 1, got 0.9"),
         ("rounds.deadline_s=0", "rounds.deadline_s must be above 0 or null, got 0"),
         ("rounds.min_reports=4", "rounds.min_reports must be between 1 and participants, got 4"),
