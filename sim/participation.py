@@ -20,6 +20,7 @@ from .records import AttemptStatus, ComputeRow, DropoutRow, TransferRow
 from .roll import Roll
 from .runlog import RowFile
 from .scenario_fleet import WhenOffline
+from .shared_link import Flow
 
 Process = Generator[Event, Any, Any]
 _STAGE_NAMES: tuple[Literal["down", "compute", "up"], ...] = ("down", "compute", "up")
@@ -77,9 +78,9 @@ def participate(ground: Ground, order: Order, roll: Roll, bill: Bill) -> Process
             seconds[bill.stage] += now_s - bill.since_s
             bill.stage, bill.since_s, bill.attempt = stage, now_s, pace
             try:
-                needed_s = pace.time_for(now_s, amount)
+                needed_s = math.nan if pace.server else pace.time_for(now_s, amount)
             except NeverFinishes:
-                needed_s = math.nan  # compares as not in time
+                needed_s = math.nan  # not known or never: compares as not in time
             if now_s + needed_s <= presence.on_until_s and stage != bill.drop_stage:
                 yield Timeout(env, needed_s)
                 amounts[stage] = amount
@@ -142,21 +143,38 @@ def _struggle(ground: Ground, bill: Bill, pace: OneWay | Device, amount: float) 
     while True:
         now_s = env.now
         offline_s = presence.offline_s(now_s)
+        bill.attempt = pace
         try:
             needed_s = pace.time_for(now_s, left)
         except NeverFinishes:
             needed_s = math.inf
-        if now_s + needed_s <= offline_s and needed_s < math.inf:
+        if pace.server and needed_s < math.inf:
+            moved = yield from _share(env, bill, pace, left, offline_s)
+            if moved == left:
+                break
+        elif now_s + needed_s <= offline_s and needed_s < math.inf:
             yield env.timeout(needed_s)
             break
-        yield _going(ground, bill, pace, needed_s, offline_s)
-        moved = pace.done_by(now_s, env.now)
+        else:
+            yield _going(ground, bill, pace, needed_s, offline_s)
+            moved = pace.done_by(now_s, env.now)
         left = yield from _sit_out(ground, bill, moved, left, target)
     bill.amounts[bill.stage] += left
     if ground.rows is not None:
         _tell(ground, bill, left, "done")
     if bill.stage == bill.drop_stage:
         _give_up(ground, bill, "vanished")
+
+
+def _share(env: Environment, bill: Bill, link: OneWay, n_bytes: float, offline_s: float) -> Process:
+    """A transfer on the server's own link until the client goes away; returns the bytes moved."""
+    assert link.server is not None
+    if link.latency_s:
+        yield env.timeout(min(link.latency_s, offline_s - env.now))
+    flow = link.server.begin(link.trace, link.offset_s, n_bytes, offline_s)
+    bill.attempt = flow
+    yield flow.over
+    return flow.moved
 
 
 def _going(
@@ -198,7 +216,11 @@ def _break_off(ground: Ground, bill: Bill) -> None:
     """The round is closed: what the attempt under way has done so far is charged."""
     now_s = ground.env.now
     if bill.stage <= UP:
-        moved = bill.attempt.done_by(bill.since_s, now_s)
+        attempt = bill.attempt
+        if isinstance(attempt, Flow):
+            moved = attempt.stop()
+        else:
+            moved = attempt.done_by(bill.since_s, now_s)
         bill.amounts[bill.stage] += moved
         if ground.rows is not None:
             _tell(ground, bill, moved, "cut")

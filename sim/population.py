@@ -11,13 +11,13 @@ from typing import Any
 from learner.spec import Shard
 from traces import availability
 from traces.profiles import DeviceProfile, device_profile
-from traces.step import constant
+from traces.step import StepTrace, constant
 from traces.synthetic import bandwidth, gilbert_elliott, preset
 
 from .client import Client
 from .cost import BYTES_PER_PARAMETER
 from .device import Device
-from .link import Link, OneWay
+from .link import UNSHARED, Link, OneWay, ServerLink
 from .presence import Presence
 from .scenario import Scenario
 from .scenario_fleet import (
@@ -59,7 +59,11 @@ def _at(key: str) -> Iterator[None]:
 
 
 def populate(
-    scenario: Scenario, streams: Streams, shards: Sequence[Shard], hidden: int
+    scenario: Scenario,
+    streams: Streams,
+    shards: Sequence[Shard],
+    hidden: int,
+    server: ServerLink = UNSHARED,
 ) -> list[Client]:
     """One client a shard. A client's device and offsets depend on its own id alone.
 
@@ -69,7 +73,7 @@ def populate(
     fleet = scenario.fleet
     profiles = assign_devices(fleet, streams, ids)
     devices = _devices(fleet.load, profiles, streams, ids)
-    links = _links(fleet.network, streams, ids)
+    links = _links(fleet.network, streams, ids, server)
     presences = _presences(fleet.availability, streams, ids)
     return [
         Client(
@@ -139,20 +143,37 @@ def _class_at(position: float, shares: Mapping[str, float]) -> str:
 
 
 def _links(
-    network: ConstantNetwork | TraceNetwork, streams: Streams, ids: Sequence[int]
+    network: ConstantNetwork | TraceNetwork,
+    streams: Streams,
+    ids: Sequence[int],
+    server: ServerLink,
 ) -> list[Link]:
     latency_s = network.latency_s
     if isinstance(network, ConstantNetwork):
         down = constant(network.down_mbytes_per_s * _BYTES_PER_MBYTE)
         up = constant(network.up_mbytes_per_s * _BYTES_PER_MBYTE)
-        return [Link(OneWay(down, latency_s), OneWay(up, latency_s))] * len(ids)
+        offsets_s = [0.0] * len(ids)
+        return _linked(down, up, latency_s, offsets_s, server)
     down = bandwidth(network.downlink, streams.generator("downlink"), network.period_s)
     up = bandwidth(network.uplink, streams.generator("uplink"), network.period_s)
     offsets_s = [0.0] * len(ids)
     if network.offset == "random":
         offsets_s = [float(u) * network.period_s for u in streams.uniform("offset", ids=ids)]
+    return _linked(down, up, latency_s, offsets_s, server)
+
+
+def _linked(
+    down: StepTrace,
+    up: StepTrace,
+    latency_s: float,
+    offsets_s: Sequence[float],
+    server: ServerLink,
+) -> list[Link]:
     return [
-        Link(OneWay(down, latency_s, offset_s), OneWay(up, latency_s, offset_s))
+        Link(
+            down=OneWay(down, latency_s, offset_s, server.down),
+            up=OneWay(up, latency_s, offset_s, server.up),
+        )
         for offset_s in offsets_s
     ]
 
