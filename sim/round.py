@@ -3,121 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import cast
+from functools import partial
 
 from simpy import Interrupt
 
-from learner.spec import LocalJob, StateRef, TuningConfig, Update
+from learner.spec import LocalJob, RoundUpdates, StateRef, TuningConfig, Update
 
-from .client import Bill, Client, Process, participate
-from .records import RoundRow
+from .accounts import record_round
+from .barrier import Barrier
+from .bill import Bill
+from .client import Client
+from .lineage import Lineage
+from .luck import dropout_points, work_factors
+from .participation import Process, participate
+from .records import RoundStatus
+from .roll import Call, Roll
 from .world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A moment of a lineage: the state that stood after `round` aggregations at `t_s`."""
+def run_round(world: World, lineage: Lineage, call: Call) -> Process:
+    """Advance the lineage by one aggregation; returns how the round ended.
 
-    t_s: float
-    round: int
-    config: TuningConfig
-    state: StateRef
-
-
-@dataclass(slots=True)
-class Lineage:
-    """A model's history: where it stands, and the points that the figures want."""
-
-    config: TuningConfig
-    state: StateRef
-    round: int = 0
-    points: list[Point] = field(default_factory=list)
-
-    def mark(self, t_s: float) -> None:
-        """Want a point here, once."""
-        if not self.points or self.points[-1].round != self.round:
-            self.points.append(Point(t_s, self.round, self.config, self.state))
-
-
-def run_round(
-    world: World, lineage: Lineage, cohort: Sequence[int], trial_no: int, branch: str
-) -> Process:
-    """Advance the lineage by one aggregation; returns whether it did.
-
-    Interrupted: all in-flight work is cancelled and charged, the lineage stays as it was.
+    It ends with the updates it wants, the last answer or its deadline; what is then under way is
+    cancelled and charged. Interrupted (cut) or with too few reports (failed), the lineage stays as
+    it was and no update of the round is ever trained.
     """
     env, start_s, base = world.env, world.env.now, lineage.state
-    processes = [
-        env.process(participate(world.ground, world.clients[client_id], lineage.config))
-        for client_id in sorted(cohort)
-    ]
-    everyone, is_cut = env.all_of(processes), False
+    rules, server = world.scenario.rounds, world.scenario.fleet.server
+    roll = Roll(env, n_asked=len(call.cohort), n_wanted=call.n_wanted)
+    if rules.deadline_s is not None:
+        Barrier(env, rules.deadline_s).callbacks.append(lambda _: roll.close())
+    bills = _dispatch(world, lineage, call, roll)
+    status: RoundStatus = "done"
     try:
-        yield everyone
+        yield roll.closed
+        yield from _dismiss(roll, bills)
+        if server.aggregation_s:
+            yield env.timeout(server.aggregation_s)
     except Interrupt:
-        is_cut = True
-        for process in processes:
-            if process.is_alive:
-                process.interrupt()
-        yield everyone
-    bills = [cast(Bill, process.value) for process in processes]
-    if not is_cut:
-        updates = [_update(world, lineage, world.clients[bill.client_id]) for bill in bills]
-        lineage.state = world.learner.aggregate(base, updates, world.scenario.aggregation)
-        lineage.round += 1
-    _record(world, lineage, bills, start_s, base, trial_no, branch, is_cut)
-    return not is_cut
+        status = "cut"
+        yield from _dismiss(roll, bills)
+    if status == "done" and len(roll.reports) < rules.min_reports:
+        status = "failed"
+    if status == "done":
+        _aggregate(world, lineage, roll.reports)
+    _conclude(roll, bills, status, env.now)
+    record_round(world, lineage, call, bills, start_s, base, status)
+    return status
 
 
-def _update(world: World, lineage: Lineage, client: Client) -> Update:
-    training = world.scenario.training
+def _dispatch(world: World, lineage: Lineage, call: Call, roll: Roll) -> list[Bill]:
+    """Start one process a client, in id order."""
+    ids, env, fleet = call.cohort, world.env, world.scenario.fleet
+    order = world.order(lineage.config)
+    about = (lineage.round, call.attempt, ids)
+    factors = work_factors(world.streams, fleet.jitter, *about)
+    drops = dropout_points(world.streams, fleet.p_dropout, *about)
+    bills = []
+    for client_id, factor, drop_at in zip(ids, factors, drops, strict=True):
+        bill = Bill(world.clients[client_id], env.now, factor, drop_at)
+        bill.process = env.process(participate(world.ground, order, roll, bill))
+        bills.append(bill)
+    return bills
+
+
+def _dismiss(roll: Roll, bills: Sequence[Bill]) -> Process:
+    """Cancel whatever is still under way."""
+    if roll.is_open:
+        for bill in bills:
+            if bill.process.is_alive and bill.outcome == "open":
+                bill.process.interrupt()
+        yield roll.settled()
+
+
+def _conclude(roll: Roll, bills: Sequence[Bill], status: RoundStatus, now_s: float) -> None:
+    """Every job ends in exactly one state, every second on its bill."""
+    for bill in bills:
+        if bill.outcome == "open":
+            bill.outcome = "cut" if status == "cut" else "late"
+        elif bill.outcome == "done" and status != "done":
+            bill.outcome = "cut"
+        bill.turn(bill.stage, now_s)
+
+
+def _aggregate(world: World, lineage: Lineage, reports: Sequence[Bill]) -> None:
+    clients = sorted([bill.client for bill in reports], key=_client_id)
+    updates = RoundUpdates(
+        base=lineage.state,
+        config=lineage.config,
+        shards=[client.shard for client in clients],
+        n_batches=[client.n_batches for client in clients],
+        batch_size=world.scenario.training.batch_size,
+        make=partial(_update, world, lineage.config, lineage.state, lineage.round, clients),
+    )
+    lineage.state = world.learner.aggregate(lineage.state, updates, world.scenario.aggregation)
+    lineage.round += 1
+
+
+def _client_id(client: Client) -> int:
+    return client.shard.client_id
+
+
+def _update(
+    world: World,
+    config: TuningConfig,
+    base: StateRef,
+    lineage_round: int,
+    clients: Sequence[Client],
+    i: int,
+) -> Update:
+    training, client = world.scenario.training, clients[i]
     job = LocalJob(
         shard=client.shard,
-        config=lineage.config,
+        config=config,
         n_batches=client.n_batches,
         batch_size=training.batch_size,
         optimizer=training.optimizer,
         lr=training.lr,
         head_lr=training.head_lr,
-        seed=world.streams.key("job", client.shard.client_id, lineage.round),
+        seed=world.streams.key("job", client.shard.client_id, lineage_round),
     )
-    return Update(job=job, base=lineage.state, weight=float(client.shard.n_samples))
-
-
-def _record(
-    world: World,
-    lineage: Lineage,
-    bills: Sequence[Bill],
-    start_s: float,
-    base: StateRef,
-    trial_no: int,
-    branch: str,
-    is_cut: bool,
-) -> None:
-    row = RoundRow(
-        t_s=world.env.now,
-        start_s=start_s,
-        trial=trial_no,
-        branch=branch,
-        round=lineage.round,
-        config=lineage.config,
-        clients=tuple(bill.client_id for bill in bills),
-        base=base,
-        state=lineage.state,
-        down_bytes=sum(bill.down_bytes for bill in bills),
-        up_bytes=sum(bill.up_bytes for bill in bills),
-        down_s=sum(bill.down_s for bill in bills),
-        compute_s=sum(bill.compute_s for bill in bills),
-        up_s=sum(bill.up_s for bill in bills),
-        energy_j=sum(_energy_j(world, bill) for bill in bills),
-        status="cut" if is_cut else "done",
-    )
-    world.totals.add(row)
-    world.log.events.add(row)
-    world.watch(row)
-
-
-def _energy_j(world: World, bill: Bill) -> float:
-    device = world.clients[bill.client_id].device
-    return world.ground.cost.energy_j(device, bill.compute_s, bill.down_s + bill.up_s)
+    return Update(job=job, base=base, weight=float(client.shard.n_samples))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,16 +16,18 @@ from configurator import Configurator
 from learner.numerics import numerics_tag
 from learner.recipes import digest_text
 from learner.stored import DivergedError, NotStoredError
+from traces.step import TraceEnded
 
 from .barrier import Barrier
 from .build import Watchers, build_world
+from .lineage import Lineage
 from .progress import Monitor, ProgressSink
 from .provenance import provenance, wall_clock_s
 from .records import FailedRow, as_fields
-from .round import Lineage
 from .runlog import RunError, RunLog, write_json
-from .scenario import Scenario, TorchTraining
+from .scenario import Scenario
 from .scenario_file import digest, dump_scenario
+from .scenario_task import TorchTraining
 from .server import serve
 from .world import World
 
@@ -158,6 +161,21 @@ def _simulate(world: World) -> Lineage:
         world.log.events.add(FailedRow(t_s=world.env.now, error=str(error)))
         world.log.flush()
         raise RunError(f"{world.scenario.name}: {error}") from error
+    except TraceEnded as error:
+        raise RunError(f"{world.scenario.name}: after {world.env.now:g} s {error}") from error
+    except RuntimeError as error:
+        if main.triggered or world.env.peek() < math.inf:
+            raise
+        raise RunError(f"{world.scenario.name}: {_dead_end(world)}") from error
+
+
+def _dead_end(world: World) -> str:
+    """Nothing will happen any more, and the run is not over: say whose work never ends."""
+    stages = ", ".join(f"client {c}: {stage}" for c, stage in sorted(world.ground.stuck.items()))
+    return (
+        f"after {world.env.now:g} s nothing happens any more, since the bandwidth or the speed of "
+        f"a client is 0 for ever ({stages}); rounds.deadline_s or stop.sim_s would end it"
+    )
 
 
 def _stop(main: Process) -> None:

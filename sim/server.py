@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from configurator.protocol import BackTo, BranchScore, Choose, Decision, Extend, Trial, TrialResult
 
-from .client import Process
+from .barrier import take_time
+from .lineage import Lineage
+from .participation import Process
 from .records import DecisionRow, EndRow, EvaluationRow
-from .round import Lineage
 from .runlog import RunError
 from .trial import Growth, fork, grow_together
 from .world import World
@@ -31,26 +32,30 @@ def serve(world: World) -> Process:
         if trial is None:
             reason = "the configurator ended the run"
             break
-        lineage, result, in_time = yield from _hold(world, trial, len(history), lineage)
+        lineage, result, ended = yield from _hold(world, trial, len(history), lineage)
         _report(world, lineage, trial_no=len(history))
         history.append(result)
         n_barren = 0 if lineage.round > reached else n_barren + 1
         reached = lineage.round
         if n_barren == _MAX_BARREN_TRIALS:
             raise RunError(f"{world.scenario.name}: no round fits in {n_barren} trials in a row")
-        reason = _stop_reason(world, lineage) if in_time else "stop.sim_s"
+        reason = ended or _stop_reason(world, lineage)
     _end(world, lineage, reason)
     return lineage
 
 
 def _hold(world: World, trial: Trial, trial_no: int, base: Lineage) -> Process:
-    """Run one trial to its verdict; returns (lineage that goes on, TrialResult, in time)."""
+    """Run one trial to its verdict; returns (lineage that goes on, TrialResult, why the run ends
+    here, if it does)."""
     growths = fork(world, trial, trial_no, base)
     in_time = yield from grow_together(world, growths, trial_no, trial.budget)
     if len(growths) == 1:
         result = TrialResult(trial=trial, scores={}, chosen=growths[0].name)
-        return growths[0].lineage, result, in_time
+        return growths[0].lineage, result, _ended(growths, in_time)
+    evaluation_s = world.scenario.fleet.server.evaluation_s * len(growths)
     while True:
+        if in_time:
+            in_time = yield from take_time(world.env, evaluation_s)
         scores = _score(world, growths, base)
         decision = world.configurator.decide(trial, scores)
         if not (isinstance(decision, Extend) and in_time):
@@ -60,7 +65,15 @@ def _hold(world: World, trial: Trial, trial_no: int, base: Lineage) -> Process:
     lineage = chosen.lineage if chosen else Lineage(base.config, base.state, base.round)
     name = chosen.name if chosen else ""
     _record(world, trial_no, scores, name, lineage)
-    return lineage, TrialResult(trial=trial, scores=scores, chosen=name), in_time
+    result = TrialResult(trial=trial, scores=scores, chosen=name)
+    return lineage, result, _ended(growths, in_time)
+
+
+def _ended(growths: Sequence[Growth], in_time: bool) -> str:
+    """The run ends with its time, or when no branch can go on."""
+    if not in_time:
+        return "stop.sim_s"
+    return growths[0].stuck if all(growth.stuck for growth in growths) else ""
 
 
 def _score(world: World, growths: Sequence[Growth], base: Lineage) -> dict[str, BranchScore]:

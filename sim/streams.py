@@ -29,7 +29,9 @@ class Streams:
         text = f"{self.seed}/{purpose}/" + "/".join(str(subject) for subject in about)
         return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
 
-    def uniform(self, purpose: str, *about: int, ids: Sequence[int]) -> NDArray[np.float64]:
+    def uniform(
+        self, purpose: str, *about: int, ids: Sequence[int] | NDArray[np.int64]
+    ) -> NDArray[np.float64]:
         """One draw in [0, 1) for each id, all in one vectorised hash (splitmix64's finaliser)."""
         start = np.uint64(self.key(purpose, *about))
         with np.errstate(over="ignore"):
@@ -39,10 +41,12 @@ class Streams:
             z = z ^ (z >> np.uint64(31))
         return (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
-    def order(self, purpose: str, *about: int, ids: Sequence[int]) -> list[int]:
+    def order(self, purpose: str, *about: int, ids: Sequence[int] | NDArray[np.int64]) -> list[int]:
         """The ids in keyed random order; ties, were there any, by id."""
         draws = self.uniform(purpose, *about, ids=ids)
-        return [ids[i] for i in np.lexsort((np.asarray(ids), draws))]
+        own = np.asarray(ids)
+        ordered: list[int] = own[np.lexsort((own, draws))].tolist()
+        return ordered
 
     def generator(self, purpose: str, *about: int) -> np.random.Generator:
         """A generator for what needs many numbers at once (a synthetic trace, a partition)."""

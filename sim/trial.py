@@ -6,31 +6,40 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from simpy import Interrupt
 
 from configurator.protocol import Budget, Rounds, SimSeconds, Trial
 
-from .barrier import Barrier
-from .client import Process
-from .round import Lineage, run_round
+from .barrier import Barrier, take_time
+from .lineage import Lineage
+from .muster import muster
+from .participation import Process
+from .roll import Call
+from .round import run_round
 from .runlog import RunError
-from .selection import cohort, pools
+from .selection import pools
 from .world import World
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Growth:
-    """One branch at work: its own lineage, its pool of clients, its share of the participants."""
+    """One branch at work: its own lineage, its pool of clients, its share of the participants.
+
+    `stuck` says why it cannot go on, if it cannot.
+    """
 
     name: str
     lineage: Lineage
-    pool: Sequence[int]
+    pool: NDArray[np.int64]
     n_participants: int
+    stuck: str = ""
 
 
 def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growth]:
     """The trial's branches, each adapted from the base, ready to grow."""
-    n, everybody = len(trial.branches), range(len(world.clients))
+    n, everybody = len(trial.branches), np.arange(len(world.clients))
     if n > world.scenario.rounds.participants:
         raise RunError(
             f"rounds.participants must be at least {n}, the branches of a trial, "
@@ -42,7 +51,7 @@ def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growt
         state = world.learner.adapt(base.state, branch.config, world.init_seed)
         lineage = Lineage(config=branch.config, state=state, round=base.round)
         n_participants = world.scenario.rounds.participants // n
-        growths.append(Growth(branch.name, lineage, pool, n_participants))
+        growths.append(Growth(branch.name, lineage, np.asarray(pool), n_participants))
     return growths
 
 
@@ -72,18 +81,53 @@ def grow_together(
 
 def _grow(world: World, growth: Growth, trial_no: int, budget: Budget) -> Process:
     """Round after round until the budget, the run's round limit or its target is reached."""
-    lineage, first = growth.lineage, growth.lineage.round
-    plan, stop = world.scenario.evaluation, world.scenario.stop
-    last = min(
-        first + budget.rounds if isinstance(budget, Rounds) else math.inf,
-        stop.rounds if stop.rounds is not None else math.inf,
-    )
-    is_alone = len(growth.pool) == len(world.clients)
-    while lineage.round < last:
-        members = cohort(world.streams, lineage.round, growth.pool, growth.n_participants)
-        if not (yield from run_round(world, lineage, members, trial_no, growth.name)):
+    lineage, rules, failures = growth.lineage, world.scenario.rounds, 0
+    last = _last_round(world, lineage, budget)
+    while lineage.round < last and not growth.stuck:
+        attempt = failures if rules.on_failure == "retry" else 0
+        cohort = yield from muster(world, growth.pool, growth.n_participants, lineage, attempt)
+        if cohort is None:
             return
-        if lineage.round % plan.every_rounds == 0:
-            lineage.mark(world.env.now)
-            if is_alone and world.is_good_enough(lineage.state):
-                return
+        if not cohort:
+            growth.stuck = "too few clients will ever be available again"
+            return
+        call = Call(
+            trial=trial_no,
+            branch=growth.name,
+            attempt=attempt,
+            cohort=cohort,
+            n_wanted=growth.n_participants,
+        )
+        status = yield from run_round(world, lineage, call)
+        if status == "cut":
+            return
+        failures = failures + 1 if status == "failed" else 0
+        if failures == rules.max_failures:
+            growth.stuck = "rounds.max_failures"
+        if status == "failed" and rules.on_failure == "retry":
+            continue
+        if status == "failed":
+            lineage.round += 1
+        if (yield from _is_at_target(world, growth)):
+            return
+
+
+def _last_round(world: World, lineage: Lineage, budget: Budget) -> float:
+    limit = world.scenario.stop.rounds
+    return min(
+        lineage.round + budget.rounds if isinstance(budget, Rounds) else math.inf,
+        limit if limit is not None else math.inf,
+    )
+
+
+def _is_at_target(world: World, growth: Growth) -> Process:
+    """Mark a point where one is due; returns whether the whole run has its target there."""
+    lineage, scenario = growth.lineage, world.scenario
+    if lineage.round % scenario.evaluation.every_rounds:
+        return False
+    lineage.mark(world.env.now)
+    is_alone = len(growth.pool) == len(world.clients)
+    if not is_alone or scenario.stop.target_accuracy is None:
+        return False
+    in_time = yield from take_time(world.env, scenario.fleet.server.evaluation_s)
+    return not in_time or world.is_good_enough(lineage.state)

@@ -10,9 +10,12 @@ from simpy import Environment
 
 from configurator import Configurator
 from configurator.protocol import Costs
-from learner.spec import Learner, StateRef
+from learner.spec import Full, Learner, StateRef, TuningConfig
 
-from .client import Client, Ground
+from .client import Client
+from .link import ServerLink
+from .participation import Ground, Order
+from .presence import Presence
 from .records import RoundRow
 from .runlog import RunLog
 from .scenario import Scenario
@@ -21,16 +24,18 @@ from .streams import Streams
 
 @dataclass(slots=True)
 class Totals:
-    """Running sums over every client and round, lost work included."""
+    """Running sums over all rounds, lost work included; `n_done`: client-rounds used."""
 
     down_bytes: int = 0
     up_bytes: int = 0
     energy_j: float = 0.0
+    n_done: int = 0
 
     def add(self, row: RoundRow) -> None:
         self.down_bytes += row.down_bytes
         self.up_bytes += row.up_bytes
         self.energy_j += row.energy_j
+        self.n_done += len(row.reports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,9 @@ class World:
     log: RunLog
     facts: Mapping[str, Any]
     watch: Callable[[RoundRow], None]
+    server_link: ServerLink
+    presences: Sequence[Presence]
+    orders: dict[TuningConfig, Order] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
 
     @property
@@ -64,6 +72,19 @@ class World:
             return False
         (evaluation,) = self.learner.evaluate([state], self.scenario.evaluation.decide_on)
         return evaluation.accuracy >= target
+
+    def order(self, config: TuningConfig) -> Order:
+        """What a round with this configuration asks of its clients."""
+        if config not in self.orders:
+            cost, exchange = self.ground.cost, self.scenario.exchange
+            down_bytes, up_bytes = exchange.bytes_each_way(cost.payload_bytes(config))
+            self.orders[config] = Order(
+                config=config,
+                down_bytes=down_bytes,
+                up_bytes=up_bytes,
+                model_bytes=cost.payload_bytes(Full()) if exchange.deliver_model else 0,
+            )
+        return self.orders[config]
 
     @property
     def env(self) -> Environment:

@@ -113,7 +113,7 @@ def test_schema_is_json(call: Call) -> None:
         ("rounds.participants=0", "rounds.participants must be at least 1, got 0"),
         ("rounds.participants=99", "rounds.participants must be at most partition.clients (15)"),
         ("stop.sim_s=.nan", "stop.sim_s must be a finite number, got NaN"),
-        ("fleet.network.up_mbytes_per_s=-1", "fleet.network.up_mbytes_per_s must be above 0"),
+        ("fleet.network.up_mbytes_per_s=-1", "fleet.network.up_mbytes_per_s must be at least 0"),
         ("fleet.devices={jetson-tx3: 1}", "fleet.devices: unknown device 'jetson-tx3'; nearest"),
         (
             "configurator.steps=[{rounds: 1, depth: 13, width: 8}]",

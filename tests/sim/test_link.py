@@ -26,14 +26,14 @@ STEPS = StepTrace(
     ],
 )
 def test_a_transfer_waits_for_its_bytes(start_s: float, n_bytes: int, seconds: float) -> None:
-    assert OneWay(STEPS).transfer_s(start_s, n_bytes) == pytest.approx(seconds)
+    assert OneWay(STEPS).time_for(start_s, n_bytes) == pytest.approx(seconds)
 
 
 def test_an_offset_starts_elsewhere_in_the_trace() -> None:
-    assert OneWay(STEPS, offset_s=5.0).transfer_s(0.0, 200) == pytest.approx(1.0)
+    assert OneWay(STEPS, offset_s=5.0).time_for(0.0, 200) == pytest.approx(1.0)
 
 
 def test_latency_comes_before_the_first_byte() -> None:
     link = OneWay(constant(100.0), latency_s=0.5)
-    assert link.transfer_s(0.0, 100) == 1.5
-    assert [link.moved_bytes(0.0, now_s) for now_s in (0.3, 0.5, 1.0, 1.25)] == [0, 0, 50, 75]
+    assert link.time_for(0.0, 100) == 1.5
+    assert [link.done_by(0.0, now_s) for now_s in (0.3, 0.5, 1.0, 1.25)] == [0, 0, 50, 75]

@@ -10,8 +10,8 @@ import pytest
 
 from sim.network import connect
 from sim.run import run_scenario
-from sim.scenario import TraceNetwork, UplinkRatio
 from sim.scenario_file import parse_scenario
+from sim.scenario_fleet import TraceNetwork, UplinkRatio
 from sim.streams import Streams
 
 IDS = range(20)

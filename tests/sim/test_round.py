@@ -32,7 +32,7 @@ def test_the_whole_log_of_one_client_is_as_computed_by_hand(
         "partition.clients": 1,
         "rounds.participants": 1,
         "stop.rounds": 1,
-        "log": "clients",
+        "log": "all",
         "cache.price_misses": True,
         "fleet.network.latency_s": 0.25,
     }
@@ -47,6 +47,7 @@ def test_the_whole_log_of_one_client_is_as_computed_by_hand(
         ("transfer", 0.0, downloaded_s, 130_000, None),
         ("compute", downloaded_s, computed_s, None, "fill"),
         ("transfer", computed_s, pytest.approx(finished_s), 130_000, None),
+        ("client", 0.0, pytest.approx(finished_s), None, "fill"),
         ("round", 0.0, pytest.approx(finished_s), None, None),
         ("end", None, pytest.approx(finished_s), None, None),
     ]
@@ -62,7 +63,7 @@ def test_a_cache_is_void_when_the_tuned_depth_grows(tmp_path: Path, make: Any, r
     changes = {
         "configurator": {"kind": "schedule", "steps": steps},
         "cache.price_misses": True,
-        "log": "clients",
+        "log": "all",
         "stop.rounds": None,
     }
     result = run_scenario(make(**changes), out=tmp_path)

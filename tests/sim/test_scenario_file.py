@@ -83,12 +83,40 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
         ),
         ("stop.sim_s=.nan", "stop.sim_s must be a finite number, got NaN"),
         ("training.lr=-1", "training.lr must be at least 0, got -1"),
-        ("fleet.network.down_mbytes_per_s=-1", "fleet.network.down_mbytes_per_s must be above 0"),
+        (
+            "fleet.network.down_mbytes_per_s=-1",
+            "fleet.network.down_mbytes_per_s must be at least 0",
+        ),
         ("fleet.devices={jetson-tx2: 0.5}", "fleet.devices must be shares that sum to 1, got 0.5"),
         ("stop.rounds=null", "stop must set rounds or sim_s"),
-        ("log=some", 'log must be rounds or clients, got "some"'),
+        ("log=some", 'log must be rounds, clients or all, got "some"'),
         ("name=null", "name must be text, got null"),
         ("learner={kind: torch}", "learner.kind must be curve for a synthetic task, got torch"),
+        ("fleet.jitter=-0.1", "fleet.jitter must be between 0 and 3, got -0.1"),
+        ("fleet.p_dropout=1.5", "fleet.p_dropout must be between 0 and 1, got 1.5"),
+        ("fleet.availability.kind=never", "fleet.availability.kind must be one of always, win"),
+        (
+            "fleet.availability={kind: windows, windows_s: [[2, 1]], period_s: 9}",
+            "fleet.availability.windows_s must be [on, off] pairs that increase",
+        ),
+        (
+            "fleet.availability={kind: diurnal, centre_h: 24}",
+            "fleet.availability.centre_h must be in [0, 24), got 24",
+        ),
+        (
+            "fleet.load={kind: on-off, free_s: 1, busy_s: 0, busy_speed: 1}",
+            "fleet.load.busy_s must be above 0, got 0",
+        ),
+        ("fleet.server.up_mbit_per_s=0", "fleet.server.up_mbit_per_s must be above 0 or null"),
+        ("fleet.server.link_step_s=0", "fleet.server.link_step_s must be above 0, got 0"),
+        ("cache.limit_mbytes=0", "cache.limit_mbytes must be above 0 or null, got 0"),
+        ("cost={kind: analytic, calibrate: x}", "cost.calibrate must be bert-base/jetson-tx2"),
+        ("exchange.up_bits=33", "exchange.up_bits must be between 1 and 32, got 33"),
+        ("rounds.overcommit=0.9", "rounds.overcommit must be at least 1, got 0.9"),
+        ("rounds.deadline_s=0", "rounds.deadline_s must be above 0 or null, got 0"),
+        ("rounds.min_reports=4", "rounds.min_reports must be between 1 and participants, got 4"),
+        ("rounds.on_failure=ignore", "rounds.on_failure must be retry or abandon"),
+        ("rounds.max_failures=0", "rounds.max_failures must be at least 1, got 0"),
         ("learner.points=[[5, 0.1], [1, 0.2]]", "learner.points must increase in samples"),
     ],
 )
@@ -121,6 +149,13 @@ def test_every_misspelt_key_is_refused(make: Any) -> None:
         make(),
         make(configurator={"kind": "schedule", "steps": steps}),
         make(configurator=sideline, **{"fleet.network": network}),
+        make(
+            **{
+                "fleet.availability": {"kind": "diurnal"},
+                "fleet.load": {"kind": "on-off", "free_s": 1, "busy_s": 1, "busy_speed": 0.5},
+            }
+        ),
+        make(**{"fleet.availability": {"kind": "windows", "windows_s": [], "period_s": 1}}),
         make(
             task={"kind": "text", "source": "x"},
             learner={"kind": "torch"},

@@ -1,0 +1,59 @@
+"""Whether a client is there, looked up ahead of time instead of watched by a process."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from traces.availability import Availability
+
+_MARGIN_S = 2e-6
+"""Twice the slack at which an availability trace counts an instant as after its change."""
+
+
+@dataclass(slots=True)
+class Presence:
+    """An availability trace, asked in the order of simulated time.
+
+    `make` builds the trace at the first question, so that clients that nobody asks about cost
+    nothing. The answer is kept until the next change.
+    """
+
+    make: Callable[[], Availability]
+    on_until_s: float = field(default=-math.inf, init=False)
+    """Until when it is known to be there without a question; -inf while it is away."""
+    _trace: Availability | None = field(default=None, init=False)
+    _until_s: float = field(default=-math.inf, init=False)
+
+    def is_on(self, now_s: float) -> bool:
+        """Whether the client is available."""
+        if now_s >= self._until_s - _MARGIN_S:
+            self._look(now_s)
+        return self.on_until_s > -math.inf
+
+    def offline_s(self, now_s: float) -> float:
+        """The first instant from now on at which the client is away; inf if it never is."""
+        return self._until_s if self.is_on(now_s) else now_s
+
+    def online_s(self, now_s: float) -> float:
+        """The first instant from now on at which the client is there; inf if it never is."""
+        return now_s if self.is_on(now_s) else self._until_s
+
+    def available_s(self, from_s: float, to_s: float) -> float:
+        """Seconds available between two instants, from the trace itself (for invariants)."""
+        if self._trace is None or self.on_until_s == math.inf:
+            return to_s - from_s
+        total_s, at_s = 0.0, from_s
+        while at_s < to_s:
+            next_s = max(self._trace.next_change(at_s), at_s + _MARGIN_S)
+            if self._trace.available_at(at_s):
+                total_s += min(next_s, to_s) - at_s
+            at_s = next_s
+        return total_s
+
+    def _look(self, now_s: float) -> None:
+        if self._trace is None:
+            self._trace = self.make()
+        self._until_s = self._trace.next_change(now_s)
+        self.on_until_s = self._until_s if self._trace.available_at(now_s) else -math.inf

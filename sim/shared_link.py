@@ -1,0 +1,260 @@
+"""The server's own link: one capacity, shared max-min fairly by all transfers in flight.
+
+At any instant a flow moves at min(its cap, level), where the caps are the clients' own rates and
+the level is what spends the capacity. Flows at their cap end at a known second. The others all move
+at the same rate, so they end in the order of the level's integral at which their bytes are through
+(virtual time): neither needs a look at every flow when one comes or goes.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from heapq import heappop, heappush
+from typing import Any
+
+from simpy import Environment, Event, Timeout
+
+from traces.step import StepTrace
+
+_SLACK = 1e-12
+"""Relative slack at which an instant counts as reached: sums of floats miss it by last places."""
+
+_Heap = list[tuple[float, int, int, "Flow"]]  # (when, flow number, stamp, flow)
+
+
+class Flow:
+    """One transfer. `over` happens when all is `moved` (`is_done`), or at `until_s` before that."""
+
+    __slots__ = (
+        "_link",
+        "cap",
+        "is_done",
+        "left",
+        "moved",
+        "n_bytes",
+        "number",
+        "offset_s",
+        "over",
+        "since_s",
+        "stamp",
+        "trace",
+        "until_s",
+    )
+
+    def __init__(
+        self,
+        link: SharedLink,
+        number: int,
+        trace: StepTrace,
+        offset_s: float,
+        n_bytes: float,
+        until_s: float,
+    ) -> None:
+        self._link, self.number = link, number
+        self.trace, self.offset_s = trace, offset_s
+        self.n_bytes = self.left = n_bytes
+        self.until_s = until_s
+        self.over: Event = link.env.event()
+        self.moved, self.is_done = 0.0, False
+        self.cap = 0.0
+        self.since_s = math.nan  # nan: at the level, and `left` is the virtual time of its end
+        self.stamp = 0
+
+    def stop(self) -> float:
+        """Give up now; the bytes that were moved."""
+        self._link.leave(self)
+        return self.moved
+
+
+class SharedLink:
+    """One direction of the server's link. `peak_bytes_per_s` is the largest load that it carried.
+
+    Caps are the flows' traces averaged over steps of `step_s`, which conserves their bytes.
+    """
+
+    def __init__(self, env: Environment, capacity_bytes_per_s: float, step_s: float) -> None:
+        self.env, self.capacity_bytes_per_s, self.step_s = env, capacity_bytes_per_s, step_s
+        self.peak_bytes_per_s = 0.0
+        self._flows: list[tuple[float, int, Flow]] = []  # by cap; the first `_n_capped` at it
+        self._n_capped, self._capped_sum = 0, 0.0
+        self._level, self._virtual, self._at_s = math.inf, 0.0, 0.0
+        self._by_second: _Heap = []
+        self._by_virtual: _Heap = []
+        self._by_limit: _Heap = []
+        self._step_no, self._wake_s, self._n_begun = -1, math.inf, 0
+
+    def begin(self, trace: StepTrace, offset_s: float, n_bytes: float, until_s: float) -> Flow:
+        """A transfer from now on; its client meets its trace `offset_s` after the trace's zero."""
+        self._catch_up()
+        self._n_begun += 1
+        flow = Flow(self, self._n_begun, trace, offset_s, n_bytes, until_s)
+        if n_bytes <= 0.0:
+            self._end(flow, is_done=True)
+            return flow
+        flow.cap = self._cap(flow)
+        insort(self._flows, (flow.cap, flow.number, flow))
+        if until_s < math.inf:
+            heappush(self._by_limit, (until_s, flow.number, 0, flow))
+        index = self._index(flow)
+        if index < self._n_capped:
+            self._n_capped += 1
+            self._capped_sum += flow.cap
+            self._put_at_cap(flow, n_bytes)
+        else:
+            self._put_at_level(flow, n_bytes)
+        self._plan()
+        return flow
+
+    def leave(self, flow: Flow) -> None:
+        """Take a flow out, if it is still in."""
+        if flow.over.triggered:
+            return
+        self._catch_up()
+        if not flow.over.triggered:
+            self._remove(flow)
+            self._end(flow, is_done=False)
+            self._plan()
+
+    # -- how time passes -------------------------------------------------------------------------
+
+    def _catch_up(self) -> None:
+        """Bring virtual time, the caps and the flows that are through up to now."""
+        now_s = self.env.now
+        if self._level < math.inf:
+            self._virtual += self._level * (now_s - self._at_s)
+        self._at_s = now_s
+        slack_s = _SLACK * (1.0 + now_s)
+        self._finish(self._by_second, now_s + slack_s)
+        if self._level < math.inf:
+            self._finish(self._by_virtual, self._virtual + self._level * slack_s)
+        while self._by_limit and self._by_limit[0][0] <= now_s + slack_s:
+            flow = heappop(self._by_limit)[3]
+            if not flow.over.triggered:
+                self._remove(flow)
+                self._end(flow, is_done=False)
+        step_no = math.floor((now_s + slack_s) / self.step_s)
+        if step_no != self._step_no:
+            self._step_no = step_no
+            self._renew_caps()
+
+    def _finish(self, heap: _Heap, reached: float) -> None:
+        while heap and (heap[0][0] <= reached or heap[0][2] != heap[0][3].stamp):
+            _, _, stamp, flow = heappop(heap)
+            if stamp == flow.stamp:
+                self._remove(flow)
+                self._end(flow, is_done=True)
+
+    def _renew_caps(self) -> None:
+        """A step begins: every cap may be another."""
+        flows = [(flow, self._left(flow)) for _, _, flow in self._flows]
+        self._by_second, self._by_virtual = [], []
+        self._by_limit = [entry for entry in self._by_limit if not entry[3].over.triggered]
+        self._n_capped, self._capped_sum, self._virtual = 0, 0.0, 0.0
+        for flow, _ in flows:
+            flow.cap = self._cap(flow)
+        self._flows = sorted((flow.cap, flow.number, flow) for flow, _ in flows)
+        n, spent = len(flows), 0.0
+        for cap, _, _ in self._flows:
+            if cap * (n - self._n_capped) > self.capacity_bytes_per_s - spent:
+                break
+            spent += cap
+            self._n_capped += 1
+        self._capped_sum = spent
+        first_open = self._flows[self._n_capped][:2] if self._n_capped < n else (math.inf, 0)
+        for flow, left in flows:
+            if (flow.cap, flow.number) < first_open:
+                self._put_at_cap(flow, left)
+            else:
+                self._put_at_level(flow, left)
+
+    def _plan(self) -> None:
+        """Find the level, and wake up when the next thing happens."""
+        self._find_level()
+        if not self._flows:
+            return
+        now_s = self.env.now
+        next_s = (self._step_no + 1) * self.step_s
+        for heap in (self._by_second, self._by_virtual):
+            while heap and heap[0][2] != heap[0][3].stamp:
+                heappop(heap)
+        if self._by_second:
+            next_s = min(next_s, self._by_second[0][0])
+        if self._by_virtual:
+            next_s = min(next_s, now_s + (self._by_virtual[0][0] - self._virtual) / self._level)
+        if self._by_limit:
+            next_s = min(next_s, self._by_limit[0][0])
+        if next_s < self._wake_s:
+            self._wake_s = next_s
+            Timeout(self.env, max(next_s - now_s, 0.0)).callbacks.append(self._wake)
+
+    def _wake(self, _: Any) -> None:
+        now_s = self.env.now
+        if now_s + _SLACK * (1.0 + now_s) < self._wake_s:
+            return  # planned for something that has changed since
+        self._wake_s = math.inf
+        self._catch_up()
+        self._plan()
+
+    # -- who moves how fast ----------------------------------------------------------------------
+
+    def _find_level(self) -> None:
+        """Move the border between the capped flows and those at the level to where it belongs."""
+        flows, n = self._flows, len(self._flows)
+        free = self.capacity_bytes_per_s - self._capped_sum
+        while self._n_capped < n and flows[self._n_capped][0] * (n - self._n_capped) <= free:
+            cap, _, flow = flows[self._n_capped]
+            self._put_at_cap(flow, flow.left - self._virtual)
+            self._n_capped += 1
+            self._capped_sum += cap
+            free -= cap
+        while self._n_capped:
+            cap, _, flow = flows[self._n_capped - 1]
+            if cap * (n - self._n_capped + 1) <= (free + cap) * (1.0 + _SLACK):
+                break
+            self._put_at_level(flow, self._left(flow))
+            self._n_capped -= 1
+            self._capped_sum -= cap
+            free += cap
+        n_open = n - self._n_capped
+        self._level = free / n_open if n_open else math.inf
+        load = self._capped_sum + (free if n_open else 0.0)
+        self.peak_bytes_per_s = max(self.peak_bytes_per_s, load)
+
+    def _put_at_cap(self, flow: Flow, left: float) -> None:
+        flow.left, flow.since_s = left, self._at_s
+        flow.stamp += 1
+        end_s = self._at_s + left / flow.cap if flow.cap else math.inf
+        heappush(self._by_second, (end_s, flow.number, flow.stamp, flow))
+
+    def _put_at_level(self, flow: Flow, left: float) -> None:
+        flow.left, flow.since_s = self._virtual + left, math.nan
+        flow.stamp += 1
+        heappush(self._by_virtual, (flow.left, flow.number, flow.stamp, flow))
+
+    def _left(self, flow: Flow) -> float:
+        if flow.since_s == flow.since_s:  # at its cap
+            return max(flow.left - flow.cap * (self._at_s - flow.since_s), 0.0)
+        return max(flow.left - self._virtual, 0.0)
+
+    def _cap(self, flow: Flow) -> float:
+        start_s = self._step_no * self.step_s + flow.offset_s
+        return flow.trace.integral(start_s, start_s + self.step_s) / self.step_s
+
+    def _index(self, flow: Flow) -> int:
+        return bisect_left(self._flows, (flow.cap, flow.number))
+
+    def _remove(self, flow: Flow) -> None:
+        flow.moved = flow.n_bytes - self._left(flow)
+        index = self._index(flow)
+        del self._flows[index]
+        if index < self._n_capped:
+            self._n_capped -= 1
+            self._capped_sum -= flow.cap
+
+    def _end(self, flow: Flow, *, is_done: bool) -> None:
+        flow.stamp = -1
+        flow.is_done = is_done
+        if is_done:
+            flow.moved = flow.n_bytes
+        flow.over.succeed()
