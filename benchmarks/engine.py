@@ -22,10 +22,10 @@ from typing import Any
 import simpy
 
 from sim.build import build_world
+from sim.run import simulate
 from sim.runlog import RunLog
 from sim.scenario import Scenario
 from sim.scenario_file import load_scenario
-from sim.server import serve
 
 WORLDS = Path(__file__).parent / "worlds"
 REPEATS = {"100000-clients-a-day": 1}  # the others: 5
@@ -62,7 +62,7 @@ def run_once(scenario: Scenario) -> tuple[float, float, int]:
         log = RunLog(Path(directory))
         world = build_world(scenario, seed=0, log=log, cache_dir=Path(directory))
         built_s = time.process_time()
-        world.env.run(until=world.env.process(serve(world)))
+        simulate(world)
         log.close()
         ended_s = time.process_time()
     return ended_s - built_s, built_s - begun_s, world.totals.n_done

@@ -28,6 +28,8 @@ def record_round(
     if world.scenario.log != "rounds":
         for client_row in _client_rows(world.ground.cost, row, bills):
             world.log.events.add(client_row)
+    order = world.order(lineage.config)
+    world.audit.see_round(row, bills, (order.down_bytes, order.up_bytes))
     world.totals.add(row)
     world.log.events.add(row)
     world.watch(row)

@@ -26,6 +26,7 @@ from learner.stored import Progress, StoredLearner, Trainer
 from learner.tasks import Task, load_task
 
 from .analytic_cost import AnalyticCost
+from .audit import Audit
 from .client import Client
 from .cost import CostModel, TableCost, flops_ratio
 from .estimate import expected_round_cost
@@ -97,7 +98,7 @@ def build_world(
         streams=streams,
         ground=ground,
         clients=clients,
-        server_link=server_link,
+        audit=Audit(server_link),
         presences=[client.presence for client in clients],
         learner=_learner(scenario, data, cache_dir, watchers.on_progress),
         configurator=configurator or _limited(scenario, architecture),

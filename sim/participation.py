@@ -189,6 +189,8 @@ def _going(
     ):
         return env.timeout(offline_s - env.now)
     ground.stuck[bill.client.shard.client_id] = _STAGE_NAMES[bill.stage]
+    if offline_s < math.inf:  # who comes and goes is not at work all the time: it waits
+        bill.turn(WAIT, env.now)
     return env.event()
 
 

@@ -25,6 +25,7 @@ class Presence:
     """Until when it is known to be there without a question; -inf while it is away."""
     _trace: Availability | None = field(default=None, init=False)
     _until_s: float = field(default=-math.inf, init=False)
+    _on_since_s: float = field(default=math.inf, init=False)  # seen there at, in this stretch
 
     def is_on(self, now_s: float) -> bool:
         """Whether the client is available."""
@@ -41,8 +42,10 @@ class Presence:
         return now_s if self.is_on(now_s) else self._until_s
 
     def available_s(self, from_s: float, to_s: float) -> float:
-        """Seconds available between two instants, from the trace itself (for invariants)."""
+        """Seconds available between two instants, asked of the trace itself (for the audit)."""
         if self._trace is None or self.on_until_s == math.inf:
+            return to_s - from_s
+        if self.on_until_s >= to_s and self._on_since_s <= from_s:
             return to_s - from_s
         total_s, at_s = 0.0, from_s
         while at_s < to_s:
@@ -56,4 +59,5 @@ class Presence:
         if self._trace is None:
             self._trace = self.make()
         self._until_s = self._trace.next_change(now_s)
+        self._on_since_s = now_s
         self.on_until_s = self._until_s if self._trace.available_at(now_s) else -math.inf

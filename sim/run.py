@@ -98,7 +98,7 @@ def run_scenario(
     )
     manifest = _manifest(world, seed)
     _begin(run_dir, manifest)
-    lineage = _simulate(world)
+    lineage = simulate(world)
     result = RunResult(
         run_dir=run_dir,
         sim_seconds=world.env.now,
@@ -149,7 +149,7 @@ def _begin(run_dir: Path, manifest: dict[str, Any]) -> None:
             )
 
 
-def _simulate(world: World) -> Lineage:
+def simulate(world: World) -> Lineage:
     """Run the clock to the end of the run. What was known when a training failed is kept."""
     main = world.env.process(serve(world))
     limit_s = world.scenario.stop.sim_s

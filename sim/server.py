@@ -154,6 +154,8 @@ def _stop_reason(world: World, lineage: Lineage) -> str:
 
 
 def _end(world: World, lineage: Lineage, reason: str) -> None:
+    totals = world.totals
+    world.audit.see_end(totals.down_bytes + totals.up_bytes, totals.energy_j)
     world.log.events.add(
         EndRow(
             t_s=world.env.now,

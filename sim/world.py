@@ -12,8 +12,8 @@ from configurator import Configurator
 from configurator.protocol import Costs
 from learner.spec import Full, Learner, StateRef, TuningConfig
 
+from .audit import Audit
 from .client import Client
-from .link import ServerLink
 from .participation import Ground, Order
 from .presence import Presence
 from .records import RoundRow
@@ -55,7 +55,7 @@ class World:
     log: RunLog
     facts: Mapping[str, Any]
     watch: Callable[[RoundRow], None]
-    server_link: ServerLink
+    audit: Audit
     presences: Sequence[Presence]
     orders: dict[TuningConfig, Order] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)

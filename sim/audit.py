@@ -1,0 +1,96 @@
+"""What must hold of every run, checked as its rows are written: cheap, and always on.
+
+A violation is a mistake of the simulator, not of the scenario: it stops the run and names the row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .bill import DOWN, UP, WAIT, Bill
+from .link import ServerLink
+from .records import RoundRow
+from .runlog import RunError
+from .shared_link import SharedLink
+
+_RELATIVE = 1e-9
+
+
+class AuditError(RunError):
+    """The run broke a law of its own world."""
+
+
+@dataclass(slots=True)
+class Audit:
+    """Running checks of one run; the sums it keeps are its own, apart from the rows' totals."""
+
+    server_link: ServerLink
+    _at_s: float = 0.0
+    _n_bytes: int = 0
+    _energy_j: float = 0.0
+    _n_dispatched: int = 0
+    _n_ended: dict[str, int] = field(default_factory=dict)
+
+    def see_round(self, row: RoundRow, bills: Sequence[Bill], payload: tuple[int, int]) -> None:
+        """Check a round against its clients' bills. payload: bytes of an update, down and up."""
+        where = f"round {row.round} of branch {row.branch!r} in trial {row.trial} at {row.t_s!r} s"
+        self._n_dispatched += len(bills)
+        spent_s = row.wait_s + row.down_s + row.compute_s + row.up_s + row.idle_s + row.gone_s
+        whole_s = (row.t_s - row.start_s) * len(bills)
+        _require(_same(spent_s, whole_s, row.t_s), where, f"{spent_s} s of {whole_s} accounted for")
+        _require(row.start_s <= row.t_s and self._at_s <= row.t_s, where, "the clock ran backwards")
+        self._at_s = row.t_s
+        for bill in bills:
+            self._n_ended[bill.outcome] = self._n_ended.get(bill.outcome, 0) + 1
+            self._n_bytes += round(bill.amounts[DOWN]) + round(bill.amounts[UP])
+            if bill.outcome == "done" and bill.wasted is None:
+                moved = (round(bill.amounts[DOWN]), round(bill.amounts[UP]))
+                is_whole = moved[0] >= payload[0] and moved[1] == payload[1]
+                _require(is_whole, where, f"client {_id(bill)} moved {moved}, not {payload} bytes")
+            if bill.client.presence.on_until_s < math.inf:
+                _check_presence(bill, row, where)
+        self._energy_j += row.energy_j
+
+    def see_end(self, n_bytes: int, energy_j: float) -> None:
+        """Check the run's totals and what its links carried."""
+        where = f"the end at {self._at_s!r} s"
+        _require(n_bytes == self._n_bytes, where, f"{n_bytes} bytes, not {self._n_bytes}")
+        is_same = math.isclose(energy_j, self._energy_j, rel_tol=_RELATIVE)
+        _require(is_same, where, f"{energy_j} J, not {self._energy_j}")
+        ended = {name: n for name, n in self._n_ended.items() if name != "open"}
+        n_ended = sum(ended.values())
+        text = f"{self._n_dispatched} jobs begun, {n_ended} ended: {ended}"
+        _require(n_ended == self._n_dispatched, where, text)
+        for name, link in (("down", self.server_link.down), ("up", self.server_link.up)):
+            if link is not None:
+                _check_capacity(link, where, name)
+
+
+def _check_presence(bill: Bill, row: RoundRow, where: str) -> None:
+    """Nobody works for longer than its availability trace has it there."""
+    worked_s = sum(bill.seconds[: UP + 1])
+    there_s = bill.client.presence.available_s(row.start_s, row.t_s)
+    slack_s = _RELATIVE * (1.0 + row.t_s) + 1e-5 * (1 + (bill.seconds[WAIT] > 0))
+    text = f"client {_id(bill)} worked {worked_s} s in {there_s} s of being there"
+    _require(worked_s <= there_s + slack_s, where, text)
+
+
+def _check_capacity(link: SharedLink, where: str, name: str) -> None:
+    limit = link.capacity_bytes_per_s * (1.0 + _RELATIVE)
+    text = f"the server's {name} link carried {link.peak_bytes_per_s} bytes/s"
+    _require(link.peak_bytes_per_s <= limit, where, text)
+
+
+def _same(own: float, other: float, scale: float) -> bool:
+    return math.isclose(own, other, rel_tol=_RELATIVE, abs_tol=_RELATIVE * (1.0 + scale))
+
+
+def _id(bill: Bill) -> int:
+    return bill.client.shard.client_id
+
+
+def _require(holds: bool, where: str, what: str) -> None:
+    if not holds:
+        raise AuditError(f"{where}: {what}")

@@ -1,0 +1,105 @@
+"""Each law of a run, broken on purpose: the audit names the round."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.audit import Audit, AuditError
+from sim.bill import Bill
+from sim.build import build_world
+from sim.link import ServerLink
+from sim.records import RoundRow
+from sim.run import simulate
+from sim.runlog import RunLog
+from sim.shared_link import SharedLink
+from sim.world import World
+
+
+@pytest.fixture
+def seen(tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:
+    """A round as the audit saw it in a real run: row, bills, payload."""
+    told: list[tuple[Any, ...]] = []
+    original = Audit.see_round
+
+    def listen(self: Audit, *about: Any) -> None:
+        told.append(about)
+        original(self, *about)
+
+    monkeypatch.setattr(Audit, "see_round", listen)
+    windows = {"kind": "windows", "windows_s": [[0, 3]], "period_s": 10}
+    world = world_of(make(**{"stop.rounds": 1, "fleet.availability": windows}), tmp_path)
+    simulate(world)
+    monkeypatch.undo()
+    return told[0]
+
+
+def world_of(scenario: Any, tmp_path: Path) -> World:
+    return build_world(scenario, 0, log=RunLog(tmp_path), cache_dir=tmp_path)
+
+
+def refused(row: RoundRow, bills: list[Bill], payload: tuple[int, int]) -> str:
+    with pytest.raises(AuditError) as refusal:
+        Audit(ServerLink()).see_round(row, bills, payload)
+    text = str(refusal.value)
+    assert text.startswith("round 1 of branch 'fixed' in trial 0 at 1.2")
+    return text
+
+
+def test_a_second_that_is_not_accounted_for(seen: Any) -> None:
+    row, bills, payload = seen
+    assert "accounted for" in refused(replace(row, idle_s=row.idle_s + 1e-6), bills, payload)
+
+
+def test_a_clock_that_runs_backwards(seen: Any) -> None:
+    row, bills, payload = seen
+    audit = Audit(ServerLink())
+    turned = replace(row, start_s=row.t_s, t_s=row.start_s, idle_s=row.idle_s - 6 * 1.29)
+    with pytest.raises(AuditError, match="the clock ran backwards"):
+        audit.see_round(turned, bills, payload)
+
+
+def test_bytes_that_are_missing(seen: Any) -> None:
+    row, bills, payload = seen
+    bills[1].amounts[2] -= 1
+    assert "client 1 moved (130000, 129999), not" in refused(row, bills, payload)
+
+
+def test_work_while_the_client_was_away(seen: Any) -> None:
+    row, bills, payload = seen
+    shifted = replace(row, start_s=row.start_s + 2, t_s=row.t_s + 2)  # there until 3 s
+    with pytest.raises(AuditError, match=r"client 0 worked 1\.2\S* s in (1\.0|0\.9)"):
+        Audit(ServerLink()).see_round(shifted, bills, payload)
+
+
+def test_a_job_without_an_end(seen: Any) -> None:
+    row, bills, payload = seen
+    bills[2].outcome = "open"
+    audit = Audit(ServerLink())
+    audit.see_round(row, bills, payload)
+    with pytest.raises(AuditError, match="3 jobs begun, 2 ended"):
+        audit.see_end(row.down_bytes + row.up_bytes, row.energy_j)
+
+
+@pytest.mark.parametrize(("more_bytes", "more_j"), [(1, 0), (0, 0.001)])
+def test_totals_that_are_not_the_sums(seen: Any, more_bytes: int, more_j: float) -> None:
+    row, bills, payload = seen
+    audit = Audit(ServerLink())
+    audit.see_round(row, bills, payload)
+    n_bytes = row.down_bytes + row.up_bytes
+    audit.see_end(n_bytes, row.energy_j)
+    with pytest.raises(AuditError, match="the end at"):
+        audit.see_end(n_bytes + more_bytes, row.energy_j + more_j)
+
+
+def test_a_link_above_its_capacity(seen: Any) -> None:
+    row, bills, payload = seen
+    link = SharedLink(bills[0].process.env, 100.0, 1.0)
+    link.peak_bytes_per_s = 100.1
+    audit = Audit(ServerLink(up=link))
+    audit.see_round(row, bills, payload)
+    with pytest.raises(AuditError, match=r"the server's up link carried 100\.1"):
+        audit.see_end(row.down_bytes + row.up_bytes, row.energy_j)
