@@ -15,6 +15,7 @@ N_LABELS = 3
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of a random two-layer BERT and its word-level tokenizer."""
     import torch
+    from safetensors.torch import save_file
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace
@@ -39,7 +40,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         initializer_range=0.2,  # at the usual 0.02 so small a model hardly mixes its tokens
     )
     torch.manual_seed(0)
-    BertModel(config, add_pooling_layer=False).save_pretrained(path)
+    config.save_pretrained(path)
+    save_file(BertModel(config, add_pooling_layer=False).state_dict(), path / "model.safetensors")
     return path
 
 
