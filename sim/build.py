@@ -16,7 +16,7 @@ from simpy import Environment
 from configurator import Configuration, Configurator, Fixed, Schedule, Sideline
 from learner import partition
 from learner.architecture import BERT_BASE, MINILM_L6, Architecture, read_architecture
-from learner.assets import model_dir, model_revision
+from learner.assets import data_dir, model_dir, model_revision
 from learner.curves import CurveLearner, Saturating, Tabulated
 from learner.numerics import numerics_tag
 from learner.recipes import canonical
@@ -31,14 +31,15 @@ from .client import Client
 from .cost import CostModel, TableCost, flops_ratio
 from .estimate import expected_round_cost
 from .link import ServerLink
+from .network import check_references, connect
 from .participation import Ground
-from .population import check_names, populate, synthetic_shards
+from .population import check_devices, populate, synthetic_shards
 from .records import RoundRow
 from .refusal import require
 from .runlog import RunLog
 from .scenario import Scenario
 from .scenario_fleet import ServerSide
-from .scenario_task import CurveTraining, Dirichlet, SyntheticTask, TextTask
+from .scenario_task import CurveTraining, Dirichlet, SyntheticTask, TextTask, TorchTraining
 from .shared_link import SharedLink
 from .streams import Streams
 from .world import World
@@ -82,7 +83,9 @@ def build_world(
     cost = _cost(scenario, architecture, len(data.task.labels) if data.task else 0)
     env = Environment()
     server_link = _server_link(env, scenario.fleet.server)
-    clients = populate(scenario, streams, data.shards, architecture.hidden, server_link)
+    ids = range(len(data.shards))
+    network = connect(scenario.fleet.network, streams, ids, cache_dir, server_link)
+    clients = populate(scenario, streams, data.shards, network.links, architecture.hidden)
     ground = Ground(
         env=env,
         cost=cost,
@@ -101,7 +104,7 @@ def build_world(
         configurator=configurator or _limited(scenario, architecture),
         costs=partial(expected_round_cost, cost, scenario.exchange, clients),
         log=log,
-        facts=_facts(architecture, data, clients),
+        facts=_facts(architecture, data, clients) | {"network": network.facts},
         watch=watchers.on_round,
     )
 
@@ -129,7 +132,8 @@ def check_scenario(scenario: Scenario) -> None:
         )
     if source in _KNOWN_SHAPES:
         _check_depths(scenario, _KNOWN_SHAPES[source])
-    check_names(scenario.fleet)
+    check_devices(scenario.fleet)
+    check_references(scenario.fleet.network)
 
 
 def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
@@ -138,6 +142,14 @@ def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
     if source in _KNOWN_SHAPES:
         return _KNOWN_SHAPES[source]
     return read_architecture(model_dir(source, cache_dir))
+
+
+def fetch_assets(scenario: Scenario, cache_dir: Path) -> None:
+    """Bring model and data into the cache, if the scenario needs them. Raises AssetError."""
+    if isinstance(scenario.learner, TorchTraining):
+        model_dir(scenario.model.source, cache_dir)
+    if isinstance(scenario.task, TextTask):
+        data_dir(scenario.task.source, cache_dir)
 
 
 def _check_depths(scenario: Scenario, architecture: Architecture) -> None:

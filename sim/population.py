@@ -1,34 +1,30 @@
-"""Who the clients are: shards of the data, devices, links with offsets into traces, presence."""
+"""Who the clients are: shards of the data, devices, presence."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from learner.spec import Shard
 from traces import availability
 from traces.profiles import DeviceProfile, device_profile
-from traces.step import StepTrace, constant
-from traces.synthetic import bandwidth, gilbert_elliott, preset
+from traces.synthetic import gilbert_elliott
 
 from .client import Client
 from .cost import BYTES_PER_PARAMETER
 from .device import Device
-from .link import UNSHARED, Link, OneWay, ServerLink
+from .link import Link
 from .presence import Presence
 from .scenario import Scenario
 from .scenario_fleet import (
     Always,
     Availability,
-    ConstantNetwork,
     Diurnal,
     Fleet,
     NoLoad,
     OnOffLoad,
-    TraceNetwork,
     Windows,
 )
 from .scenario_task import SyntheticTask, Training
@@ -38,34 +34,23 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 _BYTES_PER_MBYTE = 1e6
 
 
-def check_names(fleet: Fleet) -> None:
-    """Refuse unknown devices and traces, naming the key."""
-    with _at("fleet.devices"):
-        for name in fleet.devices:
+def check_devices(fleet: Fleet) -> None:
+    """Refuse unknown devices, naming the key."""
+    for name in fleet.devices:
+        try:
             device_profile(name)
-    if isinstance(fleet.network, TraceNetwork):
-        for key in ("downlink", "uplink"):
-            with _at(f"fleet.network.{key}"):
-                preset(getattr(fleet.network, key))
-
-
-@contextmanager
-def _at(key: str) -> Iterator[None]:
-    """Put the key before the complaint of a lower layer, which does not know it."""
-    try:
-        yield
-    except ValueError as error:
-        raise ValueError(f"{key}: {error}") from None
+        except ValueError as error:
+            raise ValueError(f"fleet.devices: {error}") from None
 
 
 def populate(
     scenario: Scenario,
     streams: Streams,
     shards: Sequence[Shard],
+    links: Sequence[Link],
     hidden: int,
-    server: ServerLink = UNSHARED,
 ) -> list[Client]:
-    """One client a shard. A client's device and offsets depend on its own id alone.
+    """One client a shard. A client's device and presence depend on its own id alone.
 
     hidden: the model's width, for the size of stored activations.
     """
@@ -73,7 +58,6 @@ def populate(
     fleet = scenario.fleet
     profiles = assign_devices(fleet, streams, ids)
     devices = _devices(fleet.load, profiles, streams, ids)
-    links = _links(fleet.network, streams, ids, server)
     presences = _presences(fleet.availability, streams, ids)
     return [
         Client(
@@ -140,42 +124,6 @@ def _class_at(position: float, shares: Mapping[str, float]) -> str:
         if position < upper:
             return name
     return list(shares)[-1]
-
-
-def _links(
-    network: ConstantNetwork | TraceNetwork,
-    streams: Streams,
-    ids: Sequence[int],
-    server: ServerLink,
-) -> list[Link]:
-    latency_s = network.latency_s
-    if isinstance(network, ConstantNetwork):
-        down = constant(network.down_mbytes_per_s * _BYTES_PER_MBYTE)
-        up = constant(network.up_mbytes_per_s * _BYTES_PER_MBYTE)
-        offsets_s = [0.0] * len(ids)
-        return _linked(down, up, latency_s, offsets_s, server)
-    down = bandwidth(network.downlink, streams.generator("downlink"), network.period_s)
-    up = bandwidth(network.uplink, streams.generator("uplink"), network.period_s)
-    offsets_s = [0.0] * len(ids)
-    if network.offset == "random":
-        offsets_s = [float(u) * network.period_s for u in streams.uniform("offset", ids=ids)]
-    return _linked(down, up, latency_s, offsets_s, server)
-
-
-def _linked(
-    down: StepTrace,
-    up: StepTrace,
-    latency_s: float,
-    offsets_s: Sequence[float],
-    server: ServerLink,
-) -> list[Link]:
-    return [
-        Link(
-            down=OneWay(down, latency_s, offset_s, server.down),
-            up=OneWay(up, latency_s, offset_s, server.up),
-        )
-        for offset_s in offsets_s
-    ]
 
 
 def _presences(kind: Availability, streams: Streams, ids: Sequence[int]) -> list[Presence]:

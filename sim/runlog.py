@@ -14,6 +14,9 @@ from typing import Any
 
 from .records import FailedRow, Row, as_json
 
+STUDY_INDEX = "study.json"
+"""In a study's directory: its name and the run directories that are its own."""
+
 
 class RunError(Exception):
     """A run that cannot go on; one line says why."""

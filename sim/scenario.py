@@ -9,7 +9,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from configurator import Configuration, Schedule
+from configurator import Configuration, Schedule, Sideline
+from configurator.sideline import MOST_BRANCHES
 from learner.spec import FedAvg
 
 from .refusal import require, require_at_least
@@ -184,6 +185,11 @@ class Scenario:
             participants <= clients,
             f"rounds.participants must be at most partition.clients ({clients}), "
             f"got {participants}",
+        )
+        require(
+            participants >= MOST_BRANCHES or not isinstance(self.configurator, Sideline),
+            f"rounds.participants must be at least {MOST_BRANCHES} for sideline trials (one for "
+            f"each branch), got {participants}",
         )
         require(
             self.stop.rounds is not None

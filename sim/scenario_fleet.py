@@ -31,13 +31,32 @@ class ConstantNetwork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UplinkRatio:
+    """The uplink as a share of the downlink, for recordings of one direction."""
+
+    ratio: float
+
+    def __post_init__(self) -> None:
+        require_above_0(ratio=self.ratio)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceNetwork:
-    """Bandwidth traces by preset name; `offset: random` starts each client somewhere else."""
+    """Bandwidth traces by reference: a preset ("lte.down"), a file, directory or pattern, or
+    "fetch:mahimahi/*.down". `period_s` is that of synthetic traces.
+
+    `format` and `format_options` (docs/traces.md) are for files whose content does not tell.
+    `assign` gives client i the trace i modulo their number, a keyed random one, or the i-th of at
+    least as many as clients. `offset: random` starts each client somewhere else in its trace.
+    """
 
     kind: Literal["trace"]
     downlink: str
-    uplink: str
+    uplink: str | UplinkRatio
+    assign: Literal["round-robin", "random", "by-id"] = "round-robin"
     offset: Literal["random", "zero"] = "random"
+    format: str | None = None
+    format_options: Mapping[str, str | float] = field(default_factory=dict)
     period_s: float = 600.0
     latency_s: float = 0.0
 

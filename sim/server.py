@@ -10,8 +10,13 @@ from .barrier import take_time
 from .lineage import Lineage
 from .participation import Process
 from .records import DecisionRow, EndRow, EvaluationRow
+from .runlog import RunError
 from .trial import Growth, fork, grow_together
 from .world import World
+
+_MAX_BARREN_TRIALS = 1000
+"""Trials in a row without one more round in the lineage, after which a run is given up: with
+budgets too short for any round it would never end."""
 
 
 def serve(world: World) -> Process:
@@ -21,6 +26,7 @@ def serve(world: World) -> Process:
     _report(world, lineage, trial_no=0)
     history: list[TrialResult] = []
     reason = _stop_reason(world, lineage)
+    n_barren, reached = 0, lineage.round
     while not reason:
         trial = world.configurator.propose(lineage.config, history, world.costs)
         if trial is None:
@@ -29,6 +35,10 @@ def serve(world: World) -> Process:
         lineage, result, ended = yield from _hold(world, trial, len(history), lineage)
         _report(world, lineage, trial_no=len(history))
         history.append(result)
+        n_barren = 0 if lineage.round > reached else n_barren + 1
+        reached = lineage.round
+        if n_barren == _MAX_BARREN_TRIALS:
+            raise RunError(f"{world.scenario.name}: no round fits in {n_barren} trials in a row")
         reason = ended or _stop_reason(world, lineage)
     _end(world, lineage, reason)
     return lineage

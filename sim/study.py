@@ -10,8 +10,10 @@ from concurrent.futures import wait as wait_for
 from functools import partial
 from pathlib import Path
 
+from .build import fetch_assets
 from .progress import ProgressSink, RunProgress
-from .run import RunResult, run_scenario
+from .run import RunResult, default_cache_dir, run_directory, run_scenario
+from .runlog import STUDY_INDEX, write_json
 from .scenario import Scenario, Study
 
 _POLL_S = 0.1
@@ -30,8 +32,12 @@ def run_study(
     Each run is a process of its own where workers > 1; the results do not depend on how many.
     If a run fails, the others still finish, and then the first failure is raised.
     """
-    run = partial(run_scenario, out=out / study.name, cache_dir=cache_dir)
+    directory = out / study.name
+    run = partial(run_scenario, out=directory, cache_dir=cache_dir)
     jobs = [(scenario, seed) for scenario in study.arms for seed in study.seeds]
+    for scenario in study.arms:
+        fetch_assets(scenario, cache_dir or default_cache_dir())
+    _write_index(study, directory, [run_directory(directory, *job) for job in jobs])
     if workers == 1:
         return [run(scenario, seed=seed, on_progress=on_progress) for scenario, seed in jobs]
     context = multiprocessing.get_context("spawn")
@@ -48,6 +54,13 @@ def run_study(
                 process.terminate()
             raise
     return [future.result() for future in futures]
+
+
+def _write_index(study: Study, directory: Path, run_dirs: Sequence[Path]) -> None:
+    """Say which runs are the study's, in order: the directory may hold older ones beside them."""
+    directory.mkdir(parents=True, exist_ok=True)
+    names = [str(run_dir.relative_to(directory)) for run_dir in run_dirs]
+    write_json(directory / STUDY_INDEX, {"name": study.name, "runs": names})
 
 
 _news: multiprocessing.Queue[RunProgress]

@@ -18,6 +18,7 @@ from .muster import muster
 from .participation import Process
 from .roll import Call
 from .round import run_round
+from .runlog import RunError
 from .selection import pools
 from .world import World
 
@@ -39,12 +40,17 @@ class Growth:
 def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growth]:
     """The trial's branches, each adapted from the base, ready to grow."""
     n, everybody = len(trial.branches), np.arange(len(world.clients))
+    if n > world.scenario.rounds.participants:
+        raise RunError(
+            f"rounds.participants must be at least {n}, the branches of a trial, "
+            f"got {world.scenario.rounds.participants}"
+        )
     shares = [everybody] if n == 1 else pools(world.streams, trial_no, everybody, n)
     growths = []
     for branch, pool in zip(trial.branches, shares, strict=True):
         state = world.learner.adapt(base.state, branch.config, world.init_seed)
         lineage = Lineage(config=branch.config, state=state, round=base.round)
-        n_participants = max(1, world.scenario.rounds.participants // n)
+        n_participants = world.scenario.rounds.participants // n
         growths.append(Growth(branch.name, lineage, np.asarray(pool), n_participants))
     return growths
 

@@ -113,7 +113,7 @@ def test_schema_is_json(call: Call) -> None:
         ("rounds.participants=0", "rounds.participants must be at least 1, got 0"),
         ("rounds.participants=99", "rounds.participants must be at most partition.clients (15)"),
         ("stop.sim_s=.nan", "stop.sim_s must be a finite number, got NaN"),
-        ("fleet.network.up_mbytes_per_s=-1", "fleet.network.up_mbytes_per_s must be above 0"),
+        ("fleet.network.up_mbytes_per_s=-1", "fleet.network.up_mbytes_per_s must be at least 0"),
         ("fleet.devices={jetson-tx3: 1}", "fleet.devices: unknown device 'jetson-tx3'; nearest"),
         (
             "configurator.steps=[{rounds: 1, depth: 13, width: 8}]",
@@ -122,7 +122,7 @@ def test_schema_is_json(call: Call) -> None:
         ("model.source=shape:gpt", "model.source must be one of shape:bert-base"),
         (
             "fleet.network={kind: trace, downlink: lte.dwn, uplink: lte.up}",
-            "fleet.network.downlink: unknown bandwidth preset 'lte.dwn'; nearest: lte.down",
+            "fleet.network.downlink must be a preset, file, directory, pattern or fetch:PACK",
         ),
         ("cost.scale=flops", "cost.scale must be none for a synthetic task, got flops"),
     ],
@@ -170,3 +170,41 @@ def test_a_directory_without_runs_is_one_line(call: Call, tmp_path: Path) -> Non
     assert status == 2
     assert err.count("\n") == 1
     assert str(tmp_path) in err
+
+
+def test_traces_are_described_and_a_bad_file_stops_no_other(call: Call, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.down", tmp_path / "bad"
+    good.write_text("".join(f"{ms}\n" for ms in range(1, 1001)))
+    bad.write_text("no trace\n")
+    status, out, _ = call("traces", "info", bad, good, "--json")
+    rows = json.loads(out)
+    assert status == 2
+    assert [row["file"] for row in rows] == [str(bad), str(good)]
+    assert rows[0]["error"].startswith(f"{bad}:1: ")
+    assert (rows[1]["mean_mbit_per_s"], rows[1]["duration_s"]) == (pytest.approx(12.0), 1.0)
+    _, out, err = call("traces", "info", bad, good)
+    assert "12 Mbit/s" in out
+    assert err.count("\n") == 1
+
+
+def test_traces_are_plotted_and_converted(call: Call, tmp_path: Path) -> None:
+    trace = tmp_path / "link.down"
+    trace.write_text("".join(f"{ms}\n" for ms in range(1, 1001)))
+    assert call("traces", "plot", trace, "--out", tmp_path / "figure")[0] == 0
+    assert {"figure.png", "figure.svg"} <= {path.name for path in tmp_path.iterdir()}
+    converted = tmp_path / "link.json"
+    assert call("traces", "convert", trace, "--to", "sabre", "--out", converted)[0] == 0
+    assert json.loads(converted.read_text())[0]["bandwidth_kbps"] == 12_000
+    status, _, err = call("traces", "convert", trace, "--to", "csv", "--direction", "up")
+    assert status == 2
+    assert "has no uplink" in err
+
+
+def test_a_table_is_described_with_its_columns_declared(call: Call, tmp_path: Path) -> None:
+    table = tmp_path / "drive.csv"
+    table.write_text("t,rate\n0,8\n1,16\n")
+    columns = ("time=t", "down=rate", "time_unit=s", "rate_unit=Mbit/s")
+    options = [text for column in columns for text in ("--option", column)]
+    status, out, _ = call("traces", "info", table, "--format", "csv", *options, "--json")
+    assert (status, json.loads(out)[0]["mean_mbit_per_s"]) == (0, pytest.approx(12.0))
+    assert call("traces", "info", table, "--option", "time")[2].endswith("form key=value\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,13 +21,17 @@ _MAX_LINES = 50_000_000
 
 
 def convert(
-    path: str | Path, to: Target, direction: Literal["down", "up"] = "down", **options: str
+    path: str | Path,
+    to: Target,
+    direction: Literal["down", "up"] = "down",
+    format: str | None = None,
+    **options: Any,
 ) -> str:
     """The text of one direction of a trace file in another format.
 
     Raises TraceError if the file does not hold that direction, or the format cannot express it.
     """
-    trace = load_bandwidth(path, direction, **options)
+    trace = load_bandwidth(path, direction, format, **options)
     try:
         return WRITERS[to](trace)
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ _STEP_S = 1.0
 _MAX_STEPS = 1_000_000  # a file may claim to last for centuries
 
 
-def info(paths: Iterable[str | Path], format: str | None = None) -> list[dict[str, Any]]:
+def info(
+    paths: Iterable[str | Path], format: str | None = None, **options: Any
+) -> list[dict[str, Any]]:
     """One JSON-ready object a file, in order; a bad file has its `error` and stops no other.
 
     Keys: file, format, duration_s, mean_mbit_per_s, p5 / p50 / p95_mbit_per_s (over equal
@@ -28,12 +30,12 @@ def info(paths: Iterable[str | Path], format: str | None = None) -> list[dict[st
     share_available, directions, warnings, error. Rates are the downlink's where there is one,
     else the uplink's; `directions` has both.
     """
-    return [_of_file(path, format) for path in paths]
+    return [_of_file(path, format, options) for path in paths]
 
 
-def _of_file(path: str | Path, format: str | None) -> dict[str, Any]:
+def _of_file(path: str | Path, format: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return _EMPTY | {"file": str(path)} | describe(load(path, format))
+        return _EMPTY | {"file": str(path)} | describe(load(path, format, **options))
     except TraceError as error:
         return _EMPTY | {"file": str(path), "error": str(error)}
 

@@ -7,51 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
-from tokenizers.processors import TemplateProcessing
-from transformers import BertConfig, BertModel
 
 from learner.recipes import Aggregate
 from learner.spec import FedAvg, LocalJob, Shard, StateRef, TuningConfig, Update
 from learner.tasks import Split, Task
 from learner.torch_learner import TorchLearner
+from tests.conftest import N_LABELS, WORDS
 
 MAX_TOKENS = 8
-N_LABELS = 3
-WORDS = [f"w{i}" for i in range(30)]
 BASE = StateRef("base")
 
 
 @pytest.fixture(scope="session")
-def model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model_dir(tiny_model: Path) -> Path:
     """Directory of the random encoder and its tokenizer."""
-    path = tmp_path_factory.mktemp("model")
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(WORDS) + 4,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=16,
-        initializer_range=0.2,  # at the usual 0.02 so small a model hardly mixes its tokens
-    )
-    BertModel(config, add_pooling_layer=False).save_pretrained(path)
-    _tokenizer().save(str(path / "tokenizer.json"))
-    return path
-
-
-def _tokenizer() -> Tokenizer:
-    vocabulary = {word: i for i, word in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS])}
-    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = Whitespace()
-    tokenizer.post_processor = TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    return tokenizer
+    return tiny_model
 
 
 @pytest.fixture(scope="session")

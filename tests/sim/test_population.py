@@ -1,4 +1,4 @@
-"""Devices and links of a population."""
+"""Devices and presence of a population."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from learner.spec import Shard
+from sim.link import Link, OneWay
 from sim.population import assign_devices, populate, synthetic_shards
 from sim.scenario_fleet import ConstantNetwork, Fleet
 from sim.streams import Streams
+from traces.step import constant
 
 NETWORK = ConstantNetwork(kind="constant", down_mbytes_per_s=1, up_mbytes_per_s=1)
+LINK = Link(OneWay(constant(1.0)), OneWay(constant(1.0)))
 THIRDS = {"jetson-tx2": 1 / 3, "jetson-nano": 1 / 3, "raspberry-pi-4b": 1 / 3}
 
 
@@ -29,18 +32,6 @@ def test_more_clients_move_nobodys_device() -> None:
     assert assign_devices(fleet, Streams(0), range(50))[:10] == few
 
 
-def test_every_client_meets_the_trace_at_its_own_offset(make: Any) -> None:
-    network = {"kind": "trace", "downlink": "lte.down", "uplink": "lte.up", "period_s": 60.0}
-    scenario = make(**{"fleet.network": network, "partition.clients": 20})
-    clients = populate(
-        scenario, Streams(0), synthetic_shards(scenario.task, scenario.training, 20), 768
-    )
-    offsets = {client.link.down.offset_s for client in clients}
-    assert len(offsets) == 20
-    assert all(0 <= offset_s < 60 for offset_s in offsets)
-    assert len({id(client.link.down.trace) for client in clients}) == 1
-
-
 @pytest.mark.parametrize(
     ("n_samples", "epochs", "cap", "batches"), [(9, 1, None, 3), (9, 2, None, 6), (9, 2, 4, 4)]
 )
@@ -50,16 +41,15 @@ def test_batches_are_epochs_over_the_shard_up_to_the_cap(
     training = {"local_epochs": epochs, "max_batches": cap}
     scenario = make(**{f"training.{key}": value for key, value in training.items()})
     shard = Shard(client_id=0, n_samples=n_samples, digest="")
-    (client,) = populate(scenario, Streams(0), [shard], 768)
+    (client,) = populate(scenario, Streams(0), [shard], [LINK], 768)
     assert client.n_batches == batches
 
 
 def test_background_load_slows_each_client_at_its_own_times(make: Any) -> None:
     load = {"kind": "on-off", "free_s": 10, "busy_s": 10, "busy_speed": 0.5, "period_s": 100}
     scenario = make(**{"fleet.load": load, "partition.clients": 20})
-    clients = populate(
-        scenario, Streams(0), synthetic_shards(scenario.task, scenario.training, 20), 768
-    )
+    shards = synthetic_shards(scenario.task, scenario.training, 20)
+    clients = populate(scenario, Streams(0), shards, [LINK] * 20, 768)
     needed = [client.device.time_for(0.0, 6.0) for client in clients]
     assert all(6.0 <= seconds <= 12.0 + 1e-9 for seconds in needed)
     assert len(set(needed)) > 3
@@ -75,7 +65,7 @@ def test_time_zones_spread_the_nights_over_the_day(make: Any) -> None:
         kind = {"kind": "diurnal", "mean_h": 6, "spread_h": 1, "p_day": 1, "zones_h": zones_h}
         scenario = make(**{"fleet.availability": kind, "partition.clients": 300})
         shards = synthetic_shards(scenario.task, scenario.training, 300)
-        clients = populate(scenario, Streams(0), shards, 768)
+        clients = populate(scenario, Streams(0), shards, [LINK] * 300, 768)
         share[zones_h] = sum(c.presence.is_on(14 * 3600.0) for c in clients) / 300
     assert share[0] == 0  # at two in the afternoon nobody's night
     assert share[24] == pytest.approx(6 / 24, abs=0.08)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from sim.run import run_scenario
+from sim.runlog import RunError
 from sim.scenario import Scenario, Study
 from sim.scenario_file import as_yaml
 from sim.study import run_study
@@ -127,3 +128,17 @@ def test_a_killed_run_repeats_its_bytes_and_only_its_missing_trainings(
     events = Path(result["run_dir"]) / "events.jsonl"
     assert events.read_bytes() == (whole.run_dir / "events.jsonl").read_bytes()
     assert result["trainings"] == whole.trainings - 3 * (kept - 1)  # one is the initial state
+
+
+def test_a_diverging_training_is_one_line_and_keeps_what_was_known(
+    tmp_path: Path, real: Any
+) -> None:
+    wild = real(training={"optimizer": "sgd", "lr": 1e38, "head_lr": 1e38})
+    with pytest.raises(RunError, match=r"training diverged: client .* sgd lr 1e.38") as caught:
+        run_scenario(wild, out=tmp_path, cache_dir=tmp_path / "cache")
+    assert "\n" not in str(caught.value)
+    run_dir = next(tmp_path.glob("smallest-*/seed-0000"))
+    assert not (run_dir / "DONE").exists()
+    last = json.loads((run_dir / "events.jsonl").read_text().splitlines()[-1])
+    assert last["row"] == "failed"
+    assert len((run_dir / "evaluations.jsonl").read_text().splitlines()) == 1

@@ -22,6 +22,8 @@ from configurator.protocol import (
 )
 from learner.spec import Adapter, TuningConfig
 from sim.run import run_scenario
+from sim.runlog import RunError
+from sim.scenario_file import ScenarioError
 
 SIDELINE = {"kind": "sideline", "interval_s": 6, "start": {"depth": 1, "width": 8}}
 
@@ -76,6 +78,23 @@ def test_a_window_in_which_no_round_fits_is_survived(tmp_path: Path, make: Any, 
     assert [d["t_s"] for d in decisions] == [0.5, 1.0, 1.2]
     assert all(d["rounds"] == {"keep": 0, "wider": 0, "deeper": 0} for d in decisions)
     assert result.rounds == 0
+
+
+def test_windows_too_short_for_any_round_end_the_run_with_a_word(tmp_path: Path, make: Any) -> None:
+    with pytest.raises(RunError, match="no round fits in 1000 trials in a row"):
+        run_scenario(make(configurator=SIDELINE | {"interval_s": 0.01}), out=tmp_path)
+
+
+def test_every_branch_needs_a_participant(tmp_path: Path, make: Any) -> None:
+    changes = {"rounds.participants": 2, "partition.clients": 9}
+    with pytest.raises(ScenarioError, match=r"rounds.participants must be at least 3 for sideline"):
+        make(configurator=SIDELINE, **changes)
+    with pytest.raises(RunError, match=r"rounds.participants must be at least 2, the branches"):
+        run_scenario(
+            make(**changes | {"rounds.participants": 1}),
+            out=tmp_path,
+            configurator=TwiceThenBack(),
+        )
 
 
 @dataclass(frozen=True)

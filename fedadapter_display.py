@@ -1,0 +1,114 @@
+"""What the terminal shows: progress on standard error, tables on standard output."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from analysis import Study
+    from sim.progress import RunProgress
+
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@dataclass
+class Display:
+    """Progress on standard error: a live table on a terminal, plain lines elsewhere."""
+
+    first: dict[str, tuple[float, float]] = field(default_factory=dict)  # seconds, fraction
+    latest: dict[str, RunProgress] = field(default_factory=dict)
+    printed_s: dict[str, float] = field(default_factory=dict)
+    live: Live | None = None
+
+    def __enter__(self) -> Display:
+        if errors.is_terminal:
+            self.live = Live(console=errors, get_renderable=self._table, refresh_per_second=4)
+            self.live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.live is not None:
+            self.live.stop()
+        if kind is KeyboardInterrupt:
+            errors.print("interrupted: the same command goes on where it stopped")
+
+    def show(self, progress: RunProgress) -> None:
+        now_s = time.monotonic()
+        self.latest[progress.run] = progress
+        self.first.setdefault(progress.run, (now_s, progress.fraction or 0.0))
+        is_due = now_s - self.printed_s.get(progress.run, -60.0) >= 5.0
+        if self.live is None and (is_due or progress.fraction == 1.0):
+            self.printed_s[progress.run] = now_s
+            errors.print("  ".join(self._cells(progress)))
+
+    def _table(self) -> Table:
+        shown = Table("arm", "simulated", "round", "accuracy", "config", "wall left", box=None)
+        for progress in self.latest.values():
+            shown.add_row(*self._cells(progress))
+        return shown
+
+    def _cells(self, progress: RunProgress) -> list[str]:
+        accuracy = "" if progress.accuracy is None else f"{progress.accuracy:.1%}"
+        return [
+            progress.run,
+            f"{progress.sim_s:,.1f} s",
+            f"round {progress.round}",
+            accuracy,
+            progress.config,
+            self._left(progress),
+        ]
+
+    def _left(self, progress: RunProgress) -> str:
+        """Wall time to the run's last round at the pace since its first."""
+        first_s, first_fraction = self.first[progress.run]
+        if progress.fraction is None or progress.fraction <= first_fraction:
+            return ""
+        pace_s = (time.monotonic() - first_s) / (progress.fraction - first_fraction)
+        return f"{pace_s * (1 - progress.fraction):.0f} s left"
+
+
+def print_study(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The table of a study, a section a target, with its caption."""
+    from analysis import caption, format_table
+
+    headers, lines = format_table(rows)
+    shown = Table(*headers, box=SIMPLE, pad_edge=False, caption=caption(study))
+    for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):
+        is_last = below is None or row["target"] != below["target"]
+        shown.add_row(*line, end_section=is_last)
+    _page(120).print(shown)
+
+
+def print_traces(rows: Sequence[Mapping[str, Any]]) -> None:
+    """One line a sound file; what is wrong with the others, and warnings, on standard error."""
+    percentiles = ("mean", "p5", "p50", "p95")
+    shown = Table("file", "format", "duration", *percentiles, "longest outage", box=None)
+    for row in rows:
+        if row["error"]:
+            errors.print(f"fedadapter: {row['error']}", markup=False)
+            continue
+        rates = [_number(row[f"{key}_mbit_per_s"], "Mbit/s") for key in percentiles]
+        duration, outage = (_number(row[k], "s") for k in ("duration_s", "longest_outage_s"))
+        shown.add_row(row["file"], row["format"], duration, *rates, outage)
+        for warning in row["warnings"]:
+            errors.print(f"warning: {row['file']}: {warning}", markup=False)
+    if shown.row_count:
+        _page(160).print(shown)
+
+
+def _number(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{value:,.4g} {unit}"
+
+
+def _page(width: int) -> Console:
+    """Standard output; as wide as given where it is no terminal."""
+    return Console(width=None if sys.stdout.isatty() else width)

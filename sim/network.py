@@ -1,0 +1,192 @@
+"""What the clients' links are made of: presets, recordings by reference, and who gets which."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+from traces.fetch import PACKAGES, FetchError, fetch
+from traces.load import load
+from traces.recording import BandwidthRecording
+from traces.step import StepTrace, constant
+from traces.synthetic import PRESETS, bandwidth
+
+from .link import UNSHARED, Link, OneWay, ServerLink
+from .scenario_fleet import ConstantNetwork, TraceNetwork, UplinkRatio
+from .shared_link import SharedLink
+from .streams import Streams
+
+FETCHED = "fetch:"
+_BYTES_PER_MBYTE = 1e6
+_MBIT_PER_S = 8e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One trace that clients can be given; `sha256` is of its file, None if it was generated."""
+
+    name: str
+    format: str
+    trace: StepTrace
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A link for each client, and what the manifest should say of their making."""
+
+    links: list[Link]
+    facts: dict[str, Any]
+
+
+def connect(
+    network: ConstantNetwork | TraceNetwork,
+    streams: Streams,
+    ids: Sequence[int],
+    cache_dir: Path,
+    server: ServerLink = UNSHARED,
+) -> Network:
+    """Links for the clients. Raises ValueError (TraceError for a bad file), naming the key."""
+    if isinstance(network, ConstantNetwork):
+        down = constant(network.down_mbytes_per_s * _BYTES_PER_MBYTE)
+        up = constant(network.up_mbytes_per_s * _BYTES_PER_MBYTE)
+        latency_s = network.latency_s
+        link = Link(
+            OneWay(down, latency_s, server=server.down), OneWay(up, latency_s, server=server.up)
+        )
+        return Network([link] * len(ids), {})
+    downs = find_sources("downlink", network.downlink, network, streams, cache_dir)
+    if isinstance(network.uplink, UplinkRatio):
+        ups = [_scaled(source, network.uplink.ratio) for source in downs]
+    else:
+        ups = find_sources("uplink", network.uplink, network, streams, cache_dir)
+    offsets = streams.uniform("offset", ids=ids) if network.offset == "random" else [0.0] * len(ids)
+    downs_of = _assign("downlink", network, streams, ids, len(downs))
+    ups_of = _assign("uplink", network, streams, ids, len(ups))
+    links = [
+        Link(
+            _one_way(downs[down].trace, network, float(share), server.down),
+            _one_way(ups[up].trace, network, float(share), server.up),
+        )
+        for down, up, share in zip(downs_of, ups_of, offsets, strict=True)
+    ]
+    facts = {
+        "downlinks": [_described(source) for source in downs],
+        "uplinks": [_described(source) for source in ups],
+        "downlink_of_client": downs_of,
+        "uplink_of_client": ups_of,
+        "downlink_offset_s": [link.down.offset_s for link in links],
+        "uplink_offset_s": [link.up.offset_s for link in links],
+    }
+    return Network(links, facts)
+
+
+def check_references(network: ConstantNetwork | TraceNetwork) -> None:
+    """Refuse what names no trace, as far as can be told without reading or fetching one."""
+    if isinstance(network, TraceNetwork):
+        _check("downlink", network.downlink)
+        if isinstance(network.uplink, str):
+            _check("uplink", network.uplink)
+
+
+def find_sources(
+    key: Literal["downlink", "uplink"],
+    reference: str,
+    network: TraceNetwork,
+    streams: Streams,
+    cache_dir: Path,
+) -> list[Source]:
+    """The traces of a reference in order of their names: a preset, else files that hold the
+    direction. One file that does not hold it is an error; among several it is passed over."""
+    if reference in PRESETS:
+        trace = bandwidth(reference, streams.generator(key), network.period_s)
+        return [Source(name=reference, format="synthetic", trace=trace)]
+    paths = _paths(key, reference, cache_dir)
+    found = list(_recordings(paths, key, network))
+    if not found:
+        raise ValueError(f"fleet.network.{key}: no file of {reference} holds a {key}")
+    return found
+
+
+def _recordings(
+    paths: Sequence[Path], key: Literal["downlink", "uplink"], network: TraceNetwork
+) -> Iterator[Source]:
+    for path in paths:
+        recording = load(path, network.format, **network.format_options)
+        is_bandwidth = isinstance(recording, BandwidthRecording)
+        trace = getattr(recording, "down" if key == "downlink" else "up") if is_bandwidth else None
+        if trace is not None:
+            content = sha256(path.read_bytes()).hexdigest()
+            yield Source(name=path.name, format=recording.format, trace=trace, sha256=content)
+
+
+def _paths(key: str, reference: str, cache_dir: Path) -> list[Path]:
+    """The files of a path, directory, pattern or fetched package ("fetch:mahimahi/*.down")."""
+    pattern = reference
+    if reference.startswith(FETCHED):
+        name, _, rest = reference.removeprefix(FETCHED).partition("/")
+        try:
+            pattern = f"{fetch(name, cache_dir / 'traces')}/{rest or '*'}"
+        except FetchError as error:
+            raise ValueError(f"fleet.network.{key}: {error}") from None
+    path = Path(pattern).expanduser()
+    if path.is_dir():
+        return sorted(file for file in path.iterdir() if file.is_file())
+    return sorted(Path(file) for file in glob.glob(str(path)))
+
+
+def _check(key: str, reference: str) -> None:
+    if reference.startswith(FETCHED):
+        name = reference.removeprefix(FETCHED).partition("/")[0]
+        is_known, known = name in PACKAGES, [f"{FETCHED}{name}" for name in PACKAGES]
+    else:
+        is_known = reference in PRESETS or bool(_paths(key, reference, Path()))
+        known = sorted(PRESETS)
+    if not is_known:
+        near = get_close_matches(reference, known, n=3, cutoff=0.3) or known
+        raise ValueError(
+            f"fleet.network.{key} must be a preset, file, directory, pattern or "
+            f"{FETCHED}PACKAGE, got {reference}; nearest: {', '.join(near)}"
+        )
+
+
+def _assign(
+    key: str, network: TraceNetwork, streams: Streams, ids: Sequence[int], n_traces: int
+) -> list[int]:
+    """The index of each client's trace. One draw serves both directions, so that the two files of
+    a recording stay together."""
+    if network.assign == "by-id" and n_traces < len(ids):
+        raise ValueError(
+            f"fleet.network.{key} must name a trace for each of {len(ids)} clients when assigned "
+            f"by-id, got {n_traces}"
+        )
+    if network.assign == "random":
+        return [int(u * n_traces) for u in streams.uniform("trace", ids=ids)]
+    return [client_id % n_traces for client_id in ids]
+
+
+def _one_way(
+    trace: StepTrace, network: TraceNetwork, share: float, server: SharedLink | None
+) -> OneWay:
+    """`share` (0-1) of the trace's own period is where the client meets it."""
+    return OneWay(trace, network.latency_s, share * trace.period_s, server)
+
+
+def _scaled(source: Source, ratio: float) -> Source:
+    name = f"{ratio:g} x {source.name}"
+    return replace(source, name=name, trace=source.trace.scale(ratio))
+
+
+def _described(source: Source) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "format": source.format,
+        "sha256": source.sha256,
+        "period_s": source.trace.period_s,
+        "mean_mbit_per_s": source.trace.mean * _MBIT_PER_S,
+    }
