@@ -1,6 +1,6 @@
 """FLGo 0.4.4's virtual-clock simulator with training stubbed out: client-rounds a second.
 
-usage: flgo_engine.py N_CLIENTS N_ROUNDS      (10 % of the clients a round; PEERS: scratch directory)
+usage: flgo_engine.py N_CLIENTS N_ROUNDS     (10 % of the clients a round; PEERS: where its task goes)
 """
 
 from __future__ import annotations
