@@ -5,7 +5,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow lint install clean
+.PHONY: demo test test-slow lint bench-engine bench-peers install clean
 
 demo: install
 	$(BIN)/fedadapter demo
@@ -15,6 +15,13 @@ test: lint
 
 test-slow: install
 	$(BIN)/pytest -q -m slow
+
+bench-engine: install
+	$(BIN)/python -m benchmarks.engine
+
+# Installs a peer (and its torch) into .peers: not part of the tests.
+bench-peers: install
+	benchmarks/peers.sh .peers
 
 lint: install
 	$(BIN)/ruff check .

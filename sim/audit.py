@@ -6,6 +6,7 @@ A violation is a mistake of the simulator, not of the scenario: it stops the run
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -31,7 +32,7 @@ class Audit:
     _n_bytes: int = 0
     _energy_j: float = 0.0
     _n_dispatched: int = 0
-    _n_ended: dict[str, int] = field(default_factory=dict)
+    _n_ended: Counter[str] = field(default_factory=Counter)
 
     def see_round(self, row: RoundRow, bills: Sequence[Bill], payload: tuple[int, int]) -> None:
         """Check a round against its clients' bills. payload: bytes of an update, down and up."""
@@ -42,14 +43,18 @@ class Audit:
         _require(_same(spent_s, whole_s, row.t_s), where, f"{spent_s} s of {whole_s} accounted for")
         _require(row.start_s <= row.t_s and self._at_s <= row.t_s, where, "the clock ran backwards")
         self._at_s = row.t_s
+        self._n_ended.update(bill.outcome for bill in bills)
+        self._n_bytes += row.down_bytes + row.up_bytes
+        down_bytes, up_bytes = payload
+        is_plain = (row.down_bytes, row.up_bytes) == (
+            len(bills) * down_bytes,
+            len(bills) * up_bytes,
+        )
+        if not (is_plain and len(row.reports) == len(bills)):
+            _check_bytes(row, bills, payload, where)
         for bill in bills:
-            self._n_ended[bill.outcome] = self._n_ended.get(bill.outcome, 0) + 1
-            self._n_bytes += round(bill.amounts[DOWN]) + round(bill.amounts[UP])
-            if bill.outcome == "done" and bill.wasted is None:
-                moved = (round(bill.amounts[DOWN]), round(bill.amounts[UP]))
-                is_whole = moved[0] >= payload[0] and moved[1] == payload[1]
-                _require(is_whole, where, f"client {_id(bill)} moved {moved}, not {payload} bytes")
-            if bill.client.presence.on_until_s < math.inf:
+            presence = bill.client.presence
+            if presence.on_until_s < row.t_s or presence.on_since_s > row.start_s:
                 _check_presence(bill, row, where)
         self._energy_j += row.energy_j
 
@@ -59,13 +64,27 @@ class Audit:
         _require(n_bytes == self._n_bytes, where, f"{n_bytes} bytes, not {self._n_bytes}")
         is_same = math.isclose(energy_j, self._energy_j, rel_tol=_RELATIVE)
         _require(is_same, where, f"{energy_j} J, not {self._energy_j}")
-        ended = {name: n for name, n in self._n_ended.items() if name != "open"}
+        ended = {name: n for name, n in sorted(self._n_ended.items()) if name != "open"}
         n_ended = sum(ended.values())
         text = f"{self._n_dispatched} jobs begun, {n_ended} ended: {ended}"
         _require(n_ended == self._n_dispatched, where, text)
         for name, link in (("down", self.server_link.down), ("up", self.server_link.up)):
             if link is not None:
                 _check_capacity(link, where, name)
+
+
+def _check_bytes(
+    row: RoundRow, bills: Sequence[Bill], payload: tuple[int, int], where: str
+) -> None:
+    """Whose update counts has moved all of it; the round's bytes are its clients'."""
+    for bill in bills:
+        if bill.outcome == "done" and bill.wasted is None:
+            moved = (round(bill.amounts[DOWN]), round(bill.amounts[UP]))
+            is_whole = moved[0] >= payload[0] and moved[1] == payload[1]
+            _require(is_whole, where, f"client {_id(bill)} moved {moved}, not {payload} bytes")
+    n_bytes = sum(round(bill.amounts[DOWN]) + round(bill.amounts[UP]) for bill in bills)
+    text = f"{row.down_bytes + row.up_bytes} bytes told, {n_bytes} moved"
+    _require(n_bytes == row.down_bytes + row.up_bytes, where, text)
 
 
 def _check_presence(bill: Bill, row: RoundRow, where: str) -> None:

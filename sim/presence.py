@@ -23,9 +23,10 @@ class Presence:
     make: Callable[[], Availability]
     on_until_s: float = field(default=-math.inf, init=False)
     """Until when it is known to be there without a question; -inf while it is away."""
+    on_since_s: float = field(default=-math.inf, init=False)
+    """When the present answer was looked up."""
     _trace: Availability | None = field(default=None, init=False)
     _until_s: float = field(default=-math.inf, init=False)
-    _on_since_s: float = field(default=math.inf, init=False)  # seen there at, in this stretch
 
     def is_on(self, now_s: float) -> bool:
         """Whether the client is available."""
@@ -45,8 +46,6 @@ class Presence:
         """Seconds available between two instants, asked of the trace itself (for the audit)."""
         if self._trace is None or self.on_until_s == math.inf:
             return to_s - from_s
-        if self.on_until_s >= to_s and self._on_since_s <= from_s:
-            return to_s - from_s
         total_s, at_s = 0.0, from_s
         while at_s < to_s:
             next_s = max(self._trace.next_change(at_s), at_s + _MARGIN_S)
@@ -59,5 +58,5 @@ class Presence:
         if self._trace is None:
             self._trace = self.make()
         self._until_s = self._trace.next_change(now_s)
-        self._on_since_s = now_s
+        self.on_since_s = now_s
         self.on_until_s = self._until_s if self._trace.available_at(now_s) else -math.inf

@@ -32,7 +32,7 @@ class RowFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._earlier = b""
-        self._waiting: list[Row] = []
+        self._waiting: list[str] = []
         self._sha = sha256()
         self._n_bytes = 0
 
@@ -42,11 +42,11 @@ class RowFile:
             self._earlier = _without_failure(self._path.read_bytes())
 
     def add(self, row: Row) -> None:
-        self._waiting.append(row)
+        self._waiting.append(as_json(row) + "\n")
 
     def flush(self) -> None:
         """Write what waits. Raises ReplayError at the first byte that differs."""
-        text = "".join(f"{as_json(row)}\n" for row in self._waiting).encode()
+        text = "".join(self._waiting).encode()
         self._waiting.clear()
         known = self._earlier[self._n_bytes : self._n_bytes + len(text)]
         if known != text[: len(known)]:

@@ -65,7 +65,14 @@ def test_a_clock_that_runs_backwards(seen: Any) -> None:
 def test_bytes_that_are_missing(seen: Any) -> None:
     row, bills, payload = seen
     bills[1].amounts[2] -= 1
+    row = replace(row, up_bytes=row.up_bytes - 1)
     assert "client 1 moved (130000, 129999), not" in refused(row, bills, payload)
+
+
+def test_bytes_that_the_row_does_not_tell(seen: Any) -> None:
+    row, bills, payload = seen
+    text = refused(replace(row, down_bytes=row.down_bytes + 1), bills, payload)
+    assert "780001 bytes told, 780000 moved" in text
 
 
 def test_work_while_the_client_was_away(seen: Any) -> None:

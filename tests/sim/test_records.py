@@ -1,0 +1,48 @@
+"""Rows as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+
+import pytest
+
+from sim.records import ClientRow, ComputeRow, DropoutRow, Row, TransferRow, as_json
+
+CLIENT = ClientRow(
+    t_s=1 / 3,
+    start_s=0.0,
+    client=7,
+    trial=0,
+    branch='a "quoted" näme',
+    round=3,
+    outcome="done",
+    cache="hit",
+    wait_s=0.0,
+    down_s=1e-7,
+    compute_s=1e22,
+    up_s=0.1 + 0.2,
+    idle_s=0.0,
+    gone_s=0.0,
+    down_bytes=2**60,
+    up_bytes=0,
+    energy_j=5.0,
+    lost_s=0.0,
+    lost_bytes=0,
+    lost_j=0.0,
+    cache_bytes=0,
+)
+ROWS: list[Row] = [
+    CLIENT,
+    replace(CLIENT, branch="keep", outcome="late"),
+    TransferRow(t_s=1.5, start_s=0.5, client=1, direction="up", bytes=9, status="cut"),
+    ComputeRow(t_s=1.5, start_s=0.5, client=1, batches=9, cache="none", status="done"),
+    DropoutRow(t_s=1.5, client=1, stage="down", reason="offline"),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.row)
+def test_a_row_reads_back_to_its_fields_in_order(row: Row) -> None:
+    values = {"row": row.row} | {f.name: getattr(row, f.name) for f in fields(row)}
+    assert list(json.loads(as_json(row)).items()) == list(values.items())
+    assert as_json(row) == json.dumps(values, separators=(",", ":"))
