@@ -1,6 +1,7 @@
 """FLGo 0.4.4's virtual-clock simulator with training stubbed out: client-rounds a second.
 
-usage: flgo_engine.py N_CLIENTS N_ROUNDS     (10 % of the clients a round; PEERS: where its task goes)
+usage: flgo_engine.py N_CLIENTS N_ROUNDS
+10 % of the clients take part in a round; PEERS is where its task goes.
 """
 
 from __future__ import annotations
