@@ -148,7 +148,6 @@ def simulate(world: World) -> Lineage:
 def _few_collections() -> Iterator[None]:
     """Collect garbage rarely, and not among what the set-up made: a fifth of a time-only run."""
     before = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     try:
