@@ -163,7 +163,7 @@ a_transfer = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     transfers=st.lists(a_transfer, min_size=1, max_size=7),
     capacity=st.sampled_from([30, 100]),
@@ -180,7 +180,7 @@ def test_any_world_agrees_with_small_steps(
     assert moved_by(transfers, capacity, until_s) == pytest.approx(expected, abs=tolerance_bytes)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(transfers=st.lists(a_transfer, min_size=1, max_size=12))
 def test_the_bytes_are_conserved_to_the_last(transfers: list[Transfer]) -> None:
     """All is through no sooner than the capacity allows, and at the instant it does if busy."""
