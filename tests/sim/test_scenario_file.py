@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 SCENARIOS = [
     *sorted((ROOT / "scenarios").glob("paper/**/*.yaml")),
     ROOT / "scenarios/template.yaml",
+    ROOT / "scenarios/replay.yaml",
 ]
 
 
