@@ -32,6 +32,6 @@ def dropout_points(
         return [NO_DROPOUT] * len(ids)
     draws = streams.uniform("dropout", lineage_round, attempt, ids=ids)
     points: list[float] = np.where(
-        draws < p_dropout, draws / p_dropout * NO_DROPOUT, NO_DROPOUT
+        draws < p_dropout, np.minimum(draws, p_dropout) / p_dropout * NO_DROPOUT, NO_DROPOUT
     ).tolist()
     return points
