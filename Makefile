@@ -15,6 +15,7 @@ test: lint
 
 test-slow: install
 	$(BIN)/pytest -q -m slow
+	$(BIN)/pytest -q --hypothesis-profile=explore tests/laws tests/traces tests/sim/test_shared_link.py
 
 bench-engine: install
 	$(BIN)/python -m benchmarks.engine

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
@@ -72,7 +74,7 @@ def run(
     from sim import load_scenario, run_scenario
 
     loaded = load_scenario(scenario, overrides or ())
-    with Display() as display:
+    with _naming(scenario), Display() as display:
         result = run_scenario(loaded, seed=seed, out=out, on_progress=display.show)
     if as_json:
         typer.echo(json.dumps(asdict(result), default=str))
@@ -116,11 +118,12 @@ def figures(
 @app.command()
 def validate(scenario: ScenarioFile, overrides: Set = None, as_json: AsJson = False) -> None:
     """Check a scenario and print it with every default written out; start nothing."""
-    from sim.build import check_scenario
+    from sim.checks import check_scenario
     from sim.scenario_file import as_yaml, dump_scenario, load_scenario
 
     loaded = load_scenario(scenario, overrides or ())
-    check_scenario(loaded)
+    with _naming(scenario):
+        check_scenario(loaded)
     typer.echo(json.dumps(dump_scenario(loaded)) if as_json else as_yaml(loaded).rstrip())
 
 
@@ -209,6 +212,15 @@ def traces_fetch(name: Annotated[FetchName, typer.Argument(help="A package.")]) 
         raise ValueError(str(error)) from None
 
 
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Put the file before complaints about its content, which know no file."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+
+
 def _options(texts: list[str] | None) -> dict[str, str | float]:
     """`k=v` pairs; values that are numbers become numbers."""
     pairs: dict[str, str | float] = {}
@@ -237,7 +249,7 @@ def _show_table(directory: Path, as_json: bool) -> None:
 
     loaded = load_study(directory)
     for warning in loaded.warnings:
-        errors.print(f"warning: {warning}", markup=False)
+        errors.print(f"warning: {warning}")
     rows = table_rows(loaded)
     if as_json:
         typer.echo(json.dumps(rows))
@@ -256,7 +268,11 @@ def _write_figures(directory: Path, out: Path) -> None:
 def main() -> None:
     """Entry point: bad input is one line on standard error and exit status 2."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except typer.TyperException as error:
+        if not error.format_message():  # no command at all: the help has been shown instead
+            sys.exit(2)
+        _refuse(error.format_message())
     except OSError as error:
         _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except (ValueError, RunError) as error:
@@ -264,7 +280,7 @@ def main() -> None:
 
 
 def _refuse(reason: str) -> NoReturn:
-    errors.print(f"fedadapter: {' '.join(reason.split())}", markup=False)
+    errors.print(f"fedadapter: {' '.join(reason.split())}")
     sys.exit(2)
 
 

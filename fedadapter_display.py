@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from analysis import Study
     from sim.progress import RunProgress
 
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_LITERAL: Any = {"markup": False, "emoji": False}
+"""Names and paths are the user's: brackets and colons in them mean nothing to us."""
+
+errors = Console(stderr=True, highlight=False, soft_wrap=True, **_LITERAL)
 
 
 @dataclass
@@ -94,13 +97,13 @@ def print_traces(rows: Sequence[Mapping[str, Any]]) -> None:
     shown = Table("file", "format", "duration", *percentiles, "longest outage", box=None)
     for row in rows:
         if row["error"]:
-            errors.print(f"fedadapter: {row['error']}", markup=False)
+            errors.print(f"fedadapter: {row['error']}")
             continue
         rates = [_number(row[f"{key}_mbit_per_s"], "Mbit/s") for key in percentiles]
         duration, outage = (_number(row[k], "s") for k in ("duration_s", "longest_outage_s"))
         shown.add_row(row["file"], row["format"], duration, *rates, outage)
         for warning in row["warnings"]:
-            errors.print(f"warning: {row['file']}: {warning}", markup=False)
+            errors.print(f"warning: {row['file']}: {warning}")
     if shown.row_count:
         _page(160).print(shown)
 
@@ -111,4 +114,4 @@ def _number(value: float | None, unit: str) -> str:
 
 def _page(width: int) -> Console:
     """Standard output; as wide as given where it is no terminal."""
-    return Console(width=None if sys.stdout.isatty() else width)
+    return Console(width=None if sys.stdout.isatty() else width, **_LITERAL)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from sim.records import DecisionRow, FailedRow, RoundRow
+from sim.records import DecisionRow, EvaluationRow, FailedRow, RoundRow
 from sim.runlog import STUDY_INDEX
+
+from .row_file import RowFile, read_rows
 
 _CONFIG = {"kind": pl.String(), "depth": pl.Int64(), "width": pl.Int64()}
 _ROUNDS = {
@@ -38,7 +40,7 @@ _EVALUATIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Run:
-    """One run directory.
+    """One run directory; `is_finished` if DONE names the bytes of its events.jsonl.
 
     `rounds`, `decisions` and `evaluations` hold one row a record in time order, the configuration
     as columns kind, depth and width (null where it has none). `majority_accuracy` (0-1) is that
@@ -84,9 +86,10 @@ class Study:
 def load_study(path: Path) -> Study:
     """The study in a directory, which may also be that of one arm or of one run.
 
-    An unfinished run is used as far as it got, with a warning. Two directories whose arms have one
-    name (their scenarios differ) are told apart by their digests. Raises ValueError, in one line,
-    for a directory without runs and for files that no run writes.
+    A run that is unfinished, or was changed afterwards, is used as far as it goes, with a warning.
+    Two directories whose arms have one name (their scenarios differ) are told apart by their
+    digests. Raises ValueError, in one line, for a directory without runs and for files that no
+    run writes.
     """
     found = _run_directories(path)
     if not found:
@@ -117,31 +120,46 @@ def _run_directories(path: Path) -> list[Path]:
 
 
 def _run(manifest: Mapping[str, Any], directory: Path, arm: str) -> tuple[Run, list[str]]:
-    events, evaluations = directory / "events.jsonl", directory / "evaluations.jsonl"
-    rows = list(_rows(events))
+    events = read_rows(directory / "events.jsonl")
+    evaluations = read_rows(directory / "evaluations.jsonl")
     report_on = str(manifest["scenario"]["evaluation"]["report_on"])
     majority = manifest["majority_accuracy"]
     run = Run(
         path=directory,
         arm=arm,
         seed=manifest["seed"],
-        is_finished=(directory / "DONE").exists(),
+        is_finished=_finished_sha256(directory) == events.sha256,
         n_clients=manifest["n_clients"],
         report_on=report_on,
         learner=manifest["learner"],
         majority_accuracy=majority and majority[report_on],
-        rounds=_frame([r for r in rows if r.get("row") == RoundRow.row], _ROUNDS, events),
-        decisions=_frame([r for r in rows if r.get("row") == DecisionRow.row], _DECISIONS, events),
-        evaluations=_frame(list(_rows(evaluations)), _EVALUATIONS, evaluations),
+        rounds=_frame(events, _ROUNDS, RoundRow.row),
+        decisions=_frame(events, _DECISIONS, DecisionRow.row),
+        evaluations=_frame(evaluations, _EVALUATIONS, EvaluationRow.row),
     )
-    return run, list(_remarks(run, rows))
+    return run, list(_remarks(run, events, evaluations))
 
 
-def _remarks(run: Run, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    if not run.is_finished:
-        until_s = max((row.get("t_s", 0.0) for row in rows), default=0.0)
+def _finished_sha256(directory: Path) -> Any:
+    """What DONE says of events.jsonl; None without it, and for a DONE that no run writes."""
+    try:
+        return json.loads((directory / "DONE").read_bytes())["events_sha256"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _remarks(run: Run, events: RowFile, evaluations: RowFile) -> Iterator[str]:
+    if not run.is_finished and (run.path / "DONE").exists():
+        yield "events.jsonl is not what DONE names; used as far as it can be read"
+    elif not run.is_finished:
+        until_s = max((row.get("t_s", 0.0) for row in events.rows), default=0.0)
         yield f"unfinished, used up to simulated second {until_s:.6g}"
-    yield from (f"failed: {row.get('error')}" for row in rows if row.get("row") == FailedRow.row)
+    for file in (events, evaluations):
+        if file.is_cut:
+            yield f"{file.path.name} ends within a row, which is left out"
+    for row in events.rows:
+        if row.get("row") == FailedRow.row:
+            yield f"failed: {row.get('error')}"
     if not (run.evaluations["split"] == run.report_on).any():
         yield f"has no evaluation on {run.report_on} yet"
 
@@ -160,29 +178,14 @@ def _manifest(path: Path) -> Mapping[str, Any]:
     return manifest
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The file's rows; a last line without its end is what a killed run was writing."""
-    if not path.exists():
-        return
-    lines = path.read_text(encoding="utf-8").split("\n")
-    for line_no, line in enumerate(lines[:-1], start=1):
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path}:{line_no}: must be a row of JSON, {error}") from None
-        if not isinstance(row, dict):
-            raise ValueError(f"{path}:{line_no}: must be a JSON object, got {line[:40]}")
-        yield row
-
-
-def _frame(
-    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, pl.DataType], path: Path
-) -> pl.DataFrame:
+def _frame(file: RowFile, columns: Mapping[str, pl.DataType], kind: str) -> pl.DataFrame:
+    """The rows of one kind."""
     try:
         values = [
             [row[name] for name in columns] + [row["config"].get(name) for name in _CONFIG]
-            for row in rows
+            for row in file.rows
+            if row.get("row") == kind
         ]
     except KeyError as error:
-        raise ValueError(f"{path}: a row lacks {error}") from None
+        raise ValueError(f"{file.path}: a row lacks {error}") from None
     return pl.DataFrame(values, schema={**columns, **_CONFIG}, orient="row").sort("t_s")

@@ -134,12 +134,13 @@ def end_labels(axes: Axes, labels: Sequence[EndLabel]) -> None:
     levels = [(label.y - low) / (high - low) for label in labels]
     places = spread(levels, 1.3 * TEXT_POINTS / height_points)
     margin: Any = {"transform": axes.transAxes, "clip_on": False}
+    word: Any = {"va": "center", "parse_math": False, **margin}  # a name may hold dollar signs
     for label, level, place in zip(labels, levels, places, strict=True):
         line: Any = {"color": label.colour, "lw": 0.9, "alpha": 0.7}
         if label.x is not None:
             axes.plot([label.x, right], [label.y, label.y], ":", **line)
         axes.plot([1.0, 1.03], [level, place], **line, **margin)
-        axes.text(1.04, place, label.text, color=ink(label.colour), va="center", **margin)
+        axes.text(1.04, place, label.text, color=ink(label.colour), **word)
 
 
 def ink(colour: str) -> tuple[float, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from learner.spec import Adapter, TuningConfig
@@ -35,6 +36,12 @@ class Schedule:
     def __post_init__(self) -> None:
         if not self.steps:
             raise ValueError("steps must hold at least one step")
+        for before, after in pairwise(self.steps):
+            if after.depth < before.depth or after.width < before.width:
+                raise ValueError(
+                    f"steps must never shrink, got ({before.depth}, {before.width}) and then "
+                    f"({after.depth}, {after.width})"
+                )
 
     def initial(self) -> TuningConfig:
         return self._config(0)

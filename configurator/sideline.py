@@ -37,6 +37,14 @@ class Sideline:
             raise ValueError(f"interval_s must be above 0, got {self.interval_s}")
         if self.depth_step < 1:
             raise ValueError(f"depth_step must be at least 1, got {self.depth_step}")
+        if self.max_depth is not None and self.max_depth < self.start.depth:
+            raise ValueError(
+                f"max_depth must be at least start.depth ({self.start.depth}), got {self.max_depth}"
+            )
+        if self.max_width < self.start.width:
+            raise ValueError(
+                f"max_width must be at least start.width ({self.start.width}), got {self.max_width}"
+            )
         for name in ("width_step", "max_width"):
             width = getattr(self, name)
             if width < UNIT_WIDTH or width % UNIT_WIDTH:

@@ -7,9 +7,12 @@ input of the block above. So one array serves adapters, frozen layers and the he
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,10 +21,13 @@ from filelock import FileLock
 from .backbone import Backbone
 from .packing import Groups
 from .tokens import Tokens
+from .whole import errors_naming
 
 PASS_TOKENS = 1024
 """Tokens of a pass over a whole split: 6 MB per activation of a 1536-wide layer; twice as many
 run a fifth slower."""
+
+Mapped = np.memmap[Any, np.dtype[np.float32]]
 
 FILL_ALL_BYTES = 2 * 2**30
 """Up to this size the pass that fills one block's file fills those of all the others with it."""
@@ -33,6 +39,7 @@ class Activations:
 
     `directory` is named by whatever the numbers depend on: model, data, max_tokens, numerics.
     Several processes may share it: the first to want a file makes it while the others wait.
+    Beside each file lies its hash; a file that does not agree with it is made again.
     """
 
     directory: Path
@@ -41,12 +48,17 @@ class Activations:
     device: torch.device
 
     def block(self, layer: int) -> np.ndarray:
-        """Residual and feed-forward output of a layer for each token: (tokens, 2, hidden)."""
+        """Residual and feed-forward output of a layer for each token: (tokens, 2, hidden).
+
+        Reads the whole file to check it: open a block once and keep it. Raises OSError, naming
+        the file, where the disk is full or refuses.
+        """
         path = self._path(layer)
-        if not path.exists():
+        if not _is_sound(path):
             self.directory.mkdir(parents=True, exist_ok=True)
             with FileLock(self.directory / "lock"):
-                if not path.exists():
+                if not _is_sound(path):
+                    path.unlink(missing_ok=True)
                     self._fill(layer)
         mapped: np.ndarray = np.load(path, mmap_mode="r")
         return mapped
@@ -57,20 +69,29 @@ class Activations:
         tensor_shape = (len(self.tokens.ids), 2, shape.hidden)
         all_bytes = 4 * int(np.prod(tensor_shape)) * shape.n_layers
         layers = range(shape.n_layers) if all_bytes <= FILL_ALL_BYTES else [layer]
-        # The lock is ours, so what lies here half-written was left by a process that died.
+        self._clear()
+        try:
+            files = {at: _reserve(self._temporary(at), tensor_shape) for at in layers}
+            for rows, at, pair in self._passes(max(layers)):
+                if at in files:
+                    files[at][rows] = pair
+            for at, file in files.items():
+                file.flush()
+                self._seal(at)
+        finally:
+            self._clear()
+
+    def _seal(self, layer: int) -> None:
+        """Write the finished file's hash, then rename the file: until then it counts as missing."""
+        temporary, path = self._temporary(layer), self._path(layer)
+        with errors_naming(path):
+            _hash_path(path).write_text(_hash(temporary), encoding="ascii")
+        temporary.replace(path)
+
+    def _clear(self) -> None:
+        """Remove what is half-written. The lock is ours: so are these, or of a dead process."""
         for left in self.directory.glob("*.tmp"):
             left.unlink()
-        temporary = {at: self._path(at).with_suffix(".tmp") for at in layers}
-        files = {
-            at: np.lib.format.open_memmap(path, "w+", np.float32, tensor_shape)
-            for at, path in temporary.items()
-        }
-        for rows, at, pair in self._passes(max(layers)):
-            if at in files:
-                files[at][rows] = pair
-        for at, file in files.items():
-            file.flush()
-            temporary[at].replace(self._path(at))
 
     @torch.inference_mode()
     def _passes(self, highest: int) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
@@ -90,3 +111,36 @@ class Activations:
 
     def _path(self, layer: int) -> Path:
         return self.directory / f"block-{layer}.npy"
+
+    def _temporary(self, layer: int) -> Path:
+        return self.directory / f"block-{layer}.tmp"
+
+
+def _reserve(path: Path, shape: tuple[int, ...]) -> Mapped:
+    """A new fp32 file, mapped, with its room on the disk taken.
+
+    Were the file left sparse, a full disk would kill the process at a write to the map.
+    """
+    with errors_naming(path):
+        mapped: Mapped = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+        if hasattr(os, "posix_fallocate"):
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return mapped
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether the file is there and is what was written: 0.2 s for 110 MB."""
+    try:
+        return _hash_path(path).read_text(encoding="ascii") == _hash(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()
+
+
+def _hash_path(path: Path) -> Path:
+    return path.with_suffix(".blake2b")

@@ -5,10 +5,10 @@ Torch-free, so that the cost model can price a model that nobody has loaded.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from .model_config import read_model_config
 from .spec import UNIT_WIDTH, Adapter, Freeze, TuningConfig
 
 
@@ -78,19 +78,16 @@ SUPPORTED_MODEL_TYPES = ("bert",)
 def read_architecture(model_dir: Path) -> Architecture:
     """The architecture of a Hugging Face model directory.
 
-    Raises ValueError, naming the file, for a model type that cannot be trained here.
+    Raises ValueError, naming the file, for a model type that cannot be trained here and for a
+    size that is missing or no whole number from 1.
     """
-    path = model_dir / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    model_type = config.get("model_type")
-    if model_type not in SUPPORTED_MODEL_TYPES:
-        supported = ", ".join(SUPPORTED_MODEL_TYPES)
-        raise ValueError(f"{path}: model_type must be one of {supported}, got {model_type!r}")
+    config = read_model_config(model_dir)
+    config.choice("model_type", SUPPORTED_MODEL_TYPES)
     return Architecture(
-        n_layers=config["num_hidden_layers"],
-        hidden=config["hidden_size"],
-        ffn=config["intermediate_size"],
-        vocab=config["vocab_size"],
-        positions=config["max_position_embeddings"],
-        token_types=config["type_vocab_size"],
+        n_layers=config.count("num_hidden_layers"),
+        hidden=config.count("hidden_size"),
+        ffn=config.count("intermediate_size"),
+        vocab=config.count("vocab_size"),
+        positions=config.count("max_position_embeddings"),
+        token_types=config.count("type_vocab_size"),
     )

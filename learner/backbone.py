@@ -6,17 +6,18 @@ mapping. Dropout is 0 throughout. A test holds the functions to transformers' ow
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from .architecture import Architecture, read_architecture
+from .model_config import read_model_config
 from .packing import Groups
 
 Weights = Mapping[str, Tensor]
@@ -106,19 +107,22 @@ def _attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -
 def load_backbone(model_dir: Path, device: torch.device) -> Backbone:
     """The encoder of a Hugging Face model directory, in fp32; pooler and task heads are left out.
 
-    Raises ValueError, naming the file, for an unknown architecture and for missing weights.
+    Raises ValueError, naming the file, for an unknown architecture and for missing or damaged
+    weights.
     """
     architecture = read_architecture(model_dir)
-    config_path = model_dir / "config.json"
-    config = json.loads(config_path.read_text(encoding="utf-8"))
-    activation = config.get("hidden_act", "gelu")
-    if activation not in _ACTIVATIONS:
-        known = ", ".join(_ACTIVATIONS)
-        raise ValueError(f"{config_path}: hidden_act must be one of {known}, got {activation!r}")
+    config = read_model_config(model_dir)
+    n_heads = config.count("num_attention_heads")
+    if architecture.hidden % n_heads:
+        raise ValueError(
+            f"{config.path}: num_attention_heads must divide hidden_size "
+            f"{architecture.hidden}, got {n_heads}"
+        )
+    activation = config.choice("hidden_act", tuple(_ACTIVATIONS), default="gelu")
     return Backbone(
         architecture=architecture,
-        n_heads=config["num_attention_heads"],
-        norm_eps=config["layer_norm_eps"],
+        n_heads=n_heads,
+        norm_eps=config.positive("layer_norm_eps"),
         activation=_ACTIVATIONS[activation],
         weights=_load_weights(model_dir / "model.safetensors", architecture, device),
     )
@@ -128,8 +132,12 @@ def _load_weights(path: Path, architecture: Architecture, device: torch.device) 
     """Embeddings and layers under the names of BertModel; older files say gamma and beta."""
     if not path.exists():
         raise ValueError(f"{path}: no such file; weights must be in this one safetensors file")
+    try:
+        tensors = load_file(path, device=str(device))
+    except SafetensorError as error:
+        raise ValueError(f"{path}: must be a whole safetensors file: {error}") from None
     weights = {}
-    for stored, tensor in load_file(path, device=str(device)).items():
+    for stored, tensor in tensors.items():
         name = stored.removeprefix("bert.")
         name = name.replace("LayerNorm.gamma", "LayerNorm.weight")
         name = name.replace("LayerNorm.beta", "LayerNorm.bias")

@@ -8,6 +8,9 @@ from pathlib import Path
 
 _CPUINFO = Path("/proc/cpuinfo")
 
+_LIBRARIES = ("torch", "transformers", "tokenizers", "numpy")
+"""numpy draws the initial weights and the order of the examples."""
+
 _LEVELS = {
     "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl"},
     "avx2": {"avx2", "fma"},
@@ -23,7 +26,7 @@ def numerics_tag() -> str:
     Numbers with equal tags are equal bit for bit. torch is imported only where the installed
     build could run on a GPU.
     """
-    libraries = " ".join(f"{name}-{version(name)}" for name in ("torch", "transformers"))
+    libraries = " ".join(f"{name}-{version(name)}" for name in _LIBRARIES)
     return f"{libraries} {_device()} fp32 {_processor()}"
 
 

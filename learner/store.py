@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
@@ -21,6 +21,7 @@ from safetensors.numpy import save_file
 
 from .spec import Evaluation, StateRef
 from .trainer import State
+from .whole import write_whole
 
 DEFAULT_BUDGET_BYTES = 8 * 2**30
 
@@ -63,7 +64,7 @@ class Store:
         entry = {"evaluation": fields, "check": _check(fields), "numerics": numerics}
         text = json.dumps(entry, allow_nan=False)
         path = self._evaluation_path(state, split, numerics)
-        _write_whole(path, lambda target: _write_text(target, text))
+        write_whole(path, lambda target: target.write_text(text, encoding="utf-8"))
 
     def has_state(self, state: StateRef, numerics: str) -> bool:
         """Whether a file of the state exists; only `state` tells whether it is sound."""
@@ -87,7 +88,7 @@ class Store:
         about = {"recipe": recipe, "numerics": numerics, "content": _content(arrays)}
         metadata = {_ABOUT: json.dumps(about)}
         path = self._state_path(state, numerics)
-        _write_whole(path, lambda target: save_file(arrays, target, metadata=metadata))
+        write_whole(path, lambda target: _save(arrays, target, metadata))
         self._keep_budget(path)
 
     def _keep_budget(self, written: Path) -> None:
@@ -119,10 +120,21 @@ def _read_tensors(path: Path) -> dict[str, np.ndarray] | None:
     try:
         with safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            about = json.loads(file.metadata()[_ABOUT])
+            content = json.loads(file.metadata()[_ABOUT])["content"]
     except (SafetensorError, ValueError, KeyError, TypeError):
         return None
-    return tensors if about["content"] == _content(tensors) else None
+    return tensors if content == _content(tensors) else None
+
+
+def _save(arrays: dict[str, np.ndarray], path: Path, metadata: dict[str, str]) -> None:
+    """Write the file; where the disk is full or refuses, raise OSError with its number."""
+    try:
+        save_file(arrays, path, metadata=metadata)
+    except SafetensorError as error:
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), str(error)) from error
 
 
 def _content(tensors: State) -> str:
@@ -157,16 +169,3 @@ def _usage(path: Path) -> tuple[int, int]:
 
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
-
-
-def _write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it: all or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ Imports no torch: the trainer is made at the first number that the store does no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ class StoredLearner:
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
         """Scores in the order of `states`; each is stored as soon as it is known.
 
-        Raises NotStoredError in a replay and DivergedError when a training diverges.
+        Raises NotStoredError in a replay and DivergedError when a training or a score diverges.
         """
         known: dict[StateRef, Evaluation] = {}
         for state in dict.fromkeys(states):
@@ -113,6 +114,11 @@ class StoredLearner:
                 if state in targets:
                     config = self._graph.config(state)
                     known[state] = trainer.evaluate(tensors, config, split)
+                    loss = known[state].loss
+                    if not math.isfinite(loss):
+                        raise DivergedError(
+                            f"training diverged: {split} loss {loss}; {walk.chain(state)}"
+                        )
                     self._store.add_evaluation(state, split, self._numerics, known[state])
                 self._on_progress(
                     Progress(

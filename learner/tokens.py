@@ -53,12 +53,15 @@ class Tokens:
 def tokenize(texts: Sequence[str], model_dir: Path, max_tokens: int) -> Tokens:
     """The texts in the model's tokens, special ones included, cut at `max_tokens` each.
 
-    Raises ValueError if the directory has no tokenizer.json.
+    Raises ValueError, naming the file, if the directory has no sound tokenizer.json.
     """
     path = model_dir / "tokenizer.json"
     if not path.exists():
         raise ValueError(f"{path}: no such file; the model must bring a fast tokenizer")
-    tokenizer = Tokenizer.from_file(str(path))
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing narrower
+        raise ValueError(f"{path}: must be a fast tokenizer: {error}") from None
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]

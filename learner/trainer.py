@@ -15,7 +15,8 @@ State = Mapping[str, np.ndarray]
 
 
 class DivergedError(ArithmeticError):
-    """A training ended in weights that are not finite. The message says whose and how made."""
+    """Weights after a training, or a state's loss, are not finite. The message says whose and how
+    made."""
 
 
 class Trainer(Protocol):

@@ -80,7 +80,7 @@ class Walk:
         try:
             tensors = self._trainer.make(recipe, parents)
         except DivergedError as error:
-            raise DivergedError(f"{error}; {state} = {self._lineage(state)}") from None
+            raise DivergedError(f"{error}; {self.chain(state)}") from None
         self._keep(state, recipe, tensors)
         for parent in recipe.parents:
             self._uses[parent] -= 1
@@ -102,8 +102,8 @@ class Walk:
             rounds = 0
         self._rounds_since_kept[state] = rounds
 
-    def _lineage(self, state: StateRef) -> str:
-        """The recipe chain from the initial state on, equal steps counted."""
+    def chain(self, state: StateRef) -> str:
+        """How a state is made, for messages: the recipe chain from the initial state on."""
         steps: list[str] = []
         at: StateRef | None = state
         while at is not None:
@@ -111,7 +111,7 @@ class Walk:
             steps.append(_step(recipe))
             at = None if isinstance(recipe, Initial) else recipe.parent
         runs = ((step, len(list(group))) for step, group in groupby(reversed(steps)))
-        return " > ".join(step if n == 1 else f"{n} x {step}" for step, n in runs)
+        return f"{state} = " + " > ".join(step if n == 1 else f"{n} x {step}" for step, n in runs)
 
 
 def _step(recipe: Recipe) -> str:

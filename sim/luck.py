@@ -31,7 +31,6 @@ def dropout_points(
     if p_dropout == 0.0:
         return [NO_DROPOUT] * len(ids)
     draws = streams.uniform("dropout", lineage_round, attempt, ids=ids)
-    points: list[float] = np.where(
-        draws < p_dropout, np.minimum(draws, p_dropout) / p_dropout * NO_DROPOUT, NO_DROPOUT
-    ).tolist()
+    # A draw at or above p_dropout becomes exactly 1, the end of the last stage: it stays.
+    points: list[float] = (np.minimum(draws, p_dropout) / p_dropout * NO_DROPOUT).tolist()
     return points

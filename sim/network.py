@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from traces.fetch import PACKAGES, FetchError, fetch
 from traces.load import load
 from traces.recording import BandwidthRecording
 from traces.step import StepTrace, constant
 from traces.synthetic import PRESETS, bandwidth
 
 from .link import UNSHARED, Link, OneWay, ServerLink
+from .references import assign, check_reference, content_digest, find_files
 from .scenario_fleet import ConstantNetwork, TraceNetwork, UplinkRatio
 from .shared_link import SharedLink
 from .streams import Streams
 
-FETCHED = "fetch:"
 _BYTES_PER_MBYTE = 1e6
 _MBIT_PER_S = 8e-6
 
@@ -66,8 +62,9 @@ def connect(
     else:
         ups = find_sources("uplink", network.uplink, network, streams, cache_dir)
     offsets = streams.uniform("offset", ids=ids) if network.offset == "random" else [0.0] * len(ids)
-    downs_of = _assign("downlink", network, streams, ids, len(downs))
-    ups_of = _assign("uplink", network, streams, ids, len(ups))
+    # One draw serves both directions, so that the two files of a recording stay together.
+    downs_of = assign(_key("downlink"), network.assign, streams, "trace", ids, len(downs))
+    ups_of = assign(_key("uplink"), network.assign, streams, "trace", ids, len(ups))
     links = [
         Link(
             _one_way(downs[down].trace, network, float(share), server.down),
@@ -89,9 +86,9 @@ def connect(
 def check_references(network: ConstantNetwork | TraceNetwork) -> None:
     """Refuse what names no trace, as far as can be told without reading or fetching one."""
     if isinstance(network, TraceNetwork):
-        _check("downlink", network.downlink)
+        check_reference(_key("downlink"), network.downlink, sorted(PRESETS))
         if isinstance(network.uplink, str):
-            _check("uplink", network.uplink)
+            check_reference(_key("uplink"), network.uplink, sorted(PRESETS))
 
 
 def find_sources(
@@ -106,10 +103,10 @@ def find_sources(
     if reference in PRESETS:
         trace = bandwidth(reference, streams.generator(key), network.period_s)
         return [Source(name=reference, format="synthetic", trace=trace)]
-    paths = _paths(key, reference, cache_dir)
+    paths = find_files(_key(key), reference, cache_dir)
     found = list(_recordings(paths, key, network))
     if not found:
-        raise ValueError(f"fleet.network.{key}: no file of {reference} holds a {key}")
+        raise ValueError(f"{_key(key)}: no file of {reference} holds a {key}")
     return found
 
 
@@ -121,53 +118,12 @@ def _recordings(
         is_bandwidth = isinstance(recording, BandwidthRecording)
         trace = getattr(recording, "down" if key == "downlink" else "up") if is_bandwidth else None
         if trace is not None:
-            content = sha256(path.read_bytes()).hexdigest()
-            yield Source(name=path.name, format=recording.format, trace=trace, sha256=content)
+            digest = content_digest(path)
+            yield Source(name=path.name, format=recording.format, trace=trace, sha256=digest)
 
 
-def _paths(key: str, reference: str, cache_dir: Path) -> list[Path]:
-    """The files of a path, directory, pattern or fetched package ("fetch:mahimahi/*.down")."""
-    pattern = reference
-    if reference.startswith(FETCHED):
-        name, _, rest = reference.removeprefix(FETCHED).partition("/")
-        try:
-            pattern = f"{fetch(name, cache_dir / 'traces')}/{rest or '*'}"
-        except FetchError as error:
-            raise ValueError(f"fleet.network.{key}: {error}") from None
-    path = Path(pattern).expanduser()
-    if path.is_dir():
-        return sorted(file for file in path.iterdir() if file.is_file())
-    return sorted(Path(file) for file in glob.glob(str(path)))
-
-
-def _check(key: str, reference: str) -> None:
-    if reference.startswith(FETCHED):
-        name = reference.removeprefix(FETCHED).partition("/")[0]
-        is_known, known = name in PACKAGES, [f"{FETCHED}{name}" for name in PACKAGES]
-    else:
-        is_known = reference in PRESETS or bool(_paths(key, reference, Path()))
-        known = sorted(PRESETS)
-    if not is_known:
-        near = get_close_matches(reference, known, n=3, cutoff=0.3) or known
-        raise ValueError(
-            f"fleet.network.{key} must be a preset, file, directory, pattern or "
-            f"{FETCHED}PACKAGE, got {reference}; nearest: {', '.join(near)}"
-        )
-
-
-def _assign(
-    key: str, network: TraceNetwork, streams: Streams, ids: Sequence[int], n_traces: int
-) -> list[int]:
-    """The index of each client's trace. One draw serves both directions, so that the two files of
-    a recording stay together."""
-    if network.assign == "by-id" and n_traces < len(ids):
-        raise ValueError(
-            f"fleet.network.{key} must name a trace for each of {len(ids)} clients when assigned "
-            f"by-id, got {n_traces}"
-        )
-    if network.assign == "random":
-        return [int(u * n_traces) for u in streams.uniform("trace", ids=ids)]
-    return [client_id % n_traces for client_id in ids]
+def _key(direction: str) -> str:
+    return f"fleet.network.{direction}"
 
 
 def _one_way(

@@ -1,14 +1,12 @@
-"""Who the clients are: shards of the data, devices, presence."""
+"""Who the clients are: shards of the data and devices."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from learner.spec import Shard
-from traces import availability
 from traces.profiles import DeviceProfile, device_profile
 from traces.synthetic import gilbert_elliott
 
@@ -19,13 +17,9 @@ from .link import Link
 from .presence import Presence
 from .scenario import Scenario
 from .scenario_fleet import (
-    Always,
-    Availability,
-    Diurnal,
     Fleet,
     NoLoad,
     OnOffLoad,
-    Windows,
 )
 from .scenario_task import SyntheticTask, Training
 from .streams import Streams
@@ -48,9 +42,10 @@ def populate(
     streams: Streams,
     shards: Sequence[Shard],
     links: Sequence[Link],
+    presences: Sequence[Presence],
     hidden: int,
 ) -> list[Client]:
-    """One client a shard. A client's device and presence depend on its own id alone.
+    """One client a shard. A client's device depends on its own id alone.
 
     hidden: the model's width, for the size of stored activations.
     """
@@ -58,7 +53,6 @@ def populate(
     fleet = scenario.fleet
     profiles = assign_devices(fleet, streams, ids)
     devices = _devices(fleet.load, profiles, streams, ids)
-    presences = _presences(fleet.availability, streams, ids)
     return [
         Client(
             shard=shard,
@@ -124,33 +118,6 @@ def _class_at(position: float, shares: Mapping[str, float]) -> str:
         if position < upper:
             return name
     return list(shares)[-1]
-
-
-def _presences(kind: Availability, streams: Streams, ids: Sequence[int]) -> list[Presence]:
-    """One presence a client, each depending on its own id alone."""
-    if isinstance(kind, Always):
-        return [Presence(availability.always)] * len(ids)
-    if isinstance(kind, Windows):
-        shared = availability.from_windows(kind.windows_s, kind.period_s)
-        return [Presence(partial(shared.shift, -i * kind.stagger_s)) for i in ids]
-    zones_s = streams.uniform("time zone", ids=ids) * kind.zones_h * 3600.0
-    return [
-        Presence(partial(_diurnal, kind, streams, i, zone_s))
-        for i, zone_s in zip(ids, zones_s.tolist(), strict=True)
-    ]
-
-
-def _diurnal(
-    kind: Diurnal, streams: Streams, client_id: int, zone_s: float
-) -> availability.Availability:
-    return availability.diurnal(
-        streams.generator("availability", client_id),
-        days=kind.days,
-        centre_h=kind.centre_h,
-        mean_h=kind.mean_h,
-        spread_h=kind.spread_h,
-        p_day=kind.p_day,
-    ).shift(zone_s)
 
 
 def _batches(scenario: Scenario, shard: Shard) -> int:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import json
 import math
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,7 +15,6 @@ from simpy import Process
 
 from configurator import Configurator
 from learner.numerics import numerics_tag
-from learner.recipes import digest_text
 from learner.stored import DivergedError, NotStoredError
 from traces.step import TraceEnded
 
@@ -27,14 +24,13 @@ from .lineage import Lineage
 from .progress import Monitor, ProgressSink
 from .provenance import provenance, wall_clock_s
 from .records import FailedRow, as_fields
-from .runlog import RunError, RunLog, write_json
+from .run_directory import FORMAT_VERSION, begin, finish, held, run_directory
+from .runlog import RunError, RunLog
 from .scenario import Scenario
 from .scenario_file import digest, dump_scenario
 from .scenario_task import TorchTraining
 from .server import serve
 from .world import World
-
-FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +59,6 @@ def default_cache_dir() -> Path:
     return user_cache_path("fedadapter")
 
 
-def run_directory(
-    out: Path, scenario: Scenario, seed: int, policy: Configurator | None = None
-) -> Path:
-    """`<out>/<name>-<digest8>/seed-0007`. A policy of the user's own is named by its repr."""
-    slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower()).strip("-") or "run"
-    name = digest(scenario)
-    if policy is not None:
-        name = digest_text(name, repr(policy))
-    return out / f"{slug}-{name[:8]}" / f"seed-{seed:04d}"
-
-
 def run_scenario(
     scenario: Scenario,
     *,
@@ -100,21 +85,23 @@ def run_scenario(
         watchers=Watchers(on_round=monitor.on_round, on_progress=monitor.on_learned),
     )
     manifest = _manifest(world, seed)
-    _begin(run_dir, manifest)
-    lineage = simulate(world)
-    result = RunResult(
-        run_dir=run_dir,
-        sim_seconds=world.env.now,
-        rounds=lineage.round,
-        config=as_fields(lineage.config),
-        accuracy=_final_accuracy(world, lineage),
-        trainings=world.learner.trainings,
-        store_hits=world.learner.store_hits,
-        events_sha256=world.log.close(),
-        wall_seconds=wall_clock_s() - started_s,
-        learner=scenario.learner.kind,
-    )
-    _finish(run_dir, manifest, result)
+    with held(run_dir):
+        begin(run_dir, manifest)
+        world.log.open()
+        lineage = simulate(world)
+        result = RunResult(
+            run_dir=run_dir,
+            sim_seconds=world.env.now,
+            rounds=lineage.round,
+            config=as_fields(lineage.config),
+            accuracy=_final_accuracy(world, lineage),
+            trainings=world.learner.trainings,
+            store_hits=world.learner.store_hits,
+            events_sha256=world.log.close(),
+            wall_seconds=wall_clock_s() - started_s,
+            learner=scenario.learner.kind,
+        )
+        finish(run_dir, manifest, asdict(result) | {"run_dir": run_dir.name})
     return result
 
 
@@ -134,22 +121,6 @@ def _manifest(world: World, seed: int) -> dict[str, Any]:
         **world.facts,
         **provenance(),
     }
-
-
-def _begin(run_dir: Path, manifest: dict[str, Any]) -> None:
-    """Make or reopen the directory; refuse one that was begun with other numerics."""
-    path = run_dir / "manifest.json"
-    if not path.exists():
-        run_dir.mkdir(parents=True, exist_ok=True)
-        write_json(path, manifest)
-        return
-    earlier = json.loads(path.read_text(encoding="utf-8"))
-    for key in ("format_version", "numerics"):
-        if earlier[key] != manifest[key]:
-            raise RunError(
-                f"{path}: {key} must be {manifest[key]!r} to go on with this run, "
-                f"got {earlier[key]!r}; choose another --out"
-            )
 
 
 def simulate(world: World) -> Lineage:
@@ -177,7 +148,6 @@ def simulate(world: World) -> Lineage:
 def _few_collections() -> Iterator[None]:
     """Collect garbage rarely, and not among what the set-up made: a fifth of a time-only run."""
     before = gc.get_threshold()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     try:
@@ -205,13 +175,3 @@ def _final_accuracy(world: World, lineage: Lineage) -> float:
     split = world.scenario.evaluation.report_on
     (evaluation,) = world.learner.evaluate([lineage.state], split)
     return evaluation.accuracy
-
-
-def _finish(run_dir: Path, manifest: dict[str, Any], result: RunResult) -> None:
-    """Mark the run as finished; a repetition of a finished run leaves its files alone."""
-    done = run_dir / "DONE"
-    if done.exists():
-        return
-    summary = asdict(result) | {"run_dir": run_dir.name}
-    write_json(run_dir / "manifest.json", manifest | {"result": summary})
-    write_json(done, {"events_sha256": result.events_sha256})

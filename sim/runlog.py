@@ -31,10 +31,15 @@ class RowFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._earlier = _without_failure(path.read_bytes()) if path.exists() else b""
+        self._earlier = b""
         self._waiting: list[str] = []
         self._sha = sha256()
         self._n_bytes = 0
+
+    def open(self) -> None:
+        """Read what an earlier attempt left; nothing may have been flushed yet."""
+        if self._path.exists():
+            self._earlier = _without_failure(self._path.read_bytes())
 
     def add(self, row: Row) -> None:
         self._waiting.append(as_json(row) + "\n")
@@ -68,6 +73,10 @@ class RunLog:
     def __init__(self, run_dir: Path) -> None:
         self.events = RowFile(run_dir / "events.jsonl")
         self.evaluations = RowFile(run_dir / "evaluations.jsonl")
+
+    def open(self) -> None:
+        self.events.open()
+        self.evaluations.open()
 
     def flush(self) -> None:
         self.events.flush()

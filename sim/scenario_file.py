@@ -76,6 +76,10 @@ def parse_yaml(text: str) -> Any:
         raise ScenarioError(f"line {line}: is not YAML: {error.problem}") from None
     except yaml.YAMLError as error:
         raise ScenarioError(f"is not YAML: {' '.join(str(error).split())}") from None
+    except TypeError:
+        raise ScenarioError("keys must be text") from None
+    except RecursionError:
+        raise ScenarioError("is nested too deeply") from None
 
 
 def apply_override(mapping: dict[str, Any], text: str) -> None:

@@ -61,7 +61,7 @@ class TraceNetwork:
     latency_s: float = 0.0
 
     def __post_init__(self) -> None:
-        require_above_0(period_s=self.period_s)
+        require(0 < self.period_s <= 1e7, f"period_s must be in (0, 1e7], got {self.period_s:g}")
         require_at_least(0, latency_s=self.latency_s)
 
 
@@ -127,7 +127,25 @@ class Diurnal:
         require_at_least(1, days=self.days)
 
 
-Availability = Always | Windows | Diurnal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedAvailability:
+    """Recorded phones by reference: a file, directory, pattern or "fetch:niimpy/*Battery*".
+
+    `format` and `format_options` (docs/traces.md) hold, for example, the rule under which a FLASH
+    log counts as available. `offset: random` starts each client elsewhere in its recording: few
+    recordings then make a population of copies, alike in shape.
+    """
+
+    kind: Literal["recorded"]
+    source: str
+    format: str | None = None
+    format_options: Mapping[str, str | float | bool] = field(default_factory=dict)
+    assign: Literal["round-robin", "random", "by-id"] = "round-robin"
+    offset: Literal["random", "zero"] = "random"
+    when_offline: WhenOffline = "drop"
+
+
+Availability = Always | Windows | Diurnal | RecordedAvailability
 """When clients are available. A new kind is one line here."""
 
 

@@ -103,6 +103,11 @@ class CurveTraining:
             require(
                 len(samples) >= 1 and increasing, f"points must increase in samples, got {samples}"
             )
+            accuracies = [point[1] for point in self.points]
+            require(
+                all(0 <= accuracy <= 1 for accuracy in accuracies),
+                f"points must have accuracies between 0 and 1, got {accuracies}",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

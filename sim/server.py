@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from configurator.checks import check_decision, check_trial
 from configurator.protocol import BackTo, BranchScore, Choose, Decision, Extend, Trial, TrialResult
 
 from .barrier import take_time
@@ -47,6 +48,7 @@ def serve(world: World) -> Process:
 def _hold(world: World, trial: Trial, trial_no: int, base: Lineage) -> Process:
     """Run one trial to its verdict; returns (lineage that goes on, TrialResult, why the run ends
     here, if it does)."""
+    check_trial(trial, world.scenario.rounds.participants, world.facts["n_layers"])
     growths = fork(world, trial, trial_no, base)
     in_time = yield from grow_together(world, growths, trial_no, trial.budget)
     if len(growths) == 1:
@@ -58,6 +60,7 @@ def _hold(world: World, trial: Trial, trial_no: int, base: Lineage) -> Process:
             in_time = yield from take_time(world.env, evaluation_s)
         scores = _score(world, growths, base)
         decision = world.configurator.decide(trial, scores)
+        check_decision(decision, trial)
         if not (isinstance(decision, Extend) and in_time):
             break
         in_time = yield from grow_together(world, growths, trial_no, decision.budget)

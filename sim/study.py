@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import wait as wait_for
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 
-from .build import fetch_assets
+from .data import fetch_assets
 from .progress import ProgressSink, RunProgress
-from .run import RunResult, default_cache_dir, run_directory, run_scenario
-from .runlog import STUDY_INDEX, write_json
+from .run import RunResult, default_cache_dir, run_scenario
+from .run_directory import run_directory
+from .runlog import STUDY_INDEX, RunError, write_json
 from .scenario import Scenario, Study
 
 _POLL_S = 0.1
@@ -34,12 +37,38 @@ def run_study(
     """
     directory = out / study.name
     run = partial(run_scenario, out=directory, cache_dir=cache_dir)
-    jobs = [(scenario, seed) for scenario in study.arms for seed in study.seeds]
+    jobs: list[Job] = [(scenario, seed) for scenario in study.arms for seed in study.seeds]
     for scenario in study.arms:
         fetch_assets(scenario, cache_dir or default_cache_dir())
     _write_index(study, directory, [run_directory(directory, *job) for job in jobs])
     if workers == 1:
-        return [run(scenario, seed=seed, on_progress=on_progress) for scenario, seed in jobs]
+        outcomes = [
+            _outcome(partial(run, scenario, seed=seed, on_progress=on_progress))
+            for scenario, seed in jobs
+        ]
+    else:
+        outcomes = _in_processes(run, jobs, workers, on_progress)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+    return [outcome for outcome in outcomes if isinstance(outcome, RunResult)]
+
+
+Job = tuple[Scenario, int]
+"""A scenario and a seed."""
+
+
+def _outcome(run: Callable[[], RunResult]) -> RunResult | Exception:
+    """The result, or why there is none: one run's failure must not cost the others."""
+    try:
+        return run()
+    except Exception as error:  # raised again when all runs have ended
+        return error
+
+
+def _in_processes(
+    run: Callable[..., RunResult], jobs: Sequence[Job], workers: int, on_progress: ProgressSink
+) -> list[RunResult | Exception]:
     context = multiprocessing.get_context("spawn")
     news: multiprocessing.Queue[RunProgress] = context.Queue()
     with ProcessPoolExecutor(
@@ -53,7 +82,16 @@ def run_study(
             for process in multiprocessing.active_children():
                 process.terminate()
             raise
-    return [future.result() for future in futures]
+    return [_outcome(partial(_result, future)) for future in futures]
+
+
+def _result(future: Future[RunResult]) -> RunResult:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise RunError(
+            "a worker process died (out of memory?); the same command goes on where it stopped"
+        ) from None
 
 
 def _write_index(study: Study, directory: Path, run_dirs: Sequence[Path]) -> None:
@@ -73,7 +111,16 @@ def _start_worker(news: multiprocessing.Queue[RunProgress]) -> None:
 
 
 def _run_in_worker(run: Callable[..., RunResult], scenario: Scenario, seed: int) -> RunResult:
-    return run(scenario, seed=seed, on_progress=_news.put)
+    return run(scenario, seed=seed, on_progress=_tell)
+
+
+def _tell(progress: RunProgress) -> None:
+    """Pass on the news. A worker whose parent was killed ends here: nobody waits for it, and it
+    would hold the run directory against the next attempt."""
+    parent = multiprocessing.parent_process()
+    if parent is None or not parent.is_alive():
+        os._exit(1)
+    _news.put(progress)
 
 
 def _forward(

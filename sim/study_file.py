@@ -7,7 +7,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from .build import check_scenario
+from .checks import check_scenario
+from .run_directory import run_directory
 from .scenario import Scenario, Study
 from .scenario_file import (
     ScenarioError,
@@ -34,17 +35,34 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
             )
     base = mapping.get("base", {})
     if isinstance(base, str):
-        base = read_yaml(path.parent / base)
+        try:
+            base = read_yaml(path.parent / base)
+        except ScenarioError as error:
+            raise ScenarioError(f"{path}: base: {error}") from None
     if not isinstance(base, dict):
         raise ScenarioError(f"{path}: base must be a mapping or a file, got {base!r}")
     arms = mapping.get("arms")
     if not isinstance(arms, dict) or not arms:
         raise ScenarioError(f"{path}: arms must be a mapping with at least one arm, got {arms!r}")
     name = mapping.get("name", path.stem)
-    if not isinstance(name, str):
-        raise ScenarioError(f"{path}: name must be text, got {name!r}")
+    if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
+        raise ScenarioError(f"{path}: name must be text that can name a directory, got {name!r}")
     scenarios = [_arm(path, base, arm, changes, overrides) for arm, changes in arms.items()]
+    _refuse_twins(path, scenarios)
     return Study(name=name, arms=tuple(scenarios), seeds=_seeds(path, mapping.get("seeds", [0])))
+
+
+def _refuse_twins(path: Path, arms: Sequence[Scenario]) -> None:
+    """Arms that differ in nothing but the spelling of their names would share a directory."""
+    seen: dict[Path, str] = {}
+    for arm in arms:
+        place = run_directory(Path(), arm, 0)
+        if place in seen:
+            raise ScenarioError(
+                f"{path}: arms must differ in more than the spelling of their names, "
+                f"got {seen[place]!r} and {arm.name!r}"
+            )
+        seen[place] = arm.name
 
 
 def _seeds(path: Path, seeds: Any) -> tuple[int, ...]:

@@ -18,7 +18,6 @@ from .muster import muster
 from .participation import Process
 from .roll import Call
 from .round import run_round
-from .runlog import RunError
 from .selection import pools
 from .world import World
 
@@ -40,11 +39,6 @@ class Growth:
 def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growth]:
     """The trial's branches, each adapted from the base, ready to grow."""
     n, everybody = len(trial.branches), np.arange(len(world.clients))
-    if n > world.scenario.rounds.participants:
-        raise RunError(
-            f"rounds.participants must be at least {n}, the branches of a trial, "
-            f"got {world.scenario.rounds.participants}"
-        )
     shares = [everybody] if n == 1 else pools(world.streams, trial_no, everybody, n)
     growths = []
     for branch, pool in zip(trial.branches, shares, strict=True):

@@ -6,6 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# Machines are shared, so time is no law here. `make test` tries the same examples every time;
+# `make test-slow` looks for new ones (--hypothesis-profile=explore).
+settings.register_profile("repeat", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("repeat")
 
 WORDS = [f"w{i}" for i in range(30)]
 N_LABELS = 3
@@ -15,6 +22,7 @@ N_LABELS = 3
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory of a random two-layer BERT and its word-level tokenizer."""
     import torch
+    from safetensors.torch import save_file
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace
@@ -39,7 +47,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         initializer_range=0.2,  # at the usual 0.02 so small a model hardly mixes its tokens
     )
     torch.manual_seed(0)
-    BertModel(config, add_pooling_layer=False).save_pretrained(path)
+    config.save_pretrained(path)
+    save_file(BertModel(config, add_pooling_layer=False).state_dict(), path / "model.safetensors")
     return path
 
 

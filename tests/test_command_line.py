@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 import fedadapter
+from fedadapter_display import Display
+from sim.progress import RunProgress
 
 ROOT = Path(__file__).parents[1]
 CLOCK = ROOT / "scenarios/paper/clock/agnews-88.yaml"
@@ -76,6 +78,8 @@ def test_a_study_ends_with_its_table_and_figures(
     rows = json.loads(out)
     keys = {"arm", "target", "hours", "mbytes_per_client", "kilojoules_per_client", "speedup"}
     assert all(set(row) == keys for row in rows)
+    _, out, _ = call("table", tmp_path / "two")
+    assert "accuracy from a learning curve, not from training" in " ".join(out.split())
     hours = {row["arm"]: row["hours"] for row in rows if row["target"] == "60 %"}
     assert hours["fast"] < hours["slow"]
     assert call("figures", tmp_path / "two", "--out", tmp_path / "figures")[0] == 0
@@ -136,6 +140,72 @@ def test_a_bad_value_is_one_line_and_leaves_nothing(
     assert complaint in err
     assert err.count("\n") == 1
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("demo", "--workers", 0), "'--workers': Input should be greater than or equal to 1"),
+        (("run", CLOCK, "--seed", -1), "'--seed': Input should be greater than or equal to 0"),
+        (("frob",), "No such command 'frob'"),
+        (("traces", "frob"), "No such command 'frob'"),
+        (("run", CLOCK, "--frob"), "No such option: --frob"),
+        (("run",), "Missing argument 'SCENARIO.yaml'"),
+        (("traces", "convert", "x"), "Missing option '--to'. Choose from: sabre, csv, mahimahi"),
+    ],
+)
+def test_a_usage_error_is_one_line(
+    call: Call, arguments: tuple[object, ...], complaint: str
+) -> None:
+    status, out, err = call(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("fedadapter: ")
+    assert complaint in err
+    assert err.count("\n") == 1
+
+
+def test_help_is_shown_when_asked_for_and_when_nothing_is(call: Call) -> None:
+    status, out, err = call("run", "--help")
+    assert (status, err) == (0, "")
+    assert "Run one scenario" in out
+    status, out, err = call()
+    assert (status, err) == (2, "")
+    assert "Commands" in out
+
+
+def test_what_does_not_fit_names_the_scenario(call: Call, tmp_path: Path) -> None:
+    override = ("--set", "model.source=shape:gpt")
+    rule = f"fedadapter: {CLOCK}: model.source must be one of shape:bert-base"
+    assert call("validate", CLOCK, *override)[2].startswith(rule)
+    assert call("run", CLOCK, *override, "--out", tmp_path)[2].startswith(rule)
+    unknown = call("validate", CLOCK, "--set", "rounds.nil=1")[2]
+    assert unknown.count(str(CLOCK)) == 1
+
+
+def test_names_and_paths_are_printed_as_they_are(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    names = ["[/x] closes", "[abc]", ":bug: [red]r[/red]"]
+    content = yaml.safe_load(study_file.read_text())
+    content["arms"] = {
+        name: {"fleet.network.up_mbytes_per_s": i + 1.0} for i, name in enumerate(names)
+    }
+    study_file.write_text(yaml.safe_dump(content))
+    out_dir = tmp_path / "[b]"
+    status, out, _ = call("study", study_file, "--out", out_dir, "--workers", 1)
+    assert status == 0
+    assert all(f"\n {name}  " in out for name in names)
+    assert f"({names[2]}, moving mean of 3 evaluations)" in " ".join(out.split())
+    _, _, err = call("figures", out_dir / "two", "--out", tmp_path / "[/f]")
+    assert f"figure: {tmp_path}/[/f]/time-to-accuracy.png\n" in err
+
+
+def test_progress_shows_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "[/x] closes [abc] :bug:"
+    progress = RunProgress(run=name, sim_s=2.0, round=1, config="c", accuracy=0.5, fraction=0.1)
+    with Display() as display:
+        display.show(progress)
+    assert capsys.readouterr().err == f"{name}  2.0 s  round 1  50.0%  c  \n"
 
 
 def test_bad_files_are_one_line(call: Call, tmp_path: Path, study_file: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from analysis.load import Run, Study
 from analysis.measures import accuracy_curve, configuration_path, full_arms, is_moving
@@ -29,7 +29,7 @@ from analysis.style import (
 
 _SIZE_IN = (7.2, 6.2)
 _SMALL_IN = (7.2, 4.2)
-_TICK_STEPS = {"depth": (1, 2, 5, 10), "width": (1, 1.6, 3.2, 8, 10)}  # layers; eights
+_UNITS = {"depth": 1, "width": 8}  # a layer; the neurons of one unit of an adapter
 _LEAST_SPAN = 0.1  # of the accuracy axis, so that whole percents suffice on it
 _DECISION_MARKS = "trial decisions: ● changed this value, ○ kept it"
 
@@ -125,10 +125,18 @@ def _draw_configuration(
         ends[run.arm] = EndLabel(
             text=run.arm, x=float(times[-1]), y=float(values[-1]), colour=look.colour
         )
-    axes.margins(y=0.25)
-    axes.yaxis.set_major_locator(MaxNLocator(3, steps=_TICK_STEPS[column]))
+    _tick_units(axes, _UNITS[column])
     axes.set_ylabel(column)
     return list(ends.values())
+
+
+def _tick_units(axes: Axes, unit: int) -> None:
+    """Ticks at one to three multiples of the unit among the values drawn; room for half a unit."""
+    low, high = axes.dataLim.intervaly
+    pad = max(unit / 2, (high - low) / 4)
+    axes.set_ylim(low - pad, high + pad)
+    step = unit * 2 ** int((high - low) / (3 * unit)).bit_length()
+    axes.set_yticks([tick for tick in range(0, int(high) + 1, step) if tick >= low])
 
 
 def _mark_decisions(axes: Axes, path: pl.DataFrame, column: str, colour: str) -> None:

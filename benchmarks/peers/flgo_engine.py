@@ -1,6 +1,7 @@
 """FLGo 0.4.4's virtual-clock simulator with training stubbed out: client-rounds a second.
 
-usage: flgo_engine.py N_CLIENTS N_ROUNDS (10 % of the clients a round; PEERS: where tasks go)
+usage: flgo_engine.py N_CLIENTS N_ROUNDS
+10 % of the clients take part in a round; PEERS is where its task goes.
 """
 
 from __future__ import annotations
@@ -15,12 +16,9 @@ from typing import Any
 N_CLIENTS, N_ROUNDS = int(sys.argv[1]), int(sys.argv[2])
 sys.argv = sys.argv[:1]  # FLGo reads the command line as well
 
-import flgo  # type: ignore[import-not-found] # noqa: E402
+import flgo  # noqa: E402
 import torch  # noqa: E402
-from flgo.algorithm import (  # type: ignore[import-not-found] # noqa: E402
-    fedavg,
-    fedbase,
-)
+from flgo.algorithm import fedavg, fedbase  # noqa: E402
 
 torch.set_num_threads(1)
 trained = 0

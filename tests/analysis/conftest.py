@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,8 @@ def write_run(study_dir: Path) -> Make:
             text = "".join(f"{as_json(row)}\n" for row in rows)
             (directory / f"{name}.jsonl").write_text(text)
         if finished:
-            (directory / "DONE").touch()
+            digest_of_events = sha256((directory / "events.jsonl").read_bytes()).hexdigest()
+            (directory / "DONE").write_text(json.dumps({"events_sha256": digest_of_events}))
         return directory
 
     return write

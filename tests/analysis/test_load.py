@@ -83,7 +83,48 @@ def test_a_killed_run_is_used_up_to_its_last_whole_row(
     study = load_study(study_dir)
     assert len(study.runs[0].rounds) == 2
     assert not study.runs[0].is_finished
-    assert study.warnings == ("a-01234567/seed-0007: unfinished, used up to simulated second 2",)
+    assert study.warnings == (
+        "a-01234567/seed-0007: unfinished, used up to simulated second 2",
+        "a-01234567/seed-0007: events.jsonl ends within a row, which is left out",
+    )
+
+
+def test_a_run_that_is_not_what_done_names_is_not_finished(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
+) -> None:
+    events = [make_round(1.0), make_round(2.0)]
+    directory = write_run("a", events=events, evaluations=[make_evaluation(1.0, 0.4)])
+    whole = load_study(study_dir)
+    assert (whole.runs[0].is_finished, whole.warnings) == (True, ())
+    path = directory / "events.jsonl"
+    path.write_text(path.read_text().splitlines(keepends=True)[0])
+    cut = load_study(study_dir)
+    assert (cut.runs[0].is_finished, len(cut.runs[0].rounds)) == (False, 1)
+    told = "events.jsonl is not what DONE names; used as far as it can be read"
+    assert cut.warnings == (f"a-01234567/seed-0007: {told}",)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"events_sha256": null}', "\x00"])
+def test_a_done_that_no_run_writes_finishes_nothing(
+    content: str, study_dir: Path, write_run: Make
+) -> None:
+    (write_run("a") / "DONE").write_text(content)
+    study = load_study(study_dir)
+    assert not study.runs[0].is_finished
+    assert "not what DONE names" in study.warnings[0]
+
+
+def test_evaluations_that_end_within_a_row_are_told(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    directory = write_run("a", evaluations=[make_evaluation(1.0, 0.4), make_evaluation(2.0, 0.5)])
+    path = directory / "evaluations.jsonl"
+    path.write_bytes(path.read_bytes()[:-1])
+    study = load_study(study_dir)
+    assert study.runs[0].evaluations["accuracy"].to_list() == [0.4]
+    assert study.warnings == (
+        "a-01234567/seed-0007: evaluations.jsonl ends within a row, which is left out",
+    )
 
 
 def test_a_run_that_has_only_begun_is_said_to_be_empty(study_dir: Path, write_run: Make) -> None:
@@ -131,5 +172,7 @@ def test_rows_that_no_run_writes_are_refused_by_line(
     assert refusal(study_dir).startswith(f"{path}:2: must be a row of JSON, Expecting value")
     path.write_text(good + "3\n")
     assert refusal(study_dir) == f"{path}:2: must be a JSON object, got 3"
+    path.write_bytes(b'{"row": "\xff"}\n')
+    assert refusal(study_dir).startswith(f"{path}:1: must be a row of JSON, 'utf-8' codec")
     path.write_text(good.replace('"energy_j"', '"energy"'))
     assert refusal(study_dir) == f"{path}: a row lacks 'energy_j'"

@@ -40,6 +40,8 @@ class TestSchedule(ConfiguratorContract):
         assert first.budget == Rounds(5)
         with pytest.raises(ValueError, match="steps must hold at least one step"):
             Schedule(steps=())
+        with pytest.raises(ValueError, match=r"steps must never shrink, got \(2, 8\) and then \(1"):
+            Schedule(steps=(Step(rounds=1, depth=2, width=8), Step(rounds=1, depth=1, width=8)))
 
 
 class TestSideline(ConfiguratorContract):
@@ -80,7 +82,9 @@ class TestSideline(ConfiguratorContract):
             ("interval_s", 0, "interval_s must be above 0, got 0"),
             ("depth_step", 0, "depth_step must be at least 1, got 0"),
             ("width_step", 12, "width_step must be a positive multiple of 8, got 12"),
-            ("max_width", 0, "max_width must be a positive multiple of 8, got 0"),
+            ("max_width", 12, "max_width must be a positive multiple of 8, got 12"),
+            ("max_width", 0, r"max_width must be at least start.width \(8\), got 0"),
+            ("max_depth", -5, r"max_depth must be at least start.depth \(0\), got -5"),
         ],
     )
     def test_impossible_values_are_refused(self, field: str, value: int, rule: str) -> None:

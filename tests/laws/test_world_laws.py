@@ -91,7 +91,7 @@ def test_a_transfer_delivers_its_bytes_at_the_earliest_instant(
     latency_s=st.floats(0, 2),
     depth=st.integers(0, 12),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_at_constant_rates_a_round_is_its_slowest_clients(
     shares: set[str], down: float, up: float, latency_s: float, depth: int
 ) -> None:
@@ -115,7 +115,7 @@ def test_at_constant_rates_a_round_is_its_slowest_clients(
 
 
 @given(rate=st.floats(0.05, 5), more=st.floats(1, 4), seed=st.integers(0, 50))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_more_bandwidth_never_lengthens_a_fixed_cohorts_round(
     rate: float, more: float, seed: int
 ) -> None:
@@ -177,7 +177,7 @@ rules = st.fixed_dictionaries(
 
 
 @given(fleet=chaotic, rounds=rules, seed=st.integers(0, 50))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_goes_wrong_every_second_byte_and_joule_is_accounted_for(
     fleet: dict[str, Any], rounds: dict[str, Any], seed: int
 ) -> None:

@@ -62,6 +62,20 @@ def test_an_unknown_activation_is_refused(model_dir: Path, tmp_path: Path) -> No
         load_backbone(tmp_path, CPU)
 
 
+def test_heads_that_do_not_divide_the_width_are_refused(model_dir: Path, tmp_path: Path) -> None:
+    _copy_with_config(model_dir, tmp_path, num_attention_heads=5)
+    with pytest.raises(ValueError, match=r"num_attention_heads must divide hidden_size 32, got 5"):
+        load_backbone(tmp_path, CPU)
+
+
+def test_cut_weights_are_refused(model_dir: Path, tmp_path: Path) -> None:
+    _copy_with_config(model_dir, tmp_path)
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"model\.safetensors: must be a whole safetensors file"):
+        load_backbone(tmp_path, CPU)
+
+
 def test_missing_weights_are_refused(model_dir: Path, tmp_path: Path) -> None:
     _copy_with_config(model_dir, tmp_path)
     weights = load_file(tmp_path / "model.safetensors")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -17,6 +18,11 @@ def test_the_tag_is_the_same_in_every_process_and_loads_no_torch_for_a_cpu_build
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == numerics_tag()
+
+
+@pytest.mark.parametrize("library", ["torch", "transformers", "tokenizers", "numpy"])
+def test_the_tag_names_each_library_that_decides_numbers(library: str) -> None:
+    assert f"{library}-{version(library)}" in numerics_tag().split()
 
 
 @pytest.mark.parametrize(

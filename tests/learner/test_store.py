@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors import SafetensorError
+from safetensors.numpy import save_file
 
 from learner.spec import Evaluation, StateRef
 from learner.store import Store
@@ -125,6 +129,30 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(SafetensorError, match="dtype"):
         store.add_state(STATE, TAG, {"x": np.array(["text"])}, "{}")
     assert files(tmp_path) == []
+
+
+def test_a_full_disk_names_the_file_and_leaves_nothing(
+    tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    store = Store(tmp_path)
+    writes: list[Callable[[], None]] = [
+        lambda: store.add_state(STATE, TAG, tensors(), "{}"),
+        lambda: store.add_evaluation(STATE, "test", TAG, SCORES),
+    ]
+    for write in writes:
+        with full_disk(100), pytest.raises(OSError, match=f"too large: .*{STATE}") as refused:
+            write()
+        assert refused.value.errno == errno.EFBIG
+        assert files(tmp_path) == []
+
+
+def test_a_file_without_a_content_hash_is_discarded(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.add_state(STATE, TAG, tensors(), "{}")
+    (path,) = files(tmp_path)
+    save_file(tensors(), path, metadata={"fedadapter": "{}"})
+    assert store.state(STATE, TAG) is None
+    assert not store.has_state(STATE, TAG)
 
 
 WRITE = """

@@ -183,6 +183,18 @@ def test_a_diverged_training_names_its_lineage_and_keeps_what_came_before(
     assert len(replay.evaluate(lineage(replay, SMALL, 2)[1:], "test")) == 2
 
 
+def test_a_loss_that_is_not_finite_names_its_lineage(
+    learner: Make, lineage: Callable[..., list[StateRef]], tmp_path: Path
+) -> None:
+    """One step of 1e30 leaves finite weights, but not a finite loss."""
+    one = learner()
+    last = lineage(one, SMALL, 1, lr=1e30)[-1]
+    chain = rf"test loss (nan|inf); {last} = initial .* seed 7 > round"
+    with pytest.raises(DivergedError, match=chain):
+        one.evaluate([last], "test")
+    assert not list(tmp_path.rglob("*.json"))
+
+
 def test_progress_counts_states_and_jobs_of_each_call(
     learner: Make, lineage: Callable[..., list[StateRef]]
 ) -> None:

@@ -27,3 +27,10 @@ def test_batches_run_from_short_to_long_within_the_limit() -> None:
 def test_a_model_without_a_fast_tokenizer_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"tokenizer\.json: no such file"):
         tokenize(["w0"], tmp_path, 8)
+
+
+@pytest.mark.parametrize("content", ["{}", "{", ""])
+def test_a_damaged_tokenizer_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "tokenizer.json").write_text(content)
+    with pytest.raises(ValueError, match=r"tokenizer\.json: must be a fast tokenizer: \w"):
+        tokenize(["w0"], tmp_path, 8)

@@ -77,7 +77,7 @@ def test_an_uplink_can_be_a_share_of_the_downlink(recordings: Path) -> None:
         ({"uplink": "car-1.down"}, "fleet.network.uplink: no file of .*car-1.down holds a uplink"),
         (
             {"assign": "by-id"},
-            "must name a trace for each of 20 clients .* got 3",
+            "must name one recording for each of 20 clients .* got 3",
         ),
     ],
 )

@@ -10,11 +10,14 @@ import pytest
 from learner.spec import Shard
 from sim.link import Link, OneWay
 from sim.population import assign_devices, populate, synthetic_shards
+from sim.presence import Presence
 from sim.scenario_fleet import ConstantNetwork, Fleet
 from sim.streams import Streams
+from traces.availability import always
 from traces.step import constant
 
 NETWORK = ConstantNetwork(kind="constant", down_mbytes_per_s=1, up_mbytes_per_s=1)
+THERE = Presence(always)
 LINK = Link(OneWay(constant(1.0)), OneWay(constant(1.0)))
 THIRDS = {"jetson-tx2": 1 / 3, "jetson-nano": 1 / 3, "raspberry-pi-4b": 1 / 3}
 
@@ -41,7 +44,7 @@ def test_batches_are_epochs_over_the_shard_up_to_the_cap(
     training = {"local_epochs": epochs, "max_batches": cap}
     scenario = make(**{f"training.{key}": value for key, value in training.items()})
     shard = Shard(client_id=0, n_samples=n_samples, digest="")
-    (client,) = populate(scenario, Streams(0), [shard], [LINK], 768)
+    (client,) = populate(scenario, Streams(0), [shard], [LINK], [THERE], 768)
     assert client.n_batches == batches
 
 
@@ -49,7 +52,7 @@ def test_background_load_slows_each_client_at_its_own_times(make: Any) -> None:
     load = {"kind": "on-off", "free_s": 10, "busy_s": 10, "busy_speed": 0.5, "period_s": 100}
     scenario = make(**{"fleet.load": load, "partition.clients": 20})
     shards = synthetic_shards(scenario.task, scenario.training, 20)
-    clients = populate(scenario, Streams(0), shards, [LINK] * 20, 768)
+    clients = populate(scenario, Streams(0), shards, [LINK] * 20, [THERE] * 20, 768)
     needed = [client.device.time_for(0.0, 6.0) for client in clients]
     assert all(6.0 <= seconds <= 12.0 + 1e-9 for seconds in needed)
     assert len(set(needed)) > 3
@@ -57,15 +60,3 @@ def test_background_load_slows_each_client_at_its_own_times(make: Any) -> None:
     assert [c.device.done_by(0.0, s) for c, s in zip(clients, needed, strict=True)] == (
         pytest.approx([6.0] * 20)
     )
-
-
-def test_time_zones_spread_the_nights_over_the_day(make: Any) -> None:
-    share = {}
-    for zones_h in (0, 24):
-        kind = {"kind": "diurnal", "mean_h": 6, "spread_h": 1, "p_day": 1, "zones_h": zones_h}
-        scenario = make(**{"fleet.availability": kind, "partition.clients": 300})
-        shards = synthetic_shards(scenario.task, scenario.training, 300)
-        clients = populate(scenario, Streams(0), shards, [LINK] * 300, 768)
-        share[zones_h] = sum(c.presence.is_on(14 * 3600.0) for c in clients) / 300
-    assert share[0] == 0  # at two in the afternoon nobody's night
-    assert share[24] == pytest.approx(6 / 24, abs=0.08)

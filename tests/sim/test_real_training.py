@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from sim.run import run_scenario
 from sim.runlog import RunError
 from sim.scenario import Scenario, Study
-from sim.scenario_file import as_yaml
+from sim.scenario_file import as_yaml, dump_scenario
 from sim.study import run_study
 
 ROOT = Path(__file__).parents[2]
@@ -142,3 +144,47 @@ def test_a_diverging_training_is_one_line_and_keeps_what_was_known(
     last = json.loads((run_dir / "events.jsonl").read_text().splitlines()[-1])
     assert last["row"] == "failed"
     assert len((run_dir / "evaluations.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_run_is_not_continued_on_other_data(tmp_path: Path, real: Any, tiny_task: Path) -> None:
+    task = tmp_path / "task"
+    shutil.copytree(tiny_task, task)
+    scenario = real(**{"task.source": str(task), "stop.rounds": 1})
+    run_scenario(scenario, out=tmp_path, cache_dir=tmp_path / "cache")
+    with (task / "test.tsv").open("a") as file:
+        file.write("w1 w2\tlabel0\n")
+    with pytest.raises(RunError, match=r"task_digest must be .* to go on with this run"):
+        run_scenario(scenario, out=tmp_path, cache_dir=tmp_path / "cache")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_runs_failure_does_not_cost_the_others(tmp_path: Path, real: Any, workers: int) -> None:
+    wild = real(name="wild", training={"optimizer": "sgd", "lr": 1e38, "head_lr": 1e38})
+    study = Study(name="study", arms=(wild, real(name="tame", **{"stop.rounds": 2})), seeds=(0,))
+    with pytest.raises(RunError, match="wild: training diverged"):
+        run_study(study, out=tmp_path, cache_dir=tmp_path / "cache", workers=workers)
+    (tame,) = tmp_path.glob("study/tame-*/seed-0000")
+    assert (tame / "DONE").exists()
+
+
+def test_workers_end_when_their_study_was_killed(
+    tmp_path: Path, tiny_model: Path, tiny_task: Path, real: Any
+) -> None:
+    """Otherwise they would hold their directories against the same command typed again."""
+    arms = {"a": {"stop.rounds": 4000}, "b": {"stop.rounds": 4001}}
+    base = dump_scenario(real(**{"evaluation.every_rounds": 1}))
+    path = tmp_path / "study.yaml"
+    path.write_text(json.dumps({"name": "s", "base": base, "arms": arms}))
+    command = [sys.executable, "-m", "fedadapter", "study", str(path), "--out", str(tmp_path)]
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    parent = subprocess.Popen(
+        [*command, "--workers", "2"], cwd=ROOT, env=environment, stderr=subprocess.PIPE
+    )
+    assert parent.stderr is not None
+    while b"round" not in parent.stderr.readline():  # a worker is at work
+        pass
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stderr.close()
+    for run_dir in tmp_path.glob("s/*/seed-0000"):
+        FileLock(run_dir / ".lock").acquire(timeout=20).lock.release()

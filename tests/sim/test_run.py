@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from sim.run import run_directory, run_scenario
+from sim.run import run_scenario
+from sim.run_directory import held, run_directory
 from sim.runlog import RunError
 from sim.scenario_file import as_yaml, load_scenario
 
@@ -69,10 +70,10 @@ def test_a_finished_run_repeats_itself_and_leaves_its_files_alone(
     tmp_path: Path, make: Any
 ) -> None:
     first = run_scenario(make(), out=tmp_path)
-    before = {path.name: path.read_bytes() for path in first.run_dir.iterdir()}
+    before = {path.name: path.read_bytes() for path in first.run_dir.glob("[!.]*")}
     again = run_scenario(make(), out=tmp_path)
     assert again.events_sha256 == first.events_sha256
-    assert {path.name: path.read_bytes() for path in first.run_dir.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in first.run_dir.glob("[!.]*")} == before
     assert sorted(before) == ["DONE", "evaluations.jsonl", "events.jsonl", "manifest.json"]
 
 
@@ -119,3 +120,32 @@ def test_the_manifest_tells_what_made_the_run(tmp_path: Path, make: Any) -> None
     assert manifest["scenario"]["stop"]["rounds"] == 2
     assert manifest["result"]["events_sha256"] == result.events_sha256
     assert {"versions", "host", "started_at"} <= set(manifest)
+
+
+def test_a_directory_that_another_process_runs_in_is_refused(tmp_path: Path, make: Any) -> None:
+    run_dir = run_directory(tmp_path, make(), 0)
+    code = "import sys, pathlib; from sim.run_directory import held; p = pathlib.Path(sys.argv[1])"
+    waits = f"{code}\nwith held(p):\n    print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", waits, str(run_dir)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(RunError, match="is being run by another process"):
+            run_scenario(make(), out=tmp_path)
+        other.communicate()
+    assert run_scenario(make(), out=tmp_path).rounds == 2
+    with held(run_dir):
+        pass
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]"])
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, make: Any, content: str) -> None:
+    run_dir = run_directory(tmp_path, make(), 0)
+    run_dir.mkdir(parents=True)
+    (run_dir / "manifest.json").write_text(content)
+    with pytest.raises(RunError, match="is no manifest of a run"):
+        run_scenario(make(), out=tmp_path)

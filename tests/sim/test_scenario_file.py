@@ -117,6 +117,9 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
         ("rounds.min_reports=4", "rounds.min_reports must be between 1 and participants, got 4"),
         ("rounds.on_failure=ignore", "rounds.on_failure must be retry or abandon"),
         ("rounds.max_failures=0", "rounds.max_failures must be at least 1, got 0"),
+        ("learner.points=[[1]]", "learner.points.0.1 is missing"),
+        ("learner.points=[[1, 5]]", "learner.points must have accuracies between 0 and 1, got [5"),
+        ("fleet.network.kind=trace", "fleet.network.down_mbytes_per_s is not a known key; known h"),
         ("learner.points=[[5, 0.1], [1, 0.2]]", "learner.points must increase in samples"),
     ],
 )
@@ -184,6 +187,8 @@ def test_every_misspelt_key_is_refused(make: Any) -> None:
     [
         ("name: a\nname: b\n", "line 2: 'name' must stand once"),
         ("name: [1,\n", "line 2: is not YAML"),
+        ("name: {{foo}}\n", "keys must be text"),
+        ("[" * 3000, "is nested too deeply"),
         ("- 1\n", "must hold a mapping of keys, got list"),
         ("", "must hold a mapping of keys, got NoneType"),
         ("name: 2020-01-01\n", "not JSON serializable"),
@@ -209,3 +214,33 @@ def test_the_schema_is_json_and_knows_every_top_level_key(make: Any) -> None:
 
     schema = json.loads(json.dumps(json_schema()))
     assert set(schema["properties"]) == set(dump_scenario(make()))
+
+
+def study_text(**changes: Any) -> str:
+    clock = (ROOT / "scenarios/paper/clock/20news.yaml").read_text()
+    mapping = {"name": "s", "base": parse_yaml(clock), "arms": {"a": None}}
+    return json.dumps(mapping | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"name": "../../x"}, "name must be text that can name a directory, got '../../x'"),
+        ({"name": ""}, "name must be text that can name a directory, got ''"),
+        ({"arms": {"a": None, "A": None}}, "arms must differ in more than the spelling of their"),
+        ({"arms": {}}, "arms must be a mapping with at least one arm"),
+        ({"arms": {"a": 3}}, "arms.a must be a mapping, got 3"),
+        ({"seeds": [1, 1]}, "seeds must differ"),
+        ({"seeds": ["x"]}, "seeds must be a list of whole numbers from 0"),
+        ({"base": "none.yaml"}, "base: .*none.yaml: cannot be read"),
+        ({"axes": {}}, "axes is not a known key"),
+    ],
+)
+def test_a_bad_study_is_refused_in_one_line(
+    tmp_path: Path, changes: dict[str, Any], complaint: str
+) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(study_text(**changes))
+    with pytest.raises(ScenarioError, match=complaint) as refusal:
+        load_study(path)
+    assert str(refusal.value).startswith(f"{path}: ")

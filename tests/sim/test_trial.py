@@ -13,6 +13,7 @@ from configurator.protocol import (
     BackTo,
     Branch,
     BranchScore,
+    Choose,
     Costs,
     Decision,
     Extend,
@@ -89,7 +90,7 @@ def test_every_branch_needs_a_participant(tmp_path: Path, make: Any) -> None:
     changes = {"rounds.participants": 2, "partition.clients": 9}
     with pytest.raises(ScenarioError, match=r"rounds.participants must be at least 3 for sideline"):
         make(configurator=SIDELINE, **changes)
-    with pytest.raises(RunError, match=r"rounds.participants must be at least 2, the branches"):
+    with pytest.raises(ValueError, match=r"a trial must have 1 to 1 branches .* got 2"):
         run_scenario(
             make(**changes | {"rounds.participants": 1}),
             out=tmp_path,
@@ -138,3 +139,53 @@ def test_costs_tell_a_policy_what_a_round_takes(tmp_path: Path, make: Any) -> No
     assert asked[0].seconds == pytest.approx(0.13 + 0.9 + 0.26)
     assert asked[0].bytes == 260_000
     assert asked[0].joules == pytest.approx(12 * 0.9 + 4 * 0.39)
+
+
+@dataclass(frozen=True)
+class Wrong(TwiceThenBack):
+    """Two branches whose verdict is whatever it was given."""
+
+    verdict: Any = None
+    names: tuple[str, str] = ("keep", "deeper")
+    rounds: int = 1
+    depth: int = 2
+
+    def propose(
+        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+    ) -> Trial | None:
+        configs = (current, Adapter(depth=self.depth, width=8))
+        branches = [Branch(name=n, config=c) for n, c in zip(self.names, configs, strict=True)]
+        return Trial(branches=tuple(branches), budget=Rounds(self.rounds))
+
+    def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Decision:
+        return self.verdict  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("policy", "complaint"),
+    [
+        (Wrong(verdict="keep"), "decide must return Choose, Extend or BackTo, got 'keep'"),
+        (Wrong(verdict=Choose("zzz")), "decide must choose one of keep, deeper, got 'zzz'"),
+        (Wrong(names=("a", "a")), "the branches of a trial must have different names, got"),
+        (Wrong(rounds=0), "a trial's budget must be at least 1 round, got 0"),
+        (
+            Wrong(depth=13),
+            "branch 'deeper' must be at most 12 deep .the model's layers",
+        ),
+    ],
+)
+def test_a_policy_that_says_the_impossible_is_told_so(
+    tmp_path: Path, make: Any, policy: Wrong, complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        run_scenario(make(), out=tmp_path, configurator=policy)
+
+
+def test_a_policy_whose_repr_changes_cannot_be_resumed_and_is_refused(
+    tmp_path: Path, make: Any
+) -> None:
+    class Nameless(TwiceThenBack):
+        __repr__ = object.__repr__
+
+    with pytest.raises(RunError, match="the configurator's repr must tell its values"):
+        run_scenario(make(), out=tmp_path, configurator=Nameless())

@@ -2,10 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import settings
-
-settings.register_profile("no deadline", deadline=None)  # machines are shared; time is no law here
-settings.load_profile("no deadline")
 
 MAHIMAHI = "0\n1\n1\n3\n10\n"
 PENSIEVE = "0.5\t9.9\n1.5\t4.0\n4.0\t0.0\n5.0\t8.0\n"

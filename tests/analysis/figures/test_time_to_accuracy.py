@@ -14,6 +14,7 @@ from matplotlib.text import Text
 
 from analysis.figures.time_to_accuracy import time_to_accuracy
 from analysis.load import load_study
+from learner.spec import Adapter
 
 Make = Callable[..., Any]
 
@@ -75,6 +76,44 @@ def test_panels_show_depth_and_width_of_the_arm_that_moves(five_arms: Path) -> N
     assert x_values(changed) == [15.0, 60.0, 75.0]
     assert x_values(kept) == [30.0, 45.0, 90.0, 105.0, 120.0]
     assert [text.get_text() for text in depth.texts] == ["FedAdapter"]
+
+
+@pytest.mark.parametrize(
+    ("path", "depths", "widths"),
+    [
+        ([(1, 8), (2, 8), (3, 8)], ["1", "2", "3"], ["8"]),
+        ([(3, 8), (3, 16), (3, 24)], ["3"], ["8", "16", "24"]),
+        ([(1, 8), (4, 40), (12, 96)], ["4", "8", "12"], ["32", "64", "96"]),
+    ],
+)
+def test_panels_have_whole_layers_and_units_for_ticks(
+    path: list[tuple[int, int]],
+    depths: list[str],
+    widths: list[str],
+    study_dir: Path,
+    write_run: Make,
+    make_round: Make,
+    make_decision: Make,
+    make_evaluation: Make,
+) -> None:
+    steps = [Adapter(depth=depth, width=width) for depth, width in path]
+    events = [make_round(9.0, steps[0], branch=name) for name in ("keep", "deeper")]
+    events += [make_decision(10.0 * i, step) for i, step in enumerate(steps[1:], start=1)]
+    write_run("a", events=events, evaluations=[make_evaluation(40.0, 0.3)])
+    figure = time_to_accuracy(load_study(study_dir))
+    figure.draw_without_rendering()
+    for axes, ticks, unit in zip(figure.axes[1:], (depths, widths), (1, 8), strict=True):
+        assert [label.get_text() for label in axes.get_yticklabels()] == ticks
+        low, high = axes.get_ylim()
+        values = y_values(axes.lines[0])
+        assert min(values) - low == high - max(values) >= unit / 2
+
+
+def test_a_name_is_not_read_as_mathematics(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    write_run("$\\no$", evaluations=[make_evaluation(10.0, 0.3)])
+    assert "$\\no$" in texts(time_to_accuracy(load_study(study_dir)))
 
 
 def test_without_a_moving_arm_there_is_one_panel(

