@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from traces.step import StepTrace
+from traces.step import NeverFinishes, StepTrace
 
 from .shared_link import SharedLink
 
@@ -33,6 +33,16 @@ class OneWay:
         return self.latency_s + self.trace.time_to_accumulate(
             start_s + self.latency_s + self.offset_s, n_bytes
         )
+
+    def can_finish(self, start_s: float, n_bytes: float) -> bool:
+        """Whether the trace ever delivers so much; a cheap question if it loops."""
+        if self.trace.end_rule == "loop":
+            return self.trace.total > 0.0 or not n_bytes
+        try:
+            self.time_for(start_s, n_bytes)
+        except NeverFinishes:
+            return False
+        return True
 
     def done_by(self, start_s: float, now_s: float) -> float:
         """Bytes that a transfer begun at start_s has moved by now_s, alone on the link."""

@@ -144,20 +144,21 @@ def _struggle(ground: Ground, bill: Bill, pace: OneWay | Device, amount: float) 
         now_s = env.now
         offline_s = presence.offline_s(now_s)
         bill.attempt = pace
+        if pace.server and pace.can_finish(now_s, left):
+            moved = yield from _share(env, bill, pace, left, offline_s)
+            if moved == left:
+                break
+            left = yield from _sit_out(ground, bill, moved, left, target)
+            continue
         try:
             needed_s = pace.time_for(now_s, left)
         except NeverFinishes:
             needed_s = math.inf
-        if pace.server and needed_s < math.inf:
-            moved = yield from _share(env, bill, pace, left, offline_s)
-            if moved == left:
-                break
-        elif now_s + needed_s <= offline_s and needed_s < math.inf:
+        if now_s + needed_s <= offline_s and needed_s < math.inf:
             yield env.timeout(needed_s)
             break
-        else:
-            yield _going(ground, bill, pace, needed_s, offline_s)
-            moved = pace.done_by(now_s, env.now)
+        yield _going(ground, bill, pace, needed_s, offline_s)
+        moved = pace.done_by(now_s, env.now)
         left = yield from _sit_out(ground, bill, moved, left, target)
     bill.amounts[bill.stage] += left
     if ground.rows is not None:

@@ -96,6 +96,26 @@ def moved_by(transfers: Sequence[Transfer], capacity: float, until_s: float) -> 
     return [flows[i].stop() if i in flows else 0.0 for i in order]
 
 
+def refilled(transfers: Sequence[Transfer], capacity: float) -> list[float]:
+    """End times, by sharing anew among all flows at every start, end and whole second."""
+    left = [transfer.n_bytes for transfer in transfers]
+    ends = [math.nan] * len(transfers)
+    now_s = 0.0
+    while any(math.isnan(end) for end in ends):
+        waiting = [t.start_s for t in transfers if t.start_s > now_s]
+        active = [i for i, t in enumerate(transfers) if t.start_s <= now_s and math.isnan(ends[i])]
+        caps = [transfers[i].caps[int(now_s) % len(transfers[i].caps)] for i in active]
+        rates = dict(zip(active, fair_rates(caps, capacity), strict=True))
+        spans_s = [left[i] / rate for i, rate in rates.items() if rate > 0]
+        next_s = min([math.floor(now_s) + 1.0, *waiting, *(now_s + span for span in spans_s)])
+        for i, rate in rates.items():
+            left[i] -= rate * (next_s - now_s)
+            if left[i] <= 1e-7:
+                ends[i] = next_s
+        now_s = next_s
+    return ends
+
+
 def test_two_equal_flows_share_the_capacity() -> None:
     _, ends = carried([Transfer(0, 100, [90]), Transfer(0, 50, [90])], 100)
     assert ends == pytest.approx([1.0 + 50 / 90, 1.0])  # 50 each; then 90 alone, its cap
@@ -178,6 +198,16 @@ def test_any_world_agrees_with_small_steps(
     tolerance_bytes = capacity * dt * len(transfers)
     expected = brute_force(transfers, capacity, until_s, dt)
     assert moved_by(transfers, capacity, until_s) == pytest.approx(expected, abs=tolerance_bytes)
+
+
+@settings(max_examples=150)
+@given(transfers=st.lists(a_transfer, min_size=1, max_size=7), capacity=st.sampled_from([30, 100]))
+def test_any_world_agrees_with_sharing_anew_at_every_event(
+    transfers: list[Transfer], capacity: float
+) -> None:
+    flows, ends = carried(transfers, capacity)
+    assert [flow.moved for flow in flows] == [transfer.n_bytes for transfer in transfers]
+    assert ends == pytest.approx(refilled(transfers, capacity), abs=1e-6)
 
 
 @settings(max_examples=60)
