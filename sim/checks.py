@@ -12,7 +12,7 @@ from learner.spec import Adapter, Freeze
 
 from .attendance import check_attendance
 from .network import check_references
-from .population import check_devices
+from .population import find_profiles
 from .refusal import require
 from .scenario import Scenario
 from .scenario_task import CurveTraining, TextTask
@@ -40,7 +40,12 @@ def check_scenario(scenario: Scenario) -> None:
         check_depths(scenario, read_architecture(Path(source)))
     if isinstance(scenario.task, TextTask) and scenario.task.source.startswith(PYPI):
         _require_one_of("task.source", scenario.task.source, DATA)
-    check_devices(scenario.fleet)
+    find_profiles(scenario.fleet)
+    is_scaled = scenario.cost.kind == "analytic" or scenario.cost.scale != "none"
+    require(
+        scenario.fleet.device_file is None or not is_scaled,
+        "cost must be {kind: table, scale: none} with fleet.device_file: its seconds are measured",
+    )
     check_references(scenario.fleet.network)
     check_attendance(scenario.fleet.availability)
 
@@ -54,7 +59,14 @@ def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
 
 
 def check_depths(scenario: Scenario, architecture: Architecture) -> None:
-    """Refuse configurations deeper than the model."""
+    """Refuse configurations deeper than the model, and a user's device table of another model."""
+    if scenario.fleet.device_file is not None:
+        for name, profile in find_profiles(scenario.fleet).items():
+            require(
+                profile.table.n_layers == architecture.n_layers,
+                f"fleet.device_file: {name} must be measured at depths 0 to "
+                f"{architecture.n_layers} (the model's layers), got {profile.table.n_layers}",
+            )
     for key, depth in _named_depths(scenario.configurator):
         require(
             depth <= architecture.n_layers,

@@ -35,7 +35,6 @@ class CostModel(Protocol):
 
 _TABLE_TOKENS = 256  # the published table: batch 4, 256 tokens (paper, section 6)
 _TABLE_BATCH = 4
-_TABLE_LAYERS = 12
 
 _PUBLISHED_FULL_BYTES = 109_500_000 * BYTES_PER_PARAMETER
 _PUBLISHED_FREEZE_BYTES = tuple(
@@ -62,7 +61,7 @@ class TableCost:
     ) -> float:
         """Seconds of `batches` training steps on the device."""
         n_layers = self.architecture.n_layers
-        depth = tuned_depth(config, n_layers) * (_TABLE_LAYERS / n_layers)
+        depth = tuned_depth(config, n_layers) * (device.table.n_layers / n_layers)
         if not isinstance(config, Adapter):
             row: Literal["full", "adapter", "adapter_cached"] = "full"
         else:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from learner.spec import Shard
+from traces.device_csv import load_devices
 from traces.profiles import DeviceProfile, device_profile
 from traces.synthetic import gilbert_elliott
 
@@ -28,13 +30,14 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 _BYTES_PER_MBYTE = 1e6
 
 
-def check_devices(fleet: Fleet) -> None:
-    """Refuse unknown devices, naming the key."""
-    for name in fleet.devices:
-        try:
-            device_profile(name)
-        except ValueError as error:
-            raise ValueError(f"fleet.devices: {error}") from None
+def find_profiles(fleet: Fleet) -> dict[str, DeviceProfile]:
+    """The fleet's device classes by name. Raises ValueError naming the key, TraceError naming the
+    file and line."""
+    own = {} if fleet.device_file is None else load_devices(Path(fleet.device_file).expanduser())
+    try:
+        return {name: own.get(name) or device_profile(name) for name in fleet.devices}
+    except ValueError as error:
+        raise ValueError(f"fleet.devices: {error}") from None
 
 
 def populate(
@@ -105,7 +108,7 @@ def assign_devices(fleet: Fleet, streams: Streams, ids: Sequence[int]) -> list[D
     Shares are met to within a client or two for any number of clients, and no client's class
     depends on how many others there are.
     """
-    profiles = {name: device_profile(name) for name in fleet.devices}
+    profiles = find_profiles(fleet)
     start = float(streams.uniform("device", ids=[0])[0])
     return [profiles[_class_at((start + i * _GOLDEN) % 1.0, fleet.devices)] for i in ids]
 

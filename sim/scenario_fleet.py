@@ -203,12 +203,15 @@ class ServerSide:
 class Fleet:
     """Shares of device classes (they sum to 1), their network, and what goes wrong with them.
 
+    `device_file`: a CSV of devices of one's own (traces.device_csv), named in `devices`; their
+    table must be of the scenario's model (`cost.scale: none`).
     `jitter`: standard deviation of the logarithm of a round's compute time (its mean factor is 1).
     `p_dropout`: probability that a client vanishes for good in a round, at a uniformly drawn point
     of its download, training and upload.
     """
 
     devices: Mapping[str, float]
+    device_file: str | None = None
     network: Annotated[ConstantNetwork | TraceNetwork, ByKind]
     availability: Annotated[Availability, ByKind] = field(default_factory=Always)
     load: Annotated[NoLoad | OnOffLoad, ByKind] = field(default_factory=NoLoad)

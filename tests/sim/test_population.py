@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from learner.spec import Shard
+from sim.checks import check_scenario
 from sim.link import Link, OneWay
 from sim.population import assign_devices, populate, synthetic_shards
 from sim.presence import Presence
+from sim.run import run_scenario
 from sim.scenario_fleet import ConstantNetwork, Fleet
 from sim.streams import Streams
 from traces.availability import always
@@ -60,3 +63,24 @@ def test_background_load_slows_each_client_at_its_own_times(make: Any) -> None:
     assert [c.device.done_by(0.0, s) for c, s in zip(clients, needed, strict=True)] == (
         pytest.approx([6.0] * 20)
     )
+
+
+def test_devices_of_ones_own_come_from_a_file(tmp_path: Path, make: Any) -> None:
+    columns = (
+        "device,model,batch_size,tokens,row,depth,seconds_per_batch,memory_gb,compute_w,radio_w"
+    )
+    lines = [f"phone,my-bert,4,64,adapter,{depth},{depth + 1},,3,1" for depth in range(13)]
+    path = tmp_path / "phones.csv"
+    path.write_text("\n".join([columns, *lines]) + "\n")
+    changes = {"fleet.devices": {"phone": 1}, "fleet.device_file": str(path), "stop.rounds": 1}
+    changes |= {"cache.enabled": False, "configurator.config.depth": 3}
+    result = run_scenario(make(**changes), out=tmp_path)
+    assert result.sim_seconds == pytest.approx(0.23 + 4 * 10 + 0.46)
+    with pytest.raises(ValueError, match=r"cost must be .kind: table, scale: none. with fleet.dev"):
+        check_scenario(make(**changes, cost={"kind": "analytic"}))
+    path.write_text("\n".join([columns, *lines[:7]]) + "\n")
+    with pytest.raises(ValueError, match=r"phone must be measured at depths 0 to 12 .* got 6"):
+        check_scenario(make(**changes))
+    path.write_text("\n".join([columns, "phone,my-bert,4,64,adapter,0,fast,,3,1"]) + "\n")
+    with pytest.raises(ValueError, match=r"phones.csv:2: "):
+        check_scenario(make(**changes))
