@@ -104,12 +104,20 @@ def build_world(
         facts={
             **_facts(architecture, data, clients),
             "network": network.facts,
+            "client_rates_resampled_to_s": _resampled_to_s(scenario.fleet.server),
             "availability": attendance.facts,
             "model_revision": revision,
             "task_digest": data.task and data.task.digest,
         },
         watch=watchers.on_round,
     )
+
+
+def _resampled_to_s(server: ServerSide) -> float | None:
+    """The steps over which the clients' rates are averaged; None where the server's own link is no
+    bottleneck and they are used as they are."""
+    is_shared = server.down_mbit_per_s is not None or server.up_mbit_per_s is not None
+    return server.link_step_s if is_shared else None
 
 
 def _server_link(env: Environment, server: ServerSide) -> ServerLink:

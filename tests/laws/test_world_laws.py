@@ -17,6 +17,7 @@ from sim.link import OneWay
 from sim.run import run_scenario
 from sim.scenario_file import load_scenario, parse_scenario
 from sim.shared_link import SharedLink
+from tests.sim.conftest import smallest
 from traces.profiles import device_profile
 from traces.step import StepTrace, constant
 
@@ -26,22 +27,11 @@ DEVICES = ["jetson-tx2", "jetson-nano", "raspberry-pi-4b"]
 
 def world(**changes: Any) -> dict[str, Any]:
     """Six clients, four a round, two rounds, everything constant."""
-    return {
+    return smallest() | {
         "name": "law",
-        "model": {"source": "shape:bert-base"},
         "task": {"kind": "synthetic", "batches_per_client": 5},
         "partition": {"kind": "iid", "clients": 6},
-        "learner": {"kind": "curve"},
-        "fleet": {
-            "devices": {"jetson-tx2": 1},
-            "network": {"kind": "constant", "down_mbytes_per_s": 1, "up_mbytes_per_s": 0.5},
-        },
-        "cost": {"kind": "table", "payload": "published", "scale": "none"},
-        "cache": {"price_misses": False},
         "rounds": {"participants": 4},
-        "configurator": {"kind": "fixed", "config": {"kind": "adapter", "depth": 1, "width": 8}},
-        "evaluation": {"every_rounds": 1},
-        "stop": {"rounds": 2},
         "log": "clients",
         **changes,
     }

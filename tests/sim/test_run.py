@@ -120,6 +120,15 @@ def test_the_manifest_tells_what_made_the_run(tmp_path: Path, make: Any) -> None
     assert manifest["scenario"]["stop"]["rounds"] == 2
     assert manifest["result"]["events_sha256"] == result.events_sha256
     assert {"versions", "host", "started_at"} <= set(manifest)
+    assert manifest["client_rates_resampled_to_s"] is None
+
+
+def test_the_manifest_tells_that_a_shared_link_averages_the_clients_rates(
+    tmp_path: Path, make: Any
+) -> None:
+    result = run_scenario(make(**{"fleet.server": {"up_mbit_per_s": 5}}), out=tmp_path)
+    manifest = json.loads((result.run_dir / "manifest.json").read_text())
+    assert manifest["client_rates_resampled_to_s"] == 1.0
 
 
 def test_a_directory_that_another_process_runs_in_is_refused(tmp_path: Path, make: Any) -> None:
