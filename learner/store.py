@@ -119,7 +119,7 @@ def _read_tensors(path: Path) -> dict[str, np.ndarray] | None:
     """The tensors of a file, or None if they are not what was written."""
     try:
         with safe_open(path, framework="numpy") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no dict)
             content = json.loads(file.metadata()[_ABOUT])["content"]
     except (SafetensorError, ValueError, KeyError, TypeError):
         return None

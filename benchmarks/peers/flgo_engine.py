@@ -16,7 +16,7 @@ from typing import Any
 N_CLIENTS, N_ROUNDS = int(sys.argv[1]), int(sys.argv[2])
 sys.argv = sys.argv[:1]  # FLGo reads the command line as well
 
-import flgo  # noqa: E402
+import flgo  # noqa: E402  (after sys.argv is cut, as above)
 import torch  # noqa: E402
 from flgo.algorithm import fedavg, fedbase  # noqa: E402
 

@@ -45,6 +45,7 @@ class ConfiguratorContract:
 
     @pytest.fixture
     def policy(self) -> Configurator:
+        """The policy under test: every subclass gives its own."""
         raise NotImplementedError
 
     @pytest.fixture
