@@ -13,7 +13,7 @@ demo: install
 test: lint
 	$(BIN)/pytest -q
 
-test-slow: install
+test-slow: .venv/installed-slow
 	$(BIN)/pytest -q -m slow
 	$(BIN)/pytest -q --hypothesis-profile=explore tests/laws tests/traces tests/sim/test_shared_link.py
 
@@ -32,15 +32,20 @@ lint: install
 
 install: .venv/installed
 
-# --no-build-isolation: the build tool is the pinned one as well.
+# --no-build-isolation: the build tools are the pinned ones as well (seqeval is built from source).
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
 	@echo "installing into .venv (a few minutes at the first time)"
 	$(PYTHON) -m venv .venv
-	$(PIP) setuptools
+	$(PIP) setuptools setuptools-scm
 	$(PIP) torch $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 	$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+# What the slow tests alone need: ray, notebooks, peft, a browser driver.
+.venv/installed-slow: .venv/installed
+	$(PIP) --no-build-isolation --editable '.[dev,slow]'
 	@touch $@
 
 clean:
