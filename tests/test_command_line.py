@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import fedadapter
-from fedadapter_display import Display
+from commands.display import Display
 from sim.progress import RunProgress
 
 ROOT = Path(__file__).parents[1]
