@@ -1,0 +1,151 @@
+"""A run as a timeline that Perfetto (ui.perfetto.dev) and chrome://tracing open.
+
+The log's level decides what there is to see: `rounds` gives the server's tracks, `clients` adds
+each client's rounds, `all` adds within them every download, training and upload.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from analysis.row_file import read_rows
+from sim.records import ClientRow, DecisionRow, TransferRow
+
+from .counters import bytes_in_flight, link_mbit_per_s
+from .lanes import lanes
+from .trace_events import Event, Slice, complete, counter, instant, names
+from .tracks import (
+    Row,
+    client_slices,
+    config_text,
+    losses,
+    round_slices,
+    transfers,
+    trial_slices,
+)
+
+SERVER, CLIENTS = 1, 2
+"""Process ids: Perfetto shows one group of tracks a process."""
+
+TRIALS = 1
+"""The server's track of trials and decisions; one track a branch follows."""
+
+
+def timeline(
+    run_dir: Path,
+    *,
+    from_s: float = 0.0,
+    to_s: float = inf,
+    clients: Collection[int] | None = None,
+) -> dict[str, Any]:
+    """The run as a Chrome Trace Event object; what does not touch from_s to to_s is left out.
+
+    `clients`: those to show (None: all); the server's counters are over all of them. Raises
+    ValueError for a directory that is no run's, an empty span or a client that did nothing in it.
+    """
+    if not from_s < to_s:
+        raise ValueError(f"--to must be above --from, {from_s:g}, got {to_s:g}")
+    manifest = _manifest(run_dir)
+    events = read_rows(run_dir / "events.jsonl").rows
+    evaluations = read_rows(run_dir / "evaluations.jsonl").rows
+    rows = [r for r in events if r["t_s"] >= from_s and r.get("start_s", r["t_s"]) <= to_s]
+    seen = [r for r in evaluations if from_s <= r["t_s"] <= to_s]
+    return {
+        "displayTimeUnit": "ms",
+        "otherData": _told(manifest, events),
+        "traceEvents": [
+            *_server(rows),
+            *_counters(rows),
+            *_accuracy(seen, manifest["scenario"]["evaluation"]["report_on"]),
+            *_clients(rows, clients),
+        ],
+    }
+
+
+def _manifest(run_dir: Path) -> Mapping[str, Any]:
+    path = run_dir / "manifest.json"
+    if not path.exists():
+        raise ValueError(f"{run_dir}: is not a run directory (no manifest.json in it)")
+    try:
+        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        manifest["scenario"]["evaluation"]["report_on"], manifest["name"], manifest["seed"]
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{path}: is no manifest of a run") from None
+    return manifest
+
+
+def _told(manifest: Mapping[str, Any], events: Sequence[Row]) -> dict[str, Any]:
+    kinds = {row["row"] for row in events}
+    shown = {ClientRow.row: "rounds of clients", TransferRow.row: "transfers and training"}
+    missing = [text for kind, text in shown.items() if kind not in kinds]
+    told = {"run": manifest["name"], "seed": manifest["seed"], "time": "simulated"}
+    if missing:
+        told["not in this run's log"] = f"{', '.join(missing)}; `log: all` writes them"
+    return told
+
+
+def _server(rows: Sequence[Row]) -> Iterator[Event]:
+    branches = round_slices(rows)
+    tracks = {TRIALS: "trials and decisions"}
+    for tid, (branch, pieces) in enumerate(branches.items(), start=TRIALS + 1):
+        tracks[tid] = f"rounds: {branch}"
+        yield from (complete(SERVER, tid, piece) for piece in pieces)
+    yield from (complete(SERVER, TRIALS, piece) for piece in trial_slices(rows))
+    for row in rows:
+        if row["row"] == DecisionRow.row:
+            name = f"{row['chosen']}: {config_text(row['config'])}"
+            args = {"scores": row["scores"], "rounds": row["rounds"]}
+            yield instant(SERVER, TRIALS, name, row["t_s"], args)
+    yield from names(SERVER, "server", tracks)
+
+
+def _counters(rows: Sequence[Row]) -> Iterator[Event]:
+    moved = transfers(rows)
+    steps = {
+        "bytes in flight": bytes_in_flight(moved),
+        "server sends, Mbit/s": link_mbit_per_s(moved, "down"),
+        "server receives, Mbit/s": link_mbit_per_s(moved, "up"),
+    }
+    for name, values in steps.items():
+        yield from (counter(SERVER, name, t_s, value) for t_s, value in values)
+
+
+def _accuracy(evaluations: Sequence[Row], split: str) -> Iterator[Event]:
+    for row in evaluations:
+        if row["split"] == split:
+            yield counter(SERVER, f"{split} accuracy", row["t_s"], row["accuracy"])
+
+
+def _clients(rows: Sequence[Row], wanted: Collection[int] | None) -> Iterator[Event]:
+    of_client = client_slices(rows)
+    unknown = sorted(set(wanted or ()) - set(of_client))
+    if unknown:
+        raise ValueError(f"--clients: client {unknown[0]} has no rows in this span of the log")
+    tracks: dict[int, str] = {}
+    first: dict[int, int] = {}
+    for client, pieces in of_client.items():
+        if wanted is not None and client not in wanted:
+            continue
+        first[client] = len(tracks) + 1
+        for tid, name, piece in _in_lanes(client, pieces, len(tracks) + 1):
+            tracks[tid] = name
+            yield complete(CLIENTS, tid, piece)
+    for row in losses(rows):
+        if row["client"] in first:
+            name = f"lost ({row['reason']})"
+            yield instant(CLIENTS, first[row["client"]], name, row["t_s"], {"stage": row["stage"]})
+    if tracks:
+        yield from names(CLIENTS, "clients", tracks)
+
+
+def _in_lanes(
+    client: int, pieces: Sequence[Slice], first_tid: int
+) -> Iterator[tuple[int, str, Slice]]:
+    for number, lane in enumerate(lanes(pieces)):
+        name = f"client {client}" + (f" ({number + 1})" if number else "")
+        for piece in lane:
+            yield first_tid + number, name, piece

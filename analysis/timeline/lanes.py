@@ -1,0 +1,37 @@
+"""Which track a slice goes to: on one track, slices may nest but never cross."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .trace_events import Slice
+
+
+def lanes(pieces: Sequence[Slice]) -> list[list[Slice]]:
+    """The slices in as few lanes as greedy choice needs, by start (the longer first).
+
+    Within a lane any two slices are apart or one within the other. One client that trains for
+    several branches at once needs a lane for each.
+
+    >>> a, b, c = (Slice(name=n, start_s=s, end_s=e) for n, s, e in
+    ...            (("a", 0, 4), ("b", 1, 2), ("c", 3, 5)))
+    >>> [[piece.name for piece in lane] for lane in lanes([a, b, c])]
+    [['a', 'b'], ['c']]
+    """
+    placed: list[list[Slice]] = []
+    open_ends: list[list[float]] = []
+    for piece in sorted(pieces, key=lambda p: (p.start_s, -p.end_s)):
+        at = next((i for i, ends in enumerate(open_ends) if _has_room(ends, piece)), len(placed))
+        if at == len(placed):
+            placed.append([])
+            open_ends.append([])
+        placed[at].append(piece)
+        open_ends[at].append(piece.end_s)
+    return placed
+
+
+def _has_room(ends: list[float], piece: Slice) -> bool:
+    """Whether the piece is apart from or within what is open; closes what ended before it."""
+    while ends and ends[-1] <= piece.start_s:
+        ends.pop()
+    return not ends or piece.end_s <= ends[-1]

@@ -1,0 +1,49 @@
+"""Commands that turn finished runs into pages and files for other programs."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .display import errors
+
+app = typer.Typer()
+
+RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The directory of one run.")]
+ClientIds = Annotated[
+    str | None, typer.Option("--clients", metavar="3,7,10-19", help="Only these clients.")
+]
+
+
+@app.command()
+def timeline(
+    directory: RunDir,
+    from_s: Annotated[float, typer.Option("--from", help="Simulated second.")] = 0.0,
+    to_s: Annotated[float, typer.Option("--to", help="Simulated second (the end).")] = math.inf,
+    clients: ClientIds = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File (RUN_DIR/timeline.json).")] = None,
+) -> None:
+    """Write a timeline that ui.perfetto.dev opens: a track a client, the server's, counters."""
+    from analysis.timeline import timeline as build
+    from sim.runlog import write_atomically
+
+    chosen = None if clients is None else _ids(clients)
+    path = out or directory / "timeline.json"
+    write_atomically(path, json.dumps(build(directory, from_s=from_s, to_s=to_s, clients=chosen)))
+    errors.print(f"timeline: {path}; open it at ui.perfetto.dev")
+
+
+def _ids(text: str) -> frozenset[int]:
+    """ "3,7,10-12" as a set. Raises ValueError for anything else."""
+    ids: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        try:
+            ids.update(range(int(first), int(last if dash else first) + 1))
+        except ValueError:
+            raise ValueError(f"--clients {text}: must be ids and ranges, got {part!r}") from None
+    return frozenset(ids)
