@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby, islice
 
 import numpy as np
@@ -14,8 +15,9 @@ from torch import Tensor
 from .backbone import WORD_EMBEDDINGS, Backbone
 from .batches import Examples
 from .forward import logits
-from .optimizers import AdamW, Optimizer, Sgd
-from .spec import Adapter, LocalJob, Update
+from .optimizers import AdamW, Optimizer, Sgd, clip
+from .schedules import lr_factor
+from .spec import Adapter, LocalJob, Shard, Update
 from .trainer import DivergedError, State
 from .tuning.parameters import BACKBONE
 
@@ -23,6 +25,7 @@ PASS_TOKENS = 1024
 """Tokens of one step of a pass, were every text of full length; more clients gain nothing."""
 
 _WORDS = BACKBONE + WORD_EMBEDDINGS
+_ANY_SHARD = Shard(client_id=0, n_samples=0, digest="")
 
 
 def passes(updates: Sequence[Update], max_tokens: int) -> Iterator[list[Update]]:
@@ -31,18 +34,18 @@ def passes(updates: Sequence[Update], max_tokens: int) -> Iterator[list[Update]]
     A function of the recipe and of `max_tokens` (of the data) alone: what else is computed,
     and where, must not reach the numbers. Clients that train layers of the encoder go alone.
     """
-    for (_, batch_size, *_), group in groupby(updates, key=_trained_alike):
+    for _, group in groupby(updates, key=_trained_alike):
         jobs = iter(group)
-        n_clients = max(1, PASS_TOKENS // (batch_size * max_tokens))
+        n_clients = max(1, PASS_TOKENS // (updates[0].job.batch_size * max_tokens))
         if not isinstance(updates[0].job.config, Adapter):
             n_clients = 1
         while chunk := list(islice(jobs, n_clients)):
             yield chunk
 
 
-def _trained_alike(update: Update) -> tuple[str, int, float, float]:
-    job = update.job
-    return job.optimizer, job.batch_size, job.lr, job.head_lr
+def _trained_alike(update: Update) -> Hashable:
+    """What clients of a pass have in common: all of a job but whose it is and how long."""
+    return replace(update.job, shard=_ANY_SHARD, n_batches=0, seed=0)
 
 
 def batch_plan(job: LocalJob, shard: np.ndarray) -> list[np.ndarray]:
@@ -66,25 +69,33 @@ def train_pass(
 ) -> list[dict[str, Tensor]]:
     """The trained parameters of each job, started from its base; the optimiser starts fresh.
 
-    All jobs have one configuration, batch size, optimiser and learning rates. Raises
-    DivergedError.
+    The jobs may differ in their shards, seeds and numbers of steps. Raises DivergedError.
     """
+    like = jobs[0]
     # Longest job first: those still training are then a leading part of every stack.
     order = sorted(range(len(jobs)), key=lambda i: -jobs[i].n_batches)
     plans = [batch_plan(jobs[i], shards[i]) for i in order]
     names = list(bases[0])
-    words = _touched_words(examples, plans[0]) if _WORDS in names else None
+    moves_touched_words_alone = _WORDS in names and not like.weight_decay
+    words = _touched_words(examples, plans[0]) if moves_touched_words_alone else None
     device = backbone.weights[WORD_EMBEDDINGS].device
     stacks = [_stack([bases[i][name] for i in order], name, words, device) for name in names]
-    optimizer = _optimizer(jobs[0], names, stacks)
+    starts = [stack.clone() for stack in stacks] if like.prox_mu else []
+    optimizer = _optimizer(like, names, stacks)
     for step in range(len(plans[0])):
         active = [plan[step] for plan in plans if step < len(plan)]
-        batch = examples.batch(jobs[0].config, active, words)
+        batch = examples.batch(like.config, active, words)
         leaves = [stack[: len(active)].detach().requires_grad_() for stack in stacks]
         scores = logits(backbone, dict(zip(names, leaves, strict=True)), batch)  # (texts, labels)
         losses = F.cross_entropy(scores, batch.labels, reduction="none")
         loss = batch.client_texts.means(losses[:, None]).sum()  # clients do not meet in it
-        optimizer.step(torch.autograd.grad(loss, leaves), len(active))
+        grads: Sequence[Tensor] = torch.autograd.grad(loss, leaves)
+        if like.prox_mu:
+            grads = _pulled_back(grads, leaves, starts, like.prox_mu)
+        if like.max_grad_norm is not None:
+            grads = clip(grads, like.max_grad_norm)
+        factors = [lr_factor(like.lr_decay, step, len(plan)) for plan in plans[: len(active)]]
+        optimizer.step(grads, factors)
     trained: list[dict[str, Tensor]] = [{} for _ in jobs]
     for place, i in enumerate(order):
         own = {name: stack[place] for name, stack in zip(names, stacks, strict=True)}
@@ -95,9 +106,18 @@ def train_pass(
     return trained
 
 
+@torch.no_grad()
+def _pulled_back(
+    grads: Sequence[Tensor], params: Sequence[Tensor], starts: Sequence[Tensor], mu: float
+) -> list[Tensor]:
+    """With the gradient of FedProx's mu / 2 x ||w - w0||^2 (Li et al., 2020, equation 2)."""
+    trios = zip(grads, params, starts, strict=True)
+    return [grad + mu * (param - start[: len(param)]) for grad, param, start in trios]
+
+
 def _touched_words(examples: Examples, plan: Sequence[np.ndarray]) -> np.ndarray:
-    """Sorted token ids of a job's texts. Other rows of the word table have no gradient, and with
-    fresh optimiser state and no weight decay AdamW does not move them."""
+    """Sorted token ids of a job's texts. Other rows of the word table have no gradient, and from
+    fresh optimiser state without weight decay no optimiser here moves them."""
     if not plan:
         return np.zeros(0, np.int64)
     tokens = examples.tokens
@@ -121,7 +141,9 @@ def _stack(
 
 def _optimizer(job: LocalJob, names: Sequence[str], stacks: Sequence[Tensor]) -> Optimizer:
     lrs = [job.head_lr if name.startswith("param.head.") else job.lr for name in names]
-    return AdamW(stacks, lrs) if job.optimizer == "adamw" else Sgd(stacks, lrs)
+    if job.optimizer == "adamw":
+        return AdamW(stacks, lrs, weight_decay=job.weight_decay)
+    return Sgd(stacks, lrs, momentum=job.momentum, weight_decay=job.weight_decay)
 
 
 def _require_finite(params: Mapping[str, Tensor], job: LocalJob) -> None:

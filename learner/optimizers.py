@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Protocol
 
 import torch
@@ -11,54 +12,103 @@ from torch.optim.adamw import adamw
 
 
 class Optimizer(Protocol):
-    def step(self, grads: Sequence[Tensor], n_active: int) -> None:
-        """Move the first `n_active` clients of every tensor by gradients of that many clients."""
+    def step(self, grads: Sequence[Tensor], factors: Sequence[float]) -> None:
+        """Move the first clients of every tensor, one a factor, by that many clients' gradients.
+
+        Each client's learning rates are the optimiser's times its factor.
+        """
         ...
 
 
 class Sgd:
-    """Plain stochastic gradient descent."""
+    """Stochastic gradient descent with momentum and weight decay as torch has them: the decay is
+    added to the gradient, and the momentum is not dampened."""
 
-    def __init__(self, params: Sequence[Tensor], lrs: Sequence[float]) -> None:
+    def __init__(
+        self,
+        params: Sequence[Tensor],
+        lrs: Sequence[float],
+        *,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> None:
         self._params, self._lrs = params, lrs
+        self._momentum, self._weight_decay = momentum, weight_decay
+        self._velocities = [torch.zeros_like(param) for param in params] if momentum else []
 
     @torch.no_grad()
-    def step(self, grads: Sequence[Tensor], n_active: int) -> None:
-        for param, grad, lr in zip(self._params, grads, self._lrs, strict=True):
-            param[:n_active].sub_(grad, alpha=lr)
+    def step(self, grads: Sequence[Tensor], factors: Sequence[float]) -> None:
+        n_active = len(factors)
+        if self._weight_decay:
+            decays = (param[:n_active] * self._weight_decay for param in self._params)
+            grads = [grad + decay for grad, decay in zip(grads, decays, strict=True)]
+        if self._momentum:
+            moving = [velocity[:n_active] for velocity in self._velocities]
+            pairs = zip(moving, grads, strict=True)
+            grads = [velocity.mul_(self._momentum).add_(grad) for velocity, grad in pairs]
+        for own, factor in _equal_runs(factors):
+            for param, grad, lr in zip(self._params, grads, self._lrs, strict=True):
+                param[own].sub_(grad[own], alpha=lr * factor)
 
 
 class AdamW:
-    """AdamW without weight decay (betas 0.9 and 0.999, eps 1e-8), starting fresh.
+    """AdamW (betas 0.9 and 0.999, eps 1e-8), starting fresh.
 
     torch's own fused update, a single pass over memory, called as a function because the class
     cannot move a part of a tensor.
     """
 
-    def __init__(self, params: Sequence[Tensor], lrs: Sequence[float]) -> None:
-        self._params, self._lrs = params, lrs
+    def __init__(
+        self, params: Sequence[Tensor], lrs: Sequence[float], *, weight_decay: float = 0.0
+    ) -> None:
+        self._params, self._lrs, self._weight_decay = params, lrs, weight_decay
         self._means = [torch.zeros_like(param) for param in params]
         self._squares = [torch.zeros_like(param) for param in params]
         self._steps = [torch.zeros((), device=param.device) for param in params]
 
     @torch.no_grad()
-    def step(self, grads: Sequence[Tensor], n_active: int) -> None:
-        for lr in dict.fromkeys(self._lrs):
-            group = [i for i, own in enumerate(self._lrs) if own == lr]
-            adamw(
-                [self._params[i][:n_active] for i in group],
-                # The fused kernel walks memory, so a transposed gradient would be misread.
-                [grads[i].contiguous() for i in group],
-                [self._means[i][:n_active] for i in group],
-                [self._squares[i][:n_active] for i in group],
-                [],
-                [self._steps[i] for i in group],
-                fused=True,
-                amsgrad=False,
-                beta1=0.9,
-                beta2=0.999,
-                lr=lr,
-                weight_decay=0.0,
-                eps=1e-8,
-                maximize=False,
-            )
+    def step(self, grads: Sequence[Tensor], factors: Sequence[float]) -> None:
+        runs = list(_equal_runs(factors))
+        # The kernel counts the step up in place, so every run of clients but one needs a copy.
+        copies = [[step.clone() for step in self._steps] for _ in runs[1:]]
+        for (own, factor), steps in zip(runs, [self._steps, *copies], strict=True):
+            for lr in dict.fromkeys(self._lrs):
+                group = [i for i, mine in enumerate(self._lrs) if mine == lr]
+                adamw(
+                    [self._params[i][own] for i in group],
+                    # The fused kernel walks memory, so a transposed gradient would be misread.
+                    [grads[i][own].contiguous() for i in group],
+                    [self._means[i][own] for i in group],
+                    [self._squares[i][own] for i in group],
+                    [],
+                    [steps[i] for i in group],
+                    fused=True,
+                    amsgrad=False,
+                    beta1=0.9,
+                    beta2=0.999,
+                    lr=lr * factor,
+                    weight_decay=self._weight_decay,
+                    eps=1e-8,
+                    maximize=False,
+                )
+
+
+@torch.no_grad()
+def clip(grads: Sequence[Tensor], max_norm: float) -> list[Tensor]:
+    """The gradients, each client's scaled so that its norm over all tensors is `max_norm` at most.
+
+    As torch.nn.utils.clip_grad_norm_ does it, for stacks whose first dimension is the client.
+    """
+    squares = [grad.flatten(1).square().sum(1) for grad in grads]
+    norms = torch.stack(squares).sum(0).sqrt()  # (clients,)
+    scales = (max_norm / (norms + 1e-6)).clamp(max=1.0)
+    return [grad * scales.view(-1, *(1,) * (grad.dim() - 1)) for grad in grads]
+
+
+def _equal_runs(factors: Sequence[float]) -> Iterator[tuple[slice, float]]:
+    """The stretches of neighbouring clients with one factor."""
+    start = 0
+    for factor, run in groupby(factors):
+        stop = start + sum(1 for _ in run)
+        yield slice(start, stop), factor
+        start = stop

@@ -13,6 +13,9 @@ from typing import Literal, NewType, Protocol, overload
 StateRef = NewType("StateRef", str)
 """The name of a state: the hex digest of the recipe that makes it. Never the tensors."""
 
+LrDecay = Literal["constant", "linear", "cosine"]
+"""How a learning rate falls to 0 over its horizon (learner.schedules)."""
+
 UNIT_WIDTH = 8
 """Neurons of one bottleneck unit; wider adapters are serial stacks of these (paper, section 3)."""
 
@@ -89,7 +92,11 @@ class LocalJob:
     """One client's work in one round. The optimiser starts fresh in each job.
 
     The job passes over the shard in the order of a permutation keyed by `seed`, in batches of
-    `batch_size` (the last of an epoch may be smaller), for `n_batches` steps in all.
+    `batch_size` (the last of an epoch may be smaller), for `n_batches` steps in all. `lr` and
+    `head_lr` are those of its first step and fall by `lr_decay` over the job's own steps.
+    `momentum` is sgd's. `weight_decay` is decoupled for adamw and added to the gradient for sgd.
+    `max_grad_norm` clips the norm of the client's whole gradient (None: no clipping). `prox_mu`
+    weighs FedProx's proximal term, mu / 2 x squared distance to the received state.
     """
 
     shard: Shard
@@ -100,6 +107,11 @@ class LocalJob:
     lr: float
     head_lr: float
     seed: int
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    max_grad_norm: float | None = None
+    prox_mu: float = 0.0
+    lr_decay: LrDecay = "constant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

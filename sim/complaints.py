@@ -116,7 +116,8 @@ def find_missing_kind(data: Mapping[str, Any], schema: Mapping[str, Any]) -> str
     Needed before validation: a union member's own default must not choose the member.
     """
     for path, mapping in _mappings(data, ()):
-        kinds = [node["kind"]["const"] for node in _nodes(path, data, schema) if "kind" in node]
+        named = (node.get("kind", {}) for node in _nodes(path, data, schema))
+        kinds = [kind["const"] for kind in named if "const" in kind]
         if len(kinds) > 1 and mapping.get("kind") not in kinds:
             got = json.dumps(mapping["kind"]) if "kind" in mapping else "nothing"
             return f"{'.'.join(path)}.kind must be one of {', '.join(kinds)}, got {got}"

@@ -61,7 +61,7 @@ def populate(
             shard=shard,
             device=devices[shard.client_id],
             link=links[shard.client_id],
-            n_batches=_batches(scenario, shard),
+            n_batches=scenario.training.n_steps(shard.n_samples),
             presence=presences[shard.client_id],
             **_storage(scenario, shard, hidden),
         )
@@ -121,10 +121,3 @@ def _class_at(position: float, shares: Mapping[str, float]) -> str:
         if position < upper:
             return name
     return list(shares)[-1]
-
-
-def _batches(scenario: Scenario, shard: Shard) -> int:
-    """Steps of one round: local epochs over the shard, capped by max_batches."""
-    training = scenario.training
-    batches = math.ceil(shard.n_samples / training.batch_size) * training.local_epochs
-    return batches if training.max_batches is None else min(batches, training.max_batches)

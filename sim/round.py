@@ -113,14 +113,20 @@ def _update(
     i: int,
 ) -> Update:
     training, client = world.scenario.training, clients[i]
+    factor = training.lr_schedule.factor(lineage_round)
     job = LocalJob(
         shard=client.shard,
         config=config,
         n_batches=client.n_batches,
         batch_size=training.batch_size,
         optimizer=training.optimizer,
-        lr=training.lr,
-        head_lr=training.head_lr,
+        lr=training.lr * factor,
+        head_lr=training.head_lr * factor,
         seed=world.streams.key("job", client.shard.client_id, lineage_round),
+        momentum=training.momentum,
+        weight_decay=training.weight_decay,
+        max_grad_norm=training.max_grad_norm,
+        prox_mu=training.prox_mu,
+        lr_decay=training.lr_schedule.decay_in_job,
     )
     return Update(job=job, base=base, weight=float(client.shard.n_samples))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
+
+from learner.schedules import lr_factor
+from learner.spec import LrDecay
 
 from .refusal import require
 
@@ -111,23 +115,88 @@ class CurveTraining:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LrSchedule:
+    """How learning rates fall to 0: not at all (constant), linear, or as half a cosine.
+
+    `within: job`: step by step over each job; `within: run`: round by round, to 0 after
+    `total_rounds` aggregations.
+    """
+
+    kind: LrDecay = "constant"
+    within: Literal["job", "run"] = "job"
+    total_rounds: int | None = None
+
+    def __post_init__(self) -> None:
+        needs_horizon = self.kind != "constant" and self.within == "run"
+        require(
+            needs_horizon == (self.total_rounds is not None),
+            "total_rounds must be set for a falling rate within the run, and only there, "
+            f"got {self.total_rounds}",
+        )
+        require(
+            self.total_rounds is None or self.total_rounds >= 1,
+            f"total_rounds must be at least 1, got {self.total_rounds}",
+        )
+
+    def factor(self, lineage_round: int) -> float:
+        """What is left of the rates (0-1) at the start of a job after so many aggregations."""
+        if self.total_rounds is None:
+            return 1.0
+        return lr_factor(self.kind, lineage_round, self.total_rounds)
+
+    @property
+    def decay_in_job(self) -> LrDecay:
+        return self.kind if self.within == "job" else "constant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """One client's local training. `max_batches` caps the steps of a round (null: no cap)."""
+    """One client's local training; its optimiser starts fresh in every round.
+
+    A round's steps are `local_epochs` over the shard, at most `max_batches` (null: no cap); or
+    exactly `steps`, whatever the shard (null: by epochs). `momentum` (0-1) is sgd's.
+    `weight_decay` is decoupled for adamw and added to the gradient for sgd. `max_grad_norm` clips
+    the norm of a client's whole gradient (null: no clipping). `prox_mu` weighs FedProx's
+    proximal term (0: none).
+    """
 
     batch_size: int = 4
     local_epochs: int = 1
     max_batches: int | None = None
+    steps: int | None = None
     optimizer: Literal["adamw", "sgd"] = "adamw"
     lr: float = 4.0e-3
     head_lr: float = 1.0e-2
+    lr_schedule: LrSchedule = field(default_factory=LrSchedule)
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    max_grad_norm: float | None = None
+    prox_mu: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "local_epochs"):
             require(getattr(self, name) >= 1, f"{name} must be at least 1")
+        for name in ("max_batches", "steps"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"{name} must be at least 1 or null, got {value}")
         require(
-            self.max_batches is None or self.max_batches >= 1,
-            f"max_batches must be at least 1 or null, got {self.max_batches}",
+            self.steps is None or (self.max_batches is None and self.local_epochs == 1),
+            f"steps must be null where local_epochs or max_batches is set, got {self.steps}",
         )
-        for name in ("lr", "head_lr"):
+        for name in ("lr", "head_lr", "weight_decay", "prox_mu"):
             value = getattr(self, name)
             require(value >= 0, f"{name} must be at least 0, got {value}")
+        require(0 <= self.momentum < 1, f"momentum must be in [0, 1), got {self.momentum}")
+        require(
+            self.momentum == 0 or self.optimizer == "sgd",
+            f"momentum must be 0 for optimizer {self.optimizer}, got {self.momentum}",
+        )
+        norm = self.max_grad_norm
+        require(norm is None or norm > 0, f"max_grad_norm must be above 0 or null, got {norm}")
+
+    def n_steps(self, n_samples: int) -> int:
+        """Steps of one round over a shard of so many texts."""
+        if self.steps is not None:
+            return self.steps
+        by_epochs = math.ceil(n_samples / self.batch_size) * self.local_epochs
+        return by_epochs if self.max_batches is None else min(by_epochs, self.max_batches)

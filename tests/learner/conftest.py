@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,6 +97,7 @@ def job(shards: Mapping[int, np.ndarray]) -> Callable[..., LocalJob]:
         optimizer: str = "adamw",
         lr: float = 1e-3,
         head_lr: float = 1e-2,
+        **rules: Any,
     ) -> LocalJob:
         shard = Shard(client_id=client_id, n_samples=len(shards[client_id]), digest=f"{client_id}")
         return LocalJob(
@@ -107,6 +109,7 @@ def job(shards: Mapping[int, np.ndarray]) -> Callable[..., LocalJob]:
             lr=lr,
             head_lr=head_lr,
             seed=100 + client_id,
+            **rules,
         )
 
     return make

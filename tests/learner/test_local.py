@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -82,11 +83,19 @@ def train_plainly(
     rest = [p for n, p in model.own.items() if not n.startswith("param.head")]
     groups = [{"params": head, "lr": job.head_lr}, {"params": rest, "lr": job.lr}]
     groups = [group for group in groups if group["params"]]
+    decay = job.weight_decay
     optimizer = (
-        torch.optim.AdamW(groups, weight_decay=0.0)
+        torch.optim.AdamW(groups, weight_decay=decay)
         if job.optimizer == "adamw"
-        else torch.optim.SGD(groups)
+        else torch.optim.SGD(groups, momentum=job.momentum, weight_decay=decay)
     )
+    share: Callable[[int], float] = {
+        "constant": lambda step: 1.0,
+        "linear": lambda step: 1 - step / job.n_batches,
+        "cosine": lambda step: 0.5 * (1 + math.cos(math.pi * step / job.n_batches)),
+    }[job.lr_decay]
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, share)
+    start = {name: p.detach().clone() for name, p in model.own.items()}
     generator = np.random.default_rng(job.seed)
     steps: list[np.ndarray] = []
     while len(steps) < job.n_batches:
@@ -97,9 +106,15 @@ def train_plainly(
         ids = torch.tensor([e.ids for e in encoded])
         mask = torch.tensor([e.attention_mask for e in encoded])
         loss = nn.functional.cross_entropy(model(ids, mask), torch.tensor(task.train.labels[texts]))
+        if job.prox_mu:
+            distances = (((p - start[name]) ** 2).sum() for name, p in model.own.items())
+            loss = loss + job.prox_mu / 2 * sum(distances, start=torch.zeros(()))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        if job.max_grad_norm is not None:
+            nn.utils.clip_grad_norm_(model.own.values(), job.max_grad_norm)
         optimizer.step()
+        schedule.step()
     return {name: p.detach().numpy() for name, p in model.own.items()}
 
 
@@ -141,6 +156,56 @@ def test_a_client_trains_as_a_plain_loop_does(
     assert greatest_difference(ours, base) > 1e-4
 
 
+RULES: list[dict[str, Any]] = [
+    {"optimizer": "sgd", "momentum": 0.9, "lr": 1e-2},
+    {"optimizer": "sgd", "momentum": 0.5, "weight_decay": 0.1, "lr": 1e-2},
+    {"weight_decay": 0.1},
+    {"max_grad_norm": 0.05, "optimizer": "sgd", "lr": 0.1},
+    {"prox_mu": 10.0, "optimizer": "sgd", "lr": 0.05},
+    {"lr_decay": "linear"},
+    {"lr_decay": "cosine", "prox_mu": 1.0, "max_grad_norm": 0.1, "weight_decay": 0.01},
+]
+
+
+@pytest.mark.parametrize("config", [Adapter(depth=1, width=8), Full()], ids=str)
+@pytest.mark.parametrize("rules", RULES, ids=lambda rules: " ".join(rules))
+def test_every_rule_of_local_training_is_that_of_a_plain_loop(
+    config: TuningConfig,
+    rules: dict[str, Any],
+    trainer: TorchLearner,
+    model_dir: Path,
+    task: Task,
+    shards: Mapping[int, np.ndarray],
+    job: Callable[..., LocalJob],
+    round_of: Callable[..., Any],
+) -> None:
+    base = trainer.make(Initial(config=config, seed=3), {})
+    ruled = job(0, config, n_batches=5, **rules)
+    ours = trainer.make(round_of(ruled), {BASE: base})
+    assert greatest_difference(ours, train_plainly(model_dir, task, base, ruled, shards[0])) < 1e-5
+    plain = {name: rules[name] for name in ("optimizer", "lr") if name in rules}
+    without = trainer.make(round_of(job(0, config, n_batches=5, **plain)), {BASE: base})
+    assert greatest_difference(ours, without) > 1e-4  # the rules matter
+
+
+@pytest.mark.parametrize("rules", RULES, ids=lambda rules: " ".join(rules))
+def test_every_rule_is_each_clients_own_side_by_side(
+    rules: dict[str, Any],
+    trainer: TorchLearner,
+    job: Callable[..., LocalJob],
+    round_of: Callable[..., Any],
+) -> None:
+    config = Adapter(depth=2, width=8)
+    base = trainer.make(Initial(config=config, seed=3), {})
+    jobs = [job(client, config, n_batches=n, **rules) for client, n in enumerate((3, 1, 5, 3))]
+    assert len(list(passes(round_of(*jobs).updates, 8))) == 1
+    together = trainer.make(round_of(*jobs), {BASE: base})
+    alone = [trainer.make(round_of(one), {BASE: base}) for one in jobs]
+    weights = np.array([one.shard.n_samples for one in jobs]) / 44
+    mean = {name: sum(w * s[name] for w, s in zip(weights, alone, strict=True)) for name in base}
+    assert greatest_difference(together, mean) < 1e-5
+
+
 @pytest.mark.parametrize("config", [Adapter(depth=0, width=8), Adapter(depth=2, width=16)], ids=str)
 def test_clients_side_by_side_train_as_they_do_alone(
     config: Adapter,
@@ -176,6 +241,16 @@ def test_full_tuning_moves_only_the_words_it_reads(
     read = " ".join(" ".join(task.train.texts[i].split()[:6]) for i in shards[1]).split()
     assert moved == {2, 3} | {4 + int(word[1:]) for word in read}  # [CLS], [SEP] and the words
     assert len(moved) < len(base[name]) - 1
+
+
+def test_with_weight_decay_full_tuning_moves_every_word(
+    trainer: TorchLearner, job: Callable[..., LocalJob], round_of: Callable[..., Any]
+) -> None:
+    base = trainer.make(Initial(config=Full(), seed=3), {})
+    decayed = round_of(job(1, Full(), n_batches=1, weight_decay=0.1))
+    trained = trainer.make(decayed, {BASE: base})
+    name = f"{BACKBONE}embeddings.word_embeddings.weight"
+    assert (trained[name] != base[name]).any(1).sum() == (base[name] != 0).any(1).sum()
 
 
 def test_an_epoch_visits_every_text_once_and_the_next_in_another_order(

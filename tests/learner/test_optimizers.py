@@ -18,7 +18,9 @@ def test_clients_that_stop_early_stay_and_the_others_go_on(kind: type[AdamW | Sg
     ours = kind([stack], [0.1])
     for step in range(6):
         n_active = sum(n > step for n in n_steps)
-        ours.step([grads[step, :n_active].transpose(1, 2).contiguous().transpose(1, 2)], n_active)
+        ours.step(
+            [grads[step, :n_active].transpose(1, 2).contiguous().transpose(1, 2)], [1.0] * n_active
+        )
     for client, n in enumerate(n_steps):
         own = start[client].clone().requires_grad_()
         plain = (

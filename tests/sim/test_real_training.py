@@ -188,3 +188,26 @@ def test_workers_end_when_their_study_was_killed(
     parent.stderr.close()
     for run_dir in tmp_path.glob("s/*/seed-0000"):
         FileLock(run_dir / ".lock").acquire(timeout=20).lock.release()
+
+
+def test_a_rate_that_falls_over_the_run_is_decided_by_the_round(tmp_path: Path, real: Any) -> None:
+    """At the end of its horizon nothing moves any more; within jobs it starts anew each round."""
+
+    def points(name: str, schedule: dict[str, Any]) -> list[str]:
+        falling = real(**{"training.lr_schedule": schedule, "stop.rounds": 6})
+        run = run_scenario(falling, out=tmp_path / name, cache_dir=tmp_path / "cache")
+        lines = (run.run_dir / "evaluations.jsonl").read_text().splitlines()
+        return [json.loads(line)["loss"] for line in lines]
+
+    ended = points("run", {"kind": "linear", "within": "run", "total_rounds": 3})
+    assert len(set(ended[:4])) == 4
+    assert len(set(ended[3:])) == 1
+    anew = points("job", {"kind": "linear", "within": "job"})
+    assert len(set(anew)) == 7
+
+
+def test_a_budget_of_steps_is_each_clients_whatever_its_shard(tmp_path: Path, real: Any) -> None:
+    scenario = real(**{"training": {"steps": 3}, "stop.rounds": 1, "log": "all"})
+    run = run_scenario(scenario, out=tmp_path, cache_dir=tmp_path / "cache")
+    rows = [json.loads(line) for line in (run.run_dir / "events.jsonl").read_text().splitlines()]
+    assert [row["batches"] for row in rows if row["row"] == "compute"] == [3, 3, 3]

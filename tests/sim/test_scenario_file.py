@@ -84,6 +84,29 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
         ),
         ("stop.sim_s=.nan", "stop.sim_s must be a finite number, got NaN"),
         ("training.lr=-1", "training.lr must be at least 0, got -1"),
+        ("training.steps=0", "training.steps must be at least 1 or null, got 0"),
+        (
+            "training={steps: 4, max_batches: 3}",
+            "training.steps must be null where local_epochs or max_batches is set, got 4",
+        ),
+        ("training.momentum=0.9", "training.momentum must be 0 for optimizer adamw, got 0.9"),
+        ("training={optimizer: sgd, momentum: 1}", "training.momentum must be in [0, 1), got 1"),
+        ("training.weight_decay=-0.1", "training.weight_decay must be at least 0, got -0.1"),
+        ("training.prox_mu=-1", "training.prox_mu must be at least 0, got -1"),
+        ("training.max_grad_norm=0", "training.max_grad_norm must be above 0 or null, got 0"),
+        ("training.lr_schedule.kind=step", "training.lr_schedule.kind must be constant, linear"),
+        (
+            "training.lr_schedule={kind: linear, within: run}",
+            "training.lr_schedule.total_rounds must be set for a falling rate within the run",
+        ),
+        (
+            "training.lr_schedule={kind: linear, total_rounds: 9}",
+            "training.lr_schedule.total_rounds must be set for a falling rate within the run",
+        ),
+        (
+            "training.lr_schedule={kind: linear, within: run, total_rounds: 0}",
+            "training.lr_schedule.total_rounds must be at least 1, got 0",
+        ),
         (
             "fleet.network.down_mbytes_per_s=-1",
             "fleet.network.down_mbytes_per_s must be at least 0",
