@@ -8,25 +8,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .model_config import read_model_config
+from .families import FAMILIES, Family
+from .model_config import ModelConfig, read_model_config
 from .spec import UNIT_WIDTH, Adapter, Freeze, TuningConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """Sizes of a BERT-like encoder; counts are parameters or neurons."""
+    """Sizes of a BERT-like encoder; counts are parameters or neurons.
+
+    `positions` are rows of the position table, of which a text's first token reads the one at
+    `first_position`. `relative_buckets`: rows of the bias by relative position; 0: there is none.
+    """
 
     n_layers: int
+    n_heads: int
     hidden: int
     ffn: int
     vocab: int
     positions: int
     token_types: int
+    first_position: int = 0
+    relative_buckets: int = 0
+
+    @property
+    def most_tokens(self) -> int:
+        """Tokens of the longest text that the position table can number."""
+        return self.positions - self.first_position
 
     @property
     def embedding_parameters(self) -> int:
-        """Word, position and token-type tables and their layer norm."""
-        return (self.vocab + self.positions + self.token_types) * self.hidden + 2 * self.hidden
+        """Word, position and token-type tables, their layer norm, and the relative bias."""
+        rows = self.vocab + self.positions + self.token_types + 2
+        return rows * self.hidden + self.relative_buckets * self.n_heads
 
     @property
     def layer_parameters(self) -> int:
@@ -63,16 +77,14 @@ class Architecture:
 
 
 BERT_BASE = Architecture(
-    n_layers=12, hidden=768, ffn=3072, vocab=30522, positions=512, token_types=2
+    n_layers=12, n_heads=12, hidden=768, ffn=3072, vocab=30522, positions=512, token_types=2
 )
 """bert-base-uncased, the model of the published latency table."""
 
 MINILM_L6 = Architecture(
-    n_layers=6, hidden=384, ffn=1536, vocab=30522, positions=512, token_types=2
+    n_layers=6, n_heads=12, hidden=384, ffn=1536, vocab=30522, positions=512, token_types=2
 )
 """all-MiniLM-L6-v2, the default model."""
-
-SUPPORTED_MODEL_TYPES = ("bert",)
 
 
 def read_architecture(model_dir: Path) -> Architecture:
@@ -82,12 +94,35 @@ def read_architecture(model_dir: Path) -> Architecture:
     size that is missing or no whole number from 1.
     """
     config = read_model_config(model_dir)
-    config.choice("model_type", SUPPORTED_MODEL_TYPES)
+    family = family_of(config)
+    config.choice("position_embedding_type", ("absolute",), default="absolute")
+    keys = family.sizes
+    n_layers, n_heads = config.count(keys.n_layers), config.count(keys.n_heads)
+    hidden = config.count(keys.hidden)
+    if hidden % n_heads:
+        raise ValueError(
+            f"{config.path}: {keys.n_heads} must divide {keys.hidden} {hidden}, got {n_heads}"
+        )
+    buckets = "relative_attention_num_buckets"
     return Architecture(
-        n_layers=config.count("num_hidden_layers"),
-        hidden=config.count("hidden_size"),
-        ffn=config.count("intermediate_size"),
+        n_layers=n_layers,
+        n_heads=n_heads,
+        hidden=hidden,
+        ffn=config.count(keys.ffn),
         vocab=config.count("vocab_size"),
         positions=config.count("max_position_embeddings"),
-        token_types=config.count("type_vocab_size"),
+        token_types=config.count("type_vocab_size") if family.has_token_types else 0,
+        first_position=_first_position(config, family),
+        relative_buckets=config.count(buckets, default=32) if family.has_relative_bias else 0,
     )
+
+
+def family_of(config: ModelConfig) -> Family:
+    """The kind of encoder that a config.json describes. Raises ValueError for another."""
+    return FAMILIES[config.choice("model_type", tuple(FAMILIES))]
+
+
+def _first_position(config: ModelConfig, family: Family) -> int:
+    if family.padding_position is None:
+        return 0
+    return config.count("pad_token_id", least=0, default=family.padding_position) + 1

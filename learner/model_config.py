@@ -16,11 +16,13 @@ class ModelConfig:
     path: Path
     values: Mapping[str, object]
 
-    def count(self, key: str) -> int:
-        """A whole number, at least 1."""
-        value = self.values.get(key)
-        if type(value) is not int or value < 1:
-            raise ValueError(f"{self.path}: {key} must be a whole number from 1, got {value!r}")
+    def count(self, key: str, *, least: int = 1, default: int | None = None) -> int:
+        """A whole number, at least `least`; of a missing key, the default."""
+        value = self.values.get(key, default)
+        if type(value) is not int or value < least:
+            raise ValueError(
+                f"{self.path}: {key} must be a whole number from {least}, got {value!r}"
+            )
         return value
 
     def positive(self, key: str) -> float:

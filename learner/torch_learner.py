@@ -57,8 +57,8 @@ class TorchLearner:
         self._shards = shards
         self._max_tokens = max_tokens
         self._backbone = load_backbone(model_dir, self._device)
-        if max_tokens > self._backbone.architecture.positions:
-            limit = self._backbone.architecture.positions
+        limit = self._backbone.architecture.most_tokens
+        if max_tokens > limit:
             raise ValueError(f"max_tokens must be at most {limit} for this model, got {max_tokens}")
         parts = (str(LEARNER_EPOCH), model_revision(model_dir), task.digest, str(max_tokens))
         named = "\0".join((*parts, numerics_tag())).encode()

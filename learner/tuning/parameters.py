@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from learner.backbone import Backbone
 
 BACKBONE = "param.backbone."
-"""Prefix of fine-tuned weights of the encoder itself; their Hugging Face name follows."""
+"""Prefix of fine-tuned weights of the encoder itself; the name of BertModel follows."""
 
 
 def initial_parameters(
@@ -55,6 +55,6 @@ def config_depth(config: TuningConfig) -> int:
 
 
 def _layer(name: str) -> int:
-    """The layer that a weight belongs to; -1 for embeddings."""
+    """The layer that a weight belongs to; -1 for those of none."""
     parts = name.split(".")
-    return int(parts[2]) if parts[0] == "encoder" else -1
+    return int(parts[2]) if name.startswith("encoder.layer.") else -1

@@ -222,7 +222,9 @@ def test_a_stamp_is_trusted_only_while_the_files_are_as_they_were(tmp_path: Path
 def test_a_model_directory_must_hold_weights(tmp_path: Path) -> None:
     model = write_model(tmp_path / "model", {"config.json": b"{}"})
     message = refusal(lambda: model_revision(model))
-    assert message == f"model directory {model}: has no weights (*.safetensors)"
+    assert (
+        message == f"model directory {model}: has no weights (*.safetensors or pytorch_model*.bin)"
+    )
 
 
 def test_assets_tasks_and_partition_import_no_training_library() -> None:

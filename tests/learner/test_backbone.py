@@ -52,7 +52,10 @@ def _copy_with_config(model_dir: Path, target: Path, **changes: object) -> Path:
 
 def test_an_unknown_architecture_names_the_known_ones(model_dir: Path, tmp_path: Path) -> None:
     _copy_with_config(model_dir, tmp_path, model_type="llama")
-    with pytest.raises(ValueError, match=r"config\.json: model_type must be one of bert.*'llama'"):
+    with pytest.raises(
+        ValueError,
+        match=r"config\.json: model_type must be one of bert, distil.*mpnet, got 'llama'",
+    ):
         load_backbone(tmp_path, CPU)
 
 
@@ -81,10 +84,58 @@ def test_missing_weights_are_refused(model_dir: Path, tmp_path: Path) -> None:
     weights = load_file(tmp_path / "model.safetensors")
     del weights["encoder.layer.1.output.dense.weight"]
     save_file(weights, tmp_path / "model.safetensors")
-    with pytest.raises(ValueError, match=r"model\.safetensors: an encoder of \d+ weights"):
+    with pytest.raises(ValueError, match=r"must hold encoder\.layer\.1\.output\.dense\.weight"):
         load_backbone(tmp_path, CPU)
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(ValueError, match="no such file"):
+        load_backbone(tmp_path, CPU)
+
+
+def test_weights_of_another_size_are_refused(model_dir: Path, tmp_path: Path) -> None:
+    _copy_with_config(model_dir, tmp_path, intermediate_size=65)
+    rule = r"model\.safetensors: encoder.*intermediate.* must be of shape \(65.*, got \(64"
+    with pytest.raises(ValueError, match=rule):
+        load_backbone(tmp_path, CPU)
+
+
+@pytest.mark.parametrize("content", [b"", b"no tensors", b"PK\x03\x04"])
+def test_a_damaged_torch_file_is_one_line(model_dir: Path, tmp_path: Path, content: bytes) -> None:
+    _copy_with_config(model_dir, tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    (tmp_path / "pytorch_model.bin").write_bytes(content)
+    with pytest.raises(ValueError, match=r"pytorch_model\.bin: must be a whole file") as caught:
+        load_backbone(tmp_path, CPU)
+    assert "\n" not in str(caught.value)
+
+
+class _Intruder:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, ("raise SystemExit('ran')",)
+
+
+def test_a_torch_file_that_would_run_code_is_refused(model_dir: Path, tmp_path: Path) -> None:
+    _copy_with_config(model_dir, tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    torch.save({"embeddings": _Intruder()}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ValueError, match=r"pytorch_model\.bin: must be a whole file of tensors"):
+        load_backbone(tmp_path, CPU)
+
+
+@pytest.mark.parametrize(
+    ("index", "rule"),
+    [
+        ("[", "must be JSON with"),
+        ('{"weight_map": []}', "must be JSON with"),
+        ('{"weight_map": {"a": "gone.safetensors"}}', "lists gone.safetensors, which is no file"),
+    ],
+)
+def test_a_bad_index_of_parts_is_refused(
+    model_dir: Path, tmp_path: Path, index: str, rule: str
+) -> None:
+    _copy_with_config(model_dir, tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    (tmp_path / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(ValueError, match=rf"model\.safetensors\.index\.json: {rule}"):
         load_backbone(tmp_path, CPU)
 
 
