@@ -14,7 +14,7 @@ from traces.load import load
 from traces.recording import AvailabilityRecording
 
 from .presence import Presence
-from .references import assign, check_reference, content_digest, find_files
+from .references import assign, check_reference, content_digest, find_files, licence_of
 from .scenario_fleet import Always, Availability, Diurnal, RecordedAvailability, Windows
 from .streams import Streams
 
@@ -65,8 +65,8 @@ def _recorded(
         recording = load(path, kind.format, **kind.format_options)
         if isinstance(recording, AvailabilityRecording):
             devices += [(f"{path.name}:{name}", of) for name, of in recording.devices.items()]
-            described = {"name": path.name, "format": recording.format}
-            files.append(described | {"sha256": content_digest(path)})
+            origin = {"sha256": content_digest(path), "licence": licence_of(kind.source)}
+            files.append({"name": path.name, "format": recording.format, **origin})
     if not devices:
         raise ValueError(f"{_KEY}: no file of {kind.source} holds availability")
     given = assign(_KEY, kind.assign, streams, "recorded device", ids, len(devices))

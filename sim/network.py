@@ -13,7 +13,7 @@ from traces.step import StepTrace, constant
 from traces.synthetic import PRESETS, bandwidth
 
 from .link import UNSHARED, Link, OneWay, ServerLink
-from .references import assign, check_reference, content_digest, find_files
+from .references import assign, check_reference, content_digest, find_files, licence_of
 from .scenario_fleet import ConstantNetwork, TraceNetwork, UplinkRatio
 from .shared_link import SharedLink
 from .streams import Streams
@@ -24,12 +24,14 @@ _MBIT_PER_S = 8e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One trace that clients can be given; `sha256` is of its file, None if it was generated."""
+    """One trace that clients can be given; `sha256` is of its file, None if it was generated.
+    `licence`: as in references; "" for a preset, which needs none (traces/data/SOURCES.md)."""
 
     name: str
     format: str
     trace: StepTrace
     sha256: str | None = None
+    licence: str | None = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def find_sources(
     found = list(_recordings(paths, key, network))
     if not found:
         raise ValueError(f"{_key(key)}: no file of {reference} holds a {key}")
-    return found
+    return [replace(source, licence=licence_of(reference)) for source in found]
 
 
 def _recordings(
@@ -143,6 +145,7 @@ def _described(source: Source) -> dict[str, Any]:
         "name": source.name,
         "format": source.format,
         "sha256": source.sha256,
+        "licence": source.licence,
         "period_s": source.trace.period_s,
         "mean_mbit_per_s": source.trace.mean * _MBIT_PER_S,
     }

@@ -36,6 +36,13 @@ def find_files(key: str, reference: str, cache_dir: Path) -> list[Path]:
     return sorted(Path(file) for file in glob.glob(str(path)))
 
 
+def licence_of(reference: str) -> str | None:
+    """The licence of a fetched package's recordings; None for files of the user's own."""
+    if not reference.startswith(FETCHED):
+        return None
+    return PACKAGES[reference.removeprefix(FETCHED).partition("/")[0]].licence
+
+
 def check_reference(key: str, reference: str, presets: Sequence[str] = ()) -> None:
     """Refuse what names nothing, as far as can be told without reading or fetching it."""
     if reference in presets:

@@ -86,7 +86,7 @@ def run_scenario(
     )
     manifest = _manifest(world, seed)
     with held(run_dir):
-        begin(run_dir, manifest)
+        begin(run_dir, manifest, scenario)
         world.log.open()
         lineage = simulate(world)
         result = RunResult(

@@ -14,9 +14,9 @@ from filelock import FileLock, Timeout
 from configurator import Configurator
 from learner.recipes import digest_text
 
-from .runlog import RunError, write_json
+from .runlog import RunError, write_atomically, write_json
 from .scenario import Scenario
-from .scenario_file import digest
+from .scenario_file import as_yaml, digest
 
 FORMAT_VERSION = 1
 
@@ -59,10 +59,12 @@ def held(run_dir: Path) -> Iterator[None]:
         lock.release()
 
 
-def begin(run_dir: Path, manifest: dict[str, Any]) -> None:
-    """Write the manifest, or compare it with the one of the attempt to be continued."""
+def begin(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:
+    """Write the scenario and the manifest, or compare the latter with that of the attempt to be
+    continued. The scenario is for readers, and `fedadapter run` takes it."""
     path = run_dir / "manifest.json"
     if not path.exists():
+        write_atomically(run_dir / "scenario.yaml", as_yaml(scenario))
         write_json(path, manifest)
         return
     try:

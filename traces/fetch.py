@@ -25,9 +25,10 @@ class FetchError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """What to download and what to keep of it: the files below `folder`."""
+    """What to download, under which licence, and what to keep of it: the files below `folder`."""
 
     version: str
+    licence: str
     sha256: str
     folder: str
     download: Callable[[Path], Path]
@@ -137,6 +138,7 @@ def _undeb(archive: Path, into: Path) -> None:
 PACKAGES = {
     "mahimahi": Package(
         version="0.98-1.1",
+        licence="GPL-3+",
         sha256="31f096d488d66e141641a3a9517932b9106936824824c0d27a12fbd2a045e1ac",
         folder="usr/share/mahimahi/traces",
         download=_apt_download,
@@ -144,6 +146,7 @@ PACKAGES = {
     ),
     "niimpy": Package(
         version="1.3.0",
+        licence="MIT",
         sha256="4aac58050e4f4b8ef060495c0cd1ad4ac9f602ae7b3b65fc25f753dd9ce7a0a4",
         folder="niimpy/sampledata",
         download=_pip_download,

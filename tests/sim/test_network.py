@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from sim.network import connect
+from sim.references import licence_of
 from sim.run import run_scenario
-from sim.scenario_file import parse_scenario
+from sim.scenario_file import load_scenario, parse_scenario
 from sim.scenario_fleet import TraceNetwork, UplinkRatio
 from sim.streams import Streams
 
@@ -107,10 +108,9 @@ def test_a_run_tells_what_its_links_were_made_of(
     told = manifest["network"]
     assert told["downlink_of_client"] == [0, 1, 2]
     assert len(told["downlinks"][0]["sha256"]) == 64
-    assert (
-        parse_scenario(json.loads((result.run_dir / "manifest.json").read_text())["scenario"], "")
-        == scenario
-    )
+    assert told["downlinks"][0]["licence"] is None  # the user's own file
+    assert parse_scenario(manifest["scenario"], "") == scenario
+    assert load_scenario(result.run_dir / "scenario.yaml") == scenario
 
 
 def test_a_table_of_ones_own_is_read_with_its_columns_declared(tmp_path: Path) -> None:
@@ -123,3 +123,8 @@ def test_a_table_of_ones_own_is_read_with_its_columns_declared(tmp_path: Path) -
         format_options=options,
     )
     assert connect(asked, Streams(0), IDS, tmp_path).links[0].down.trace.mean == 1.5e6
+
+
+def test_recordings_fetched_by_package_name_have_its_licence() -> None:
+    assert licence_of("fetch:mahimahi/*.down") == "GPL-3+"
+    assert licence_of("recordings/car.down") is None

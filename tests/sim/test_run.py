@@ -74,7 +74,8 @@ def test_a_finished_run_repeats_itself_and_leaves_its_files_alone(
     again = run_scenario(make(), out=tmp_path)
     assert again.events_sha256 == first.events_sha256
     assert {path.name: path.read_bytes() for path in first.run_dir.glob("[!.]*")} == before
-    assert sorted(before) == ["DONE", "evaluations.jsonl", "events.jsonl", "manifest.json"]
+    names = ["DONE", "evaluations.jsonl", "events.jsonl", "manifest.json", "scenario.yaml"]
+    assert sorted(before) == names
 
 
 @pytest.mark.parametrize("n_bytes", [0, 1, 700, 1500])

@@ -57,6 +57,7 @@ def local_package(tmp_path: Path, sha256: str | None = None) -> Package:
     found = hashlib.sha256(download(tmp_path).read_bytes()).hexdigest()
     return Package(
         version="1.0",
+        licence="MIT",
         sha256=sha256 or found,
         folder="toy/data",
         download=download,
