@@ -5,6 +5,7 @@ Nothing from here reaches a row; it goes into manifest.json.
 
 from __future__ import annotations
 
+import os
 import platform
 import time
 from datetime import UTC, datetime
@@ -23,6 +24,11 @@ def provenance() -> dict[str, Any]:
         "host": platform.node(),
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def this_process() -> str:
+    """Which process on which host, for messages to others."""
+    return f"process {os.getpid()} on {platform.node() or 'this host'}"
 
 
 def wall_clock_s() -> float:

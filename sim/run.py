@@ -20,11 +20,12 @@ from traces.step import TraceEnded
 
 from .barrier import Barrier
 from .build import Watchers, build_world
+from .hold import held
 from .lineage import Lineage
 from .progress import Monitor, ProgressSink
 from .provenance import provenance, wall_clock_s
 from .records import FailedRow, as_fields
-from .run_directory import FORMAT_VERSION, begin, finish, held, run_directory
+from .run_directory import FORMAT_VERSION, begin, finish, finished, run_directory
 from .runlog import RunError, RunLog
 from .scenario import Scenario
 from .scenario_file import digest, dump_scenario
@@ -103,6 +104,16 @@ def run_scenario(
         )
         finish(run_dir, manifest, asdict(result) | {"run_dir": run_dir.name})
     return result
+
+
+def finished_run(run_dir: Path, scenario: Scenario) -> RunResult | None:
+    """What an earlier process finished in this directory; None if it must be run (again)."""
+    is_real = isinstance(scenario.learner, TorchTraining)
+    result = finished(run_dir, numerics_tag() if is_real else None)
+    if result is None:
+        return None
+    here = {"run_dir": run_dir, "trainings": 0, "store_hits": 0, "wall_seconds": 0.0}
+    return RunResult(**result | here)
 
 
 def _manifest(world: World, seed: int) -> dict[str, Any]:

@@ -1,15 +1,12 @@
-"""A run's directory: its name, its lock, how a run is begun, resumed and finished in it."""
+"""A run's directory: its name, how a run is begun, resumed and finished in it."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from configurator import Configurator
 from learner.recipes import digest_text
@@ -19,6 +16,8 @@ from .scenario import Scenario
 from .scenario_file import as_yaml, digest
 
 FORMAT_VERSION = 1
+
+_LONGEST_SLUG = 100  # file systems end names at 255 bytes; the digest tells long ones apart
 
 _IDENTITY = ("format_version", "numerics", "model_revision", "task_digest")
 """What the manifest must repeat for a run to be continued: the scenario's digest names the
@@ -32,7 +31,7 @@ def run_directory(
 
     Raises RunError for a repr that differs from process to process.
     """
-    slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower()).strip("-") or "run"
+    slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower())[:_LONGEST_SLUG].strip("-") or "run"
     name = digest(scenario)
     if policy is not None:
         if " at 0x" in repr(policy):
@@ -42,21 +41,6 @@ def run_directory(
             )
         name = digest_text(name, repr(policy))
     return out / f"{slug}-{name[:8]}" / f"seed-{seed:04d}"
-
-
-@contextmanager
-def held(run_dir: Path) -> Iterator[None]:
-    """Make the directory and hold it alone. Raises RunError if another process does."""
-    run_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(run_dir / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise RunError(f"{run_dir}: is being run by another process; wait for its end") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def begin(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:
@@ -86,3 +70,20 @@ def finish(run_dir: Path, manifest: dict[str, Any], result: dict[str, Any]) -> N
         return
     write_json(run_dir / "manifest.json", manifest | {"result": result})
     write_json(done, {"events_sha256": result["events_sha256"]})
+
+
+def finished(run_dir: Path, numerics: str | None) -> dict[str, Any] | None:
+    """The result of a run that is finished and whole, None for any other: its files are what DONE
+    names, and its format and numerics are this program's."""
+    try:
+        done = json.loads((run_dir / "DONE").read_bytes())
+        manifest = json.loads((run_dir / "manifest.json").read_bytes())
+        events_sha256 = sha256((run_dir / "events.jsonl").read_bytes()).hexdigest()
+        is_ours = (manifest["format_version"], manifest["numerics"]) == (FORMAT_VERSION, numerics)
+        is_whole = (
+            done["events_sha256"] == events_sha256 and (run_dir / "evaluations.jsonl").exists()
+        )
+        result: dict[str, Any] = manifest["result"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return result if is_ours and is_whole else None

@@ -6,8 +6,9 @@ Reading them from YAML is sim.scenario_file; the policies' own values live with 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from configurator import Configuration, Schedule, Sideline
 from configurator.sideline import MOST_BRANCHES
@@ -210,8 +211,14 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """Every arm is run with every seed, so that arms are compared on common random numbers."""
+    """Every arm is run with every seed, so that arms are compared on common random numbers.
+
+    `axes`: the dotted paths that each axis sets, by its name; `coordinates`: where each arm stands
+    on them, in the arms' order. Both are empty for a study of named arms alone.
+    """
 
     name: str
     arms: tuple[Scenario, ...]
     seeds: tuple[int, ...]
+    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    coordinates: tuple[Mapping[str, Any], ...] = ()

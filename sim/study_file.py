@@ -1,12 +1,13 @@
-"""Studies from YAML: one base, arms that change it, seeds."""
+"""Studies from YAML: one base, arms and axes that change it, seeds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from .axes import Axis, Cell, cross, read_axes
 from .checks import check_scenario
 from .run_directory import run_directory
 from .scenario import Scenario, Study
@@ -18,14 +19,15 @@ from .scenario_file import (
     set_path,
 )
 
-_STUDY_KEYS = ("name", "seeds", "base", "arms")
+_STUDY_KEYS = ("name", "seeds", "base", "arms", "axes")
 
 
 def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
-    """The study of a YAML file: `name`, `seeds`, `base` (a mapping or a file) and `arms`.
+    """The study of a YAML file: `name`, `seeds`, `base` (a mapping or a file), `arms`, `axes`.
 
-    An arm is a mapping from dotted paths to values that it sets in the base; overrides are set in
-    every arm. Raises ScenarioError.
+    An arm is a mapping from dotted paths to values that it sets in the base; `axes` (sim.axes)
+    cross every arm, or the base alone. Overrides are set in every run. Each resulting scenario is
+    checked whole. Raises ScenarioError.
     """
     mapping = read_yaml(path)
     for key in mapping:
@@ -33,7 +35,46 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
             raise ScenarioError(
                 f"{path}: {key} is not a known key; known: {', '.join(_STUDY_KEYS)}"
             )
-    base = mapping.get("base", {})
+    name = mapping.get("name", path.stem)
+    if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
+        raise ScenarioError(f"{path}: name must be text that can name a directory, got {name!r}")
+    try:
+        axes = read_axes(mapping["axes"]) if "axes" in mapping else ()
+    except ValueError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+    seeds = _seeds(path, mapping.get("seeds", [0]))
+    arms, base = _arms(path, mapping, axes), _base(path, mapping.get("base", {}))
+    return expand(str(path), name, base, arms, axes, seeds, overrides)
+
+
+def expand(
+    where: str,
+    name: str,
+    base: Mapping[str, Any],
+    arms: Mapping[str, Mapping[str, Any]],
+    axes: Sequence[Axis],
+    seeds: tuple[int, ...],
+    overrides: Sequence[str] = (),
+) -> Study:
+    """The study of a base mapping: every arm at every point of the axes, checked.
+
+    Raises ScenarioError, which begins with `where` and the run.
+    """
+    for text in overrides:
+        _refuse_axis(where, text, axes)
+    cells = list(cross(arms, axes))
+    scenarios = [_scenario(where, base, cell, overrides) for cell in cells]
+    _refuse_twins(where, scenarios)
+    return Study(
+        name=name,
+        arms=tuple(scenarios),
+        seeds=seeds,
+        axes={axis.name: axis.paths for axis in axes},
+        coordinates=tuple(cell.coordinates for cell in cells),
+    )
+
+
+def _base(path: Path, base: Any) -> dict[str, Any]:
     if isinstance(base, str):
         try:
             base = read_yaml(path.parent / base)
@@ -41,25 +82,39 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
             raise ScenarioError(f"{path}: base: {error}") from None
     if not isinstance(base, dict):
         raise ScenarioError(f"{path}: base must be a mapping or a file, got {base!r}")
+    return base
+
+
+def _arms(
+    path: Path, mapping: Mapping[str, Any], axes: Sequence[Axis]
+) -> dict[str, dict[str, Any]]:
+    if "arms" not in mapping and axes:
+        return {}
     arms = mapping.get("arms")
     if not isinstance(arms, dict) or not arms:
         raise ScenarioError(f"{path}: arms must be a mapping with at least one arm, got {arms!r}")
-    name = mapping.get("name", path.stem)
-    if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
-        raise ScenarioError(f"{path}: name must be text that can name a directory, got {name!r}")
-    scenarios = [_arm(path, base, arm, changes, overrides) for arm, changes in arms.items()]
-    _refuse_twins(path, scenarios)
-    return Study(name=name, arms=tuple(scenarios), seeds=_seeds(path, mapping.get("seeds", [0])))
+    for arm, changes in arms.items():
+        if not isinstance(changes, dict | None):
+            raise ScenarioError(f"{path}: arms.{arm} must be a mapping, got {changes!r}")
+    return {str(arm): changes or {} for arm, changes in arms.items()}
 
 
-def _refuse_twins(path: Path, arms: Sequence[Scenario]) -> None:
+def _refuse_axis(where: str, override: str, axes: Sequence[Axis]) -> None:
+    """An override would flatten an axis that sets the same key."""
+    key = override.partition("=")[0].strip()
+    for axis in axes:
+        if key in axis.paths:
+            raise ScenarioError(f"{where}: --set {override}: {key} is set by axes.{axis.name}")
+
+
+def _refuse_twins(where: str, arms: Sequence[Scenario]) -> None:
     """Arms that differ in nothing but the spelling of their names would share a directory."""
     seen: dict[Path, str] = {}
     for arm in arms:
         place = run_directory(Path(), arm, 0)
         if place in seen:
             raise ScenarioError(
-                f"{path}: arms must differ in more than the spelling of their names, "
+                f"{where}: arms must differ in more than the spelling of their names, "
                 f"got {seen[place]!r} and {arm.name!r}"
             )
         seen[place] = arm.name
@@ -74,18 +129,16 @@ def _seeds(path: Path, seeds: Any) -> tuple[int, ...]:
     return tuple(seeds)
 
 
-def _arm(
-    path: Path, base: dict[str, Any], arm: Any, changes: Any, overrides: Sequence[str]
+def _scenario(
+    study: str, base: Mapping[str, Any], cell: Cell, overrides: Sequence[str]
 ) -> Scenario:
-    where = f"{path}: arms.{arm}"
-    if not isinstance(changes, dict | None):
-        raise ScenarioError(f"{where} must be a mapping, got {changes!r}")
-    mapping = deepcopy(base) | {"name": str(arm)}
-    for key, value in (changes or {}).items():
-        try:
+    where = f"{study}: {cell.name if cell.coordinates else f'arms.{cell.name}'}"
+    mapping = deepcopy(dict(base)) | {"name": cell.name}
+    try:
+        for key, value in cell.changes.items():
             set_path(mapping, str(key), deepcopy(value))
-        except ScenarioError as error:
-            raise ScenarioError(f"{where}: {error}") from None
+    except ScenarioError as error:
+        raise ScenarioError(f"{where}: {error}") from None
     for text in overrides:
         apply_override(mapping, text)
     scenario = parse_scenario(mapping, where)

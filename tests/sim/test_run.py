@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from sim.hold import held
 from sim.run import run_scenario
-from sim.run_directory import held, run_directory
+from sim.run_directory import run_directory
 from sim.runlog import RunError
 from sim.scenario_file import as_yaml, load_scenario
 
@@ -134,7 +135,7 @@ def test_the_manifest_tells_that_a_shared_link_averages_the_clients_rates(
 
 def test_a_directory_that_another_process_runs_in_is_refused(tmp_path: Path, make: Any) -> None:
     run_dir = run_directory(tmp_path, make(), 0)
-    code = "import sys, pathlib; from sim.run_directory import held; p = pathlib.Path(sys.argv[1])"
+    code = "import sys, pathlib; from sim.hold import held; p = pathlib.Path(sys.argv[1])"
     waits = f"{code}\nwith held(p):\n    print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", waits, str(run_dir)],
@@ -144,7 +145,7 @@ def test_a_directory_that_another_process_runs_in_is_refused(tmp_path: Path, mak
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(RunError, match="is being run by another process"):
+        with pytest.raises(RunError, match=f"is being run by process {other.pid} on "):
             run_scenario(make(), out=tmp_path)
         other.communicate()
     assert run_scenario(make(), out=tmp_path).rounds == 2

@@ -257,7 +257,7 @@ def study_text(**changes: Any) -> str:
         ({"seeds": [1, 1]}, "seeds must differ"),
         ({"seeds": ["x"]}, "seeds must be a list of whole numbers from 0"),
         ({"base": "none.yaml"}, "base: .*none.yaml: cannot be read"),
-        ({"axes": {}}, "axes is not a known key"),
+        ({"axis": {}}, "axis is not a known key"),
     ],
 )
 def test_a_bad_study_is_refused_in_one_line(
