@@ -89,7 +89,7 @@ def job_digest(job: LocalJob) -> str:
         canonical(job.config),
         f"{job.n_batches} {job.batch_size} {job.optimizer} {job.lr!r} {job.head_lr!r} {job.seed} "
         f"{job.momentum!r} {job.weight_decay!r} {job.max_grad_norm!r} {job.prox_mu!r} "
-        f"{job.lr_decay}",
+        f"{job.lr_decay} {job.down_bits} {job.up_bits}",
     )
 
 

@@ -16,6 +16,9 @@ StateRef = NewType("StateRef", str)
 LrDecay = Literal["constant", "linear", "cosine"]
 """How a learning rate falls to 0 over its horizon (learner.schedules)."""
 
+Bits = Literal[32, 8, 4]
+"""Bits a parameter in which states and changes are sent."""
+
 UNIT_WIDTH = 8
 """Neurons of one bottleneck unit; wider adapters are serial stacks of these (paper, section 3)."""
 
@@ -96,7 +99,8 @@ class LocalJob:
     `head_lr` are those of its first step and fall by `lr_decay` over the job's own steps.
     `momentum` is sgd's. `weight_decay` is decoupled for adamw and added to the gradient for sgd.
     `max_grad_norm` clips the norm of the client's whole gradient (None: no clipping). `prox_mu`
-    weighs FedProx's proximal term, mu / 2 x squared distance to the received state.
+    weighs FedProx's proximal term, mu / 2 x squared distance to the received state. The client
+    receives its base in `down_bits` and sends its change in `up_bits`.
     """
 
     shard: Shard
@@ -112,6 +116,8 @@ class LocalJob:
     max_grad_norm: float | None = None
     prox_mu: float = 0.0
     lr_decay: LrDecay = "constant"
+    down_bits: Bits = 32
+    up_bits: Bits = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

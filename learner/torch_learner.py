@@ -17,6 +17,7 @@ from .assets import model_revision
 from .averaging import WeightedMean
 from .backbone import load_backbone
 from .batches import Examples
+from .exchange import received, returned
 from .forward import logits
 from .local import passes, train_pass
 from .numerics import numerics_tag
@@ -99,16 +100,13 @@ class TorchLearner:
         mean = WeightedMean()
         for updates in passes(recipe.updates, self._max_tokens):
             jobs = [update.job for update in updates]
-            trained = train_pass(
-                self._backbone,
-                self._split("train"),
-                jobs,
-                [self._shard(job) for job in jobs],
-                [parents[update.base] for update in updates],
-            )
+            bases = [parents[update.base] for update in updates]
+            starts = [received(base, job) for base, job in zip(bases, jobs, strict=True)]
+            shards = [self._shard(job) for job in jobs]
+            trained = train_pass(self._backbone, self._split("train"), jobs, shards, starts)
             self.trainings += len(trained)
-            for update, params in zip(updates, trained, strict=True):
-                mean.add(update.weight, params)
+            for update, base, start, own in zip(updates, bases, starts, trained, strict=True):
+                mean.add(update.weight, returned(base, start, own, update.job))
         return mean.result()
 
     def _shard(self, job: LocalJob) -> np.ndarray:

@@ -17,11 +17,12 @@ from functools import cache
 import numpy as np
 
 from learner.architecture import BERT_BASE, Architecture
-from learner.spec import Adapter, Freeze, TuningConfig, tuned_depth
+from learner.payload import payload_bytes
+from learner.spec import Adapter, Bits, Freeze, TuningConfig, tuned_depth
 from traces import published
 from traces.profiles import DeviceProfile
 
-from .cost import BYTES_PER_PARAMETER, CacheState
+from .cost import CacheState
 
 _LARGEST_NORM, _NORM_STEPS = 60.0, 200  # the largest residual has settled to three digits by then
 
@@ -84,10 +85,9 @@ class AnalyticCost:
         factor = device.factor * device.table.factor  # over the TX2, whatever its own table
         return batches * factor * _priced(work, calibration())
 
-    def payload_bytes(self, config: TuningConfig) -> int:
-        """Bytes of the trainables in fp32."""
-        parameters = self.architecture.trainable_parameters(config, self.n_labels)
-        return parameters * BYTES_PER_PARAMETER
+    def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
+        """Bytes of the model's own trained parameters."""
+        return payload_bytes(self.architecture, config, self.n_labels, bits)
 
     def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
         return device.compute_w * compute_s + device.radio_w * radio_s

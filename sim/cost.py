@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from learner.architecture import BERT_BASE, Architecture
-from learner.spec import UNIT_WIDTH, Adapter, Freeze, TuningConfig, tuned_depth
+from learner.payload import payload_bytes
+from learner.spec import UNIT_WIDTH, Adapter, Bits, Freeze, TuningConfig, tuned_depth
 from traces.profiles import DeviceProfile, seconds_per_batch
 
 CacheState = Literal["none", "fill", "hit"]
@@ -24,8 +25,8 @@ class CostModel(Protocol):
         """Seconds of `batches` training steps on the device at full speed."""
         ...
 
-    def payload_bytes(self, config: TuningConfig) -> int:
-        """Bytes of what is trained, in one direction."""
+    def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
+        """Bytes of what is trained, in one direction, at so many bits a parameter."""
         ...
 
     def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
@@ -68,12 +69,12 @@ class TableCost:
             row = "adapter_cached" if cache == "hit" else "adapter"
         return seconds_per_batch(device, row, depth) * self.latency_scale * batches
 
-    def payload_bytes(self, config: TuningConfig) -> int:
-        """Bytes of the trainables in fp32, the same in each direction."""
+    def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
+        """Bytes in one direction. The published ones shrink with the bits and know no scales: a
+        quarter at INT8, an eighth at INT4 (the paper's FTQ and LFQ)."""
         if self.payload == "published":
-            return _published_payload_bytes(config)
-        parameters = self.architecture.trainable_parameters(config, self.n_labels)
-        return parameters * BYTES_PER_PARAMETER
+            return _published_payload_bytes(config) * bits // 32
+        return payload_bytes(self.architecture, config, self.n_labels, bits)
 
     def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
         return device.compute_w * compute_s + device.radio_w * radio_s

@@ -21,7 +21,8 @@ def expected_round_cost(
 
     An estimate: real rounds wait for their slowest client, and traces vary.
     """
-    down_bytes, up_bytes = exchange.bytes_each_way(cost.payload_bytes(config))
+    down_bytes = cost.payload_bytes(config, exchange.down_bits)
+    up_bytes = cost.payload_bytes(config, exchange.up_bits)
     cache: CacheState = "hit" if isinstance(config, Adapter) else "none"
     seconds, joules = 0.0, 0.0
     for client in clients:

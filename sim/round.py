@@ -128,5 +128,7 @@ def _update(
         max_grad_norm=training.max_grad_norm,
         prox_mu=training.prox_mu,
         lr_decay=training.lr_schedule.decay_in_job,
+        down_bits=world.scenario.exchange.down_bits,
+        up_bits=world.scenario.exchange.up_bits,
     )
     return Update(job=job, base=base, weight=float(client.shard.n_samples))

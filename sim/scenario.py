@@ -5,14 +5,13 @@ Reading them from YAML is sim.scenario_file; the policies' own values live with 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from configurator import Configuration, Schedule, Sideline
 from configurator.sideline import MOST_BRANCHES
-from learner.spec import FedAvg
+from learner.spec import Bits, FedAvg
 
 from .refusal import require, require_at_least
 from .scenario_fleet import ByKind, Fleet
@@ -76,22 +75,13 @@ class Cache:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """Bits a parameter on the way down and up, and whether a client's first download in the run
-    also brings the whole base model. The real learner exchanges 32 bits."""
+    """Bits a parameter (32, 8 or 4) of the state on the way down and of the change on the way up,
+    quantised in training as in the bytes; and whether a client's first download in the run also
+    brings the whole base model, at 32 bits."""
 
-    down_bits: int = 32
-    up_bits: int = 32
+    down_bits: Bits = 32
+    up_bits: Bits = 32
     deliver_model: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("down_bits", "up_bits"):
-            value = getattr(self, name)
-            require(1 <= value <= 32, f"{name} must be between 1 and 32, got {value}")
-
-    def bytes_each_way(self, full_bytes: int) -> tuple[int, int]:
-        """Down and up, of a payload that takes `full_bytes` at 32 bits a parameter."""
-        down, up = (math.ceil(full_bytes * bits / 32) for bits in (self.down_bits, self.up_bits))
-        return down, up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,11 +191,6 @@ class Scenario:
         require(
             isinstance(self.task, TextTask) or isinstance(self.learner, CurveTraining),
             "learner.kind must be curve for a synthetic task, got torch",
-        )
-        bits = (self.exchange.down_bits, self.exchange.up_bits)
-        require(
-            bits == (32, 32) or isinstance(self.learner, CurveTraining),
-            f"exchange must be 32 bits both ways for learner.kind torch, got {bits}",
         )
 
 

@@ -77,11 +77,10 @@ class World:
         """What a round with this configuration asks of its clients."""
         if config not in self.orders:
             cost, exchange = self.ground.cost, self.scenario.exchange
-            down_bytes, up_bytes = exchange.bytes_each_way(cost.payload_bytes(config))
             self.orders[config] = Order(
                 config=config,
-                down_bytes=down_bytes,
-                up_bytes=up_bytes,
+                down_bytes=cost.payload_bytes(config, exchange.down_bits),
+                up_bytes=cost.payload_bytes(config, exchange.up_bits),
                 model_bytes=cost.payload_bytes(Full()) if exchange.deliver_model else 0,
             )
         return self.orders[config]

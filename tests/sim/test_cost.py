@@ -42,12 +42,22 @@ def test_seconds_are_the_tables(config: TuningConfig, cache: str, seconds: float
 )
 def test_published_payloads_are_the_artifacts(config: TuningConfig, n_bytes: int) -> None:
     assert PUBLISHED.payload_bytes(config) == n_bytes
+    assert PUBLISHED.payload_bytes(config, 8) == n_bytes / 4
+    assert PUBLISHED.payload_bytes(config, 4) == n_bytes / 8
 
 
 def test_exact_payloads_count_every_trained_parameter() -> None:
     head = (768 + 1) * 20
     assert EXACT.payload_bytes(Adapter(depth=3, width=16)) == 4 * (head + 3 * 2 * 13_064)
     assert EXACT.payload_bytes(Full()) == 4 * (head + 108_891_648)  # bert-base without its pooler
+
+
+def test_exact_payloads_below_32_bits_count_a_scale_for_every_row() -> None:
+    head = 20 * (768 + 4) + (20 + 4)
+    unit = 8 * (768 + 4) + (8 + 4) + 768 * (8 + 4) + (768 + 4)
+    assert EXACT.payload_bytes(Adapter(depth=3, width=16), 8) == head + 3 * 2 * unit
+    in_4_bits = EXACT.payload_bytes(Adapter(depth=0, width=8), 4)
+    assert in_4_bits == 20 * (768 // 2 + 4) + (20 // 2 + 4)
 
 
 def test_the_table_is_read_at_the_same_share_of_the_layers() -> None:

@@ -15,10 +15,10 @@ def of_kind(rows: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 
 def test_fewer_bits_make_fewer_bytes(tmp_path: Path, make: Any, rows: Any) -> None:
-    changes = {"exchange": {"down_bits": 16, "up_bits": 8}, "stop.rounds": 1}
+    changes = {"exchange": {"down_bits": 8, "up_bits": 4}, "stop.rounds": 1}
     (row, _) = rows(run_scenario(make(**changes), out=tmp_path).run_dir)
-    assert (row["down_bytes"], row["up_bytes"]) == (3 * 65_000, 3 * 32_500)
-    assert row["t_s"] == pytest.approx(0.065 + 0.9 + 0.065)
+    assert (row["down_bytes"], row["up_bytes"]) == (3 * 32_500, 3 * 16_250)
+    assert row["t_s"] == pytest.approx(0.0325 + 0.9 + 0.0325)
 
 
 def test_the_base_model_is_delivered_once(tmp_path: Path, make: Any, rows: Any) -> None:

@@ -135,7 +135,7 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
         ("fleet.server.link_step_s=0", "fleet.server.link_step_s must be above 0, got 0"),
         ("cache.limit_mbytes=0", "cache.limit_mbytes must be above 0 or null, got 0"),
         ("cost={kind: analytic, calibrate: x}", "cost.calibrate must be bert-base/jetson-tx2"),
-        ("exchange.up_bits=33", "exchange.up_bits must be between 1 and 32, got 33"),
+        ("exchange.up_bits=16", "exchange.up_bits must be 32, 8 or 4, got 16"),
         ("rounds.overcommit=0.9", "rounds.overcommit must be at least 1, got 0.9"),
         ("rounds.deadline_s=0", "rounds.deadline_s must be above 0 or null, got 0"),
         ("rounds.min_reports=4", "rounds.min_reports must be between 1 and participants, got 4"),
