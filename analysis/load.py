@@ -5,46 +5,30 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from sim.records import DecisionRow, EvaluationRow, FailedRow, RoundRow
-from sim.runlog import STUDY_INDEX
+from sim.runlog import FORMAT_VERSION, STUDY_INDEX
 
-from .row_file import RowFile, read_rows
+from .row_tables import CONFIG, RowTables, open_rows
 
-_CONFIG = {"kind": pl.String(), "depth": pl.Int64(), "width": pl.Int64()}
-_ROUNDS = {
-    "t_s": pl.Float64(),
-    "start_s": pl.Float64(),
-    "trial": pl.Int64(),
-    "branch": pl.String(),
-    "round": pl.Int64(),
-    "down_bytes": pl.Int64(),
-    "up_bytes": pl.Int64(),
-    "energy_j": pl.Float64(),
-    "status": pl.String(),
-}
-_DECISIONS = {"t_s": pl.Float64(), "trial": pl.Int64(), "chosen": pl.String()}
-_EVALUATIONS = {
-    "t_s": pl.Float64(),
-    "round": pl.Int64(),
-    "state": pl.String(),
-    "split": pl.String(),
-    "accuracy": pl.Float64(),
-}
+_ROUND = ("t_s", "start_s", "trial", "branch", "round", "down_bytes", "up_bytes", "energy_j")
+_EVALUATION = ("t_s", "round", "state", "split", "accuracy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Run:
     """One run directory; `is_finished` if DONE names the bytes of its events.jsonl.
 
-    `rounds`, `decisions` and `evaluations` hold one row a record in time order, the configuration
-    as columns kind, depth and width (null where it has none). `majority_accuracy` (0-1) is that
-    of the reported split, None for a task without data.
+    `rounds` and `evaluations` hold one row a record in time order, with all fields of the record
+    as columns; the configuration as kind, depth, width and rank (null where it has none).
+    `decisions`: t_s, trial, chosen, and the configuration. `events` gives the tables of the other
+    kinds. `majority_accuracy` (0-1) is that of the reported split, None for a task without data.
+    `manifest` is as the run wrote it; `warnings` are one line each.
     """
 
     path: Path
@@ -55,14 +39,23 @@ class Run:
     report_on: str
     learner: str
     majority_accuracy: float | None
+    manifest: Mapping[str, Any]
+    events: RowTables
     rounds: pl.DataFrame
     decisions: pl.DataFrame
     evaluations: pl.DataFrame
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_full(self) -> bool:
         """Whether every round of the run was full fine-tuning."""
         return self.rounds["kind"].unique().to_list() == ["full"]
+
+    @property
+    def end_s(self) -> float:
+        """The last simulated second of which its rounds and evaluations tell; 0 without any."""
+        last = [table["t_s"][-1] for table in (self.rounds, self.evaluations) if len(table)]
+        return max(last, default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,13 +89,12 @@ def load_study(path: Path) -> Study:
         raise ValueError(f"{path}: holds no runs (no manifest.json up to two directories down)")
     manifests = [(_manifest(directory / "manifest.json"), directory) for directory in found]
     digests = Counter(name for name, _ in {(m["name"], m["digest"]) for m, _ in manifests})
-    runs, warnings = [], []
+    runs = []
     for manifest, directory in manifests:
         shared = digests[manifest["name"]] > 1
         arm = f"{manifest['name']} [{manifest['digest'][:8]}]" if shared else manifest["name"]
-        run, remarks = _run(manifest, directory, arm)
-        runs.append(run)
-        warnings += [f"{directory.relative_to(path)}: {remark}" for remark in remarks]
+        runs.append(_run(manifest, directory, arm))
+    warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
     return Study(path=path, runs=tuple(runs), warnings=tuple(warnings))
 
 
@@ -119,10 +111,11 @@ def _run_directories(path: Path) -> list[Path]:
     return [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
 
 
-def _run(manifest: Mapping[str, Any], directory: Path, arm: str) -> tuple[Run, list[str]]:
-    events = read_rows(directory / "events.jsonl")
-    evaluations = read_rows(directory / "evaluations.jsonl")
+def _run(manifest: Mapping[str, Any], directory: Path, arm: str) -> Run:
+    events = open_rows(directory / "events.jsonl")
+    evaluations = open_rows(directory / "evaluations.jsonl")
     report_on = str(manifest["scenario"]["evaluation"]["report_on"])
+    scores = evaluations.table(EvaluationRow, needed=_EVALUATION)
     majority = manifest["majority_accuracy"]
     run = Run(
         path=directory,
@@ -133,11 +126,28 @@ def _run(manifest: Mapping[str, Any], directory: Path, arm: str) -> tuple[Run, l
         report_on=report_on,
         learner=manifest["learner"],
         majority_accuracy=majority and majority[report_on],
-        rounds=_frame(events, _ROUNDS, RoundRow.row),
-        decisions=_frame(events, _DECISIONS, DecisionRow.row),
-        evaluations=_frame(evaluations, _EVALUATIONS, EvaluationRow.row),
+        manifest=manifest,
+        events=events,
+        rounds=_flat(events.table(RoundRow, needed=_ROUND)).sort("t_s", maintain_order=True),
+        decisions=_decisions(events),
+        evaluations=_flat(scores).sort("t_s", maintain_order=True),
     )
-    return run, list(_remarks(run, events, evaluations))
+    return replace(run, warnings=tuple(_remarks(run, evaluations)))
+
+
+def _flat(rows: pl.DataFrame) -> pl.DataFrame:
+    """The configuration as columns of its own."""
+    return rows.unnest("config")
+
+
+def _decisions(events: RowTables) -> pl.DataFrame:
+    types = {"t_s": pl.Float64(), "trial": pl.Int64(), "chosen": pl.String(), "config": CONFIG}
+    rows = [row for row in events.others if row.get("row") == DecisionRow.row]
+    try:
+        values = {name: [row[name] for row in rows] for name in types}
+    except KeyError as error:
+        raise ValueError(f"{events.path}: a row lacks {error}") from None
+    return _flat(pl.DataFrame(values, schema=types)).sort("t_s", maintain_order=True)
 
 
 def _finished_sha256(directory: Path) -> Any:
@@ -148,18 +158,16 @@ def _finished_sha256(directory: Path) -> Any:
         return None
 
 
-def _remarks(run: Run, events: RowFile, evaluations: RowFile) -> Iterator[str]:
+def _remarks(run: Run, evaluations: RowTables) -> Iterator[str]:
     if not run.is_finished and (run.path / "DONE").exists():
         yield "events.jsonl is not what DONE names; used as far as it can be read"
     elif not run.is_finished:
-        until_s = max((row.get("t_s", 0.0) for row in events.rows), default=0.0)
-        yield f"unfinished, used up to simulated second {until_s:.6g}"
-    for file in (events, evaluations):
+        yield f"unfinished, used up to simulated second {run.end_s:.6g}"
+    for file in (run.events, evaluations):
         if file.is_cut:
             yield f"{file.path.name} ends within a row, which is left out"
-    for row in events.rows:
-        if row.get("row") == FailedRow.row:
-            yield f"failed: {row.get('error')}"
+    for error in run.events.table(FailedRow)["error"]:
+        yield f"failed: {error}"
     if not (run.evaluations["split"] == run.report_on).any():
         yield f"has no evaluation on {run.report_on} yet"
 
@@ -170,22 +178,13 @@ def _manifest(path: Path) -> Mapping[str, Any]:
         for key in ("name", "digest", "seed", "n_clients", "learner", "majority_accuracy"):
             manifest[key]
         manifest["scenario"]["evaluation"]["report_on"]
+        version = manifest["format_version"]
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: must be JSON, {error}") from None
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path}: is not a run's manifest, it lacks {error}") from None
+    if version not in range(1, FORMAT_VERSION + 1):
+        known = f"1 to {FORMAT_VERSION}" if FORMAT_VERSION > 1 else "1"
+        raise ValueError(f"{path}: format_version must be {known}, got {version!r}")
     assert isinstance(manifest, dict)
     return manifest
-
-
-def _frame(file: RowFile, columns: Mapping[str, pl.DataType], kind: str) -> pl.DataFrame:
-    """The rows of one kind."""
-    try:
-        values = [
-            [row[name] for name in columns] + [row["config"].get(name) for name in _CONFIG]
-            for row in file.rows
-            if row.get("row") == kind
-        ]
-    except KeyError as error:
-        raise ValueError(f"{file.path}: a row lacks {error}") from None
-    return pl.DataFrame(values, schema={**columns, **_CONFIG}, orient="row").sort("t_s")

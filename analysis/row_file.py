@@ -26,11 +26,11 @@ def read_rows(path: Path) -> RowFile:
     """
     content = path.read_bytes() if path.exists() else b""
     *lines, rest = content.split(b"\n")
-    rows = tuple(_row(path, line_no, line) for line_no, line in enumerate(lines, start=1))
+    rows = tuple(parse_row(path, line_no, line) for line_no, line in enumerate(lines, start=1))
     return RowFile(path=path, rows=rows, sha256=sha256(content).hexdigest(), is_cut=rest != b"")
 
 
-def _row(path: Path, line_no: int, line: bytes) -> dict[str, Any]:
+def parse_row(path: Path, line_no: int, line: bytes) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except ValueError as error:

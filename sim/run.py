@@ -25,8 +25,8 @@ from .lineage import Lineage
 from .progress import Monitor, ProgressSink
 from .provenance import provenance, wall_clock_s
 from .records import FailedRow, as_fields
-from .run_directory import FORMAT_VERSION, begin, finish, finished, run_directory
-from .runlog import RunError, RunLog
+from .run_directory import begin, finish, finished, run_directory
+from .runlog import FORMAT_VERSION, RunError, RunLog
 from .scenario import Scenario
 from .scenario_file import digest, dump_scenario
 from .scenario_task import TorchTraining

@@ -15,8 +15,6 @@ from .runlog import RunError, write_atomically, write_json
 from .scenario import Scenario
 from .scenario_file import as_yaml, digest
 
-FORMAT_VERSION = 1
-
 _LONGEST_SLUG = 100  # file systems end names at 255 bytes; the digest tells long ones apart
 
 _IDENTITY = ("format_version", "numerics", "model_revision", "task_digest")

@@ -14,6 +14,9 @@ from typing import Any
 
 from .records import FailedRow, Row, as_json
 
+FORMAT_VERSION = 1
+"""Of a run's files; a change that an older reader would misread raises it."""
+
 STUDY_INDEX = "study.json"
 """In a study's directory: its name and the run directories that are its own."""
 

@@ -129,6 +129,7 @@ def write_run(study_dir: Path) -> Make:
         directory = study_dir / f"{arm}-{digest[:8]}" / f"seed-{seed:04d}"
         directory.mkdir(parents=True)
         manifest = {
+            "format_version": 1,
             "name": arm,
             "seed": seed,
             "digest": digest,
