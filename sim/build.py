@@ -199,6 +199,7 @@ def _facts(architecture: Architecture, data: Data, clients: Sequence[Client]) ->
         "n_clients": len(clients),
         "n_samples": [client.shard.n_samples for client in clients],
         "devices": dict(Counter(client.device.profile.name for client in clients)),
+        "device_of_client": [client.device.profile.name for client in clients],
         "labels": list(task.labels) if task else [],
         "majority_accuracy": task
         and {split: task.majority_accuracy(split) for split in ("validation", "test")},

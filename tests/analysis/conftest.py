@@ -1,7 +1,8 @@
 """Run directories as the engine writes them, filled with made-up numbers."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from learner.spec import Adapter, Full, TuningConfig
-from sim.records import DecisionRow, EvaluationRow, RoundRow, Row, as_json
+from sim.records import ClientRow, DecisionRow, EvaluationRow, RoundRow, Row, as_json
 
 SMALL = Adapter(depth=1, width=8)
 MEDIUM = Adapter(depth=3, width=16)
@@ -30,8 +31,9 @@ def round_row(
     n_bytes: int = 0,
     energy_j: float = 0.0,
     status: Any = "done",
+    **changes: Any,
 ) -> RoundRow:
-    return RoundRow(
+    row = RoundRow(
         t_s=t_s,
         start_s=start_s,
         trial=trial,
@@ -57,6 +59,40 @@ def round_row(
         lost_j=0.0,
         status=status,
     )
+    return replace(row, **changes)
+
+
+def client_row(t_s: float, client: int, **changes: Any) -> ClientRow:
+    """A client that was busy for 6 s of 10: 1 s down, 3 s training, 2 s up."""
+    row = ClientRow(
+        t_s=t_s,
+        start_s=t_s - 10.0,
+        client=client,
+        trial=0,
+        branch="fixed",
+        round=1,
+        outcome="done",
+        cache="fill",
+        wait_s=0.0,
+        down_s=1.0,
+        compute_s=3.0,
+        up_s=2.0,
+        idle_s=4.0,
+        gone_s=0.0,
+        down_bytes=1000,
+        up_bytes=500,
+        energy_j=48.0,
+        lost_s=0.0,
+        lost_bytes=0,
+        lost_j=0.0,
+        cache_bytes=0,
+    )
+    return replace(row, **changes)
+
+
+@pytest.fixture
+def make_client() -> Make:
+    return client_row
 
 
 @pytest.fixture
@@ -125,6 +161,8 @@ def write_run(study_dir: Path) -> Make:
         n_clients: int = 10,
         majority: float | None = 0.2,
         finished: bool = True,
+        facts: Mapping[str, Any] | None = None,
+        scenario: Mapping[str, Any] | None = None,
     ) -> Path:
         directory = study_dir / f"{arm}-{digest[:8]}" / f"seed-{seed:04d}"
         directory.mkdir(parents=True)
@@ -133,12 +171,14 @@ def write_run(study_dir: Path) -> Make:
             "name": arm,
             "seed": seed,
             "digest": digest,
-            "scenario": {"evaluation": {"report_on": "test", "decide_on": "validation"}},
+            "scenario": {"evaluation": {"report_on": "test", "decide_on": "validation"}}
+            | dict(scenario or {}),
             "n_clients": n_clients,
             "majority_accuracy": majority and {"test": majority, "validation": 0.3},
             "n_layers": 6,
             "labels": 47,
             "learner": learner,
+            **(facts or {}),
         }
         (directory / "manifest.json").write_text(json.dumps(manifest))
         for name, rows in (("events", events), ("evaluations", evaluations)):

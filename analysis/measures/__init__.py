@@ -1,0 +1,55 @@
+"""The measures of docs/metrics.md, one function each: from runs to a number or a frame."""
+
+from .crossing import (
+    Cost,
+    Crossing,
+    Effort,
+    cost_of_run,
+    cost_to_accuracy,
+    crossing_s,
+    effort_to,
+)
+from .curve import (
+    MEAN_OF,
+    accuracy_curve,
+    best_accuracy,
+    best_arm,
+    final_accuracy,
+    mean_accuracy,
+    moving_mean,
+)
+from .effort import Share, cache_hit_rate, trial_overhead, utilisation, wasted_work
+from .full import full_arms, full_highest, full_hours
+from .participation import fairness, jain, participation
+from .path import configuration_path, is_moving, trial_windows
+
+__all__ = [
+    "MEAN_OF",
+    "Cost",
+    "Crossing",
+    "Effort",
+    "Share",
+    "accuracy_curve",
+    "best_accuracy",
+    "best_arm",
+    "cache_hit_rate",
+    "configuration_path",
+    "cost_of_run",
+    "cost_to_accuracy",
+    "crossing_s",
+    "effort_to",
+    "fairness",
+    "final_accuracy",
+    "full_arms",
+    "full_highest",
+    "full_hours",
+    "is_moving",
+    "jain",
+    "mean_accuracy",
+    "moving_mean",
+    "participation",
+    "trial_overhead",
+    "trial_windows",
+    "utilisation",
+    "wasted_work",
+]

@@ -1,0 +1,30 @@
+"""Full fine-tuning: what speed-ups are measured against."""
+
+from __future__ import annotations
+
+from analysis.load import Study
+
+from .crossing import cost_to_accuracy
+from .curve import accuracy_curve, highest
+
+
+def full_arms(study: Study) -> tuple[str, ...]:
+    """The arms that fine-tune everything, told by their rounds and not by their names."""
+    return tuple(arm for arm in study.arms if all(run.is_full for run in study.runs_of(arm)))
+
+
+def full_hours(study: Study, target: float) -> float | None:
+    """Hours of the fastest full fine-tuning arm to the target: what a speed-up is measured by."""
+    costs = [cost_to_accuracy(study.runs_of(arm), target) for arm in full_arms(study)]
+    return min((cost.hours for cost in costs if cost is not None), default=None)
+
+
+def full_highest(study: Study) -> float | None:
+    """The highest accuracy that a full fine-tuning arm reached in all of its runs."""
+    levels = []
+    for arm in full_arms(study):
+        maxima = [highest(accuracy_curve(run)["accuracy"]) for run in study.runs_of(arm)]
+        reached = [level for level in maxima if level is not None]
+        if len(reached) == len(maxima):
+            levels.append(min(reached))
+    return max(levels, default=None)

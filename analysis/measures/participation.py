@@ -1,0 +1,49 @@
+"""Who took part, and how evenly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from analysis.load import Run
+
+
+def participation(run: Run) -> pl.DataFrame:
+    """Columns client, selected, reported: in how many rounds (of every branch) each client of the
+    population was selected, and in how many its update was aggregated."""
+    everybody = pl.DataFrame({"client": np.arange(run.n_clients)})
+    return (
+        everybody.join(_counts(run, "clients", "selected"), on="client", how="left")
+        .join(_counts(run, "reports", "reported"), on="client", how="left")
+        .fill_null(0)
+        .sort("client")
+    )
+
+
+def jain(amounts: Sequence[float]) -> float | None:
+    """Jain's fairness index, (sum x)^2 / (n sum x^2): 1 if all are equal, 1/n if one has all.
+
+    None where nobody has any (Jain, Chiu and Hawe, DEC TR-301, 1984, equation 2).
+
+    >>> jain([2, 2, 2, 2]), jain([1, 0, 0, 0])
+    (1.0, 0.25)
+    """
+    x = np.asarray(amounts, dtype=float)
+    squares = float(np.sum(x**2))
+    return float(np.sum(x)) ** 2 / (len(x) * squares) if squares else None
+
+
+def fairness(run: Run) -> float | None:
+    """Jain's index of the rounds in which each client's update was aggregated."""
+    return jain(participation(run)["reported"].to_list())
+
+
+def _counts(run: Run, column: str, name: str) -> pl.DataFrame:
+    return (
+        run.rounds.select(client=pl.col(column).explode())
+        .drop_nulls()
+        .group_by("client")
+        .agg(pl.len().cast(pl.Int64).alias(name))
+    )

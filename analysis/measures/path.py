@@ -1,0 +1,39 @@
+"""Which configuration went on, and the trials that chose it."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from analysis.load import Run
+
+
+def configuration_path(run: Run) -> pl.DataFrame:
+    """Columns t_s, depth, width, is_decision: the configuration that goes on from t_s.
+
+    Rows are the start (of a first trial with several branches, the smallest of them: no
+    branch shrinks), the first round of each one-branch trial, and each decision.
+    """
+    is_alone = pl.col("branch").n_unique().over("trial") == 1
+    starts = (
+        run.rounds.filter(is_alone | (pl.col("trial") == pl.min("trial")))
+        .sort("trial", "depth", "width", "start_s")
+        .unique("trial", keep="first", maintain_order=True)
+        .select(pl.col("start_s").alias("t_s"), "depth", "width", is_decision=False)
+    )
+    decided = run.decisions.select("t_s", "depth", "width", is_decision=True)
+    return pl.concat([starts, decided]).sort("t_s", maintain_order=True)
+
+
+def is_moving(run: Run) -> bool:
+    """Whether the run's configuration ever changes."""
+    return configuration_path(run).select("depth", "width").n_unique() > 1
+
+
+def trial_windows(run: Run) -> pl.DataFrame:
+    """Columns trial, start_s, end_s, chosen: the trials that had several branches and a verdict."""
+    several = run.rounds.group_by("trial").agg(
+        pl.col("start_s").min(), n_branches=pl.col("branch").n_unique()
+    )
+    decided = run.decisions.select("trial", "chosen", end_s="t_s")
+    joined = several.filter(pl.col("n_branches") > 1).join(decided, on="trial")
+    return joined.select("trial", "start_s", "end_s", "chosen").sort("trial")
