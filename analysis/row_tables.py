@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from hashlib import sha256
@@ -29,7 +30,7 @@ _TYPES: dict[str, Any] = {
 }
 """Column types of fields by annotation; any other is text."""
 
-_NO_SEPARATOR: Any = {"separator": "\x1f", "quote_char": None, "has_header": False}
+_NO_SEPARATOR: Any = {"separator": "\x1f", "quote_char": None, "has_header": False, "glob": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +68,10 @@ class RowTables:
         self._check(found, needed)
         return found
 
-    def _source(self) -> Path | BytesIO:
+    def _source(self) -> str | BytesIO:
         """The whole lines: the file itself unless its last one is cut."""
         if not self.is_cut:
-            return self.path
+            return glob.escape(str(self.path))  # a path's brackets are no pattern
         content = self.path.read_bytes()
         return BytesIO(content[: content.rfind(b"\n") + 1])
 

@@ -62,6 +62,14 @@ def test_an_arm_or_a_run_alone_is_a_study_too(
     assert study.warnings == ()
 
 
+def test_brackets_in_a_path_are_no_pattern(
+    study_dir: Path, write_run: Make, make_round: Make
+) -> None:
+    write_run("[a]*", events=[make_round(1.0)])
+    (run,) = load_study(study_dir).runs
+    assert len(run.rounds) == 1
+
+
 def test_arms_of_one_name_are_told_apart_by_digest(study_dir: Path, write_run: Make) -> None:
     write_run("a", digest="11111111ffff")
     write_run("a", digest="22222222ffff")
@@ -176,3 +184,9 @@ def test_rows_that_no_run_writes_are_refused_by_line(
     assert refusal(study_dir).startswith(f"{path}:1: must be a row of JSON, 'utf-8' codec")
     path.write_text(good.replace('"energy_j"', '"energy"'))
     assert refusal(study_dir) == f"{path}: a row lacks 'energy_j'"
+
+
+def test_another_format_version_is_refused(study_dir: Path, write_run: Make) -> None:
+    write_run("a")
+    path = write_run("b", facts={"format_version": 99}) / "manifest.json"
+    assert refusal(study_dir) == f"{path}: format_version must be 1, got 99"
