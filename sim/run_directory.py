@@ -11,7 +11,7 @@ from typing import Any
 from configurator import Configurator
 from learner.recipes import digest_text
 
-from .runlog import RunError, write_atomically, write_json
+from .runlog import FORMAT_VERSION, RunError, write_atomically, write_json
 from .scenario import Scenario
 from .scenario_file import as_yaml, digest
 
