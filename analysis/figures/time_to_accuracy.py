@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -14,11 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from analysis.load import Run, Study
-from analysis.measures import accuracy_curve, configuration_path, full_arms, is_moving
+from analysis.looks import Look, arm_looks
+from analysis.measures import accuracy_curve, configuration_path, is_moving
 from analysis.style import (
-    BASELINE,
-    COLOURS,
-    DASHES,
     QUIET,
     STYLE,
     TEXT_POINTS,
@@ -34,12 +30,6 @@ _LEAST_SPAN = 0.1  # of the accuracy axis, so that whole percents suffice on it
 _DECISION_MARKS = "trial decisions: ● changed this value, ○ kept it"
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    colour: str
-    dashes: Any
-
-
 def time_to_accuracy(study: Study) -> Figure:
     """The reported accuracy of every run over simulated time on a logarithmic axis.
 
@@ -51,7 +41,7 @@ def time_to_accuracy(study: Study) -> Figure:
     if not curves:
         raise ValueError(f"{study.path}: no run has an evaluation after second 0 yet")
     moving = [run for run in study.runs if run in curves and is_moving(run)]
-    looks = _looks(study, [run.arm for run in moving])
+    looks = arm_looks(study)
     with mpl.rc_context(STYLE):
         figure, panels = _panels(bool(moving))
         start_s = min(float(curve["t_s"][0]) for curve in curves.values()) * 0.9
@@ -79,7 +69,7 @@ def _panels(with_configuration: bool) -> tuple[Figure, list[Axes]]:
 
 
 def _draw_accuracy(
-    axes: Axes, study: Study, curves: Mapping[Run, pl.DataFrame], looks: Mapping[str, _Look]
+    axes: Axes, study: Study, curves: Mapping[Run, pl.DataFrame], looks: Mapping[str, Look]
 ) -> list[EndLabel]:
     ends = []
     for arm in study.arms:
@@ -112,7 +102,7 @@ def _accuracy_limits(
 
 
 def _draw_configuration(
-    axes: Axes, moving: Sequence[Run], column: str, looks: Mapping[str, _Look], start_s: float
+    axes: Axes, moving: Sequence[Run], column: str, looks: Mapping[str, Look], start_s: float
 ) -> list[EndLabel]:
     ends = {}
     for run in moving:
@@ -146,16 +136,6 @@ def _mark_decisions(axes: Axes, path: pl.DataFrame, column: str, colour: str) ->
     for moved, face in ((True, colour), (False, "white")):
         marks = decided.filter(pl.col("has_moved") == moved)
         axes.plot(marks["t_s"], marks[column], "o", ms=4.5, mfc=face, mec=colour, mew=1.1)
-
-
-def _looks(study: Study, moving: Sequence[str]) -> dict[str, _Look]:
-    """Full fine-tuning is dark, then the moving arms, then the others in order of their names."""
-    full = [arm for arm in study.arms if arm in full_arms(study)]
-    others = sorted((a for a in study.arms if a not in full), key=lambda a: (a not in moving, a))
-    looks = {arm: _Look(BASELINE, DASHES[i % len(DASHES)]) for i, arm in enumerate(full)}
-    for i, arm in enumerate(others):
-        looks[arm] = _Look(COLOURS[i % len(COLOURS)], DASHES[i // len(COLOURS) % len(DASHES)])
-    return looks
 
 
 def _visible(run: Run) -> pl.DataFrame:
