@@ -1,4 +1,4 @@
-"""FedAvg's sum, in float64."""
+"""The server's sums, in float64: weighted means of models, and what a rule makes of them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,19 @@ class WeightedMean:
                 total.add_(part, alpha=weight)
         self._weight += weight
 
+    def mean(self) -> dict[str, Tensor]:
+        """sum(weight x tensor) / sum(weight), in float64."""
+        return {name: total / self._weight for name, total in self._sums.items()}
+
     def result(self) -> dict[str, np.ndarray]:
-        """sum(weight x tensor) / sum(weight), rounded to fp32 once."""
-        return {
-            name: (total / self._weight).float().cpu().numpy() for name, total in self._sums.items()
-        }
+        """The mean, rounded to fp32 once."""
+        return {name: rounded(tensor) for name, tensor in self.mean().items()}
+
+
+def rounded(tensor: Tensor) -> np.ndarray:
+    """A float64 tensor as the fp32 array that a state holds."""
+    array: np.ndarray = tensor.float().cpu().numpy()
+    return array
 
 
 def _cut(tensor: Tensor) -> tuple[Tensor, ...]:

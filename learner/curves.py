@@ -12,7 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .recipes import RecipeGraph
-from .spec import AggregationRule, Evaluation, RoundUpdates, StateRef, TuningConfig, Update
+from .spec import (
+    AggregationRule,
+    Evaluation,
+    Feedback,
+    Mix,
+    RoundUpdates,
+    StateRef,
+    TuningConfig,
+    Update,
+)
 
 Curve = Callable[[float], float]
 """Accuracy in [0, 1] after so many trained samples (summed over the lineage)."""
@@ -50,7 +59,10 @@ class Tabulated:
 
 
 class CurveLearner:
-    """A Learner that remembers how many samples went into each state, and nothing else."""
+    """A Learner that remembers how many samples went into each state, and nothing else.
+
+    A sample counts by its update's discount, and under `mix` by alpha too: effective samples.
+    """
 
     trainings = 0
     store_hits = 0
@@ -73,19 +85,34 @@ class CurveLearner:
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
     ) -> StateRef:
-        if isinstance(updates, RoundUpdates) and updates:
+        if not updates:
+            return state
+        share = rule.alpha if isinstance(rule, Mix) else 1.0
+        if isinstance(updates, RoundUpdates):
             name = self._graph.aggregate_by_columns(state, updates, rule)
-            self._samples[name] = self._samples[state] + sum(updates.n_batches) * updates.batch_size
-            return name
-        name = self._graph.aggregate(state, updates, rule)
-        if name != state:
+            trained = _samples_of_columns(updates)
+        else:
+            name = self._graph.aggregate(state, updates, rule)
             trained = sum(_trained_samples(update) for update in updates)
-            self._samples[name] = self._samples[state] + trained
+        self._samples[name] = self._samples[state] + share * trained
         return name
 
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
         """The curve's accuracy as of 1000 examples, so that scores are as coarse as real ones."""
         return [self._evaluation(state) for state in states]
+
+    def feedback(self, updates: Sequence[Update]) -> list[Feedback]:
+        """The curve's loss where each client started: all clients are alike here."""
+        if isinstance(updates, RoundUpdates):
+            bases = updates.bases or (updates.base,) * len(updates)
+        else:
+            bases = [update.base for update in updates]
+        told = {base: self._feedback(base) for base in dict.fromkeys(bases)}
+        return [told[base] for base in bases]
+
+    def _feedback(self, state: StateRef) -> Feedback:
+        loss = self._evaluation(state).loss
+        return Feedback(mean_loss=loss, rms_loss=loss)
 
     def _evaluation(self, state: StateRef) -> Evaluation:
         n_correct = round(_N_EXAMPLES * min(1.0, max(0.0, self._curve(self._samples[state]))))
@@ -102,4 +129,12 @@ class CurveLearner:
 
 def _trained_samples(update: Update) -> float:
     job = update.job
-    return float(job.n_batches * job.batch_size)
+    return job.n_batches * job.batch_size * update.discount
+
+
+def _samples_of_columns(updates: RoundUpdates) -> float:
+    n_batches = updates.n_batches
+    if not updates.discounts:
+        return float(sum(n_batches) * updates.batch_size)
+    pairs = zip(n_batches, updates.discounts, strict=True)
+    return updates.batch_size * sum(n * discount for n, discount in pairs)

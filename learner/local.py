@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby, islice
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from .batches import Examples
 from .forward import logits
 from .optimizers import AdamW, Optimizer, Sgd, clip
 from .schedules import lr_factor
-from .spec import Adapter, LocalJob, Shard, Update
+from .spec import Adapter, Feedback, LocalJob, Shard, Update
 from .trainer import DivergedError, State
 from .tuning.parameters import BACKBONE
 from .weight_shapes import WORD_EMBEDDINGS
@@ -61,14 +62,21 @@ def batch_plan(job: LocalJob, shard: np.ndarray) -> list[np.ndarray]:
     return plan[: job.n_batches]
 
 
+class Trained(NamedTuple):
+    """A job's parameters at its end, and what its client tells of it."""
+
+    params: dict[str, Tensor]
+    feedback: Feedback
+
+
 def train_pass(
     backbone: Backbone,
     examples: Examples,
     jobs: Sequence[LocalJob],
     shards: Sequence[np.ndarray],
     bases: Sequence[State],
-) -> list[dict[str, Tensor]]:
-    """The trained parameters of each job, started from its base; the optimiser starts fresh.
+) -> list[Trained]:
+    """What each job makes of its base; the optimiser starts fresh.
 
     The jobs may differ in their shards, seeds and numbers of steps. Raises DivergedError.
     """
@@ -83,12 +91,14 @@ def train_pass(
     stacks = [_stack([bases[i][name] for i in order], name, words, device) for name in names]
     starts = [stack.clone() for stack in stacks] if like.prox_mu else []
     optimizer = _optimizer(like, names, stacks)
+    met: list[Tensor] = []  # each step's losses, (texts,)
     for step in range(len(plans[0])):
         active = [plan[step] for plan in plans if step < len(plan)]
         batch = examples.batch(like.config, active, words)
         leaves = [stack[: len(active)].detach().requires_grad_() for stack in stacks]
         scores = logits(backbone, dict(zip(names, leaves, strict=True)), batch)  # (texts, labels)
         losses = F.cross_entropy(scores, batch.labels, reduction="none")
+        met.append(losses.detach())
         loss = batch.client_texts.means(losses[:, None]).sum()  # clients do not meet in it
         grads: Sequence[Tensor] = torch.autograd.grad(loss, leaves)
         if like.prox_mu:
@@ -97,14 +107,31 @@ def train_pass(
             grads = clip(grads, like.max_grad_norm)
         factors = [lr_factor(like.lr_decay, step, len(plan)) for plan in plans[: len(active)]]
         optimizer.step(grads, factors)
-    trained: list[dict[str, Tensor]] = [{} for _ in jobs]
+    told = _feedback(plans, met)
+    trained: dict[int, Trained] = {}
     for place, i in enumerate(order):
         own = {name: stack[place] for name, stack in zip(names, stacks, strict=True)}
-        _require_finite(own, jobs[i])
+        _require_finite(own, told[place], jobs[i])
         if words is not None:
             own[_WORDS] = _whole_table(bases[i][_WORDS], words, own[_WORDS])
-        trained[i] = own
-    return trained
+        trained[i] = Trained(own, told[place])
+    return [trained[i] for i in range(len(jobs))]
+
+
+def _feedback(plans: Sequence[Sequence[np.ndarray]], met: Sequence[Tensor]) -> list[Feedback]:
+    """Each plan's losses, taken from those of the steps, in which client follows client."""
+    own: list[list[np.ndarray]] = [[] for _ in plans]
+    for step, losses in enumerate(met):
+        lengths = [len(plan[step]) for plan in plans if step < len(plan)]
+        shares = np.split(losses.cpu().numpy().astype(np.float64), np.cumsum(lengths)[:-1])
+        for parts, share in zip(own, shares, strict=False):  # the shorter jobs have ended
+            parts.append(share)
+    return [_summary(np.concatenate(parts or [np.zeros(1)])) for parts in own]
+
+
+def _summary(losses: np.ndarray) -> Feedback:
+    mean, square = float(losses.mean()), float(np.square(losses).mean())
+    return Feedback(mean_loss=mean, rms_loss=math.sqrt(square))
 
 
 @torch.no_grad()
@@ -147,9 +174,10 @@ def _optimizer(job: LocalJob, names: Sequence[str], stacks: Sequence[Tensor]) ->
     return Sgd(stacks, lrs, momentum=job.momentum, weight_decay=job.weight_decay)
 
 
-def _require_finite(params: Mapping[str, Tensor], job: LocalJob) -> None:
+def _require_finite(params: Mapping[str, Tensor], told: Feedback, job: LocalJob) -> None:
     """A sum is finite only if every weight is, and costs a fortieth of asking each."""
-    if not all(math.isfinite(tensor.sum()) for tensor in params.values()):
+    is_finite = all(math.isfinite(tensor.sum()) for tensor in params.values())
+    if not (is_finite and math.isfinite(told.rms_loss)):
         raise DivergedError(
             f"training diverged: client {job.shard.client_id}, configuration {job.config}, "
             f"{job.optimizer} lr {job.lr!r}, head_lr {job.head_lr!r}"

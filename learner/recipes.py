@@ -11,9 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, Literal
 
-from .spec import AggregationRule, LocalJob, RoundUpdates, StateRef, TuningConfig, Update
+from .spec import (
+    AggregationRule,
+    FedAvg,
+    LocalJob,
+    RoundUpdates,
+    StateRef,
+    TuningConfig,
+    Update,
+)
 
 LEARNER_EPOCH = 1
 """Raised by whoever changes the numbers that training gives; old stored states are then unknown."""
@@ -93,6 +102,21 @@ def job_digest(job: LocalJob) -> str:
     )
 
 
+def ordered_updates(updates: Sequence[Update]) -> list[Update]:
+    """As a recipe holds them: by client and job, whatever order they arrived in."""
+    return sorted(updates, key=_order_key)
+
+
+def _order_key(update: Update) -> tuple[int, str, str, float, float]:
+    job = update.job
+    return job.shard.client_id, job_digest(job), update.base, update.weight, update.discount
+
+
+def _update_text(digest: str, update: Update) -> str:
+    text = f"{digest} {update.base} {update.weight!r}"
+    return text if update.discount == 1.0 else f"{text} {update.discount!r}"
+
+
 class RecipeGraph:
     """Names recipes and remembers them until their states are made.
 
@@ -106,6 +130,7 @@ class RecipeGraph:
         self._prefix = digest_text(str(LEARNER_EPOCH), context)
         self._recipes: dict[StateRef, Recipe] = {}
         self._configs: dict[StateRef, TuningConfig] = {}
+        self._made_of: dict[str, StateRef] = {}
 
     def initial(self, config: TuningConfig, seed: int) -> StateRef:
         name = self._name("initial", canonical(config), str(seed))
@@ -130,11 +155,29 @@ class RecipeGraph:
         updates = tuple(updates)
         if len({update.job.config for update in updates}) != 1:
             raise ValueError("updates of one aggregation must train one configuration")
-        keyed = sorted((u.job.shard.client_id, job_digest(u.job), u) for u in updates)
-        parts = (f"{digest} {u.base} {u.weight!r}" for _, digest, u in keyed)
+        keyed = sorted([(_order_key(update), update) for update in updates], key=itemgetter(0))
+        parts = (_update_text(digest, update) for (_, digest, *_), update in keyed)
         name = self._name("aggregate", canonical(rule), state, *parts)
-        ordered = tuple(update for *_, update in keyed)
+        ordered = tuple(update for _, update in keyed)
+        if not self._names_only:
+            digests = [key[1] for key, _ in keyed]
+            self._made_of[self._updates_name(ordered, digests)] = name
         return self._add(name, Aggregate(rule=rule, parent=state, updates=ordered))
+
+    def aggregated(self, updates: Sequence[Update]) -> StateRef:
+        """A state that is made of these updates: the last one named, else their FedAvg."""
+        return self._made_of.get(self.updates_name(updates)) or self.aggregate(
+            updates[0].base, updates, FedAvg()
+        )
+
+    def updates_name(self, updates: Sequence[Update]) -> str:
+        """Names what the clients did, in whatever order they are given and whatever came of it."""
+        ordered = ordered_updates(updates)
+        return self._updates_name(ordered, [job_digest(update.job) for update in ordered])
+
+    def _updates_name(self, updates: Sequence[Update], digests: Sequence[str]) -> str:
+        pairs = zip(digests, updates, strict=True)
+        return self._name("updates", *(f"{digest} {update.base}" for digest, update in pairs))
 
     def aggregate_by_columns(
         self, state: StateRef, updates: RoundUpdates, rule: AggregationRule
@@ -146,7 +189,8 @@ class RecipeGraph:
         ids = ",".join([str(shard.client_id) for shard in updates.shards])
         batches = ",".join(map(str, updates.n_batches))
         parts = (canonical(rule), state, canonical(updates.config), ids, batches)
-        name = self._name("aggregate columns", *parts, str(updates.batch_size))
+        own = ",".join([*updates.bases, *map(repr, updates.discounts)])
+        name = self._name("aggregate columns", *parts, str(updates.batch_size), own)
         self._configs[name] = updates.config
         return name
 

@@ -122,19 +122,22 @@ class LocalJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A LocalJob done from a base state. `weight` = samples x staleness factor, in FedAvg's sum."""
+    """A LocalJob done from a base state. `weight`: its samples; `discount`: its staleness factor,
+    above 0 and at most 1, fixed when it is aggregated (1: nothing was aggregated meanwhile)."""
 
     job: LocalJob
     base: StateRef
     weight: float
+    discount: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundUpdates(Sequence[Update]):
-    """The updates of one round, in client-id order, each made when it is looked at.
+    """The updates of one aggregation, in client-id order, each made when it is looked at.
 
-    All start from one base with one configuration. A time-only learner reads the columns and never
-    makes a job: naming a hundred jobs would take longer than simulating them.
+    All train one configuration, all start from one base unless `bases` says where each did, and
+    `discounts` are theirs (empty: all 1). A time-only learner reads the columns and never makes a
+    job: naming a hundred jobs would take longer than simulating them.
     """
 
     base: StateRef
@@ -143,6 +146,8 @@ class RoundUpdates(Sequence[Update]):
     n_batches: Sequence[int]
     batch_size: int
     make: Callable[[int], Update]
+    bases: Sequence[StateRef] = ()
+    discounts: Sequence[float] = ()
 
     def __len__(self) -> int:
         return len(self.shards)
@@ -159,12 +164,71 @@ class RoundUpdates(Sequence[Update]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FedAvg:
-    """Weighted mean of the clients' trained states (McMahan et al., 2017)."""
+    """The server's state moves by the weighted mean of the clients' changes.
+
+    Where all clients start from that state it is the weighted mean of their models (McMahan et
+    al., 2017, algorithm 1); otherwise FedBuff's sum (Nguyen et al., 2022, algorithm 1).
+    """
 
     kind: Literal["fedavg"] = "fedavg"
 
 
-AggregationRule = FedAvg
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedAvgM:
+    """Server momentum: m <- momentum m + change; state <- state + lr m (Hsu et al., 2019, section
+    3). `lr` and `momentum` have no unit."""
+
+    kind: Literal["fedavgm"]
+    lr: float = 1.0
+    momentum: float = 0.9
+
+    def __post_init__(self) -> None:
+        _require_above_0(lr=self.lr)
+        _require_decay(momentum=self.momentum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedAdam:
+    """Adam on the server (Reddi et al., 2021, algorithm 2): without bias correction, `tau` added to
+    the root of the second moment. Both moments begin at 0."""
+
+    kind: Literal["fedadam"]
+    lr: float = 0.01
+    beta1: float = 0.9
+    beta2: float = 0.99
+    tau: float = 1e-3
+
+    def __post_init__(self) -> None:
+        _require_above_0(lr=self.lr, tau=self.tau)
+        _require_decay(beta1=self.beta1, beta2=self.beta2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """state <- (1 - alpha s) state + alpha s model, with s an update's discount (FedAsync: Xie et
+    al., 2019, algorithm 1). Several updates are first averaged."""
+
+    kind: Literal["mix"]
+    alpha: float = 0.6
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.alpha <= 1.0:
+            raise ValueError(f"alpha must be above 0 and at most 1, got {self.alpha}")
+
+
+AggregationRule = FedAvg | FedAvgM | FedAdam | Mix
+
+
+def _require_above_0(**values: float) -> None:
+    for name, value in values.items():
+        if value <= 0:
+            raise ValueError(f"{name} must be above 0, got {value}")
+
+
+def _require_decay(**values: float) -> None:
+    for name, value in values.items():
+        if not 0.0 <= value < 1.0:
+            raise ValueError(f"{name} must be at least 0 and below 1, got {value}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +241,15 @@ class Evaluation:
     loss: float
     n_examples: int
     correct: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """A client's training loss over the examples of its job, each as it was met: the mean and the
+    root of the mean square (nats)."""
+
+    mean_loss: float
+    rms_loss: float
 
 
 class Learner(Protocol):
@@ -194,6 +267,10 @@ class Learner(Protocol):
 
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
         """Score the states on a split ("validation" or "test"), in order. Forces work."""
+        ...
+
+    def feedback(self, updates: Sequence[Update]) -> list[Feedback]:
+        """What the clients of one aggregation tell of their training, in order. Forces work."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""The store: evaluations for ever as JSON, tensors under a byte budget as safetensors.
+"""The store: evaluations and feedback for ever as JSON, tensors under a byte budget as safetensors.
 
 Content-addressed by (state, numerics tag). Any number of processes may read and write at once:
 files appear whole by renaming, equal names hold equal bytes, and a file that is torn, damaged
@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from .spec import Evaluation, StateRef
+from .spec import Evaluation, Feedback, StateRef
 from .trainer import State
 from .whole import write_whole
 
@@ -40,31 +41,30 @@ class Store:
     def __init__(self, root: Path, budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
         self._states = root / "states"
         self._evaluations = root / "evaluations"
+        self._feedback = root / "feedback"
         self._budget_bytes = budget_bytes
         self._stored_bytes: int | None = None
 
     def evaluation(self, state: StateRef, split: str, numerics: str) -> Evaluation | None:
         """The stored evaluation, or None if there is no sound one."""
-        path = self._evaluation_path(state, split, numerics)
-        try:
-            entry = json.loads(path.read_bytes())
-            if entry["check"] == _check(entry["evaluation"]):
-                return Evaluation(**entry["evaluation"])
-        except FileNotFoundError:
-            return None
-        except (ValueError, KeyError, TypeError):
-            pass
-        path.unlink(missing_ok=True)
-        return None
+        fields = _read_checked(self._evaluation_path(state, split, numerics), "evaluation")
+        return None if fields is None else Evaluation(**fields)
 
     def add_evaluation(
         self, state: StateRef, split: str, numerics: str, evaluation: Evaluation
     ) -> None:
-        fields = asdict(evaluation)
-        entry = {"evaluation": fields, "check": _check(fields), "numerics": numerics}
-        text = json.dumps(entry, allow_nan=False)
         path = self._evaluation_path(state, split, numerics)
-        write_whole(path, lambda target: target.write_text(text, encoding="utf-8"))
+        _write_checked(path, "evaluation", asdict(evaluation), numerics)
+
+    def feedback(self, name: str, numerics: str) -> list[Feedback] | None:
+        """What the clients of one aggregation told, in the recipe's order, or None; `name` is
+        that of their updates."""
+        rows = _read_checked(self._feedback_path(name, numerics), "feedback")
+        return None if rows is None else [Feedback(**row) for row in rows]
+
+    def add_feedback(self, name: str, numerics: str, told: Sequence[Feedback]) -> None:
+        path = self._feedback_path(name, numerics)
+        _write_checked(path, "feedback", [asdict(one) for one in told], numerics)
 
     def has_state(self, state: StateRef, numerics: str) -> bool:
         """Whether a file of the state exists; only `state` tells whether it is sound."""
@@ -114,6 +114,29 @@ class Store:
     def _evaluation_path(self, state: StateRef, split: str, numerics: str) -> Path:
         return self._evaluations / state[:2] / f"{state}-{split}-{_short(numerics)}.json"
 
+    def _feedback_path(self, name: str, numerics: str) -> Path:
+        return self._feedback / name[:2] / f"{name}-{_short(numerics)}.json"
+
+
+def _read_checked(path: Path, key: str) -> Any:
+    """The content under `key` of a small file; None, and the file is removed, if it is damaged."""
+    try:
+        entry = json.loads(path.read_bytes())
+        if entry["check"] == _check(entry[key]):
+            return entry[key]
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        pass
+    path.unlink(missing_ok=True)
+    return None
+
+
+def _write_checked(path: Path, key: str, content: Any, numerics: str) -> None:
+    entry = {key: content, "check": _check(content), "numerics": numerics}
+    text = json.dumps(entry, allow_nan=False)
+    write_whole(path, lambda target: target.write_text(text, encoding="utf-8"))
+
 
 def _read_tensors(path: Path) -> dict[str, np.ndarray] | None:
     """The tensors of a file, or None if they are not what was written."""
@@ -146,8 +169,8 @@ def _content(tensors: State) -> str:
     return hasher.hexdigest()
 
 
-def _check(fields: Mapping[str, object]) -> str:
-    return blake2b(json.dumps(fields, sort_keys=True).encode(), digest_size=8).hexdigest()
+def _check(content: Any) -> str:
+    return blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def _short(numerics: str) -> str:

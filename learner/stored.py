@@ -6,12 +6,12 @@ Imports no torch: the trainer is made at the first number that the store does no
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .recipes import RecipeGraph
-from .spec import AggregationRule, Evaluation, StateRef, TuningConfig, Update
+from .recipes import RecipeGraph, job_digest, ordered_updates
+from .spec import AggregationRule, Evaluation, Feedback, StateRef, TuningConfig, Update
 from .store import Store
 from .trainer import DivergedError, State, Trainer
 from .walk import StateLostError, Walk
@@ -95,31 +95,65 @@ class StoredLearner:
                 self._score(missing, split, known)
         return [known[state] for state in states]
 
+    def feedback(self, updates: Sequence[Update]) -> list[Feedback]:
+        """Each client's training loss, from the aggregation that took the updates up.
+
+        Raises as `evaluate` does.
+        """
+        if not updates:
+            return []
+        name = self._graph.updates_name(updates)
+        told = self._store.feedback(name, self._numerics)
+        self.store_hits += told is not None
+        while told is None:
+            with suppress(StateLostError):
+                self._train_again(self._graph.aggregated(updates))
+            told = self._store.feedback(name, self._numerics)
+        by_job = dict(zip(map(_who, ordered_updates(updates)), told, strict=True))
+        return [by_job[_who(update)] for update in updates]
+
+    def _train_again(self, target: StateRef) -> None:
+        """Make a state even if it is stored: its clients' feedback is stored on the way."""
+        trainer = self._require_trainer(target, "training")
+        for _ in self._along(self._walk([target], trainer, again=True), {}):
+            pass
+
     def _score(
         self, targets: Sequence[StateRef], split: str, known: dict[StateRef, Evaluation]
     ) -> None:
         """Walk to the targets and score each into `known` as the walk passes it."""
         trainer = self._require_trainer(targets[0], split)
-        walk = Walk(
+        walk = self._walk(targets, trainer)
+        for state, tensors in self._along(walk, known):
+            if state in targets:
+                config = self._graph.config(state)
+                known[state] = trainer.evaluate(tensors, config, split)
+                loss = known[state].loss
+                if not math.isfinite(loss):
+                    raise DivergedError(
+                        f"training diverged: {split} loss {loss}; {walk.chain(state)}"
+                    )
+                self._store.add_evaluation(state, split, self._numerics, known[state])
+
+    def _walk(self, targets: Sequence[StateRef], trainer: Trainer, again: bool = False) -> Walk:
+        return Walk(
             graph=self._graph,
             store=self._store,
             numerics=self._numerics,
             trainer=trainer,
             targets=targets,
+            again=again,
         )
+
+    def _along(
+        self, walk: Walk, known: Mapping[StateRef, Evaluation]
+    ) -> Iterator[tuple[StateRef, State]]:
+        """What the walk makes; progress is told after each state, with its score if known."""
         jobs_done, jobs_total = 0, walk.total_jobs
         try:
             for done, (state, tensors) in enumerate(walk.states(), start=1):
                 jobs_done += walk.n_jobs(state)
-                if state in targets:
-                    config = self._graph.config(state)
-                    known[state] = trainer.evaluate(tensors, config, split)
-                    loss = known[state].loss
-                    if not math.isfinite(loss):
-                        raise DivergedError(
-                            f"training diverged: {split} loss {loss}; {walk.chain(state)}"
-                        )
-                    self._store.add_evaluation(state, split, self._numerics, known[state])
+                yield state, tensors
                 self._on_progress(
                     Progress(
                         done=done,
@@ -143,3 +177,8 @@ class StoredLearner:
                 )
             self._trainer = self._make_trainer()
         return self._trainer
+
+
+def _who(update: Update) -> tuple[str, StateRef]:
+    """A job of one base: the same work twice tells the same."""
+    return job_digest(update.job), update.base

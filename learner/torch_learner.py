@@ -14,7 +14,6 @@ import torch.nn.functional as F  # noqa: N812
 from .activations import PASS_TOKENS, Activations
 from .allocator import keep_freed_memory
 from .assets import model_revision
-from .averaging import WeightedMean
 from .backbone import load_backbone
 from .batches import Examples
 from .exchange import received, returned
@@ -23,10 +22,11 @@ from .local import passes, train_pass
 from .numerics import numerics_tag
 from .recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
 from .scoring import score
-from .spec import Evaluation, LocalJob, StateRef, TuningConfig
+from .server_rules import ServerStep
+from .spec import Evaluation, Feedback, LocalJob, StateRef, TuningConfig
 from .tokens import tokenize
-from .trainer import State
-from .tuning.parameters import grown, initial_parameters
+from .trainer import Listener, State
+from .tuning.parameters import grown, initial_parameters, trainables
 
 if TYPE_CHECKING:
     from .tasks import Task
@@ -68,7 +68,12 @@ class TorchLearner:
         )
         self._examples: dict[str, Examples] = {}
 
-    def make(self, recipe: Recipe, parents: Mapping[StateRef, State]) -> State:
+    def make(
+        self,
+        recipe: Recipe,
+        parents: Mapping[StateRef, State],
+        tell: Listener = lambda feedback: None,
+    ) -> State:
         """The state of a recipe. Raises DivergedError, and ValueError for an impossible config."""
         match recipe:
             case Initial():
@@ -76,12 +81,15 @@ class TorchLearner:
             case Adapt():
                 return grown(parents[recipe.parent], self._initial(recipe.config, recipe.seed))
             case Aggregate():
-                return self._aggregate(recipe, parents)
+                return self._aggregate(recipe, parents, tell)
 
     def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation:
         """Scores on "train", "validation" or "test", in batches that depend on the split alone."""
         examples = self._split(split)
-        params = {name: torch.tensor(value[None]).to(self._device) for name, value in state.items()}
+        params = {
+            name: torch.tensor(value[None]).to(self._device)
+            for name, value in trainables(state).items()
+        }
         predicted = np.zeros(len(examples.labels), np.int64)
         losses = np.zeros(len(examples.labels), np.float32)
         with torch.inference_mode():
@@ -96,18 +104,22 @@ class TorchLearner:
     def _initial(self, config: TuningConfig, seed: int) -> dict[str, np.ndarray]:
         return initial_parameters(config, self._backbone, len(self._task.labels), seed)
 
-    def _aggregate(self, recipe: Aggregate, parents: Mapping[StateRef, State]) -> State:
-        mean = WeightedMean()
+    def _aggregate(
+        self, recipe: Aggregate, parents: Mapping[StateRef, State], tell: Listener
+    ) -> State:
+        step, told = ServerStep(recipe, self._device), list[Feedback]()
         for updates in passes(recipe.updates, self._max_tokens):
             jobs = [update.job for update in updates]
-            bases = [parents[update.base] for update in updates]
+            bases = [trainables(parents[update.base]) for update in updates]
             starts = [received(base, job) for base, job in zip(bases, jobs, strict=True)]
             shards = [self._shard(job) for job in jobs]
             trained = train_pass(self._backbone, self._split("train"), jobs, shards, starts)
             self.trainings += len(trained)
-            for update, base, start, own in zip(updates, bases, starts, trained, strict=True):
-                mean.add(update.weight, returned(base, start, own, update.job))
-        return mean.result()
+            for update, base, start, client in zip(updates, bases, starts, trained, strict=True):
+                step.add(update, returned(base, start, client.params, update.job))
+                told.append(client.feedback)
+        tell(told)
+        return step.result(parents)
 
     def _shard(self, job: LocalJob) -> np.ndarray:
         shard = self._shards[job.shard.client_id]

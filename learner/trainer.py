@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from .recipes import Recipe
-from .spec import Evaluation, StateRef, TuningConfig
+from .spec import Evaluation, Feedback, StateRef, TuningConfig
 
 State = Mapping[str, np.ndarray]
 """fp32 tensors by name: `param.head.weight`, `param.adapter.<layer>.<unit>.down.weight` ..."""
+
+Listener = Callable[[Sequence[Feedback]], None]
+"""Told what the clients of an aggregation report, in the recipe's order."""
 
 
 class DivergedError(ArithmeticError):
@@ -27,8 +30,11 @@ class Trainer(Protocol):
         """LocalJobs executed so far, counted inside the training loop."""
         ...
 
-    def make(self, recipe: Recipe, parents: Mapping[StateRef, State]) -> State:
-        """The state of a recipe, its parents given. Raises DivergedError."""
+    def make(
+        self, recipe: Recipe, parents: Mapping[StateRef, State], tell: Listener = ...
+    ) -> State:
+        """The state of a recipe, its parents given; an aggregation also tells its clients'
+        feedback. Raises DivergedError."""
         ...
 
     def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation: ...

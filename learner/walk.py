@@ -6,10 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import groupby
 
 from .recipes import Adapt, Aggregate, Initial, Recipe, RecipeGraph
-from .spec import StateRef
+from .spec import Feedback, StateRef
 from .store import Store
 from .trainer import DivergedError, State, Trainer
 
@@ -32,10 +33,15 @@ class Walk:
         numerics: str,
         trainer: Trainer,
         targets: Sequence[StateRef],
+        again: bool = False,
     ) -> None:
+        """`again`: make the targets themselves even where they are stored."""
         self._graph, self._store, self._numerics = graph, store, numerics
         self._trainer = trainer
-        pending = graph.pending(targets, lambda state: store.has_state(state, numerics))
+        pending = graph.pending(
+            targets,
+            lambda state: store.has_state(state, numerics) and not (again and state in targets),
+        )
         self._recipes = {state: graph.recipe(state) for state in pending}
         parents = (parent for recipe in self._recipes.values() for parent in recipe.parents)
         self._uses = Counter(parents)
@@ -78,7 +84,7 @@ class Walk:
                 self._live[parent] = self._load(parent)
         parents = {parent: self._live[parent] for parent in recipe.parents}
         try:
-            tensors = self._trainer.make(recipe, parents)
+            tensors = self._trainer.make(recipe, parents, partial(self._keep_feedback, recipe))
         except DivergedError as error:
             raise DivergedError(f"{error}; {self.chain(state)}") from None
         self._keep(state, recipe, tensors)
@@ -87,6 +93,11 @@ class Walk:
             if not self._uses[parent]:
                 del self._live[parent]
         return tensors
+
+    def _keep_feedback(self, recipe: Recipe, told: Sequence[Feedback]) -> None:
+        if isinstance(recipe, Aggregate):
+            name = self._graph.updates_name(recipe.updates)
+            self._store.add_feedback(name, self._numerics, told)
 
     def _keep(self, state: StateRef, recipe: Recipe, tensors: State) -> None:
         """Store the ends of the walk and, on the way, every k-th round of a lineage."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from configurator import Configuration, Schedule, Sideline
 from configurator.sideline import MOST_BRANCHES
-from learner.spec import Bits, FedAvg
+from learner.spec import AggregationRule, Bits, FedAvg
 
 from .refusal import require, require_at_least
 from .scenario_fleet import ByKind, Fleet
@@ -164,7 +164,7 @@ class Scenario:
     cache: Cache = field(default_factory=Cache)
     rounds: Rounds = field(default_factory=Rounds)
     exchange: Exchange = field(default_factory=Exchange)
-    aggregation: FedAvg = field(default_factory=FedAvg)
+    aggregation: Annotated[AggregationRule, ByKind] = field(default_factory=FedAvg)
     configurator: Annotated[Configuration, ByKind]
     evaluation: EvaluationPlan = field(default_factory=EvaluationPlan)
     stop: Stop = field(default_factory=Stop)

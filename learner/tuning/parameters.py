@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 BACKBONE = "param.backbone."
 """Prefix of fine-tuned weights of the encoder itself; the name of BertModel follows."""
 
+MOMENT, SQUARES = "server.m.", "server.v."
+"""Prefixes of the server optimiser's slots; the parameter's name without `param.` follows."""
+
+
+def slot_name(kind: str, name: str) -> str:
+    """The name of a parameter's slot."""
+    return kind + name.removeprefix("param.")
+
+
+def trainables(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What clients train and exchange: a state without the server's slots."""
+    return {name: value for name, value in state.items() if name.startswith("param.")}
+
 
 def initial_parameters(
     config: TuningConfig, backbone: Backbone, n_labels: int, seed: int
@@ -42,12 +55,19 @@ def grown(
 ) -> dict[str, np.ndarray]:
     """The fresh parameters of a larger configuration with every old weight in its place.
 
-    Raises ValueError if the parent has parameters for which the larger has no place.
+    The server's slots of new parameters are zeros. Raises ValueError if the parent has parameters
+    for which the larger has no place.
     """
-    lost = sorted(set(parent) - set(fresh))
+    lost = sorted(set(trainables(parent)) - set(fresh))
     if lost:
         raise ValueError(f"adapt only deepens or widens; there is no place for {lost[0]}")
-    return {name: parent.get(name, value) for name, value in fresh.items()}
+    kinds = [kind for kind in (MOMENT, SQUARES) if any(name.startswith(kind) for name in parent)]
+    larger = dict(fresh) | {
+        slot_name(kind, name): np.zeros_like(value)
+        for kind in kinds
+        for name, value in fresh.items()
+    }
+    return {name: parent.get(name, value) for name, value in larger.items()}
 
 
 def config_depth(config: TuningConfig) -> int:
