@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from learner.spec import Adapter, Freeze
 
-from .protocol import BackTo, Choose, Decision, Extend, Rounds, SimSeconds, Trial
+from .protocol import BackTo, Budget, Choose, Decision, Extend, Rounds, SimSeconds, Trial
 
 
 def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
@@ -26,22 +27,31 @@ def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
             f"branch {branch.name!r} must be at most {n_layers} deep (the model's layers), "
             f"got {depth}",
         )
-    match trial.budget:
+    _check_budget(trial.budget)
+
+
+def _check_budget(budget: Budget) -> None:
+    match budget:
         case SimSeconds(seconds):
             _require(seconds > 0, f"a trial's budget must be above 0 s, got {seconds}")
         case Rounds(rounds):
             _require(rounds >= 1, f"a trial's budget must be at least 1 round, got {rounds}")
 
 
-def check_decision(decision: Decision, trial: Trial) -> None:
-    """Raises ValueError for a verdict that names no branch, or is none."""
-    names = [branch.name for branch in trial.branches]
+def check_decision(decision: Decision, names: Sequence[str]) -> None:
+    """Raises ValueError for a verdict that names none of the judged branches, or is none."""
     match decision:
         case Choose(branch):
             _require(
                 branch in names, f"decide must choose one of {', '.join(names)}, got {branch!r}"
             )
-        case Extend() | BackTo():
+        case Extend(budget, branches):
+            strangers = [name for name in branches if name not in names]
+            _require(
+                not strangers, f"decide must extend some of {', '.join(names)}, got {strangers}"
+            )
+            _check_budget(budget)
+        case BackTo():
             pass
         case _:
             raise ValueError(f"decide must return Choose, Extend or BackTo, got {decision!r}")

@@ -6,8 +6,8 @@ Pure: no clock, no I/O, no state; what it remembers is the history it is given.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from learner.spec import TuningConfig
 
@@ -22,7 +22,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class SimSeconds:
-    """A budget of simulated time for every branch; a round that would cross it is dropped."""
+    """A budget of simulated time for every branch; rounds that cross it: TrialRules.crossing."""
 
     seconds: float
 
@@ -43,16 +43,36 @@ Budget = SimSeconds | Rounds | Unlimited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRules:
+    """How a trial is held.
+
+    allocation: which clients a branch may call up. `pools`: its own equal share of the population,
+    drawn for the trial; `redraw`: at each round whoever no branch is using (paper, section 4);
+    `same`: all branches the same clients, as if each could work for all at once (the artifact).
+    crossing: a round under way when a window of simulated time ends is cut and lost (`drop`) or
+    waited for and counted (`finish`).
+    score: a branch's accuracy at the end (`last`) or the best of its evaluations in the trial
+    (`best-in-window`, the artifact).
+    """
+
+    allocation: Literal["pools", "redraw", "same"] = "pools"
+    crossing: Literal["drop", "finish"] = "drop"
+    score: Literal["last", "best-in-window"] = "last"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """Branches that start from one state and share one budget. One branch alone is not scored."""
 
     branches: tuple[Branch, ...]
     budget: Budget
+    rules: TrialRules = field(default_factory=TrialRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchScore:
-    """How a branch stood at the end of its budget; accuracy is on the deciding split."""
+    """How a branch stood at the end of its budget; accuracy (0-1) is on the deciding split, at the
+    instant that the trial's rules say, `rounds` are its own since the trial began."""
 
     accuracy: float
     rounds: int
@@ -85,9 +105,13 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """Go on with the same branches for another budget before judging."""
+    """Go on with these branches (none named: all) for another budget before judging again.
+
+    The others are given up, their clients pass to those that go on.
+    """
 
     budget: Budget
+    branches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

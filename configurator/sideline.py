@@ -1,4 +1,4 @@
-"""FedAdapter's configurator: sideline trials of keep, deeper and wider (paper, Algorithm 1)."""
+"""FedAdapter's configurator: sideline trials of keep, wider and deeper (paper, Algorithm 1)."""
 
 from __future__ import annotations
 
@@ -8,47 +8,56 @@ from typing import Literal
 
 from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
 
-from .protocol import Branch, BranchScore, Choose, Costs, SimSeconds, Trial, TrialResult
+from .protocol import (
+    Branch,
+    BranchScore,
+    Choose,
+    Costs,
+    SimSeconds,
+    Trial,
+    TrialResult,
+    TrialRules,
+    Unlimited,
+)
+from .ranking import ranked
+from .space import Growable, Space, growable
+from .window import WindowRule, check_interval, window_s
 
-MOST_BRANCHES = 3
-"""Keep, wider and deeper."""
+Candidate = Literal["keep", "wider", "deeper"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sideline:
-    """Every `interval_s` simulated seconds, the best of keep / deeper / wider goes on.
+    """Every window of simulated seconds, the best of keep / wider / deeper goes on.
 
-    Never diagonal, never shrinking. At `max_depth` (null: the model's layers) or `max_width` the
-    branch that would cross it is left out. Ties go keep, wider, deeper (the artifact's order; the
-    paper is silent).
+    Never diagonal, never shrinking. `branches` stand in tie order (the artifact's; the paper is
+    silent); fewer of them make fewer and larger groups. At a limit of the space a branch is left
+    out (`leave-out`), or trains the capped configuration beside the others (`repeat`, the
+    artifact). Once nothing can grow, the last configuration trains on, without windows, unless
+    branches are to repeat.
     """
 
     kind: Literal["sideline"] = "sideline"
     interval_s: float = 60.0
-    window: Literal["interval", "interval * (4 * depth + 1)"] = "interval"
-    start: Adapter = field(default_factory=lambda: Adapter(depth=0, width=UNIT_WIDTH))
-    depth_step: int = 1  # Sd of the paper
-    width_step: int = UNIT_WIDTH  # Sw
-    max_depth: int | None = None
-    max_width: int = 64  # the paper's search space
+    window: WindowRule = "interval"
+    start: Growable = field(default_factory=lambda: Adapter(depth=0, width=UNIT_WIDTH))
+    space: Space = field(default_factory=Space)
+    branches: tuple[Candidate, ...] = ("keep", "wider", "deeper")
+    at_limit: Literal["leave-out", "repeat"] = "leave-out"
+    trial: TrialRules = field(default_factory=TrialRules)
 
     def __post_init__(self) -> None:
-        if self.interval_s <= 0:
-            raise ValueError(f"interval_s must be above 0, got {self.interval_s}")
-        if self.depth_step < 1:
-            raise ValueError(f"depth_step must be at least 1, got {self.depth_step}")
-        if self.max_depth is not None and self.max_depth < self.start.depth:
+        check_interval(self.interval_s)
+        self.space.check_start(self.start)
+        if not self.branches or len(set(self.branches)) < len(self.branches):
             raise ValueError(
-                f"max_depth must be at least start.depth ({self.start.depth}), got {self.max_depth}"
+                f"branches must name at least one candidate, each once, got {list(self.branches)}"
             )
-        if self.max_width < self.start.width:
-            raise ValueError(
-                f"max_width must be at least start.width ({self.start.width}), got {self.max_width}"
-            )
-        for name in ("width_step", "max_width"):
-            width = getattr(self, name)
-            if width < UNIT_WIDTH or width % UNIT_WIDTH:
-                raise ValueError(f"{name} must be a positive multiple of {UNIT_WIDTH}, got {width}")
+
+    @property
+    def most_branches(self) -> int:
+        """Participants that a trial needs at least, one a branch."""
+        return len(self.branches)
 
     def initial(self) -> TuningConfig:
         return self.start
@@ -56,21 +65,25 @@ class Sideline:
     def propose(
         self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
-        if not isinstance(current, Adapter):
-            raise TypeError(f"sideline trials grow adapters, not {type(current).__name__}")
-        branches = [Branch(name="keep", config=current)]
-        wider = Adapter(depth=current.depth, width=current.width + self.width_step)
-        if wider.width <= self.max_width:
-            branches.append(Branch(name="wider", config=wider))
-        deeper = Adapter(depth=current.depth + self.depth_step, width=current.width)
-        if self.max_depth is None or deeper.depth <= self.max_depth:
-            branches.append(Branch(name="deeper", config=deeper))
-        return Trial(branches=tuple(branches), budget=SimSeconds(self._window_s(current)))
+        here = growable(current)
+        candidates = {name: self._candidate(name, here) for name in self.branches}
+        if self.at_limit == "leave-out":
+            candidates = {n: c for n, c in candidates.items() if n == "keep" or c != here}
+        if not candidates or set(candidates) == {"keep"}:
+            return Trial(branches=(Branch(name="keep", config=here),), budget=Unlimited())
+        branches = tuple(Branch(name=name, config=config) for name, config in candidates.items())
+        budget = SimSeconds(window_s(self.interval_s, self.window, here))
+        return Trial(branches=branches, budget=budget, rules=self.trial)
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
         """The highest accuracy; the branches stand in tie order."""
-        return Choose(max(trial.branches, key=lambda b: scores[b.name].accuracy).name)
+        return Choose(ranked(trial, scores)[0])
 
-    def _window_s(self, current: Adapter) -> float:
-        scaled = self.window != "interval"  # the artifact lengthens windows as adapters deepen
-        return self.interval_s * (4 * current.depth + 1 if scaled else 1)
+    def _candidate(self, name: Candidate, here: Growable) -> Growable:
+        match name:
+            case "keep":
+                return here
+            case "wider":
+                return self.space.wider(here)
+            case "deeper":
+                return self.space.deeper(here)

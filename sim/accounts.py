@@ -31,6 +31,7 @@ def record_round(
     order = world.order(lineage.config)
     world.audit.see_round(row, bills, (order.down_bytes, order.up_bytes))
     world.totals.add(row)
+    call.totals.add(row)
     world.log.events.add(row)
     world.watch(row)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from simpy import Environment
 
-from configurator import Configurator, Sideline
+from configurator import Configurator, Drawing, Growing
 from learner.architecture import Architecture
 from learner.assets import model_dir, model_revision
 from learner.curves import CurveLearner, Saturating, Tabulated
@@ -98,7 +98,7 @@ def build_world(
         audit=Audit(server_link),
         presences=[client.presence for client in clients],
         learner=_learner(scenario, data, revision, cache_dir, watchers.on_progress),
-        configurator=configurator or _limited(scenario, architecture),
+        configurator=configurator or _fitted(scenario, architecture, streams),
         costs=partial(expected_round_cost, cost, scenario.exchange, clients),
         log=log,
         facts={
@@ -212,9 +212,12 @@ def _curve(kind: CurveTraining) -> Saturating | Tabulated:
     return Saturating(floor=kind.floor, ceiling=kind.ceiling, scale_samples=kind.scale_samples)
 
 
-def _limited(scenario: Scenario, architecture: Architecture) -> Configurator:
-    """The scenario's policy; growth ends at the model's layers unless it said where."""
+def _fitted(scenario: Scenario, architecture: Architecture, streams: Streams) -> Configurator:
+    """The scenario's policy; growth ends at the model's layers, and draws are the run's own, unless
+    it said otherwise."""
     policy = scenario.configurator
-    if isinstance(policy, Sideline) and policy.max_depth is None:
-        return replace(policy, max_depth=architecture.n_layers)
+    if isinstance(policy, Growing):
+        policy = replace(policy, space=policy.space.within(architecture.n_layers))
+    if isinstance(policy, Drawing) and policy.seed is None:
+        policy = replace(policy, seed=streams.key("configurator"))
     return policy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from configurator import Configuration, Fixed, Schedule, Sideline
+from configurator import Bandit, Configuration, Fixed, Progressive, Schedule, Search, Sideline
 from learner.architecture import BERT_BASE, MINILM_L6, Architecture, read_architecture
 from learner.assets import DATA, MODELS, PYPI, model_dir
 from learner.spec import Adapter, Freeze
@@ -80,9 +80,9 @@ def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:
     match policy:
         case Fixed(config=Adapter(depth=depth) | Freeze(depth=depth)):
             yield "config.depth", depth
-        case Sideline(start=start, max_depth=limit):
-            yield "start.depth", start.depth
-            yield "max_depth", limit or 0
+        case Sideline() | Progressive() | Search() | Bandit():
+            yield "start.depth", policy.start.depth
+            yield "space.max_depth", policy.space.max_depth or 0
         case Schedule(steps=steps):
             yield from ((f"steps.{i}.depth", step.depth) for i, step in enumerate(steps))
 

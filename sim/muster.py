@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from simpy import Interrupt
+from simpy import Event, Interrupt
 
+from .allocation import Share
 from .lineage import Lineage
 from .participation import Process
 from .presence import Presence
@@ -16,42 +17,55 @@ from .selection import cohort
 from .world import World
 
 
-def muster(
-    world: World, pool: NDArray[np.int64], n_wanted: int, lineage: Lineage, attempt: int
-) -> Process:
+def muster(world: World, share: Share, lineage: Lineage, attempt: int) -> Process:
     """The clients of the next round, over-commitment included, in id order.
 
-    Returns an empty list if there will never be enough of them, None if interrupted.
+    Where branches share one stock, they are claimed for this one. Returns an empty list if there
+    will never be enough of them, None if interrupted.
     """
-    env, rules = world.env, world.scenario.rounds
-    n_asked = math.ceil(n_wanted * rules.overcommit - 1e-9)
-    n_needed = min(rules.min_reports, n_wanted)
+    env, rules, claims = world.env, world.scenario.rounds, share.claims
+    n_asked = math.ceil(share.n_participants * rules.overcommit - 1e-9)
+    n_needed = min(rules.min_reports, share.n_participants)
     while True:
         members = cohort(
             world.streams,
             lineage.round,
-            pool,
+            share.pool,
             n_asked,
-            is_on=_presence_at(env.now, world.presences),
+            is_on=_presence_at(env.now, world.presences, claims.busy if claims else ()),
             attempt=attempt,
         )
         if len(members) >= n_needed:
+            if claims is not None:
+                claims.take(members)
             return members
-        next_s = _next_arrival_s(world, pool)
-        if next_s == math.inf:
+        chances = list(_chances(world, share))
+        if not chances:
             return []
         try:
-            yield env.timeout(next_s - env.now)
+            yield env.any_of(chances)
         except Interrupt:
             return None
 
 
-def _presence_at(now_s: float, presences: Sequence[Presence]) -> Callable[[int], bool]:
-    """Who is there at an instant; one call a candidate, as there are many."""
+def _chances(world: World, share: Share) -> Iterator[Event]:
+    """What may bring more clients: somebody's return, or the end of another branch's round."""
+    next_s = _next_arrival_s(world, share.pool)
+    if next_s < math.inf:
+        yield world.env.timeout(next_s - world.env.now)
+    if share.claims is not None and share.claims.busy:
+        yield share.claims.freed()
+
+
+def _presence_at(
+    now_s: float, presences: Sequence[Presence], busy: Collection[int]
+) -> Callable[[int], bool]:
+    """Who is there at an instant and free; one call a candidate, as there are many."""
 
     def is_on(client_id: int) -> bool:
         presence = presences[client_id]
-        return presence.on_until_s > now_s or presence.is_on(now_s)
+        is_there = presence.on_until_s > now_s or presence.is_on(now_s)
+        return is_there and client_id not in busy
 
     return is_on
 

@@ -131,13 +131,19 @@ class RoundRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """The verdict on a trial: each branch's deciding accuracy and rounds, and what goes on."""
+    """The verdict on a trial: each branch's deciding accuracy and rounds, what it cost (clients
+    called up, summed over rounds; bytes down and up; joules; seconds of work, summed over clients),
+    and what goes on. Branches that an extension gave up have costs and no score."""
 
     row: ClassVar[str] = "decision"
     t_s: float
     trial: int
     scores: Mapping[str, float]
     rounds: Mapping[str, int]
+    client_rounds: Mapping[str, int]
+    bytes: Mapping[str, int]
+    energy_j: Mapping[str, float]
+    busy_s: Mapping[str, float]
     chosen: str
     config: TuningConfig
     lineage_round: int
@@ -146,7 +152,8 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndRow:
-    """The run's last row: totals over all clients, trials that lost included."""
+    """The run's last row: totals over all clients, and of these what branches cost that lost their
+    trials (sidelined_*). Names as in DecisionRow."""
 
     row: ClassVar[str] = "end"
     t_s: float
@@ -157,6 +164,12 @@ class EndRow:
     down_bytes: int
     up_bytes: int
     energy_j: float
+    busy_s: float
+    client_rounds: int
+    sidelined_bytes: int
+    sidelined_energy_j: float
+    sidelined_busy_s: float
+    sidelined_client_rounds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simpy import Environment, Event
 
 from .bill import Bill
+from .totals import Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,7 @@ class Call:
     """Who is called up for a round, and for whose sake.
 
     The round ends with the first `n_wanted` updates; `attempt` counts how often it failed before.
+    `totals` takes what the round costs.
     """
 
     trial: int
@@ -22,6 +24,7 @@ class Call:
     attempt: int
     cohort: Sequence[int]
     n_wanted: int
+    totals: Totals = field(default_factory=Totals)
 
 
 class Roll:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from configurator import Configuration, Schedule, Sideline
-from configurator.sideline import MOST_BRANCHES
+from configurator import Configuration, Schedule
 from learner.spec import AggregationRule, Bits, FedAvg
 
 from .refusal import require, require_at_least
@@ -177,10 +176,11 @@ class Scenario:
             f"rounds.participants must be at most partition.clients ({clients}), "
             f"got {participants}",
         )
+        most_branches = getattr(self.configurator, "most_branches", 1)
         require(
-            participants >= MOST_BRANCHES or not isinstance(self.configurator, Sideline),
-            f"rounds.participants must be at least {MOST_BRANCHES} for sideline trials (one for "
-            f"each branch), got {participants}",
+            participants >= most_branches,
+            f"rounds.participants must be at least {most_branches} for {self.configurator.kind} "
+            f"trials (one for each branch), got {participants}",
         )
         require(
             self.stop.rounds is not None

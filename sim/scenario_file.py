@@ -14,6 +14,7 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from .complaints import explain, find_missing_kind
+from .presets import PRESETS, with_preset, with_start_kind
 from .scenario import Scenario
 
 
@@ -106,6 +107,7 @@ def set_path(mapping: dict[str, Any], path: str, value: Any) -> None:
 def parse_scenario(mapping: Mapping[str, Any], where: str) -> Scenario:
     """Validate a mapping. Raises ScenarioError: `where`, key path, rule and value in one line."""
     try:
+        mapping = with_start_kind(with_preset(mapping))
         text = json.dumps(mapping)
     except (TypeError, ValueError) as error:
         raise ScenarioError(f"{where}: {error}") from None
@@ -138,7 +140,10 @@ def digest(scenario: Scenario) -> str:
 @cache
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a scenario, for editors."""
-    return _adapter().json_schema()
+    schema = _adapter().json_schema()
+    schema["properties"]["preset"] = {"enum": list(PRESETS), "title": "Preset"}
+    schema["required"].remove("configurator")  # a preset brings its own
+    return schema
 
 
 @cache

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from configurator.checks import check_decision, check_trial
 from configurator.protocol import BackTo, BranchScore, Choose, Decision, Extend, Trial, TrialResult
+from configurator.ranking import ranked
 
 from .barrier import take_time
 from .lineage import Lineage
 from .participation import Process
 from .records import DecisionRow, EndRow, EvaluationRow
 from .runlog import RunError
-from .trial import Growth, fork, grow_together
+from .trial import Growth, fork, go_on_with, grow_together
 from .world import World
 
 _MAX_BARREN_TRIALS = 1000
@@ -50,26 +51,29 @@ def _hold(world: World, trial: Trial, trial_no: int, base: Lineage) -> Process:
     here, if it does)."""
     check_trial(trial, world.scenario.rounds.participants, world.facts["n_layers"])
     growths = fork(world, trial, trial_no, base)
-    in_time = yield from grow_together(world, growths, trial_no, trial.budget)
+    in_time = yield from grow_together(world, growths, trial_no, trial.budget, trial.rules)
     if len(growths) == 1:
         result = TrialResult(trial=trial, scores={}, chosen=growths[0].name)
         return growths[0].lineage, result, _ended(growths, in_time)
-    evaluation_s = world.scenario.fleet.server.evaluation_s * len(growths)
+    left = growths
     while True:
         if in_time:
+            evaluation_s = world.scenario.fleet.server.evaluation_s * len(left)
             in_time = yield from take_time(world.env, evaluation_s)
-        scores = _score(world, growths, base)
+        scores = _score(world, trial, left, base)
         decision = world.configurator.decide(trial, scores)
-        check_decision(decision, trial)
+        check_decision(decision, list(scores))
         if not (isinstance(decision, Extend) and in_time):
             break
-        in_time = yield from grow_together(world, growths, trial_no, decision.budget)
-    chosen = _settle(growths, scores, decision)
+        left = [g for g in left if g.name in decision.branches] if decision.branches else left
+        go_on_with(world, left, trial, trial_no)
+        in_time = yield from grow_together(world, left, trial_no, decision.budget, trial.rules)
+    chosen = _settle(trial, left, scores, decision)
     lineage = chosen.lineage if chosen else Lineage(base.config, base.state, base.round)
     name = chosen.name if chosen else ""
-    _record(world, trial_no, scores, name, lineage)
+    _record(world, trial_no, growths, scores, name, lineage)
     result = TrialResult(trial=trial, scores=scores, chosen=name)
-    return lineage, result, _ended(growths, in_time)
+    return lineage, result, _ended(left, in_time)
 
 
 def _ended(growths: Sequence[Growth], in_time: bool) -> str:
@@ -79,43 +83,66 @@ def _ended(growths: Sequence[Growth], in_time: bool) -> str:
     return growths[0].stuck if all(growth.stuck for growth in growths) else ""
 
 
-def _score(world: World, growths: Sequence[Growth], base: Lineage) -> dict[str, BranchScore]:
-    states = [growth.lineage.state for growth in growths]
-    evaluations = world.learner.evaluate(states, world.scenario.evaluation.decide_on)
+def _score(
+    world: World, trial: Trial, growths: Sequence[Growth], base: Lineage
+) -> dict[str, BranchScore]:
+    """What each branch stands at on the deciding split, or the best that it stood at."""
+    lineages = [growth.lineage for growth in growths]
+    is_best = trial.rules.score == "best-in-window"
+    states = [
+        [*(point.state for point in lineage.points if is_best), lineage.state]
+        for lineage in lineages
+    ]
+    flat = [state for own in states for state in own]
+    evaluations = iter(world.learner.evaluate(flat, world.scenario.evaluation.decide_on))
     return {
         growth.name: BranchScore(
-            accuracy=evaluation.accuracy, rounds=growth.lineage.round - base.round
+            accuracy=max(next(evaluations).accuracy for _ in own),
+            rounds=growth.lineage.round - base.round,
         )
-        for growth, evaluation in zip(growths, evaluations, strict=True)
+        for growth, own in zip(growths, states, strict=True)
     }
 
 
 def _settle(
-    growths: Sequence[Growth], scores: Mapping[str, BranchScore], decision: Decision
+    trial: Trial,
+    growths: Sequence[Growth],
+    scores: Mapping[str, BranchScore],
+    decision: Decision,
 ) -> Growth | None:
     """The branch that goes on; None goes back. An Extend that came too late takes the best."""
     match decision:
         case Choose(branch=name):
-            return next(growth for growth in growths if growth.name == name)
+            chosen = name
         case Extend():
-            return max(growths, key=lambda growth: scores[growth.name].accuracy)
+            chosen = ranked(trial, scores)[0]
         case BackTo():
             return None
+    return next(growth for growth in growths if growth.name == chosen)
 
 
 def _record(
     world: World,
     trial_no: int,
+    growths: Sequence[Growth],
     scores: Mapping[str, BranchScore],
     chosen: str,
     lineage: Lineage,
 ) -> None:
+    for growth in growths:
+        if growth.name != chosen:
+            world.sidelined.include(growth.totals)
+    costs = {growth.name: growth.totals for growth in growths}
     world.log.events.add(
         DecisionRow(
             t_s=world.env.now,
             trial=trial_no,
             scores={name: score.accuracy for name, score in scores.items()},
             rounds={name: score.rounds for name, score in scores.items()},
+            client_rounds={name: cost.n_asked for name, cost in costs.items()},
+            bytes={name: cost.n_bytes for name, cost in costs.items()},
+            energy_j={name: cost.energy_j for name, cost in costs.items()},
+            busy_s={name: cost.busy_s for name, cost in costs.items()},
             chosen=chosen,
             config=lineage.config,
             lineage_round=lineage.round,
@@ -158,7 +185,7 @@ def _stop_reason(world: World, lineage: Lineage) -> str:
 
 def _end(world: World, lineage: Lineage, reason: str) -> None:
     totals = world.totals
-    world.audit.see_end(totals.down_bytes + totals.up_bytes, totals.energy_j)
+    world.audit.see_end(totals.n_bytes, totals.energy_j)
     world.log.events.add(
         EndRow(
             t_s=world.env.now,
@@ -166,9 +193,15 @@ def _end(world: World, lineage: Lineage, reason: str) -> None:
             reason=reason,
             config=lineage.config,
             state=lineage.state,
-            down_bytes=world.totals.down_bytes,
-            up_bytes=world.totals.up_bytes,
-            energy_j=world.totals.energy_j,
+            down_bytes=totals.down_bytes,
+            up_bytes=totals.up_bytes,
+            energy_j=totals.energy_j,
+            busy_s=totals.busy_s,
+            client_rounds=totals.n_asked,
+            sidelined_bytes=world.sidelined.n_bytes,
+            sidelined_energy_j=world.sidelined.energy_j,
+            sidelined_busy_s=world.sidelined.busy_s,
+            sidelined_client_rounds=world.sidelined.n_asked,
         )
     )
     world.log.flush()

@@ -4,63 +4,89 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
 from simpy import Interrupt
+from simpy import Process as SimProcess
 
-from configurator.protocol import Budget, Rounds, SimSeconds, Trial
+from configurator.protocol import Budget, Rounds, SimSeconds, Trial, TrialRules
 
+from .allocation import Share, allocate
 from .barrier import Barrier, take_time
 from .lineage import Lineage
 from .muster import muster
 from .participation import Process
 from .roll import Call
 from .round import run_round
-from .selection import pools
+from .totals import Totals
 from .world import World
 
 
 @dataclass(slots=True)
 class Growth:
-    """One branch at work: its own lineage, its pool of clients, its share of the participants.
+    """One branch at work: its own lineage, its share of the clients, what it has cost.
 
-    `stuck` says why it cannot go on, if it cannot.
+    `is_alone`: no other branch beside it in its trial. `is_over`: its window has ended, no round
+    begins any more. `is_in_round`: a round is under way. `stuck` says why it cannot go on, if it
+    cannot.
     """
 
     name: str
     lineage: Lineage
-    pool: NDArray[np.int64]
-    n_participants: int
+    share: Share
+    is_alone: bool
+    is_over: bool = False
+    is_in_round: bool = False
     stuck: str = ""
+    totals: Totals = field(default_factory=Totals)
 
 
 def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growth]:
     """The trial's branches, each adapted from the base, ready to grow."""
-    n, everybody = len(trial.branches), np.arange(len(world.clients))
-    shares = [everybody] if n == 1 else pools(world.streams, trial_no, everybody, n)
+    n = len(trial.branches)
     growths = []
-    for branch, pool in zip(trial.branches, shares, strict=True):
+    for branch, share in zip(trial.branches, _shares(world, trial, trial_no, n), strict=True):
         state = world.learner.adapt(base.state, branch.config, world.init_seed)
         lineage = Lineage(config=branch.config, state=state, round=base.round)
-        n_participants = world.scenario.rounds.participants // n
-        growths.append(Growth(branch.name, lineage, np.asarray(pool), n_participants))
+        growths.append(Growth(branch.name, lineage, share, is_alone=n == 1))
     return growths
 
 
+def go_on_with(world: World, growths: Sequence[Growth], trial: Trial, trial_no: int) -> None:
+    """Share all clients out anew among the branches of an extended trial that go on."""
+    shares = _shares(world, trial, trial_no, len(growths))
+    for growth, share in zip(growths, shares, strict=True):
+        growth.share = share
+
+
+def _shares(world: World, trial: Trial, trial_no: int, n_branches: int) -> list[Share]:
+    return allocate(
+        world.env,
+        world.streams,
+        trial.rules,
+        trial_no,
+        n_clients=len(world.clients),
+        n_participants=world.scenario.rounds.participants,
+        n_branches=n_branches,
+    )
+
+
 def grow_together(
-    world: World, growths: Sequence[Growth], trial_no: int, budget: Budget
+    world: World, growths: Sequence[Growth], trial_no: int, budget: Budget, rules: TrialRules
 ) -> Process:
     """Grow every branch until its budget ends; returns False where the run's own end came first.
 
-    At the barrier all in-flight rounds are cancelled and charged; their updates are lost.
+    At a window's end rounds under way are cancelled and charged and their updates lost, or waited
+    for, as the rules say; at the run's end they are always cancelled.
     """
     env, in_time = world.env, True
     processes = [env.process(_grow(world, growth, trial_no, budget)) for growth in growths]
     try:
         if isinstance(budget, SimSeconds):
             yield env.all_of(processes) | Barrier(env, budget.seconds)
+            if rules.crossing == "finish":
+                _stop_those_at_rest(growths, processes)
+                yield env.all_of(processes)
         else:
             yield env.all_of(processes)
     except Interrupt:
@@ -73,26 +99,28 @@ def grow_together(
     return in_time
 
 
+def _stop_those_at_rest(growths: Sequence[Growth], processes: Sequence[SimProcess]) -> None:
+    """The window is over: no branch begins another round, and who waits for clients stops."""
+    for growth, process in zip(growths, processes, strict=True):
+        growth.is_over = True
+        if process.is_alive and not growth.is_in_round:
+            process.interrupt()
+
+
 def _grow(world: World, growth: Growth, trial_no: int, budget: Budget) -> Process:
     """Round after round until the budget, the run's round limit or its target is reached."""
     lineage, rules, failures = growth.lineage, world.scenario.rounds, 0
     last = _last_round(world, lineage, budget)
-    while lineage.round < last and not growth.stuck:
+    growth.is_over = False
+    while lineage.round < last and not (growth.stuck or growth.is_over):
         attempt = failures if rules.on_failure == "retry" else 0
-        cohort = yield from muster(world, growth.pool, growth.n_participants, lineage, attempt)
+        cohort = yield from muster(world, growth.share, lineage, attempt)
         if cohort is None:
             return
         if not cohort:
             growth.stuck = "too few clients will ever be available again"
             return
-        call = Call(
-            trial=trial_no,
-            branch=growth.name,
-            attempt=attempt,
-            cohort=cohort,
-            n_wanted=growth.n_participants,
-        )
-        status = yield from run_round(world, lineage, call)
+        status = yield from _hold_round(world, growth, trial_no, cohort, attempt)
         if status == "cut":
             return
         failures = failures + 1 if status == "failed" else 0
@@ -104,6 +132,26 @@ def _grow(world: World, growth: Growth, trial_no: int, budget: Budget) -> Proces
             lineage.round += 1
         if (yield from _is_at_target(world, growth)):
             return
+
+
+def _hold_round(
+    world: World, growth: Growth, trial_no: int, cohort: Sequence[int], attempt: int
+) -> Process:
+    """A round of the branch; its clients are free again afterwards. Returns how it ended."""
+    call = Call(
+        trial=trial_no,
+        branch=growth.name,
+        attempt=attempt,
+        cohort=cohort,
+        n_wanted=growth.share.n_participants,
+        totals=growth.totals,
+    )
+    growth.is_in_round = True
+    status = yield from run_round(world, growth.lineage, call)
+    growth.is_in_round = False
+    if growth.share.claims is not None:
+        growth.share.claims.release(cohort)
+    return status
 
 
 def _last_round(world: World, lineage: Lineage, budget: Budget) -> float:
@@ -120,8 +168,7 @@ def _is_at_target(world: World, growth: Growth) -> Process:
     if lineage.round % scenario.evaluation.every_rounds:
         return False
     lineage.mark(world.env.now)
-    is_alone = len(growth.pool) == len(world.clients)
-    if not is_alone or scenario.stop.target_accuracy is None:
+    if not growth.is_alone or scenario.stop.target_accuracy is None:
         return False
     in_time = yield from take_time(world.env, scenario.fleet.server.evaluation_s)
     return not in_time or world.is_good_enough(lineage.state)

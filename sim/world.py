@@ -20,29 +20,15 @@ from .records import RoundRow
 from .runlog import RunLog
 from .scenario import Scenario
 from .streams import Streams
-
-
-@dataclass(slots=True)
-class Totals:
-    """Running sums over all rounds, lost work included; `n_done`: client-rounds used."""
-
-    down_bytes: int = 0
-    up_bytes: int = 0
-    energy_j: float = 0.0
-    n_done: int = 0
-
-    def add(self, row: RoundRow) -> None:
-        self.down_bytes += row.down_bytes
-        self.up_bytes += row.up_bytes
-        self.energy_j += row.energy_j
-        self.n_done += len(row.reports)
+from .totals import Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """One run's clock, population, learner, policy and log. `clients[i]` has client_id i.
 
-    `facts` is what the manifest should say of model, data and population.
+    `facts` is what the manifest should say of model, data and population. `totals` are of all
+    rounds, `sidelined` of those in branches that lost their trial.
     """
 
     scenario: Scenario
@@ -59,6 +45,7 @@ class World:
     presences: Sequence[Presence]
     orders: dict[TuningConfig, Order] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
+    sidelined: Totals = field(default_factory=Totals)
 
     @property
     def init_seed(self) -> int:

@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import pytest
 
-from configurator import Configurator, Fixed, Schedule, Sideline
-from configurator.protocol import BranchScore, Choose, Rounds, SimSeconds, Trial, Unlimited
+from configurator import Bandit, Configurator, Fixed, Progressive, Schedule, Search, Sideline
+from configurator.protocol import (
+    BranchScore,
+    Choose,
+    Decision,
+    Extend,
+    Rounds,
+    SimSeconds,
+    Trial,
+    TrialResult,
+    TrialRules,
+    Unlimited,
+)
 from configurator.schedule import Step
-from learner.spec import Adapter, Full
-from tests.contracts.configurators import ConfiguratorContract, flat_costs
+from configurator.space import Space
+from learner.spec import Adapter, Freeze, Full, TuningConfig
+from tests.contracts.configurators import ConfiguratorContract, flat_costs, scores_of
+
+BERT = Space(max_depth=12)
 
 
 def trial_of(policy: Configurator, depth: int, width: int) -> Trial:
     trial = policy.propose(Adapter(depth=depth, width=width), [], flat_costs)
     assert trial is not None
     return trial
+
+
+def nth(policy: Configurator, n: int, current: TuningConfig) -> Trial:
+    """The policy's trial after n uneventful ones."""
+    history = list[TrialResult]()
+    while True:
+        trial = policy.propose(current, history, flat_costs)
+        assert trial is not None
+        if len(history) == n:
+            return trial
+        history.append(TrialResult(trial=trial, scores={}, chosen=trial.branches[0].name))
 
 
 class TestFixed(ConfiguratorContract):
@@ -47,7 +72,7 @@ class TestSchedule(ConfiguratorContract):
 class TestSideline(ConfiguratorContract):
     @pytest.fixture
     def policy(self) -> Configurator:
-        return Sideline(interval_s=60, start=Adapter(depth=1, width=8), max_depth=12)
+        return Sideline(interval_s=60, start=Adapter(depth=1, width=8), space=BERT)
 
     def test_it_tries_keep_wider_and_deeper_never_the_diagonal(self, policy: Configurator) -> None:
         configs = {b.name: b.config for b in trial_of(policy, 2, 16).branches}
@@ -60,7 +85,15 @@ class TestSideline(ConfiguratorContract):
     def test_at_its_limits_it_leaves_branches_out(self, policy: Configurator) -> None:
         assert [b.name for b in trial_of(policy, 12, 8).branches] == ["keep", "wider"]
         assert [b.name for b in trial_of(policy, 3, 64).branches] == ["keep", "deeper"]
-        assert [b.name for b in trial_of(policy, 12, 64).branches] == ["keep"]
+        last = trial_of(policy, 12, 64)
+        assert ([b.name for b in last.branches], last.budget) == (["keep"], Unlimited())
+
+    def test_the_artifact_repeats_the_capped_configuration(self) -> None:
+        artifact = Sideline(space=BERT, at_limit="repeat")
+        capped = Adapter(depth=12, width=64)
+        trial = trial_of(artifact, 12, 64)
+        assert [b.config for b in trial.branches] == [capped] * 3
+        assert trial.budget == SimSeconds(60)
 
     def test_the_highest_accuracy_wins(self, policy: Configurator) -> None:
         trial = trial_of(policy, 2, 16)
@@ -70,23 +103,154 @@ class TestSideline(ConfiguratorContract):
         }
         assert policy.decide(trial, scores) == Choose("wider")
 
+    def test_ties_go_by_the_order_of_its_branches(self) -> None:
+        policy = Sideline(space=BERT, branches=("deeper", "keep"))
+        trial = trial_of(policy, 2, 16)
+        assert [b.name for b in trial.branches] == ["deeper", "keep"]
+        assert policy.decide(trial, scores_of(trial, [0.5, 0.5])) == Choose("deeper")
+
     @pytest.mark.parametrize(("depth", "seconds"), [(0, 60), (1, 300), (3, 780)])
     def test_the_artifacts_windows_lengthen_with_depth(self, depth: int, seconds: float) -> None:
         artifact = Sideline(interval_s=60, window="interval * (4 * depth + 1)")
         assert trial_of(artifact, depth, 8).budget == SimSeconds(seconds)
         assert trial_of(Sideline(interval_s=60), depth, 8).budget == SimSeconds(60)
 
+    def test_its_trials_are_held_by_its_rules(self) -> None:
+        rules = TrialRules(allocation="same", crossing="finish", score="best-in-window")
+        assert trial_of(Sideline(trial=rules), 1, 8).rules == rules
+
     @pytest.mark.parametrize(
         ("field", "value", "rule"),
         [
             ("interval_s", 0, "interval_s must be above 0, got 0"),
-            ("depth_step", 0, "depth_step must be at least 1, got 0"),
-            ("width_step", 12, "width_step must be a positive multiple of 8, got 12"),
-            ("max_width", 12, "max_width must be a positive multiple of 8, got 12"),
-            ("max_width", 0, r"max_width must be at least start.width \(8\), got 0"),
-            ("max_depth", -5, r"max_depth must be at least start.depth \(0\), got -5"),
+            ("branches", (), r"branches must name at least one candidate, each once, got \[\]"),
+            ("branches", ("keep", "keep"), "each once, got .'keep', 'keep'."),
+            ("start", Adapter(depth=2, width=72), r"space.max_width must be at least start.width"),
+            ("space", Space(max_depth=0), r"space.max_depth must be at least start.depth \(1\)"),
+        ],
+    )
+    def test_impossible_values_are_refused(self, field: str, value: object, rule: str) -> None:
+        values = {"start": Adapter(depth=1, width=8), field: value}
+        with pytest.raises(ValueError, match=rule):
+            Sideline(**values)  # type: ignore[arg-type]
+
+
+class TestSidelineWhereBottomsAreFrozen(ConfiguratorContract):
+    @pytest.fixture
+    def policy(self) -> Configurator:
+        return Sideline(start=Freeze(depth=1), space=BERT)
+
+    def test_it_grows_in_depth_alone(self, policy: Configurator) -> None:
+        trial = policy.propose(Freeze(depth=3), [], flat_costs)
+        assert trial is not None
+        assert [b.config for b in trial.branches] == [Freeze(depth=3), Freeze(depth=4)]
+
+
+class TestProgressive(ConfiguratorContract):
+    @pytest.fixture
+    def policy(self) -> Configurator:
+        return Progressive(start=Adapter(depth=1, width=8), space=BERT)
+
+    def test_it_grows_deeper_and_wider_in_turn(self) -> None:
+        policy = Progressive(start=Adapter(depth=1, width=8), space=Space(max_depth=3))
+        trials = [nth(policy, n, policy.start) for n in (0, 1, 2, 3, 4, 5)]
+        assert [str(t.branches[0].config) for t in trials] == [
+            "(1, 8)",
+            "(2, 8)",
+            "(2, 16)",
+            "(3, 16)",
+            "(3, 24)",
+            "(3, 32)",  # no deeper: the other takes the turn
+        ]
+        assert {t.budget for t in trials} == {SimSeconds(60.0)}
+        assert trials[0].rules.crossing == "finish"
+
+    def test_at_the_end_of_its_space_it_trains_on(self) -> None:
+        policy = Progressive(start=Adapter(depth=3, width=56), space=Space(max_depth=3))
+        assert nth(policy, 1, policy.start).budget == Unlimited()
+
+
+class TestRandomSearch(ConfiguratorContract):
+    @pytest.fixture
+    def policy(self) -> Configurator:
+        return Search(candidates=8, space=BERT)
+
+    def test_its_candidates_differ_and_depend_on_the_seed(self, policy: Configurator) -> None:
+        first, other = (
+            Search(space=BERT, seed=seed).propose(policy.initial(), [], flat_costs)
+            for seed in (1, 2)
+        )
+        assert first is not None
+        assert other is not None
+        assert len({branch.config for branch in first.branches}) == 8
+        assert first != other
+
+    def test_a_small_grid_is_tried_whole(self) -> None:
+        policy = Search(candidates=8, space=Space(max_depth=1, max_width=16))
+        assert len(trial_of(policy, 0, 8).branches) == 4
+
+
+class TestSuccessiveHalving(ConfiguratorContract):
+    @pytest.fixture
+    def policy(self) -> Configurator:
+        return Search(candidates=8, halving=2, space=BERT)
+
+    def test_the_better_half_goes_on_until_one_is_left(self, policy: Configurator) -> None:
+        trial = trial_of(policy, 0, 8)
+        names = [branch.name for branch in trial.branches]
+        verdicts = list[Decision]()
+        left = tuple(names)
+        while not verdicts or isinstance(verdicts[-1], Extend):
+            values = [i / 10 for i in range(8)]
+            verdicts.append(policy.decide(trial, scores_of(trial, values, left)))
+            left = getattr(verdicts[-1], "branches", ())
+        assert verdicts == [
+            Extend(SimSeconds(60.0), tuple(names[:3:-1])),
+            Extend(SimSeconds(60.0), tuple(names[:5:-1])),
+            Choose(names[7]),
+        ]
+
+    @pytest.mark.parametrize(
+        ("field", "value", "rule"),
+        [
+            ("candidates", 1, "candidates must be at least 2, got 1"),
+            ("halving", 1, "halving must be 0 or at least 2, got 1"),
         ],
     )
     def test_impossible_values_are_refused(self, field: str, value: int, rule: str) -> None:
         with pytest.raises(ValueError, match=rule):
-            Sideline(**{field: value})  # type: ignore[arg-type]
+            Search(**{field: value})  # type: ignore[arg-type]
+
+
+class TestBandit(ConfiguratorContract):
+    @pytest.fixture
+    def policy(self) -> Configurator:
+        return Bandit(space=BERT)
+
+    def test_it_explores_as_often_as_it_is_told(self) -> None:
+        policy = Bandit(space=BERT, p_explore=0.3, seed=5)
+        here = Adapter(depth=1, width=8)
+        sizes = [len(nth(policy, n, here).branches) for n in range(100)]
+        assert 20 <= sum(size == 2 for size in sizes) <= 40
+
+    def test_it_tries_both_neighbours_then_the_one_that_gained(self) -> None:
+        policy = Bandit(space=BERT, p_explore=1.0)
+        current, history, tried = Adapter(depth=1, width=8), list[TrialResult](), list[str]()
+        for _ in range(6):
+            trial = policy.propose(current, history, flat_costs)
+            assert trial is not None
+            tried.append(trial.branches[1].name)
+            scores = scores_of(trial, [0.5, 0.9 if tried[-1] == "deeper" else 0.4])
+            history.append(TrialResult(trial=trial, scores=scores, chosen="keep"))
+        assert tried == ["wider"] + ["deeper"] * 5
+
+    @pytest.mark.parametrize(
+        ("field", "value", "rule"),
+        [
+            ("p_explore", 0.0, "p_explore must be above 0 and at most 1, got 0.0"),
+            ("optimism", -1.0, "optimism must be at least 0, got -1.0"),
+        ],
+    )
+    def test_impossible_values_are_refused(self, field: str, value: float, rule: str) -> None:
+        with pytest.raises(ValueError, match=rule):
+            Bandit(**{field: value})  # type: ignore[arg-type]

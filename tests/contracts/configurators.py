@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from configurator import Configurator
+from configurator.checks import check_decision, check_trial
 from configurator.protocol import (
-    BackTo,
     BranchScore,
     Choose,
+    Extend,
     RoundCost,
+    Rounds,
+    SimSeconds,
     Trial,
     TrialResult,
 )
-from learner.spec import Adapter, TuningConfig
+from learner.spec import Adapter, Freeze, TuningConfig
+from sim.run import run_scenario
+from sim.scenario_file import parse_scenario
 
 shared_fixture = settings(
     # Policies are frozen, so one fixture may serve all examples; subclasses are meant to differ.
@@ -26,22 +34,29 @@ shared_fixture = settings(
     deadline=None,
     max_examples=40,
 )
-accuracies = st.lists(st.sampled_from([0.1, 0.5, 0.9]), min_size=5, max_size=5)
+MOST_BRANCHES = 9
+accuracies = st.lists(
+    st.sampled_from([0.1, 0.5, 0.9]), min_size=MOST_BRANCHES, max_size=MOST_BRANCHES
+)
 
 
 def flat_costs(config: TuningConfig) -> RoundCost:
     return RoundCost(seconds=1.0, bytes=1.0, joules=1.0)
 
 
-def scores_of(trial: Trial, values: Sequence[float]) -> dict[str, BranchScore]:
+def scores_of(
+    trial: Trial, values: Sequence[float], names: Sequence[str] = ()
+) -> dict[str, BranchScore]:
+    """A score for each of the trial's branches, or for those that are named."""
     return {
         branch.name: BranchScore(accuracy=value, rounds=3)
         for branch, value in zip(trial.branches, values, strict=False)
+        if not names or branch.name in names
     }
 
 
 class ConfiguratorContract:
-    """Purity, determinism, order of scores, and a walk that ends within its limits."""
+    """Purity, determinism, order of scores, budgets, limits, and survival of the worst trial."""
 
     @pytest.fixture
     def policy(self) -> Configurator:
@@ -71,17 +86,14 @@ class ConfiguratorContract:
             assert policy.propose(current, tuple(history), flat_costs) == trial
             if trial is None:
                 return
-            names = [branch.name for branch in trial.branches]
-            assert len(set(names)) == len(names) >= 1
+            check_trial(trial, n_participants=MOST_BRANCHES, n_layers=12)
             for branch in trial.branches:
-                if isinstance(branch.config, Adapter):
-                    assert branch.config.depth <= limits[0]
-                    assert branch.config.width <= limits[1]
-            current, result = self._settle(policy, trial, scores_of(trial, values), current)
+                self._check_growth(current, branch.config, limits)
+            current, result = settle(policy, trial, values, current)
             history.append(result)
 
     @shared_fixture
-    @given(values=accuracies, order=st.permutations(range(5)))
+    @given(values=accuracies, order=st.permutations(range(MOST_BRANCHES)))
     def test_the_order_of_scores_does_not_matter(
         self, policy: Configurator, values: list[float], order: list[int]
     ) -> None:
@@ -95,26 +107,99 @@ class ConfiguratorContract:
     def test_a_tie_goes_to_the_branch_that_keeps(self, policy: Configurator) -> None:
         trial = policy.propose(policy.initial(), [], flat_costs)
         assert trial is not None
-        decision = policy.decide(trial, scores_of(trial, [0.5] * 5))
-        if isinstance(decision, Choose) and len(trial.branches) > 1:
-            chosen = next(b for b in trial.branches if b.name == decision.branch)
-            assert chosen.config == policy.initial()
+        chosen, _ = settle(policy, trial, [0.5] * MOST_BRANCHES, policy.initial())
+        assert chosen == policy.initial()
 
-    def test_branches_that_trained_nothing_can_be_judged(self, policy: Configurator) -> None:
+    @shared_fixture
+    @given(values=accuracies)
+    def test_where_no_branch_trained_nobody_wins(
+        self, policy: Configurator, values: list[float]
+    ) -> None:
+        """Fresh weights alone may score better; that is luck."""
         trial = policy.propose(policy.initial(), [], flat_costs)
         assert trial is not None
-        idle = {n: replace(s, rounds=0) for n, s in scores_of(trial, [0.1] * 5).items()}
-        assert policy.decide(trial, idle) is not None
+        if len(trial.branches) > 1:
+            chosen, _ = settle(policy, trial, values, policy.initial(), rounds=0)
+            assert chosen == policy.initial()
+
+    def test_a_run_in_which_every_client_is_lost_ends_where_it_began(
+        self, policy: Configurator, tmp_path: Path
+    ) -> None:
+        scenario = parse_scenario(smallest_world(p_dropout=1.0), "contract")
+        result = run_scenario(scenario, out=tmp_path, configurator=policy)
+        assert result.rounds == 0
+        assert all(row["lineage_round"] == 0 for row in decisions(result.run_dir))
+
+    def test_a_run_spends_its_time_forwards_and_no_more_than_it_has(
+        self, policy: Configurator, tmp_path: Path
+    ) -> None:
+        scenario = parse_scenario(smallest_world(p_dropout=0.2), "contract")
+        first = run_scenario(scenario, out=tmp_path / "a", configurator=policy)
+        again = run_scenario(scenario, out=tmp_path / "b", configurator=policy)
+        assert first.events_sha256 == again.events_sha256
+        instants = [row["t_s"] for row in decisions(first.run_dir)]
+        assert instants == sorted(set(instants))
+        assert first.sim_seconds <= 200
+        assert first.rounds > 0
 
     @staticmethod
-    def _settle(
-        policy: Configurator, trial: Trial, scores: Mapping[str, BranchScore], current: TuningConfig
-    ) -> tuple[TuningConfig, TrialResult]:
-        if len(trial.branches) == 1:
-            only = trial.branches[0]
-            return only.config, TrialResult(trial=trial, scores={}, chosen=only.name)
+    def _check_growth(current: TuningConfig, config: TuningConfig, limits: tuple[int, int]) -> None:
+        """Inside the limits, and never smaller than what it grows from."""
+        if isinstance(config, Adapter | Freeze) and isinstance(current, Adapter | Freeze):
+            assert current.depth <= config.depth <= limits[0]
+        if isinstance(config, Adapter) and isinstance(current, Adapter):
+            assert current.width <= config.width <= limits[1]
+
+
+def settle(
+    policy: Configurator,
+    trial: Trial,
+    values: Sequence[float],
+    current: TuningConfig,
+    rounds: int = 3,
+) -> tuple[TuningConfig, TrialResult]:
+    """Hold the trial: the same values at every judgement, extensions granted until a verdict."""
+    if len(trial.branches) == 1:
+        only = trial.branches[0]
+        return only.config, TrialResult(trial=trial, scores={}, chosen=only.name)
+    names: tuple[str, ...] = tuple(branch.name for branch in trial.branches)
+    for _ in range(100):
+        scores = {
+            name: replace(score, rounds=rounds)
+            for name, score in scores_of(trial, values, names).items()
+        }
         decision = policy.decide(trial, scores)
-        if isinstance(decision, BackTo) or not isinstance(decision, Choose):
-            return current, TrialResult(trial=trial, scores=scores, chosen="")
-        chosen = next(b for b in trial.branches if b.name == decision.branch)
-        return chosen.config, TrialResult(trial=trial, scores=scores, chosen=chosen.name)
+        check_decision(decision, names)
+        if not isinstance(decision, Extend):
+            break
+        assert isinstance(decision.budget, SimSeconds | Rounds)
+        names = decision.branches or names
+    else:
+        raise AssertionError("the policy extends its trial for ever")
+    if not isinstance(decision, Choose):
+        return current, TrialResult(trial=trial, scores=scores, chosen="")
+    chosen = next(b for b in trial.branches if b.name == decision.branch)
+    return chosen.config, TrialResult(trial=trial, scores=scores, chosen=chosen.name)
+
+
+def smallest_world(p_dropout: float) -> dict[str, object]:
+    """Twenty TX2s at 100 MB/s, 200 simulated seconds; learning is a curve's."""
+    network = {"kind": "constant", "down_mbytes_per_s": 100, "up_mbytes_per_s": 100}
+    return {
+        "name": "contract",
+        "model": {"source": "shape:bert-base"},
+        "task": {"kind": "synthetic", "batches_per_client": 10},
+        "partition": {"kind": "iid", "clients": 20},
+        "learner": {"kind": "curve"},
+        "fleet": {"devices": {"jetson-tx2": 1}, "network": network, "p_dropout": p_dropout},
+        "cost": {"kind": "table", "payload": "published", "scale": "none"},
+        "rounds": {"participants": MOST_BRANCHES, "max_failures": 3},
+        "configurator": {"kind": "fixed", "config": {"kind": "full"}},
+        "stop": {"sim_s": 200},
+    }
+
+
+def decisions(run_dir: Path) -> list[dict[str, Any]]:
+    """The decision rows of a run."""
+    lines = (run_dir / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    return [row for row in map(json.loads, lines) if row["row"] == "decision"]

@@ -55,6 +55,117 @@ def test_every_branch_has_its_own_clients(tmp_path: Path, make: Any, rows: Any) 
     assert len(keep | wider | deeper) == len(keep) + len(wider) + len(deeper)
 
 
+def members(rows: Sequence[dict[str, Any]], branch: str) -> list[list[int]]:
+    """The clients of each round of a branch of the first trial."""
+    mine = [row for row in rows if row["row"] == "round" and row["branch"] == branch]
+    return [row["clients"] for row in mine if row["trial"] == 0]
+
+
+def test_the_artifacts_branches_train_the_same_clients(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    rules = {"trial": {"allocation": "same"}}
+    changes = {"configurator": SIDELINE | rules, "partition.clients": 30, "stop.rounds": 5}
+    result = run_scenario(make(**changes, **{"rounds.participants": 9}), out=tmp_path)
+    told = rows(result.run_dir)
+    assert members(told, "keep")[:2] == members(told, "wider")[:2] == members(told, "deeper")[:2]
+
+
+def test_redrawn_clients_work_for_one_branch_at_a_time(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    rules = {"trial": {"allocation": "redraw"}}
+    changes = {"configurator": SIDELINE | rules, "partition.clients": 10, "stop.rounds": 30}
+    result = run_scenario(make(**changes, **{"rounds.participants": 9}), out=tmp_path)
+    trials = [row for row in rows(result.run_dir) if row["row"] == "round"]
+    for one in trials:
+        for other in trials:
+            is_other = one["branch"] != other["branch"] and one["trial"] == other["trial"]
+            if is_other and one["start_s"] < other["t_s"] and other["start_s"] < one["t_s"]:
+                assert not set(one["clients"]) & set(other["clients"])
+    everybody = {client for row in trials for client in row["clients"] if row["trial"] == 0}
+    assert len(everybody) == 10  # the shallow branches are redrawn while the deep one works
+
+
+def test_redraw_waits_for_clients_that_another_branch_has(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    rules = {"trial": {"allocation": "redraw"}, "branches": ["keep", "deeper"]}
+    world = {"partition.clients": 3, "rounds.participants": 3, "rounds.overcommit": 2.0}
+    changes = {"configurator": SIDELINE | rules, "stop": {"sim_s": 12}}
+    result = run_scenario(make(**changes, **world), out=tmp_path)
+    ended = [row for row in rows(result.run_dir) if row["row"] == "round"]
+    assert {row["branch"] for row in ended} == {"keep", "deeper"}
+    assert result.rounds > 0
+
+
+def test_a_round_that_crosses_the_window_is_finished_where_the_rules_say_so(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    rules = {"trial": {"crossing": "finish"}}
+    result = run_scenario(make(configurator=SIDELINE | rules, **{"stop.rounds": 5}), out=tmp_path)
+    told = rows(result.run_dir)
+    decision = of_kind(told, "decision")[0]
+    # Rounds last 1.29, 1.44 and 2.34 s: the fifth ends at 6.45 and 7.2 s, the third at 7.02 s.
+    assert decision["rounds"] == {"keep": 5, "wider": 5, "deeper": 3}
+    assert decision["t_s"] == pytest.approx(7.2)
+    assert {row["status"] for row in of_kind(told, "round")} == {"done"}
+
+
+def test_the_best_score_of_a_window_may_be_an_earlier_one(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    sinking = {"kind": "curve", "points": [[0, 0.0], [120, 0.9], [600, 0.3]]}
+    changes = {"learner": sinking, "stop.rounds": 5}
+    scores = {}
+    for score in ("last", "best-in-window"):
+        policy = SIDELINE | {"trial": {"score": score}}
+        result = run_scenario(make(configurator=policy, **changes), out=tmp_path)
+        scores[score] = of_kind(rows(result.run_dir), "decision")[0]["scores"]
+    # 40 samples a round: four rounds of keep end at 160, two of deeper at 80.
+    assert scores["last"] == {"keep": 0.85, "wider": 0.85, "deeper": 0.6}
+    assert scores["best-in-window"] == {"keep": 0.9, "wider": 0.9, "deeper": 0.6}
+
+
+def test_what_lost_its_trial_is_told_apart_from_what_counted(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    result = run_scenario(make(**{"configurator": SIDELINE, "stop.rounds": 5}), out=tmp_path)
+    told = rows(result.run_dir)
+    first, end = of_kind(told, "decision")[0], of_kind(told, "end")[0]
+    # The fifth round of keep and wider and the third of deeper are cut after one client's start.
+    assert first["client_rounds"] == {"keep": 5, "wider": 5, "deeper": 3}
+    lost = [(d["trial"], name) for d in of_kind(told, "decision") for name in d["scores"]]
+    chosen = {(d["trial"], d["chosen"]) for d in of_kind(told, "decision")}
+    sums = {"bytes": 0, "energy_j": 0.0, "client_rounds": 0}
+    for row in of_kind(told, "round"):
+        if (row["trial"], row["branch"]) in lost and (row["trial"], row["branch"]) not in chosen:
+            sums["bytes"] += row["down_bytes"] + row["up_bytes"]
+            sums["energy_j"] += row["energy_j"]
+            sums["client_rounds"] += len(row["clients"])
+    assert end["sidelined_bytes"] == sums["bytes"] > 0
+    assert end["sidelined_energy_j"] == pytest.approx(sums["energy_j"])
+    assert end["sidelined_client_rounds"] == sums["client_rounds"]
+    assert end["sidelined_busy_s"] < end["busy_s"]
+
+
+def test_a_trial_can_go_on_with_fewer_branches_which_take_over_the_clients(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    search = {"kind": "search", "candidates": 4, "halving": 2, "interval_s": 6, "seed": 1}
+    changes = {"configurator": search, "partition.clients": 8, "rounds.participants": 8}
+    result = run_scenario(make(**changes, **{"stop.rounds": 40}), out=tmp_path)
+    told = rows(result.run_dir)
+    (decision,) = of_kind(told, "decision")
+    assert decision["t_s"] == 12.0
+    assert len(decision["scores"]) == 2
+    assert len(decision["client_rounds"]) == 4
+    sizes = {
+        (row["trial"], row["start_s"] >= 6.0): len(row["clients"]) for row in of_kind(told, "round")
+    }
+    assert sizes == {(0, False): 2, (0, True): 4, (1, True): 8}
+
+
 def test_the_winner_goes_on_and_ties_go_to_keep(tmp_path: Path, make: Any, rows: Any) -> None:
     changes = {"configurator": SIDELINE, "stop.rounds": 8}
     result = run_scenario(make(**changes), out=tmp_path)
@@ -168,6 +279,11 @@ class Wrong(TwiceThenBack):
         (Wrong(verdict=Choose("zzz")), "decide must choose one of keep, deeper, got 'zzz'"),
         (Wrong(names=("a", "a")), "the branches of a trial must have different names, got"),
         (Wrong(rounds=0), "a trial's budget must be at least 1 round, got 0"),
+        (Wrong(verdict=Extend(Rounds(0))), "a trial's budget must be at least 1 round, got 0"),
+        (
+            Wrong(verdict=Extend(Rounds(1), ("keep", "zzz"))),
+            "decide must extend some of keep, deeper, got .'zzz'.",
+        ),
         (
             Wrong(depth=13),
             "branch 'deeper' must be at most 12 deep .the model's layers",

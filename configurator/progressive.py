@@ -1,0 +1,73 @@
+"""Growth on a timetable: the ablation of FedAdapter without its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
+
+from .protocol import (
+    Branch,
+    BranchScore,
+    Choose,
+    Costs,
+    SimSeconds,
+    Trial,
+    TrialResult,
+    TrialRules,
+    Unlimited,
+)
+from .space import Growable, Space
+from .window import WindowRule, check_interval, window_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressive:
+    """One step at the end of every window, deeper and wider in turn, with all clients in one group.
+
+    A step that the space does not allow leaves its turn to the other; at the end of the space the
+    run goes on as it is.
+    """
+
+    kind: Literal["progressive"] = "progressive"
+    interval_s: float = 60.0
+    window: WindowRule = "interval"
+    start: Growable = field(default_factory=lambda: Adapter(depth=0, width=UNIT_WIDTH))
+    space: Space = field(default_factory=Space)
+    first: Literal["deeper", "wider"] = "deeper"
+    crossing: Literal["drop", "finish"] = "finish"
+
+    def __post_init__(self) -> None:
+        check_interval(self.interval_s)
+        self.space.check_start(self.start)
+
+    def initial(self) -> TuningConfig:
+        return self.start
+
+    def propose(
+        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+    ) -> Trial | None:
+        config = self._after(len(history))
+        branch = Branch(name=f"window-{len(history)}", config=config)
+        if self.space.deeper(config) == config == self.space.wider(config):
+            return Trial(branches=(branch,), budget=Unlimited())
+        budget = SimSeconds(window_s(self.interval_s, self.window, config))
+        rules = TrialRules(crossing=self.crossing)
+        return Trial(branches=(branch,), budget=budget, rules=rules)
+
+    def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
+        return Choose(trial.branches[0].name)
+
+    def _after(self, n_windows: int) -> Growable:
+        """The configuration after so many windows."""
+        steps = [self.space.deeper, self.space.wider]
+        if self.first == "wider":
+            steps.reverse()
+        config = self.start
+        for window in range(n_windows):
+            in_turn, other = steps[window % 2], steps[1 - window % 2]
+            grown = in_turn(config)
+            config = grown if grown != config else other(config)
+        return config

@@ -1,0 +1,83 @@
+"""Search over the grid of a space: random search and successive halving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
+
+from .draws import sample
+from .protocol import (
+    Branch,
+    BranchScore,
+    Choose,
+    Costs,
+    Decision,
+    Extend,
+    SimSeconds,
+    Trial,
+    TrialResult,
+    TrialRules,
+    Unlimited,
+)
+from .ranking import ranked
+from .space import Growable, Space
+from .window import check_interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One trial of `candidates` configurations, the start and others drawn from the grid without
+    replacement; the winner trains on alone.
+
+    Random search (`halving` 0; Bergstra and Bengio, 2012): judged once, after `interval_s`.
+    Successive halving (`halving` h of 2 or more; Jamieson and Talwalkar, 2016): after each
+    `interval_s` the best 1/h go on and take over the others' clients, so that every window costs
+    the same. The candidates start from the weights of `start`, the grid's smallest member. Ties go
+    to the smaller. `seed` null: the run's own draw.
+    """
+
+    kind: Literal["search"] = "search"
+    interval_s: float = 60.0
+    candidates: int = 8
+    halving: int = 0
+    start: Growable = field(default_factory=lambda: Adapter(depth=0, width=UNIT_WIDTH))
+    space: Space = field(default_factory=Space)
+    trial: TrialRules = field(default_factory=TrialRules)
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        check_interval(self.interval_s)
+        self.space.check_start(self.start)
+        if self.candidates < 2:
+            raise ValueError(f"candidates must be at least 2, got {self.candidates}")
+        if self.halving != 0 and self.halving < 2:
+            raise ValueError(f"halving must be 0 or at least 2, got {self.halving}")
+
+    @property
+    def most_branches(self) -> int:
+        """Participants that a trial needs at least, one a branch."""
+        return self.candidates
+
+    def initial(self) -> TuningConfig:
+        return self.start
+
+    def propose(
+        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+    ) -> Trial | None:
+        if history:
+            branch = Branch(name="winner", config=current)
+            return Trial(branches=(branch,), budget=Unlimited())
+        smallest, *others = self.space.grid(self.start)
+        drawn = sample(others, self.candidates - 1, self.seed or 0, "candidates")
+        branches = tuple(Branch(name=str(c), config=c) for c in (smallest, *drawn))
+        return Trial(branches=branches, budget=SimSeconds(self.interval_s), rules=self.trial)
+
+    def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Decision:
+        best = ranked(trial, scores)
+        n_left = len(best) // self.halving if self.halving else 1
+        if n_left <= 1:
+            return Choose(best[0])
+        return Extend(SimSeconds(self.interval_s), tuple(best[:n_left]))
