@@ -131,7 +131,7 @@ class RoundRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """The verdict on a trial: each branch's deciding accuracy and rounds, what it cost (clients
+    """The verdict on a trial: each branch's deciding accuracy and rounds, what it spent (clients
     called up, summed over rounds; bytes down and up; joules; seconds of work, summed over clients),
     and what goes on. Branches that an extension gave up have costs and no score."""
 
@@ -140,10 +140,10 @@ class DecisionRow:
     trial: int
     scores: Mapping[str, float]
     rounds: Mapping[str, int]
-    client_rounds: Mapping[str, int]
-    bytes: Mapping[str, int]
-    energy_j: Mapping[str, float]
-    busy_s: Mapping[str, float]
+    spent_client_rounds: Mapping[str, int]
+    spent_bytes: Mapping[str, int]
+    spent_j: Mapping[str, float]
+    spent_s: Mapping[str, float]
     chosen: str
     config: TuningConfig
     lineage_round: int

@@ -134,7 +134,7 @@ def test_what_lost_its_trial_is_told_apart_from_what_counted(
     told = rows(result.run_dir)
     first, end = of_kind(told, "decision")[0], of_kind(told, "end")[0]
     # The fifth round of keep and wider and the third of deeper are cut after one client's start.
-    assert first["client_rounds"] == {"keep": 5, "wider": 5, "deeper": 3}
+    assert first["spent_client_rounds"] == {"keep": 5, "wider": 5, "deeper": 3}
     lost = [(d["trial"], name) for d in of_kind(told, "decision") for name in d["scores"]]
     chosen = {(d["trial"], d["chosen"]) for d in of_kind(told, "decision")}
     sums = {"bytes": 0, "energy_j": 0.0, "client_rounds": 0}
@@ -159,7 +159,7 @@ def test_a_trial_can_go_on_with_fewer_branches_which_take_over_the_clients(
     (decision,) = of_kind(told, "decision")
     assert decision["t_s"] == 12.0
     assert len(decision["scores"]) == 2
-    assert len(decision["client_rounds"]) == 4
+    assert len(decision["spent_client_rounds"]) == 4
     sizes = {
         (row["trial"], row["start_s"] >= 6.0): len(row["clients"]) for row in of_kind(told, "round")
     }
