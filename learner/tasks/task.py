@@ -1,0 +1,123 @@
+"""A task: texts, label ids, and the splits of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learner.scoring import entity_f1
+
+TaskKind = Literal["text", "tagging"]
+
+OUTSIDE = "O"
+"""The tag of words that belong to no entity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Split:
+    """Texts and label ids: `labels` is (texts,), or (words,) in tagging, text after text.
+
+    A tagged text is its words with one space between them. `clients` names whose each text is,
+    where the source says.
+    """
+
+    texts: tuple[str, ...]
+    labels: NDArray[np.int64]
+    clients: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def n_words(self) -> NDArray[np.int64]:
+        """(texts,) words of each tagged text, between single spaces."""
+        return np.array([text.count(" ") + 1 for text in self.texts], dtype=np.int64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Task:
+    """A data set cut into splits. `labels[i]` names label id i; `digest` names all the content.
+
+    `repeats` counts by split the examples left out because an earlier split has their text.
+    """
+
+    name: str
+    kind: TaskKind = "text"
+    labels: tuple[str, ...]
+    train: Split
+    validation: Split
+    test: Split
+    digest: str
+    repeats: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def metric(self) -> str:
+        """What an Evaluation's `accuracy` is: "accuracy", or "entity F1" in tagging."""
+        return "entity F1" if self.kind == "tagging" else "accuracy"
+
+    def split(self, name: str) -> Split:
+        """The split called "train", "validation" or "test"."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+
+    def majority_accuracy(self, split: str) -> float:
+        """What always answering the training split's commonest label scores on the named split:
+        its share (0-1) of the texts; in tagging the entity F1, which is 0 where it is "O"."""
+        labels = self.split(split).labels
+        answer = np.full_like(labels, np.bincount(self.train.labels).argmax())
+        if self.kind == "text":
+            return float(np.mean(labels == answer))
+        return entity_f1(self.labels, answer, labels, self.split(split).n_words).micro
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """What label skew is by: the labels; in tagging the entity types, and "none"."""
+        if self.kind == "text":
+            return self.labels
+        types = sorted({entity_type(label) for label in self.labels if label != OUTSIDE})
+        return ("none", *types)
+
+    def class_ids(self, split: Split) -> NDArray[np.int64]:
+        """(texts,) the class of each text; in tagging the commonest type among its entities
+        (counted by words; the first in the text among equals), "none" without any."""
+        if self.kind == "text":
+            return split.labels
+        ids = {name: i for i, name in enumerate(self.classes)}
+        of_label = [0 if label == OUTSIDE else ids[entity_type(label)] for label in self.labels]
+        classes = np.array(of_label, dtype=np.int64)[split.labels]  # (words,)
+        ends = np.cumsum(split.n_words)
+        return np.array([_commonest(words) for words in np.split(classes, ends[:-1])], np.int64)
+
+
+def entity_type(label: str) -> str:
+    """
+    >>> entity_type("B-LOC")
+    'LOC'
+    """
+    return label.partition("-")[2]
+
+
+def _commonest(classes: NDArray[np.int64]) -> int:
+    named = classes[classes > 0]
+    values, firsts, counts = np.unique(named, return_index=True, return_counts=True)
+    return int(values[np.lexsort((firsts, -counts))[0]]) if len(named) else 0
+
+
+def content_digest(kind: TaskKind, labels: Sequence[str], splits: Sequence[Split]) -> str:
+    """blake2b-128 of labels, texts and label ids. Who holds a text is not part of it."""
+    hasher = blake2b(digest_size=16)
+    if kind != "text":
+        hasher.update(f"{kind}\0".encode())
+    for part in (labels, *(split.texts for split in splits)):
+        hasher.update(f"{len(part)}\0".encode())
+        for text in part:
+            encoded = text.encode()
+            hasher.update(f"{len(encoded)}\0".encode() + encoded)
+    for split in splits:
+        hasher.update(split.labels.astype("<i8").tobytes())
+    return hasher.hexdigest()
