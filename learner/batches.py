@@ -12,6 +12,7 @@ from torch import Tensor
 from .activations import Activations
 from .packing import Groups
 from .spec import Adapter, Full, TuningConfig
+from .units import Units
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,9 @@ class TokenIds:
 class Batch:
     texts: Groups  # tokens of each text
     client_tokens: Groups  # tokens of each client
-    client_texts: Groups  # texts of each client
-    labels: Tensor  # (texts,) int64
+    client_units: Groups  # labelled units of each client: its texts, in tagging their words
+    labels: Tensor  # (units,) int64
+    pieces: Tensor | None  # (units,) rows of the tokens that carry a label; None: whole texts
     entry: HalfBlock | TokenIds
 
 
@@ -56,9 +58,9 @@ def entry_layer(config: TuningConfig, n_layers: int) -> int | None:
 class Examples:
     """A split ready to be trained or scored on."""
 
-    def __init__(self, activations: Activations, labels: np.ndarray) -> None:
+    def __init__(self, activations: Activations, units: Units) -> None:
         self.tokens = activations.tokens
-        self.labels = labels
+        self.units = units
         self._activations = activations
         self._blocks: dict[int, np.ndarray] = {}
 
@@ -74,14 +76,25 @@ class Examples:
         """
         texts = np.concatenate(picks)
         device = self._activations.device
-        lengths = self.tokens.lengths
+        lengths, n_units = self.tokens.lengths, self.units.lengths
+        units = self.units.rows(texts)
         return Batch(
             texts=Groups.of(lengths[texts], device),
             client_tokens=Groups.of(np.array([lengths[pick].sum() for pick in picks]), device),
-            client_texts=Groups.of(np.array([len(pick) for pick in picks]), device),
-            labels=torch.from_numpy(self.labels[texts]).to(device),
+            client_units=Groups.of(np.array([n_units[pick].sum() for pick in picks]), device),
+            labels=torch.from_numpy(self.units.labels[units]).to(device),
+            pieces=self._pieces(texts, units),
             entry=self._entry(config, texts, word_rows),
         )
+
+    def _pieces(self, texts: np.ndarray, units: np.ndarray) -> Tensor | None:
+        """Rows of the batch's tokens at which its units are read."""
+        if self.units.pieces is None:
+            return None
+        lengths = self.tokens.lengths[texts]
+        first_rows = np.repeat(np.cumsum(lengths) - lengths, self.units.lengths[texts])
+        rows = first_rows + self.units.pieces[units]
+        return torch.from_numpy(rows).to(self._activations.device)
 
     def _entry(
         self, config: TuningConfig, texts: np.ndarray, word_rows: np.ndarray | None

@@ -17,7 +17,7 @@ Params = Mapping[str, Tensor]
 
 
 def logits(backbone: Backbone, params: Params, batch: Batch) -> Tensor:
-    """(texts, labels), each text through the parameters of its client."""
+    """(units, labels), each text or word through the parameters of its client."""
     trained = {
         name.removeprefix(BACKBONE): tensor.squeeze(0)
         for name, tensor in params.items()
@@ -36,8 +36,9 @@ def logits(backbone: Backbone, params: Params, batch: Batch) -> Tensor:
         residual = backbone.attend(weights, layer, x, batch.texts)
         fed = backbone.feed_forward(weights, layer, residual)
         x = backbone.close(weights, layer, residual, _adapted(params, layer, fed, batch))
-    features = batch.client_texts.pad(batch.texts.means(x))  # (clients, most texts, hidden)
-    return batch.client_texts.unpad(head_logits(params, features))
+    read = batch.texts.means(x) if batch.pieces is None else x.index_select(0, batch.pieces)
+    features = batch.client_units.pad(read)  # (clients, most units, hidden)
+    return batch.client_units.unpad(head_logits(params, features))
 
 
 def _adapted(params: Params, layer: int, fed: Tensor, batch: Batch) -> Tensor:

@@ -96,10 +96,10 @@ def train_pass(
         active = [plan[step] for plan in plans if step < len(plan)]
         batch = examples.batch(like.config, active, words)
         leaves = [stack[: len(active)].detach().requires_grad_() for stack in stacks]
-        scores = logits(backbone, dict(zip(names, leaves, strict=True)), batch)  # (texts, labels)
+        scores = logits(backbone, dict(zip(names, leaves, strict=True)), batch)  # (units, labels)
         losses = F.cross_entropy(scores, batch.labels, reduction="none")
         met.append(losses.detach())
-        loss = batch.client_texts.means(losses[:, None]).sum()  # clients do not meet in it
+        loss = batch.client_units.means(losses[:, None]).sum()  # clients do not meet in it
         grads: Sequence[Tensor] = torch.autograd.grad(loss, leaves)
         if like.prox_mu:
             grads = _pulled_back(grads, leaves, starts, like.prox_mu)

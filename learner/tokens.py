@@ -7,29 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
-IntArray = NDArray[np.int64]
+from .ragged import IntArray, Ragged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
-    """Text i is `ids[starts[i] : starts[i] + lengths[i]]`; every array is int64."""
+class Tokens(Ragged):
+    """Text i is `ids[starts[i] : starts[i] + lengths[i]]`."""
 
     ids: IntArray  # (tokens,)
-    starts: IntArray  # (texts,)
-    lengths: IntArray  # (texts,)
-
-    def rows(self, texts: IntArray) -> IntArray:
-        """Places in `ids` of the texts' tokens, text after text."""
-        return np.repeat(self.starts[texts], self.lengths[texts]) + self.positions(texts)
-
-    def positions(self, texts: IntArray) -> IntArray:
-        """Each token's position in its own text."""
-        lengths = self.lengths[texts]
-        ends = np.cumsum(lengths)
-        return np.arange(lengths.sum()) - np.repeat(ends - lengths, lengths)
 
     def batches(self, max_tokens: int) -> Iterator[IntArray]:
         """All texts, shortest first (ties by index), in batches of at most `max_tokens` tokens.
@@ -55,6 +42,35 @@ def tokenize(texts: Sequence[str], model_dir: Path, max_tokens: int) -> Tokens:
 
     Raises ValueError, naming the file, if the directory has no sound tokenizer.json.
     """
+    return _tokens(_tokenizer(model_dir, max_tokens).encode_batch(list(texts)))
+
+
+def tokenize_words(
+    texts: Sequence[str], model_dir: Path, max_tokens: int
+) -> tuple[Tokens, list[dict[int, int]]]:
+    """The texts in tokens, none of which spans two words, and for each text the place of every
+    word's first piece by the word's number; words that were cut off have none.
+
+    Words stand between single spaces. Raises ValueError as `tokenize` does.
+    """
+    words = [text.split(" ") for text in texts]
+    encodings = _tokenizer(model_dir, max_tokens).encode_batch(words, is_pretokenized=True)
+    return _tokens(encodings), [_first_pieces(encoding.word_ids) for encoding in encodings]
+
+
+def _first_pieces(word_ids: Sequence[int | None]) -> dict[int, int]:
+    """
+    >>> _first_pieces([None, 0, 1, 1, None])
+    {0: 1, 1: 2}
+    """
+    firsts: dict[int, int] = {}
+    for place, word in enumerate(word_ids):
+        if word is not None:
+            firsts.setdefault(word, place)
+    return firsts
+
+
+def _tokenizer(model_dir: Path, max_tokens: int) -> Tokenizer:
     path = model_dir / "tokenizer.json"
     if not path.exists():
         raise ValueError(f"{path}: no such file; the model must bring a fast tokenizer")
@@ -64,7 +80,11 @@ def tokenize(texts: Sequence[str], model_dir: Path, max_tokens: int) -> Tokens:
         raise ValueError(f"{path}: must be a fast tokenizer: {error}") from None
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
-    ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    return tokenizer
+
+
+def _tokens(encodings: Sequence[Encoding]) -> Tokens:
+    ids = [encoding.ids for encoding in encodings]
     lengths = np.array([len(text) for text in ids], dtype=np.int64)
     flat = np.fromiter((token for text in ids for token in text), np.int64, int(lengths.sum()))
     return Tokens(ids=flat, starts=np.cumsum(lengths) - lengths, lengths=lengths)

@@ -21,15 +21,23 @@ from .forward import logits
 from .local import passes, train_pass
 from .numerics import numerics_tag
 from .recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
+<<<<<<< HEAD
 from .scoring import score
 from .server_rules import ServerStep
 from .spec import Evaluation, Feedback, LocalJob, StateRef, TuningConfig
 from .tokens import tokenize
 from .trainer import Listener, State
 from .tuning.parameters import grown, initial_parameters, trainables
+=======
+from .spec import Evaluation, LocalJob, StateRef, TuningConfig
+from .tokens import Tokens, tokenize, tokenize_words
+from .trainer import State
+from .tuning.parameters import grown, initial_parameters
+from .units import Units, first_pieces, whole_texts
+>>>>>>> 53e1da5 (Tagging tasks, local files and packages as task sources, five partitions)
 
 if TYPE_CHECKING:
-    from .tasks import Task
+    from .tasks import Split, Task
 
 
 class TorchLearner:
@@ -86,20 +94,28 @@ class TorchLearner:
     def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation:
         """Scores on "train", "validation" or "test", in batches that depend on the split alone."""
         examples = self._split(split)
+<<<<<<< HEAD
         params = {
             name: torch.tensor(value[None]).to(self._device)
             for name, value in trainables(state).items()
         }
         predicted = np.zeros(len(examples.labels), np.int64)
         losses = np.zeros(len(examples.labels), np.float32)
+=======
+        units = examples.units
+        params = {name: torch.tensor(value[None]).to(self._device) for name, value in state.items()}
+        predicted = np.full(len(self._task.split(split).labels), self._task.unread_id)
+        losses = np.zeros(len(units.labels), np.float32)
+>>>>>>> 53e1da5 (Tagging tasks, local files and packages as task sources, five partitions)
         with torch.inference_mode():
             for texts in examples.tokens.batches(PASS_TOKENS):
                 batch = examples.batch(config, [texts])
-                scores = logits(self._backbone, params, batch)  # (texts, labels)
-                predicted[texts] = scores.argmax(1).cpu().numpy()
+                scores = logits(self._backbone, params, batch)  # (units, labels)
+                rows = units.rows(texts)
+                predicted[units.places[rows]] = scores.argmax(1).cpu().numpy()
                 each = F.cross_entropy(scores, batch.labels, reduction="none")
-                losses[texts] = each.cpu().numpy()
-        return score(predicted, examples.labels, losses)
+                losses[rows] = each.cpu().numpy()
+        return self._task.score(split, predicted, losses)
 
     def _initial(self, config: TuningConfig, seed: int) -> dict[str, np.ndarray]:
         return initial_parameters(config, self._backbone, len(self._task.labels), seed)
@@ -132,12 +148,19 @@ class TorchLearner:
 
     def _split(self, name: str) -> Examples:
         if name not in self._examples:
-            split = self._task.split(name)
+            tokens, units = self._read(self._task.split(name))
             activations = Activations(
                 directory=self._activations_dir / name,
                 backbone=self._backbone,
-                tokens=tokenize(split.texts, self._model_dir, self._max_tokens),
+                tokens=tokens,
                 device=self._device,
             )
-            self._examples[name] = Examples(activations, split.labels)
+            self._examples[name] = Examples(activations, units)
         return self._examples[name]
+
+    def _read(self, split: Split) -> tuple[Tokens, Units]:
+        if self._task.kind == "text":
+            tokens = tokenize(split.texts, self._model_dir, self._max_tokens)
+            return tokens, whole_texts(split.labels)
+        tokens, found = tokenize_words(split.texts, self._model_dir, self._max_tokens)
+        return tokens, first_pieces(split.labels, split.n_words, found)

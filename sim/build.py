@@ -37,7 +37,7 @@ from .records import RoundRow
 from .runlog import RunLog
 from .scenario import Scenario
 from .scenario_fleet import ServerSide
-from .scenario_task import CurveTraining, SyntheticTask, TextTask
+from .scenario_task import CurveTraining, DataTask, SyntheticTask
 from .shared_link import SharedLink
 from .streams import Streams
 from .world import World
@@ -168,7 +168,7 @@ def _learner(
         return CurveLearner(canonical(kind), _curve(kind))
     loaded = data.task
     assert loaded is not None
-    assert isinstance(task, TextTask)
+    assert isinstance(task, DataTask)
     directory = model_dir(scenario.model.source, cache_dir)
 
     def make_trainer() -> Trainer:
@@ -201,6 +201,10 @@ def _facts(architecture: Architecture, data: Data, clients: Sequence[Client]) ->
         "devices": dict(Counter(client.device.profile.name for client in clients)),
         "device_of_client": [client.device.profile.name for client in clients],
         "labels": list(task.labels) if task else [],
+        "metric": task.metric if task else "accuracy",
+        "task_examples": task
+        and {name: len(task.split(name)) for name in ("train", "validation", "test")},
+        "task_repeats_left_out": task and dict(task.repeats),
         "majority_accuracy": task
         and {split: task.majority_accuracy(split) for split in ("validation", "test")},
     }

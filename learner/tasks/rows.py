@@ -46,7 +46,9 @@ def row_of(record: Mapping[str, Any], kind: TaskKind, columns: Columns, where: s
     if kind == "tagging":
         return tagged_row(_items(text, where), _items(label, where), where, client)
     if not isinstance(text, str):
-        raise ValueError(f"{where}: {columns.text} must be text, got {text!r}")
+        raise ValueError(
+            f"{where}: {columns.text} must be text for task.kind text, got {str(text)[:40]}"
+        )
     if not text.strip() or not str(label).strip():
         raise ValueError(f"{where}: {columns.text} and {columns.label} must not be empty")
     return Row(text, (str(label),), client)

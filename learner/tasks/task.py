@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.scoring import entity_f1
+from learner.scoring import entity_f1, score, score_tags
+from learner.spec import Evaluation
 
 TaskKind = Literal["text", "tagging"]
 
@@ -73,6 +74,18 @@ class Task:
         if self.kind == "text":
             return float(np.mean(labels == answer))
         return entity_f1(self.labels, answer, labels, self.split(split).n_words).micro
+
+    @property
+    def unread_id(self) -> int:
+        """The label id given to words beyond the model's `max_tokens`: outside any entity."""
+        return self.labels.index(OUTSIDE) if OUTSIDE in self.labels else 0
+
+    def score(self, split: str, predicted: NDArray[np.int64], losses: np.ndarray) -> Evaluation:
+        """The Evaluation of label ids for all the named split's texts, in tagging its words."""
+        part = self.split(split)
+        if self.kind == "text":
+            return score(predicted, part.labels, losses)
+        return score_tags(self.labels, predicted, part.labels, part.n_words, losses)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:

