@@ -91,7 +91,7 @@ def train_pass(
     stacks = [_stack([bases[i][name] for i in order], name, words, device) for name in names]
     starts = [stack.clone() for stack in stacks] if like.prox_mu else []
     optimizer = _optimizer(like, names, stacks)
-    met: list[Tensor] = []  # each step's losses, (texts,)
+    met: list[Tensor] = []  # each step's losses, (units,)
     for step in range(len(plans[0])):
         active = [plan[step] for plan in plans if step < len(plan)]
         batch = examples.batch(like.config, active, words)
@@ -107,7 +107,8 @@ def train_pass(
             grads = clip(grads, like.max_grad_norm)
         factors = [lr_factor(like.lr_decay, step, len(plan)) for plan in plans[: len(active)]]
         optimizer.step(grads, factors)
-    told = _feedback(plans, met)
+    n_units = examples.units.lengths
+    told = _feedback([[n_units[texts].sum() for texts in plan] for plan in plans], met)
     trained: dict[int, Trained] = {}
     for place, i in enumerate(order):
         own = {name: stack[place] for name, stack in zip(names, stacks, strict=True)}
@@ -118,11 +119,14 @@ def train_pass(
     return [trained[i] for i in range(len(jobs))]
 
 
-def _feedback(plans: Sequence[Sequence[np.ndarray]], met: Sequence[Tensor]) -> list[Feedback]:
-    """Each plan's losses, taken from those of the steps, in which client follows client."""
-    own: list[list[np.ndarray]] = [[] for _ in plans]
+def _feedback(counts: Sequence[Sequence[int]], met: Sequence[Tensor]) -> list[Feedback]:
+    """Each plan's losses, taken from those of the steps, in which client follows client.
+
+    `counts` are the losses of each plan in each of its steps.
+    """
+    own: list[list[np.ndarray]] = [[] for _ in counts]
     for step, losses in enumerate(met):
-        lengths = [len(plan[step]) for plan in plans if step < len(plan)]
+        lengths = [plan[step] for plan in counts if step < len(plan)]
         shares = np.split(losses.cpu().numpy().astype(np.float64), np.cumsum(lengths)[:-1])
         for parts, share in zip(own, shares, strict=False):  # the shorter jobs have ended
             parts.append(share)

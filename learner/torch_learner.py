@@ -21,20 +21,12 @@ from .forward import logits
 from .local import passes, train_pass
 from .numerics import numerics_tag
 from .recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
-<<<<<<< HEAD
-from .scoring import score
 from .server_rules import ServerStep
 from .spec import Evaluation, Feedback, LocalJob, StateRef, TuningConfig
-from .tokens import tokenize
+from .tokens import Tokens, tokenize, tokenize_words
 from .trainer import Listener, State
 from .tuning.parameters import grown, initial_parameters, trainables
-=======
-from .spec import Evaluation, LocalJob, StateRef, TuningConfig
-from .tokens import Tokens, tokenize, tokenize_words
-from .trainer import State
-from .tuning.parameters import grown, initial_parameters
 from .units import Units, first_pieces, whole_texts
->>>>>>> 53e1da5 (Tagging tasks, local files and packages as task sources, five partitions)
 
 if TYPE_CHECKING:
     from .tasks import Split, Task
@@ -94,19 +86,13 @@ class TorchLearner:
     def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation:
         """Scores on "train", "validation" or "test", in batches that depend on the split alone."""
         examples = self._split(split)
-<<<<<<< HEAD
+        units = examples.units
         params = {
             name: torch.tensor(value[None]).to(self._device)
             for name, value in trainables(state).items()
         }
-        predicted = np.zeros(len(examples.labels), np.int64)
-        losses = np.zeros(len(examples.labels), np.float32)
-=======
-        units = examples.units
-        params = {name: torch.tensor(value[None]).to(self._device) for name, value in state.items()}
         predicted = np.full(len(self._task.split(split).labels), self._task.unread_id)
         losses = np.zeros(len(units.labels), np.float32)
->>>>>>> 53e1da5 (Tagging tasks, local files and packages as task sources, five partitions)
         with torch.inference_mode():
             for texts in examples.tokens.batches(PASS_TOKENS):
                 batch = examples.batch(config, [texts])

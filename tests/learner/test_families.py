@@ -32,6 +32,7 @@ from learner.relative_position import relative_buckets
 from learner.spec import Adapter, Freeze, Full, TuningConfig
 from learner.tokens import Tokens
 from learner.tuning.parameters import BACKBONE, initial_parameters
+from learner.units import whole_texts
 from learner.weight_shapes import encoder_shapes
 
 CPU = torch.device("cpu")
@@ -124,7 +125,7 @@ def entered(
     """Logits by the way of the cached bottom, and the leaves they depend on."""
     backbone = load_backbone(family_dir, CPU)
     activations = Activations(directory=cache_dir, backbone=backbone, tokens=texts(), device=CPU)
-    examples = Examples(activations, np.zeros(4, np.int64))
+    examples = Examples(activations, whole_texts(np.zeros(4, np.int64)))
     leaves = {
         name: torch.tensor(value[None]).requires_grad_()
         for name, value in initial_parameters(config, backbone, LABELS, 5).items()
