@@ -88,7 +88,7 @@ def print_study(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
     for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):
         is_last = below is None or row["target"] != below["target"]
         shown.add_row(*line, end_section=is_last)
-    _page(120).print(shown)
+    page(120).print(shown)
 
 
 def print_traces(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -105,13 +105,13 @@ def print_traces(rows: Sequence[Mapping[str, Any]]) -> None:
         for warning in row["warnings"]:
             errors.print(f"warning: {row['file']}: {warning}")
     if shown.row_count:
-        _page(160).print(shown)
+        page(160).print(shown)
 
 
 def _number(value: float | None, unit: str) -> str:
     return "" if value is None else f"{value:,.4g} {unit}"
 
 
-def _page(width: int) -> Console:
+def page(width: int) -> Console:
     """Standard output; as wide as given where it is no terminal."""
     return Console(width=None if sys.stdout.isatty() else width, **_LITERAL)

@@ -11,6 +11,7 @@ import typer
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help="A scenario.")]
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="A base and its arms.")]
+RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run's directory.")]
 StudyDir = Annotated[Path, typer.Argument(metavar="DIR", help="A directory of runs.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="a.b=c", help="Override a key (repeatable).")

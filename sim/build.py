@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from simpy import Environment
 
@@ -44,6 +44,9 @@ from .world import World
 
 _BYTES_PER_MBIT = 125_000
 
+Missing = Literal["train", "refuse"]
+"""What the learner does about a number that the store does not have."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watchers:
@@ -61,6 +64,7 @@ def build_world(
     cache_dir: Path,
     configurator: Configurator | None = None,
     watchers: Watchers = Watchers(),
+    missing: Missing = "train",
 ) -> World:
     """Raises ValueError, naming the key, where scenario, model and data do not fit together."""
     streams = Streams(seed)
@@ -97,7 +101,7 @@ def build_world(
         clients=clients,
         audit=Audit(server_link),
         presences=[client.presence for client in clients],
-        learner=_learner(scenario, data, revision, cache_dir, watchers.on_progress),
+        learner=_learner(scenario, data, revision, cache_dir, watchers.on_progress, missing),
         configurator=configurator or _fitted(scenario, architecture, streams),
         costs=partial(expected_round_cost, cost, scenario.exchange, clients),
         log=log,
@@ -161,6 +165,7 @@ def _learner(
     revision: str | None,
     cache_dir: Path,
     on_progress: Callable[[Progress], None],
+    missing: Missing,
 ) -> Learner:
     """The scenario's learner; torch is imported at the first missing training, not before."""
     kind, task = scenario.learner, scenario.task
@@ -186,7 +191,7 @@ def _learner(
         context=f"{revision} {loaded.digest} {task.max_tokens}",
         store=Store(cache_dir / "store"),
         numerics=numerics_tag(),
-        make_trainer=make_trainer,
+        make_trainer=make_trainer if missing == "train" else None,
         on_progress=on_progress,
     )
 

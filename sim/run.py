@@ -19,7 +19,7 @@ from learner.stored import DivergedError, NotStoredError
 from traces.step import TraceEnded
 
 from .barrier import Barrier
-from .build import Watchers, build_world
+from .build import Missing, Watchers, build_world
 from .hold import held
 from .lineage import Lineage
 from .progress import Monitor, ProgressSink
@@ -32,6 +32,10 @@ from .scenario_file import digest, dump_scenario
 from .scenario_task import TorchTraining
 from .server import serve
 from .world import World
+
+
+class MissingScoreError(RunError):
+    """A run that must not train asked for a number that the store does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +71,14 @@ def run_scenario(
     out: Path = Path("runs"),
     cache_dir: Path | None = None,
     configurator: Configurator | None = None,
+    missing: Missing = "train",
     on_progress: ProgressSink = lambda progress: None,
 ) -> RunResult:
     """Simulate and train; resume where an earlier attempt stopped, repeating its bytes.
 
     `configurator` replaces the scenario's own policy. Raises ValueError for inputs that do not
-    fit together, RunError for a directory that this run must not continue.
+    fit together, RunError for a directory that this run must not continue; with `missing`
+    "refuse", MissingScoreError at the first number that would have to be trained.
     """
     started_s = wall_clock_s()
     run_dir = run_directory(out, scenario, seed, configurator)
@@ -84,6 +90,7 @@ def run_scenario(
         cache_dir=cache_dir or default_cache_dir(),
         configurator=configurator,
         watchers=Watchers(on_round=monitor.on_round, on_progress=monitor.on_learned),
+        missing=missing,
     )
     manifest = _manifest(world, seed)
     with held(run_dir):
@@ -146,7 +153,8 @@ def simulate(world: World) -> Lineage:
     except (DivergedError, NotStoredError) as error:
         world.log.events.add(FailedRow(t_s=world.env.now, error=str(error)))
         world.log.flush()
-        raise RunError(f"{world.scenario.name}: {error}") from error
+        kind = MissingScoreError if isinstance(error, NotStoredError) else RunError
+        raise kind(f"{world.scenario.name}: {error}") from error
     except TraceEnded as error:
         raise RunError(f"{world.scenario.name}: after {world.env.now:g} s {error}") from error
     except RuntimeError as error:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .build import Missing
 from .data import fetch_assets
 from .hold import held
 from .outcome import Job, Outcome, outcome
@@ -33,7 +34,23 @@ def run_study(
     results do not depend on how many. If a run fails, the others still finish, and then the first
     failure is raised. Raises RunError for a directory that another process or study holds.
     """
-    directory = out / study.name
+    outcomes = run_outcomes(
+        study, out=out, cache_dir=cache_dir, workers=workers, on_progress=on_progress
+    )
+    return [_raised(outcome) for outcome in outcomes]
+
+
+def run_outcomes(
+    study: Study,
+    *,
+    out: Path,
+    cache_dir: Path | None = None,
+    workers: int = 1,
+    missing: Missing = "train",
+    on_progress: ProgressSink = lambda progress: None,
+) -> list[Outcome]:
+    """As run_study, with the failures of runs in their places among the results."""
+    directory, cache_dir = out / study.name, cache_dir or default_cache_dir()
     jobs = study_jobs(study)
     with held(directory):
         _write_index(study, directory, jobs)
@@ -44,11 +61,11 @@ def run_study(
         }
         left = [i for i in range(len(jobs)) if i not in results]
         for i in left:
-            fetch_assets(jobs[i][0], cache_dir or default_cache_dir())
-        run = partial(run_scenario, out=directory, cache_dir=cache_dir)
+            fetch_assets(jobs[i][0], cache_dir)
+        run = partial(run_scenario, out=directory, cache_dir=cache_dir, missing=missing)
         outcomes = _run_all(run, [jobs[i] for i in left], workers, on_progress)
         results |= dict(zip(left, outcomes, strict=True))
-    return [_raised(results[i]) for i in range(len(jobs))]
+    return [results[i] for i in range(len(jobs))]
 
 
 def study_jobs(study: Study) -> list[Job]:
@@ -79,7 +96,7 @@ def _write_index(study: Study, directory: Path, jobs: Sequence[Job]) -> None:
     path = directory / STUDY_INDEX
     arms = [arm.name for arm in study.arms]
     earlier = _earlier_arms(path)
-    if earlier and not set(earlier) & set(arms):
+    if earlier and not _stems(earlier) & _stems(arms):
         raise RunError(
             f"{directory}: is the directory of another study (its arms: {', '.join(earlier[:3])}"
             f"{' ...' if len(earlier) > 3 else ''}); choose another --out or another name"
@@ -89,6 +106,11 @@ def _write_index(study: Study, directory: Path, jobs: Sequence[Job]) -> None:
     places = dict(zip(arms, map(dict, study.coordinates), strict=False))
     index = {"name": study.name, "runs": runs, "arms": arms, "axes": axes, "coordinates": places}
     write_json(path, index)
+
+
+def _stems(arms: Sequence[str]) -> set[str]:
+    """The arms' labels without the values of axes: what another version of a study still shares."""
+    return {label.partition("=")[0] for arm in arms for label in arm.split(", ")}
 
 
 def _earlier_arms(path: Path) -> list[str]:

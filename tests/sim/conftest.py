@@ -59,3 +59,23 @@ def rows() -> Rows:
         return [json.loads(line) for line in text.splitlines()]
 
     return read
+
+
+@pytest.fixture
+def real(make: Any, tiny_model: Path, tiny_task: Path) -> Any:
+    """real(**changes): the smallest scenario, with real training in the place of the curve."""
+
+    def build(**changes: Any) -> Scenario:
+        scenario = {
+            "model": {"source": str(tiny_model)},
+            "task": {"kind": "text", "source": str(tiny_task), "max_tokens": 8, "validation": 30},
+            "partition": {"kind": "dirichlet", "clients": 10, "alpha": 1.0},
+            "learner": {"kind": "torch"},
+            "training": {"max_batches": 4, "lr": 5e-3, "head_lr": 2e-2},
+            "cost": {"kind": "table", "payload": "exact", "scale": "flops"},
+            "stop.rounds": 8,
+        }
+        built: Scenario = make(**scenario | changes)
+        return built
+
+    return build

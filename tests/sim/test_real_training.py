@@ -17,31 +17,11 @@ from filelock import FileLock
 
 from sim.run import run_scenario
 from sim.runlog import RunError
-from sim.scenario import Scenario, Study
+from sim.scenario import Study
 from sim.scenario_file import as_yaml, dump_scenario
 from sim.study import run_study
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def real(make: Any, tiny_model: Path, tiny_task: Path) -> Any:
-    """real(**changes): the smallest scenario, with real training in the place of the curve."""
-
-    def build(**changes: Any) -> Scenario:
-        scenario = {
-            "model": {"source": str(tiny_model)},
-            "task": {"kind": "text", "source": str(tiny_task), "max_tokens": 8, "validation": 30},
-            "partition": {"kind": "dirichlet", "clients": 10, "alpha": 1.0},
-            "learner": {"kind": "torch"},
-            "training": {"max_batches": 4, "lr": 5e-3, "head_lr": 2e-2},
-            "cost": {"kind": "table", "payload": "exact", "scale": "flops"},
-            "stop.rounds": 8,
-        }
-        built: Scenario = make(**scenario | changes)
-        return built
-
-    return build
 
 
 def test_training_learns_and_a_second_run_trains_nothing(tmp_path: Path, real: Any) -> None:

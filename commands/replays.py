@@ -1,0 +1,132 @@
+"""One run against another: `replay`, `diff`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from .display import Display, page
+from .options import AsJson, Out, RunDir, Set, Workers
+
+if TYPE_CHECKING:
+    from sim.axes import Axis
+    from sim.comparison import Comparison
+    from sim.replay import Replay
+
+Axes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--axis",
+        metavar="a.b[,c.d]=LIST",
+        help="Values to try, a list or {log: {from: 0.1, to: 10, points: 9}} (repeatable).",
+    ),
+]
+Train = Annotated[bool, typer.Option("--train", help="Train what the store does not have.")]
+
+app = typer.Typer()
+
+
+@app.command()
+def replay(
+    run_dir: RunDir,
+    overrides: Set = None,
+    axes: Axes = None,
+    train: Train = False,
+    out: Out = Path("runs"),
+    workers: Workers = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Re-time a run on other links, devices, costs or server, without training; exit 1 where its
+    learning comes out another way and would need --train."""
+    from sim.replay import as_row, plan_replay
+    from sim.replay import replay as replayed
+
+    study = plan_replay(run_dir, overrides or (), _axes(axes or ()))
+    with Display() as display:
+        results = replayed(
+            run_dir, study, out=out, workers=workers or 1, train=train, on_progress=display.show
+        )
+    if as_json:
+        typer.echo(json.dumps([as_row(result) for result in results]))
+    else:
+        _print_replays(results)
+        typer.echo(out / study.name)
+    if any(result.missing for result in results):
+        sys.exit(1)
+
+
+@app.command()
+def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
+    """Why two runs differ: their scenarios, the first differing row, and where learning parts."""
+    from sim.comparison import compare
+
+    comparison = compare(run_a, run_b)
+    if as_json:
+        typer.echo(json.dumps(asdict(comparison)))
+    else:
+        _print_comparison(comparison)
+
+
+def _axes(texts: Sequence[str]) -> tuple[Axis, ...]:
+    """`a.b,c.d=LIST` as the axes of a study file. Raises ValueError naming the option."""
+    from sim.axes import read_axes
+    from sim.scenario_file import parse_yaml
+
+    mapping: dict[str, Any] = {}
+    for text in texts:
+        paths, equals, value = text.partition("=")
+        try:
+            content = parse_yaml(value)
+            if not (equals and paths.strip()):
+                raise ValueError("must be of the form a.b[,c.d]=LIST")
+            content = {"values": content} if isinstance(content, list) else content
+            keys = [path.strip() for path in paths.split(",")]
+            if not isinstance(content, dict):
+                raise ValueError(f"must be a list or a mapping, got {content!r}")
+            mapping[keys[0]] = {"path": keys} | content
+        except ValueError as error:
+            raise ValueError(f"--axis {text}: {error}") from None
+    return read_axes(mapping)
+
+
+def _print_replays(results: Sequence[Replay]) -> None:
+    shown = Table("run", "simulated", "round", "accuracy", "trainings", "learning", box=None)
+    for one in results:
+        learning = str(one.divergence or "as it was")
+        if one.result is None:
+            shown.add_row(one.name, "", "", "", "", f"{learning}; {one.missing}; --train goes on")
+            continue
+        result = one.result
+        shown.add_row(
+            one.name,
+            f"{result.sim_seconds:,.1f} s",
+            str(result.rounds),
+            f"{result.accuracy:.1%}",
+            str(result.trainings),
+            learning,
+        )
+    page(200).print(shown)
+
+
+def _print_comparison(comparison: Comparison) -> None:
+    if comparison.scenario:
+        shown = Table("scenario", "A", "B", box=None)
+        for key, values in comparison.scenario.items():
+            shown.add_row(key, *(json.dumps(value) for value in values))
+        page(200).print(shown)
+    row = comparison.row
+    if row is None:
+        typer.echo("the logs are equal")
+        return
+    typer.echo(
+        f"first differing row: events.jsonl line {row.line} ({row.row}): "
+        f"{row.field} is {json.dumps(row.a)} in A, {json.dumps(row.b)} in B"
+    )
+    typer.echo(f"in B {comparison.learning}" if comparison.learning else "learning is the same")
