@@ -47,7 +47,8 @@ class Display:
     def show(self, progress: RunProgress) -> None:
         now_s = time.monotonic()
         self.latest[progress.run] = progress
-        self.first.setdefault(progress.run, (now_s, progress.fraction or 0.0))
+        if not progress.doing:
+            self.first.setdefault(progress.run, (now_s, progress.fraction or 0.0))
         is_due = now_s - self.printed_s.get(progress.run, -60.0) >= 5.0
         if self.live is None and (is_due or progress.fraction == 1.0):
             self.printed_s[progress.run] = now_s
@@ -66,14 +67,16 @@ class Display:
             f"{progress.sim_s:,.1f} s",
             f"round {progress.round}",
             accuracy,
-            progress.config,
+            progress.doing or progress.config,
             self._left(progress),
         ]
 
     def _left(self, progress: RunProgress) -> str:
         """Wall time to the run's last round at the pace since its first."""
+        if progress.fraction is None:
+            return ""
         first_s, first_fraction = self.first[progress.run]
-        if progress.fraction is None or progress.fraction <= first_fraction:
+        if progress.fraction <= first_fraction:
             return ""
         pace_s = (time.monotonic() - first_s) / (progress.fraction - first_fraction)
         return f"{pace_s * (1 - progress.fraction):.0f} s left"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ class Activations:
     backbone: Backbone
     tokens: Tokens
     device: torch.device
+    on_fill: Callable[[float], None] = lambda share: None  # 0-1 of the tokens; waiting: 0
 
     def block(self, layer: int) -> np.ndarray:
         """Residual and feed-forward output of a layer for each token: (tokens, 2, hidden).
@@ -55,6 +56,7 @@ class Activations:
         """
         path = self._path(layer)
         if not _is_sound(path):
+            self.on_fill(0.0)
             self.directory.mkdir(parents=True, exist_ok=True)
             with FileLock(self.directory / "lock"):
                 if not _is_sound(path):
@@ -97,12 +99,15 @@ class Activations:
     def _passes(self, highest: int) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
         """Token rows, layer and (tokens, 2, hidden) of each block up to the highest."""
         encoder, weights = self.backbone, self.backbone.weights
+        n_done = 0
         for texts in self.tokens.batches(PASS_TOKENS):
             rows = self.tokens.rows(texts)
             groups = Groups.of(self.tokens.lengths[texts], self.device)
             ids = torch.from_numpy(self.tokens.ids[rows]).to(self.device)
             positions = torch.from_numpy(self.tokens.positions(texts)).to(self.device)
             x = encoder.embed(weights, ids, positions)
+            n_done += len(rows)
+            self.on_fill(n_done / len(self.tokens.ids))
             for layer in range(highest + 1):
                 residual = encoder.attend(weights, layer, x, groups)
                 fed = encoder.feed_forward(weights, layer, residual)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ class TorchLearner:
     """A Trainer on one model and task. Texts are cut at `max_tokens` tokens.
 
     `shards` maps client ids to ordered indices into `task.train`. `cache_dir` keeps the frozen
-    encoder's activations, shared by all runs and processes. One thread of computing: the numbers
+    encoder's activations, shared by all runs and processes; `on_fill` is told which split is being
+    encoded and how much of it is (0-1). One thread of computing: the numbers
     must not depend on how many cores there are. Uses CUDA where present.
     """
 
@@ -48,10 +50,12 @@ class TorchLearner:
         shards: Mapping[int, np.ndarray],
         max_tokens: int,
         cache_dir: Path,
+        on_fill: Callable[[str, float], None] = lambda split, share: None,
     ) -> None:
         torch.set_num_threads(1)
         keep_freed_memory()
         self.trainings = 0
+        self._on_fill = on_fill
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._model_dir = model_dir
         self._task = task
@@ -140,6 +144,7 @@ class TorchLearner:
                 backbone=self._backbone,
                 tokens=tokens,
                 device=self._device,
+                on_fill=partial(self._on_fill, name),
             )
             self._examples[name] = Examples(activations, units)
         return self._examples[name]

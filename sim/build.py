@@ -54,6 +54,7 @@ class Watchers:
 
     on_round: Callable[[RoundRow], None] = lambda row: None
     on_progress: Callable[[Progress], None] = lambda progress: None
+    on_fill: Callable[[str, float], None] = lambda split, share: None
 
 
 def build_world(
@@ -101,7 +102,7 @@ def build_world(
         clients=clients,
         audit=Audit(server_link),
         presences=[client.presence for client in clients],
-        learner=_learner(scenario, data, revision, cache_dir, watchers.on_progress, missing),
+        learner=_learner(scenario, data, revision, cache_dir, watchers, missing),
         configurator=configurator or _fitted(scenario, architecture, streams),
         costs=partial(expected_round_cost, cost, scenario.exchange, clients),
         log=log,
@@ -164,7 +165,7 @@ def _learner(
     data: Data,
     revision: str | None,
     cache_dir: Path,
-    on_progress: Callable[[Progress], None],
+    watchers: Watchers,
     missing: Missing,
 ) -> Learner:
     """The scenario's learner; torch is imported at the first missing training, not before."""
@@ -185,6 +186,7 @@ def _learner(
             shards=dict(enumerate(data.parts)),
             max_tokens=task.max_tokens,
             cache_dir=cache_dir,
+            on_fill=watchers.on_fill,
         )
 
     return StoredLearner(
@@ -192,7 +194,7 @@ def _learner(
         store=Store(cache_dir / "store"),
         numerics=numerics_tag(),
         make_trainer=make_trainer if missing == "train" else None,
-        on_progress=on_progress,
+        on_progress=watchers.on_progress,
     )
 
 

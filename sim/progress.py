@@ -17,7 +17,7 @@ class RunProgress:
     """A run at the latest round whose training is done.
 
     `fraction` (0-1) is of the run's rounds, None where no round limit is set; `accuracy` is the
-    latest score seen on any split.
+    latest score seen on any split. `doing` says what the run is about where it is not training.
     """
 
     run: str
@@ -26,6 +26,7 @@ class RunProgress:
     config: str
     accuracy: float | None
     fraction: float | None
+    doing: str = ""
 
 
 ProgressSink = Callable[[RunProgress], None]
@@ -40,6 +41,8 @@ class Monitor:
     tell: ProgressSink
     _rows: dict[StateRef, RoundRow] = field(default_factory=dict)
     _accuracy: float | None = None
+    _sim_s: float = 0.0
+    _round: int = 0
 
     def on_round(self, row: RoundRow) -> None:
         self._rows.setdefault(StateRef(row.state), row)
@@ -50,6 +53,7 @@ class Monitor:
         row = self._rows.get(progress.state)
         if row is None:
             return
+        self._sim_s, self._round = row.t_s, row.round
         limit = self.scenario.stop.rounds
         self.tell(
             RunProgress(
@@ -59,5 +63,19 @@ class Monitor:
                 config=str(row.config),
                 accuracy=self._accuracy,
                 fraction=row.round / limit if limit else None,
+            )
+        )
+
+    def on_fill(self, split: str, share: float) -> None:
+        """The frozen encoder's activations are being computed: once for a model and data set."""
+        self.tell(
+            RunProgress(
+                run=self.run,
+                sim_s=self._sim_s,
+                round=self._round,
+                config="",
+                accuracy=self._accuracy,
+                fraction=None,
+                doing=f"encoding the {split} texts once: {share:.0%}",
             )
         )

@@ -89,7 +89,9 @@ def run_scenario(
         log=RunLog(run_dir),
         cache_dir=cache_dir or default_cache_dir(),
         configurator=configurator,
-        watchers=Watchers(on_round=monitor.on_round, on_progress=monitor.on_learned),
+        watchers=Watchers(
+            on_round=monitor.on_round, on_progress=monitor.on_learned, on_fill=monitor.on_fill
+        ),
         missing=missing,
     )
     manifest = _manifest(world, seed)

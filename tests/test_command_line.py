@@ -208,6 +208,18 @@ def test_progress_shows_names_as_they_are(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err == f"{name}  2.0 s  round 1  50.0%  c  \n"
 
 
+def test_progress_shows_what_comes_before_training(capsys: pytest.CaptureFixture[str]) -> None:
+    shown: Any = {"run": "r", "sim_s": 0.0, "round": 0, "accuracy": None}
+    with Display() as display:
+        display.show(RunProgress(**shown, config="", fraction=None, doing="encoding: 40%"))
+        display.printed_s.clear()
+        display.show(RunProgress(**shown, config="c", fraction=0.0))
+    assert capsys.readouterr().err.split("\n")[:2] == [
+        "r  0.0 s  round 0    encoding: 40%  ",
+        "r  0.0 s  round 0    c  ",
+    ]
+
+
 def test_bad_files_are_one_line(call: Call, tmp_path: Path, study_file: Path) -> None:
     missing = tmp_path / "none.yaml"
     assert call("run", missing)[::2] == (

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +129,19 @@ def test_two_processes_that_want_it_at_once_make_one_file(model_dir: Path, tmp_p
     assert names(tmp_path / "both") == FILLED
     own = activations(model_dir, tmp_path / "own").block(1)
     assert np.array_equal(activations(model_dir, tmp_path / "both").block(1), own)
+
+
+def test_a_fill_tells_how_far_it_is_and_a_warm_cache_nothing(
+    model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PASS_TOKENS", 32)
+    shares: list[float] = []
+    watched = replace(activations(model_dir, tmp_path), on_fill=shares.append)
+    watched.block(1)
+    assert len(shares) > 5
+    assert shares[0] == 0.0
+    assert shares[-1] == 1.0
+    assert shares == sorted(set(shares))
+    watched.block(0)
+    assert shares[-1] == 1.0
+    assert shares.count(0.0) == 1

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from sim.progress import RunProgress
 from sim.run import run_scenario
 from sim.runlog import RunError
 from sim.scenario import Study
@@ -191,3 +192,19 @@ def test_a_budget_of_steps_is_each_clients_whatever_its_shard(tmp_path: Path, re
     run = run_scenario(scenario, out=tmp_path, cache_dir=tmp_path / "cache")
     rows = [json.loads(line) for line in (run.run_dir / "events.jsonl").read_text().splitlines()]
     assert [row["batches"] for row in rows if row["row"] == "compute"] == [3, 3, 3]
+
+
+def test_the_encoding_of_the_texts_is_told_before_the_first_round(
+    tmp_path: Path, real: Any
+) -> None:
+    told: list[RunProgress] = []
+    run_scenario(
+        real(**{"stop.rounds": 1}),
+        out=tmp_path,
+        cache_dir=tmp_path / "cache",
+        on_progress=told.append,
+    )
+    doing = [progress.doing for progress in told]
+    assert "encoding the train texts once: 100%" in doing
+    assert "encoding the test texts once: 0%" in doing
+    assert (doing[-1], told[-1].round) == ("", 1)
