@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -211,7 +212,8 @@ def test_progress_shows_names_as_they_are(capsys: pytest.CaptureFixture[str]) ->
 def test_progress_shows_what_comes_before_training(capsys: pytest.CaptureFixture[str]) -> None:
     shown: Any = {"run": "r", "sim_s": 0.0, "round": 0, "accuracy": None}
     with Display() as display:
-        display.show(RunProgress(**shown, config="", fraction=None, doing="encoding: 40%"))
+        before = RunProgress(**shown, config="", fraction=None, doing="encoding: 40%")
+        display.show(before)
         display.printed_s.clear()
         display.show(RunProgress(**shown, config="c", fraction=0.0))
     assert capsys.readouterr().err.split("\n")[:2] == [
