@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Study:
-    """The runs of a directory in the study's order; `warnings` are one line each."""
+    """The runs of a directory in the study's order; `warnings` are one line each.
+
+    `axes`: the keys that each axis of the study sets, by its name, in order; `coordinates`: where
+    each arm stands on them. Both are empty for a study of named arms alone.
+    """
 
     path: Path
     runs: tuple[Run, ...]
     warnings: tuple[str, ...]
+    axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    coordinates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -95,20 +101,51 @@ def load_study(path: Path) -> Study:
         arm = f"{manifest['name']} [{manifest['digest'][:8]}]" if shared else manifest["name"]
         runs.append(_run(manifest, directory, arm))
     warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
-    return Study(path=path, runs=tuple(runs), warnings=tuple(warnings))
+    return Study(
+        path=path,
+        runs=tuple(runs),
+        warnings=(*warnings, *_mixture(runs)),
+        axes=_index(path).get("axes", {}),
+        coordinates=_index(path).get("coordinates", {}),
+    )
 
 
 def _run_directories(path: Path) -> list[Path]:
     """The study's own runs in its order; without an index, all there are, by arm and seed."""
-    index = path / STUDY_INDEX
-    if index.exists():
-        try:
-            names = json.loads(index.read_text(encoding="utf-8"))["runs"]
-        except (ValueError, KeyError, TypeError):
-            raise ValueError(f"{index}: must hold the names of the study's runs") from None
+    names = _index(path).get("runs")
+    if names is not None:
         return [path / name for name in names if (path / name / "manifest.json").exists()]
     patterns = ("manifest.json", "*/manifest.json", "*/*/manifest.json")
     return [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
+
+
+def _index(path: Path) -> dict[str, Any]:
+    """What the study says of itself; nothing for a directory that is not a whole study's."""
+    file = path / STUDY_INDEX
+    if not file.exists():
+        return {}
+    try:
+        index = json.loads(file.read_text(encoding="utf-8"))
+        [path / name for name in index["runs"]]
+        dict(index.get("axes", {})), dict(index.get("coordinates", {}))
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{file}: must hold the names of the study's runs") from None
+    assert isinstance(index, dict)
+    return index
+
+
+def _mixture(runs: Sequence[Run]) -> Iterator[str]:
+    """What makes runs hard to compare with one another."""
+    splits = sorted({run.report_on for run in runs})
+    if len(splits) > 1:
+        yield f"accuracies are not comparable: reported on {', '.join(splits)}"
+    tasks = {str(run.manifest.get("task_digest")) for run in runs}
+    if len(tasks) > 1:
+        yield "accuracies are not comparable: the runs are of different tasks"
+    stops = {run.manifest["scenario"].get("stop", {}).get("target_accuracy") for run in runs}
+    if len(stops) > 1:
+        told = ", ".join(sorted("none" if stop is None else f"{stop:g}" for stop in stops))
+        yield f"runs stop at different target accuracies ({told}): the best is not comparable"
 
 
 def _run(manifest: Mapping[str, Any], directory: Path, arm: str) -> Run:

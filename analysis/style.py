@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -54,7 +54,7 @@ STYLE: Any = {
     "lines.solid_capstyle": "round",
 }
 
-_FILES: Any = {"svg.hashsalt": "fedadapter", "svg.fonttype": "path"}
+_FILES: Any = {"svg.hashsalt": "fedadapter", "svg.fonttype": "path", "pdf.fonttype": 42}
 
 _COARSE_S: dict[float, str] = {
     0.001: "1 ms",
@@ -128,10 +128,10 @@ def end_labels(axes: Axes, labels: Sequence[EndLabel]) -> None:
     Call it once the limits are set and the figure has been laid out. A dotted level leads from
     each line's end to the margin.
     """
-    low, high = axes.get_ylim()
     right = axes.get_xlim()[1]
     height_points = axes.get_window_extent().height * 72 / axes.figure.dpi
-    levels = [(label.y - low) / (high - low) for label in labels]
+    to_share = axes.transData + axes.transAxes.inverted()
+    levels = [float(to_share.transform((right, label.y))[1]) for label in labels]
     places = spread(levels, 1.3 * TEXT_POINTS / height_points)
     margin: Any = {"transform": axes.transAxes, "clip_on": False}
     word: Any = {"va": "center", "parse_math": False, **margin}  # a name may hold dollar signs
@@ -169,18 +169,29 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
     return [float(position) for position in result]
 
 
-def save_figure(figure: Figure, base_path: Path) -> list[Path]:
-    """Write base_path + ".png" (200 dpi) and ".svg", each whole or not at all.
+Format = Literal["png", "svg", "pdf"]
+FORMATS: tuple[Format, ...] = ("png", "svg", "pdf")
+_UNDATED: dict[Format, Any] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+}
+
+
+def save_figure(
+    figure: Figure, base_path: Path, formats: Sequence[Format] = ("png", "svg")
+) -> list[Path]:
+    """Write base_path + "." + each format (PNG at 200 dpi), each whole or not at all.
 
     The same figure gives the same bytes: no dates, fixed identifiers.
     """
     base_path.parent.mkdir(parents=True, exist_ok=True)
     written = []
-    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None})):
+    for format in formats:
         content = BytesIO()
         with mpl.rc_context(_FILES):
-            figure.savefig(content, format=suffix[1:], dpi=200, metadata=metadata)
-        path = base_path.with_name(base_path.name + suffix)
+            figure.savefig(content, format=format, dpi=200, metadata=_UNDATED[format])
+        path = base_path.with_name(f"{base_path.name}.{format}")
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.write_bytes(content.getvalue())
         draft.replace(path)

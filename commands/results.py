@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from .display import errors, print_study
 from .options import AsJson, StudyDir
 
+if TYPE_CHECKING:
+    from analysis import Study
+
 app = typer.Typer()
+
+FigureFormat = Literal["png", "svg", "pdf"]
+Measure = Literal[
+    "time", "bytes", "energy", "rounds", "accuracy", "utilisation", "waste", "overhead", "length"
+]
 
 
 @app.command()
@@ -24,9 +33,18 @@ def table(directory: StudyDir, as_json: AsJson = False) -> None:
 def figures(
     directory: StudyDir,
     out: Annotated[Path | None, typer.Option("--out", help="Where figures go (DIR).")] = None,
+    only: Annotated[str | None, typer.Option("--only", help="One kind of figure.")] = None,
+    format: Annotated[
+        FigureFormat | None, typer.Option("--format", help="One format (all three).")
+    ] = None,
+    measure: Annotated[Measure, typer.Option(help="What figures compare by.")] = "time",
+    target: Annotated[
+        float | None, typer.Option(help="Accuracy to reach, 0-1 (95 % of the best).")
+    ] = None,
 ) -> None:
-    """Write the time-to-accuracy figure as PNG and SVG."""
-    write_figures(directory, out or directory)
+    """Draw every figure that the runs support; say what is left out, and why."""
+    formats = None if format is None else [format]
+    write_figures(directory, out or directory, only, formats, measure, target)
 
 
 def show_table(directory: Path, as_json: bool) -> None:
@@ -34,8 +52,7 @@ def show_table(directory: Path, as_json: bool) -> None:
     from analysis import load_study, table_rows
 
     loaded = load_study(directory)
-    for warning in loaded.warnings:
-        errors.print(f"warning: {warning}")
+    warn(loaded)
     rows = table_rows(loaded)
     if as_json:
         typer.echo(json.dumps(rows))
@@ -43,10 +60,36 @@ def show_table(directory: Path, as_json: bool) -> None:
         print_study(loaded, rows)
 
 
-def write_figures(directory: Path, out: Path) -> None:
-    """Write a study's figures into `out`."""
-    from analysis import load_study, save_figure, time_to_accuracy
+def write_figures(
+    directory: Path,
+    out: Path,
+    only: str | None = None,
+    formats: Sequence[FigureFormat] | None = None,
+    measure: Measure = "time",
+    target: float | None = None,
+) -> None:
+    """Write a study's figures into `out`. Raises ValueError if it supports none of those wanted."""
+    from analysis import load_study, save_figure
+    from analysis.figures.catalogue import Wish, draw_all
+    from analysis.style import FORMATS
 
+    loaded = load_study(directory)
+    warn(loaded)
     out.mkdir(parents=True, exist_ok=True)
-    for path in save_figure(time_to_accuracy(load_study(directory)), out / "time-to-accuracy"):
-        errors.print(f"figure: {path}")
+    n_drawn, reason = 0, ""
+    for name, drawn in draw_all(loaded, Wish(quantity=measure, target=target), only):
+        if isinstance(drawn, str):
+            reason = f"{name}: {drawn}"
+            errors.print(f"left out: {reason}")
+            continue
+        n_drawn += 1
+        for path in save_figure(drawn, out / name, formats or FORMATS):
+            errors.print(f"figure: {path}")
+    if not n_drawn:
+        raise ValueError(f"{directory}: no figure could be drawn; {reason}")
+
+
+def warn(study: Study) -> None:
+    """What is missing from a study, on standard error."""
+    for warning in study.warnings:
+        errors.print(f"warning: {warning}")

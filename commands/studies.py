@@ -23,7 +23,7 @@ def demo(out: Out = Path("runs"), workers: Workers = None, as_json: AsJson = Fal
     errors.print("model and data (110 MB) are fetched once, into the cache")
     directory = _study(DEMO, (), out, workers)
     show_table(directory, as_json)
-    write_figures(directory, directory)
+    write_figures(directory, directory, only="time-to-accuracy", formats=("png", "svg"))
 
 
 @app.command()

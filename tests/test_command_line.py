@@ -83,9 +83,29 @@ def test_a_study_ends_with_its_table_and_figures(
     assert "accuracy from a learning curve, not from training" in " ".join(out.split())
     hours = {row["arm"]: row["hours"] for row in rows if row["target"] == "60 %"}
     assert hours["fast"] < hours["slow"]
-    assert call("figures", tmp_path / "two", "--out", tmp_path / "figures")[0] == 0
-    names = sorted(path.name for path in (tmp_path / "figures").iterdir())
-    assert names == ["time-to-accuracy.png", "time-to-accuracy.svg"]
+    options = ("--out", tmp_path / "figures", "--format", "pdf")
+    status, _, err = call("figures", tmp_path / "two", *options)
+    assert status == 0
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert "time-to-accuracy.pdf" in names
+    assert not any(name.endswith((".png", ".svg")) for name in names)
+    assert "left out: what-if: the study has no axes\n" in err
+
+
+def test_figures_that_cannot_be_drawn_are_refused(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    call("study", study_file, "--out", tmp_path, "--workers", 1)
+    study = tmp_path / "two"
+    status, _, err = call("figures", study, "--only", "no-such")
+    assert status == 2
+    assert err.startswith("fedadapter: no figure is named no-such; known: time-to-accuracy, ")
+    status, _, err = call("figures", study, "--only", "heat-map")
+    reason = "heat-map: a heat map needs two axes, the study has 0"
+    assert status == 2
+    assert err.endswith(f"fedadapter: {study}: no figure could be drawn; {reason}\n")
+    status, _, err = call("figures", study, "--target", 60)
+    assert (status, err) == (2, "fedadapter: a target must be above 0 and at most 1, got 60\n")
 
 
 def test_init_writes_a_scenario_that_validates(call: Call, tmp_path: Path) -> None:

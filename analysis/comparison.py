@@ -1,0 +1,140 @@
+"""One row a run: its measures side by side, and the quantities that figures compare runs by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import polars as pl
+
+from .load import Run, Study
+from .measures import (
+    accuracy_curve,
+    best_arm,
+    cost_of_run,
+    crossing_s,
+    effort_to,
+    fairness,
+    final_accuracy,
+    moving_mean,
+    trial_overhead,
+    utilisation,
+    wasted_work,
+)
+from .measures.curve import highest
+
+DEFAULT_SHARE = 0.95
+"""Of the best accuracy of any arm: the target where none is given."""
+
+QuantityName = Literal[
+    "time", "bytes", "energy", "rounds", "accuracy", "utilisation", "waste", "overhead", "length"
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """What runs are compared by: a column of `run_frame`, and how an axis names it.
+
+    spent: the column of what had been spent when the run ended, the least that a target it did
+    not reach would have taken; None where the quantity knows no target.
+    """
+
+    column: str
+    text: str
+    unit: str
+    spent: str | None = None
+
+
+QUANTITIES: Mapping[QuantityName, Quantity] = {
+    "time": Quantity(column="reached_s", text="time to {target}", unit="s", spent="end_s"),
+    "bytes": Quantity(
+        column="mbytes", text="traffic to {target}", unit="MB per client", spent="end_mbytes"
+    ),
+    "energy": Quantity(
+        column="kilojoules", text="energy to {target}", unit="kJ per client", spent="end_kilojoules"
+    ),
+    "rounds": Quantity(
+        column="rounds", text="rounds to {target}", unit="rounds", spent="end_rounds"
+    ),
+    "accuracy": Quantity(column="best", text="best accuracy", unit="%"),
+    "utilisation": Quantity(column="utilisation", text="clients' time spent on work", unit="%"),
+    "waste": Quantity(column="waste", text="work of which nothing came", unit="%"),
+    "overhead": Quantity(column="overhead", text="work for losing trial branches", unit="%"),
+    "length": Quantity(column="end_s", text="time to the run's end", unit="s"),
+}
+
+
+def default_target(study: Study) -> float | None:
+    """95 % of the best accuracy of any arm (0-1); None where no arm has a best."""
+    best = best_arm(study)
+    return None if best is None else DEFAULT_SHARE * best[1]
+
+
+def run_frame(study: Study, target: float | None) -> pl.DataFrame:
+    """One row a run, in the study's order: arm, seed, every column that QUANTITIES names, and
+    sustained_s, final, fairness. Null: not reached, or not known.
+
+    Shares and accuracies are 0-1; bytes and joules are per client of the population.
+    """
+    return pl.DataFrame([_row(run, target) for run in study.runs], schema=_SCHEMA)
+
+
+_SCHEMA: dict[str, Any] = {
+    "arm": pl.String,
+    "seed": pl.Int64,
+    "reached_s": pl.Float64,
+    "sustained_s": pl.Float64,
+    "rounds": pl.Int64,
+    "mbytes": pl.Float64,
+    "kilojoules": pl.Float64,
+    "best": pl.Float64,
+    "final": pl.Float64,
+    "utilisation": pl.Float64,
+    "waste": pl.Float64,
+    "overhead": pl.Float64,
+    "fairness": pl.Float64,
+    "end_s": pl.Float64,
+    "end_mbytes": pl.Float64,
+    "end_kilojoules": pl.Float64,
+    "end_rounds": pl.Int64,
+}
+
+
+def _row(run: Run, target: float | None) -> dict[str, Any]:
+    to_target = dict.fromkeys(("reached_s", "sustained_s", "rounds", "mbytes", "kilojoules"))
+    return {
+        "arm": run.arm,
+        "seed": run.seed,
+        **(to_target if target is None else _to_target(run, target)),
+        "best": highest(moving_mean(accuracy_curve(run))),
+        "final": final_accuracy(run),
+        "utilisation": utilisation(run),
+        "waste": wasted_work(run).seconds_share,
+        "overhead": trial_overhead(run).seconds_share,
+        "fairness": fairness(run),
+        **_spent(run),
+    }
+
+
+def _to_target(run: Run, target: float) -> dict[str, Any]:
+    effort, cost = effort_to(run, target), cost_of_run(run, target)
+    return {
+        "reached_s": effort and effort.seconds,
+        "sustained_s": crossing_s(run, target, "sustained"),
+        "rounds": effort and effort.rounds,
+        "mbytes": cost and cost.mbytes_per_client,
+        "kilojoules": cost and cost.kilojoules_per_client,
+    }
+
+
+def _spent(run: Run) -> dict[str, Any]:
+    """All that the run spent, whatever it reached."""
+    totals = run.rounds.select(pl.col("down_bytes", "up_bytes").sum(), pl.col("energy_j").sum())
+    down_bytes, up_bytes, joules = totals.row(0)
+    return {
+        "end_s": run.end_s,
+        "end_mbytes": (down_bytes + up_bytes) / 1e6 / run.n_clients,
+        "end_kilojoules": joules / 1e3 / run.n_clients,
+        "end_rounds": run.evaluations["round"].max() or 0,
+    }

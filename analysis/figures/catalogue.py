@@ -1,0 +1,112 @@
+"""Every figure by name: what it shows, and how it is drawn from a study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from matplotlib.figure import Figure
+
+from analysis.comparison import QUANTITIES, Quantity, QuantityName, default_target
+from analysis.load import Study
+from analysis.scales import axis_name
+from analysis.table import percent
+
+from .heat_map import heat_map, heat_map_frame
+from .time_to_accuracy import time_to_accuracy
+from .what_if import what_if, what_if_frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What figures compare by: a quantity, and the accuracy (0-1) to reach; None: 95 % of best."""
+
+    quantity: QuantityName = "time"
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """A wish for a given study: the quantity, the target (0-1, None if unknown) and its name."""
+
+    quantity: Quantity
+    target: float | None
+    text: str
+
+
+Drawn = Iterator[tuple[str, Figure]]
+"""Figures by file name, without suffix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One kind of figure. `draw` raises ValueError where the runs do not support it."""
+
+    name: str
+    shows: str
+    draw: Callable[[Study, Goal], Drawn]
+
+
+def draw_all(
+    study: Study, wish: Wish, only: str | None = None
+) -> Iterator[tuple[str, Figure | str]]:
+    """Each figure by name, or why it is left out. Raises ValueError for an unknown name."""
+    if only is not None and only not in CATALOGUE:
+        raise ValueError(f"no figure is named {only}; known: {', '.join(CATALOGUE)}")
+    goal = goal_of(study, wish)
+    for entry in CATALOGUE.values():
+        if only in (None, entry.name):
+            try:
+                yield from entry.draw(study, goal)
+            except ValueError as error:
+                yield entry.name, str(error)
+
+
+def goal_of(study: Study, wish: Wish) -> Goal:
+    """The target in numbers and words. Raises ValueError for one outside 0-1."""
+    quantity, target = QUANTITIES[wish.quantity], wish.target
+    if target is not None:
+        if not 0 < target <= 1:
+            raise ValueError(f"a target must be above 0 and at most 1, got {target:g}")
+        return Goal(quantity=quantity, target=target, text=percent(target))
+    target = default_target(study)
+    text = "95 % of best" if target is None else f"95 % of best ({100 * target:.1f} %)"
+    return Goal(quantity=quantity, target=target, text=text)
+
+
+def _time_to_accuracy(study: Study, goal: Goal) -> Drawn:
+    yield "time-to-accuracy", time_to_accuracy(study)
+
+
+def _what_if(study: Study, goal: Goal) -> Drawn:
+    if not study.axes:
+        raise ValueError("the study has no axes")
+    for axis, paths in study.axes.items():
+        frame = what_if_frame(study, axis, goal.quantity, goal.target)
+        figure = what_if(
+            frame, axis=axis_name(axis, paths), quantity=goal.quantity, target=goal.text
+        )
+        yield f"what-if-{axis}", figure
+
+
+def _heat_map(study: Study, goal: Goal) -> Drawn:
+    if len(study.axes) != 2:
+        raise ValueError(f"a heat map needs two axes, the study has {len(study.axes)}")
+    ((x, y),) = pairwise(study.axes)
+    names = (axis_name(x, study.axes[x]), axis_name(y, study.axes[y]))
+    frame = heat_map_frame(study, (x, y), goal.quantity, goal.target)
+    yield "heat-map", heat_map(frame, axes=names, quantity=goal.quantity, target=goal.text)
+
+
+_ENTRIES = (
+    Entry(
+        name="time-to-accuracy",
+        shows="accuracy over simulated time, and the configuration of arms that move",
+        draw=_time_to_accuracy,
+    ),
+    Entry(name="what-if", shows="a quantity along each axis of a study", draw=_what_if),
+    Entry(name="heat-map", shows="a quantity over the two axes of a study", draw=_heat_map),
+)
+
+CATALOGUE: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}

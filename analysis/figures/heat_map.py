@@ -1,0 +1,118 @@
+"""A quantity over two axes of a study, a panel an arm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+
+from analysis.comparison import Quantity
+from analysis.load import Study
+from analysis.scales import is_wide, scaling, time_unit
+from analysis.style import QUIET, STYLE, TEXT_POINTS
+
+from .what_if import MOST_PANELS, what_if_frame
+
+_CELL_IN, _MARGIN_IN, _LEAST_IN = 0.8, 1.6, 7.2
+_COLOURS = "cividis"  # even steps of lightness for every kind of colour vision
+_DARK = 0.5
+
+
+def heat_map_frame(
+    study: Study, axes: tuple[str, str], quantity: Quantity, target: float | None = None
+) -> pl.DataFrame:
+    """Columns series, x, y, mean, n_seeds: one row a cell, in the study's order; the mean over
+    seeds is null unless all of them reached the target.
+
+    Raises ValueError for axes that the study does not have or that leave others open.
+    """
+    open_axes = [name for name in study.axes if name not in axes]
+    if open_axes:
+        raise ValueError(f"a heat map has two axes; {open_axes[0]} would be a third")
+    along, up = (what_if_frame(study, axis, quantity, target) for axis in axes)
+    rows = along.select("series", "x", "value").with_columns(y=up["x"])
+    mean = pl.when(pl.col("value").null_count() == 0).then(pl.col("value").mean())
+    cells = rows.group_by("series", "x", "y", maintain_order=True)
+    return cells.agg(mean=mean, n_seeds=pl.len())
+
+
+def heat_map(
+    frame: pl.DataFrame, *, axes: tuple[str, str], quantity: Quantity, target: str = ""
+) -> Figure:
+    """Cells coloured and labelled with the mean; a cross where a seed did not reach the target.
+
+    Raises ValueError if no cell has a mean, or for more arms than can be read.
+    """
+    names = frame["series"].unique(maintain_order=True).to_list()
+    known = frame["mean"].drop_nulls().to_list()
+    if not known or max(known) <= 0:
+        raise ValueError(f"{quantity.text.format(target=target)}: is known of no cell")
+    if len(names) > MOST_PANELS:
+        raise ValueError(f"a figure has at most {MOST_PANELS} panels, got {len(names)}")
+    unit_s, unit = time_unit(float(np.median(known))) if quantity.unit == "s" else (1.0, "")
+    scale, unit = (unit_s, f", {unit}") if unit else scaling(quantity.unit, known)
+    norm = _norm([value / scale for value in known])
+    xs, ys = (frame[column].unique(maintain_order=True).to_list() for column in ("x", "y"))
+    with mpl.rc_context(STYLE | {"axes.grid": False}):
+        width_in = max(_LEAST_IN, len(names) * (_CELL_IN * len(xs) + 0.5) + _MARGIN_IN)
+        size_in = (width_in, _CELL_IN * len(ys) + _MARGIN_IN)
+        figure = Figure(figsize=size_in, layout="constrained")
+        row = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+        for panel, name in zip(row, names, strict=True):
+            cells = frame.filter(pl.col("series") == name).with_columns(pl.col("mean") / scale)
+            _draw(panel, _grid(cells, xs, ys), norm)
+            panel.set_title(name, parse_math=False)
+            panel.set_xticks(range(len(xs)), xs)
+            panel.set_xlabel(axes[0])
+        row[0].set_yticks(range(len(ys)), ys)
+        row[0].set_ylabel(axes[1])
+        figure.colorbar(
+            mpl.cm.ScalarMappable(norm, _COLOURS),
+            ax=list(row),
+            label=_label(quantity, target, unit),
+        )
+        figure.suptitle(_notes(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+    return figure
+
+
+def _label(quantity: Quantity, target: str, unit: str) -> str:
+    return quantity.text.format(target=target) + unit
+
+
+def _norm(values: Sequence[float]) -> Normalize:
+    kind = LogNorm if is_wide(values) else Normalize
+    return kind(vmin=min(values), vmax=max(values))
+
+
+def _grid(cells: pl.DataFrame, xs: Sequence[str], ys: Sequence[str]) -> Any:
+    """Means by place, (len(ys), len(xs)); NaN where there is none."""
+    known: Mapping[tuple[str, str], float | None] = {
+        (x, y): mean for x, y, mean in cells.select("x", "y", "mean").rows()
+    }
+    values = [[known.get((x, y)) for x in xs] for y in ys]
+    return np.array(values, dtype=float)
+
+
+def _draw(axes: Axes, grid: Any, norm: Normalize) -> None:
+    axes.imshow(grid, norm=norm, cmap=_COLOURS, origin="lower", aspect="auto")
+    for row, column in np.ndindex(grid.shape):
+        value = float(grid[row, column])
+        is_known = math.isfinite(value)
+        colour = "white" if is_known and norm(value) < _DARK else "black"
+        text = f"{value:.3g}" if is_known else "×"
+        axes.text(column, row, text, ha="center", va="center", color=colour, size=TEXT_POINTS - 2)
+
+
+def _notes(frame: pl.DataFrame) -> str:
+    n_seeds = max(frame["n_seeds"].to_list())
+    notes = ["single seed" if n_seeds == 1 else f"means of {n_seeds} seeds"]
+    if frame["mean"].null_count():
+        notes.append("× not reached by all")
+    return " · ".join(notes)

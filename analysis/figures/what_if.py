@@ -1,0 +1,202 @@
+"""What if: one quantity along an axis of a study, a line an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from analysis.comparison import Quantity, run_frame
+from analysis.load import Study
+from analysis.scales import (
+    axis_name,
+    fit_y,
+    is_wide,
+    plain_log,
+    scaling,
+    value_text,
+    value_ticks,
+)
+from analysis.stats import mean_interval
+from analysis.style import COLOURS, DASHES, QUIET, STYLE, TEXT_POINTS, EndLabel, end_labels
+
+_PANEL_IN, _HEIGHT_IN, _LABELS_IN, _LEAST_IN = 2.5, 4.2, 1.8, 7.2
+_MOST_TICKS = 6
+MOST_PANELS = 6
+
+
+def what_if_frame(
+    study: Study, axis: str, quantity: Quantity, target: float | None = None
+) -> pl.DataFrame:
+    """Columns series, panel, x, position, seed, value, spent: one row a run, in the study's order.
+
+    series: the arm's own name; panel: its place on the other axes. x: the coordinate as text;
+    position: the number itself, or its rank where the axis has names. value: null if the target
+    was not reached, and then `spent` is what the run had spent until its end. Raises ValueError
+    for an axis that the study does not have.
+    """
+    if axis not in study.axes:
+        known = ", ".join(study.axes) or "none"
+        raise ValueError(f"{study.path}: has no axis {axis}; its axes: {known}")
+    rows = run_frame(study, target).filter(pl.col("arm").is_in(list(study.coordinates)))
+    positions = _positions([study.coordinates[arm][axis] for arm in rows["arm"]])
+    places = [_place(arm, study.coordinates[arm], axis, positions) for arm in rows["arm"]]
+    schema = {"series": pl.String, "panel": pl.String, "x": pl.String, "position": pl.Float64}
+    spent = pl.lit(None) if quantity.spent is None else pl.col(quantity.spent)
+    values = rows.select(
+        "seed",
+        value=pl.col(quantity.column).cast(pl.Float64),
+        spent=spent.cast(pl.Float64),
+    )
+    return pl.concat([pl.DataFrame(places, schema=schema, orient="row"), values], how="horizontal")
+
+
+def what_if(frame: pl.DataFrame, *, axis: str, quantity: Quantity, target: str = "") -> Figure:
+    """The mean over seeds against the axis (`axis` names it), a panel a place on the other axes, a
+    line an arm, a point a seed, and a band of the 95 % bootstrap interval where there are several.
+
+    A run that did not reach the target is a hollow triangle at what it had spent: the true value
+    is above. Where any seed did not, there is no mean, and the line is broken. Raises ValueError
+    if nothing is known at any point, or for more panels than can be read.
+    """
+    panels = frame["panel"].unique(maintain_order=True).to_list()
+    if len(panels) > MOST_PANELS:
+        raise ValueError(f"a figure has at most {MOST_PANELS} panels, got {len(panels)}")
+    seen = [*frame["value"].drop_nulls(), *_unreached(frame)["spent"].drop_nulls()]
+    if not seen or max(seen) <= 0:
+        raise ValueError(f"{quantity.text.format(target=target)}: is known of no run")
+    scale, unit = scaling(quantity.unit, seen)
+    scaled = frame.with_columns(pl.col("value", "spent") / scale)
+    colours = dict(zip(frame["series"].unique(maintain_order=True), _looks(), strict=False))
+    with mpl.rc_context(STYLE):
+        width_in = max(_PANEL_IN * len(panels) + _LABELS_IN, _LEAST_IN)
+        layout = ConstrainedLayoutEngine(w_pad=0.12)  # inches: names of ticks stay apart
+        figure = Figure(figsize=(width_in, _HEIGHT_IN), layout=layout)
+        row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+        labels: list[EndLabel] = []
+        for axes, panel in zip(row, panels, strict=True):
+            labels = _draw(axes, scaled.filter(pl.col("panel") == panel), colours)
+            axes.set_title(panel, parse_math=False)
+            axes.set_xlabel(axis)
+        fit_y(row[0], [value / scale for value in seen], quantity.unit)
+        _x_axis(row[0], scaled)
+        row[0].set_ylabel(quantity.text.format(target=target) + unit)
+        figure.suptitle(_notes(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+        figure.draw_without_rendering()
+        end_labels(row[-1], labels)
+    return figure
+
+
+def _looks() -> Iterator[tuple[str, Any]]:
+    """Colours, then the same ones with other dashes."""
+    return ((colour, dashes) for dashes in DASHES for colour in COLOURS)
+
+
+def _draw(axes: Axes, frame: pl.DataFrame, looks: Mapping[str, tuple[str, Any]]) -> list[EndLabel]:
+    labels = []
+    for name in frame["series"].unique(maintain_order=True):
+        colour, dashes = looks[name]
+        rows = frame.filter(pl.col("series") == name).sort("position")
+        means = series_means(rows)
+        axes.plot(means["position"], means["mean"], color=colour, ls=dashes, marker="o", ms=4.5)
+        position, low, high = (means[c].to_numpy() for c in ("position", "low", "high"))
+        axes.fill_between(position, low, high, color=colour, alpha=0.15, lw=0)
+        if rows["seed"].n_unique() > 1:
+            axes.plot(rows["position"], rows["value"], ".", color=colour, ms=4, alpha=0.5)
+        missed = _unreached(rows)
+        axes.plot(missed["position"], missed["spent"], "^", mfc="white", mec=colour, ms=7)
+        if name:
+            labels.append(_end(name, rows, means, colour))
+    return labels
+
+
+def series_means(rows: pl.DataFrame) -> pl.DataFrame:
+    """Columns position, mean, low, high of one series; null unless every seed has a value."""
+    means: list[tuple[float | None, ...]] = []
+    for (position,), group in rows.group_by("position", maintain_order=True):
+        if group["value"].null_count():
+            means.append((position, None, None, None))
+        else:
+            estimate = mean_interval(group["value"].to_list())
+            means.append((position, estimate.mean, estimate.low, estimate.high))
+    schema = dict.fromkeys(("position", "mean", "low", "high"), pl.Float64)
+    return pl.DataFrame(means, schema=schema, orient="row")
+
+
+def _end(name: str, rows: pl.DataFrame, means: pl.DataFrame, colour: str) -> EndLabel:
+    """Where the line ends; without a line, the last of its marks."""
+    known = means.drop_nulls("mean")
+    if len(known):
+        return EndLabel(text=name, x=known["position"][-1], y=known["mean"][-1], colour=colour)
+    last = rows.select("position", y=pl.coalesce("value", "spent")).row(-1)
+    return EndLabel(text=name, x=last[0], y=last[1], colour=colour)
+
+
+def _unreached(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter(pl.col("value").is_null() & pl.col("spent").is_not_null())
+
+
+def _x_axis(axes: Axes, frame: pl.DataFrame) -> None:
+    """Numbers where they belong, on a logarithmic axis if they span much; names side by side."""
+    points = frame.select("position", "x").unique(maintain_order=True).sort("position")
+    positions = points["position"].to_list()
+    if is_wide(positions) and _are_numbers(points["x"].to_list()):
+        axes.set_xscale("log")
+        plain_log(axes.xaxis, max(positions) / min(positions))
+        axes.set_xlim(min(positions) / 1.15, max(positions) * 1.15)
+    else:
+        room = 0.04 * (max(positions) - min(positions)) or 0.5
+        axes.set_xlim(min(positions) - room, max(positions) + room)
+    if len(positions) <= _MOST_TICKS:
+        value_ticks(axes.xaxis, positions, points["x"].to_list())
+
+
+def _notes(frame: pl.DataFrame) -> str:
+    n_seeds = frame["seed"].n_unique()
+    notes = ["single seed" if n_seeds == 1 else f"mean of {n_seeds} seeds, 95 % interval"]
+    if len(_unreached(frame)):
+        notes.append("△ not reached: the true value is above")
+    return " · ".join(notes)
+
+
+def _positions(values: Sequence[Any]) -> Mapping[str, float]:
+    """Where each coordinate stands: numbers at their value, others in the study's order."""
+    texts = list(dict.fromkeys(map(value_text, values)))
+    if _are_numbers(texts):
+        return {text: float(text) for text in texts}
+    return {text: float(i) for i, text in enumerate(texts)}
+
+
+def _are_numbers(texts: Sequence[str]) -> bool:
+    try:
+        return all(float(text) < float("inf") for text in texts)
+    except ValueError:
+        return False
+
+
+def _place(
+    arm: str, place: Mapping[str, Any], axis: str, positions: Mapping[str, float]
+) -> tuple[str, str, str, float]:
+    """Series, panel, x and position of an arm."""
+    series = arm
+    for name, value in reversed(list(place.items())):
+        series = _without(series, name, value_text(value))
+    others = {name: value for name, value in place.items() if name != axis}
+    panel = ", ".join(f"{axis_name(n)} {value_text(v)}" for n, v in others.items())
+    x = value_text(place[axis])
+    return series, panel, x, positions[x]
+
+
+def _without(arm: str, axis: str, text: str) -> str:
+    """The arm's name without its place on an axis, the last part of it that can be meant."""
+    for token in (f"{axis}={text}", f"{axis.rsplit('.', 1)[-1]}={text}", text):
+        if arm == token:
+            return ""
+        if arm.endswith(f", {token}"):
+            return arm.removesuffix(f", {token}")
+    return arm

@@ -1,0 +1,87 @@
+"""What-if curves: the numbers behind them, and what they draw."""
+
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+import pytest
+from matplotlib.text import Text
+
+from analysis.comparison import QUANTITIES
+from analysis.figures.what_if import series_means, what_if, what_if_frame
+from analysis.load import Study
+
+TIME = QUANTITIES["time"]
+
+
+def test_the_frame_holds_a_row_a_run_with_its_place(crossed: Study) -> None:
+    frame = what_if_frame(crossed, "rate", TIME, 0.6)
+    assert frame.columns == ["series", "panel", "x", "position", "seed", "value", "spent"]
+    assert frame["series"].unique(maintain_order=True).to_list() == ["a", "b"]
+    assert set(frame["panel"]) == {"participants 5", "participants 15"}
+    wanted = (pl.col("series") == "b") & (pl.col("position") == 0.5) & (pl.col("seed") == 1)
+    assert frame.filter(wanted & (pl.col("panel") == "participants 15")).row(0)[4:] == (1, 360, 360)
+    # b never reaches 60 % with 5 participants: null, and what it had spent
+    assert frame.filter(wanted & (pl.col("panel") == "participants 5")).row(0)[4:] == (1, None, 360)
+
+
+def test_quantities_without_a_target_are_never_missing(crossed: Study) -> None:
+    frame = what_if_frame(crossed, "rate", QUANTITIES["length"])
+    assert frame["value"].null_count() == 0
+    assert frame["spent"].null_count() == len(frame)
+
+
+def test_a_mean_needs_every_seed() -> None:
+    rows = pl.DataFrame(
+        {"position": [1.0, 1.0, 2.0, 2.0], "value": [10.0, 20.0, 5.0, None]},
+    )
+    one, two = series_means(rows).rows()
+    assert one[:2] == (1.0, 15.0)
+    assert 10.0 <= one[2] < one[3] <= 20.0
+    assert two == (2.0, None, None, None)
+
+
+def test_an_axis_that_the_study_does_not_have_is_refused(crossed: Study) -> None:
+    rule = "has no axis colour; its axes: rate, rounds.participants"
+    with pytest.raises(ValueError, match=rule):
+        what_if_frame(crossed, "colour", TIME, 0.6)
+
+
+def test_lines_hold_the_means_and_triangles_what_was_not_reached(crossed: Study) -> None:
+    frame = what_if_frame(crossed, "rate", TIME, 0.6)
+    figure = what_if(frame, axis="rate, MB/s", quantity=TIME, target="60 %")
+    fifteen, five = figure.axes
+    assert fifteen.get_title(loc="left") == "participants 15"
+    assert five.get_title(loc="left") == "participants 5"
+    mean, points, missed, *_ = fifteen.lines
+    np.testing.assert_allclose(cast(Any, mean.get_ydata()), [190.0, 9.5])
+    assert len(cast(Any, points.get_ydata())) == 4
+    assert len(cast(Any, missed.get_ydata())) == 0
+    hollow = [line for line in five.lines if line.get_marker() == "^"]
+    assert [len(cast(Any, line.get_ydata())) for line in hollow] == [0, 4]
+    assert five.get_xlabel() == "rate, MB/s"
+    assert five.get_xscale() == five.get_yscale() == "log"
+    told = [text.get_text() for text in cast(list[Text], figure.findobj(Text))]
+    assert "mean of 2 seeds, 95 % interval · △ not reached: the true value is above" in told
+
+
+def test_named_points_stand_side_by_side(crossed: Study) -> None:
+    places = {arm: {"fleet": "tx2" if "0.5" in arm else "nano"} for arm in crossed.arms}
+    renamed = Study(
+        path=crossed.path,
+        runs=crossed.runs,
+        warnings=(),
+        axes={"fleet": ["fleet.devices"]},
+        coordinates=places,
+    )
+    frame = what_if_frame(renamed, "fleet", TIME, 0.6)
+    assert frame.select("x", "position").unique(maintain_order=True).rows() == [
+        ("tx2", 0.0),
+        ("nano", 1.0),
+    ]
+
+
+def test_a_figure_of_nothing_is_refused(crossed: Study) -> None:
+    frame = what_if_frame(crossed, "rate", QUANTITIES["waste"])
+    with pytest.raises(ValueError, match="work of which nothing came: is known of no run"):
+        what_if(frame, axis="rate", quantity=QUANTITIES["waste"])
