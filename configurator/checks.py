@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from learner.spec import Adapter, Freeze
+from learner.spec import tuned_depth
 
 from .protocol import BackTo, Budget, Choose, Decision, Extend, Rounds, SimSeconds, Trial
 
@@ -21,7 +21,7 @@ def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
     (name, count), *_ = Counter(branch.name for branch in trial.branches).most_common(1)
     _require(count == 1, f"the branches of a trial must have different names, got {name!r} twice")
     for branch in trial.branches:
-        depth = branch.config.depth if isinstance(branch.config, Adapter | Freeze) else 0
+        depth = tuned_depth(branch.config, n_layers)
         _require(
             depth <= n_layers,
             f"branch {branch.name!r} must be at most {n_layers} deep (the model's layers), "

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from learner.spec import UNIT_WIDTH, Adapter, Freeze, TuningConfig
+from learner.spec import UNIT_WIDTH, Adapter, Freeze, Lora, TuningConfig
 
-Growable = Adapter | Freeze
-"""Configurations that have neighbours. Frozen bottoms (Freeze) grow in depth alone."""
+Growable = Adapter | Lora | Freeze
+"""Configurations that have neighbours. Frozen bottoms (Freeze) grow in depth alone; the width of
+LoRA is its rank, and alpha grows with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Space:
         _require_within("depth", start.depth, self.max_depth)
         if isinstance(start, Adapter):
             _require_within("width", start.width, self.max_width)
+        if isinstance(start, Lora):
+            _require_within("width", start.rank, self.max_width, "rank")
 
     def deeper(self, config: Growable) -> Growable:
         """The next depth at the same width; the configuration itself at the limit."""
@@ -56,8 +59,11 @@ class Space:
 
     def wider(self, config: Growable) -> Growable:
         """The next width at the same depth; the configuration itself at the limit."""
-        if not isinstance(config, Adapter):
+        if isinstance(config, Freeze):
             return config
+        if isinstance(config, Lora):
+            rank = min(config.rank + self.width_step, self.max_width)
+            return config.with_rank(max(rank, config.rank))
         width = min(config.width + self.width_step, self.max_width)
         return replace(config, width=max(width, config.width))
 
@@ -84,6 +90,7 @@ def _all(config: Growable, grow: Callable[[Growable], Growable]) -> Iterator[Gro
         yield (config := bigger)
 
 
-def _require_within(name: str, value: int, limit: int | None) -> None:
+def _require_within(name: str, value: int, limit: int | None, key: str = "") -> None:
     if limit is not None and value > limit:
-        raise ValueError(f"space.max_{name} must be at least start.{name} ({value}), got {limit}")
+        key = key or name
+        raise ValueError(f"space.max_{name} must be at least start.{key} ({value}), got {limit}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .families import FAMILIES, Family
 from .model_config import ModelConfig, read_model_config
-from .spec import UNIT_WIDTH, Adapter, Freeze, TuningConfig
+from .spec import UNIT_WIDTH, Adapter, Freeze, Lora, TuningConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,8 @@ class Architecture:
         head = self.head_parameters(n_labels)
         if isinstance(config, Adapter):
             return head + config.depth * (config.width // UNIT_WIDTH) * self.unit_parameters
+        if isinstance(config, Lora):  # A and B, of query and value
+            return head + config.depth * 4 * self.hidden * config.rank
         if isinstance(config, Freeze):
             return head + config.depth * self.layer_parameters
         return head + self.embedding_parameters + self.n_layers * self.layer_parameters

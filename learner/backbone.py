@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -57,14 +58,26 @@ class Backbone:
             x = x + weights[TYPE_EMBEDDINGS][0]
         return self._norm(weights, "embeddings.LayerNorm", x)
 
-    def attend(self, weights: Weights, layer: int, x: Tensor, texts: Groups) -> Tensor:
-        """The attention half of a block, (tokens, hidden) -> the same: also its residual."""
+    def attend(
+        self,
+        weights: Weights,
+        layer: int,
+        x: Tensor,
+        texts: Groups,
+        added: Mapping[str, Tensor] = MappingProxyType({}),
+    ) -> Tensor:
+        """The attention half of a block, (tokens, hidden) -> the same: also its residual.
+
+        `added`: what the projections named "query", "key" or "value" give beside their weights.
+        """
         prefix = f"{block(layer)}attention."
-        query, key, value = (
-            _heads(_linear(weights, f"{prefix}self.{part}", x), texts, self.architecture.n_heads)
-            for part in ("query", "key", "value")
-        )
+        projected = []
+        for part in ("query", "key", "value"):
+            rows = _linear(weights, f"{prefix}self.{part}", x)
+            rows = rows + added[part] if part in added else rows
+            projected.append(_heads(rows, texts, self.architecture.n_heads))
         bias = self._relative_bias(weights, texts.longest)
+        query, key, value = projected
         mixed = _attention(query, key, value, texts.mask(), bias)
         joined = texts.unpad(mixed.transpose(1, 2).flatten(2))  # (tokens, hidden)
         return self._norm(

@@ -40,13 +40,14 @@ class Batch:
     labels: Tensor  # (units,) int64
     pieces: Tensor | None  # (units,) rows of the tokens that carry a label; None: whole texts
     entry: HalfBlock | TokenIds
+    config: TuningConfig
 
 
 def entry_layer(config: TuningConfig, n_layers: int) -> int | None:
     """The lowest block with anything trained behind its feed-forward; None: from the tokens.
 
-    An adapter's lowest tuned block is itself entered halfway; below trained layers it is the
-    highest frozen block.
+    An adapter's lowest tuned block is itself entered halfway; below layers whose attention is
+    trained, by LoRA or themselves, it is the highest frozen block.
     """
     if isinstance(config, Full):
         return None
@@ -85,6 +86,7 @@ class Examples:
             labels=torch.from_numpy(self.units.labels[units]).to(device),
             pieces=self._pieces(texts, units),
             entry=self._entry(config, texts, word_rows),
+            config=config,
         )
 
     def _pieces(self, texts: np.ndarray, units: np.ndarray) -> Tensor | None:

@@ -8,8 +8,10 @@ from torch import Tensor
 
 from .backbone import Backbone
 from .batches import Batch, HalfBlock
+from .spec import Lora
 from .tuning.adapter import through_units, unit_name
 from .tuning.head import head_logits
+from .tuning.lora import has_products, through_products
 from .tuning.parameters import BACKBONE
 
 Params = Mapping[str, Tensor]
@@ -33,7 +35,8 @@ def logits(backbone: Backbone, params: Params, batch: Batch) -> Tensor:
         x = backbone.embed(weights, entry.ids, entry.positions)
         lowest = 0
     for layer in range(lowest, backbone.architecture.n_layers):
-        residual = backbone.attend(weights, layer, x, batch.texts)
+        added = _low_rank(params, layer, x, batch)
+        residual = backbone.attend(weights, layer, x, batch.texts, added)
         fed = backbone.feed_forward(weights, layer, residual)
         x = backbone.close(weights, layer, residual, _adapted(params, layer, fed, batch))
     read = batch.texts.means(x) if batch.pieces is None else x.index_select(0, batch.pieces)
@@ -46,3 +49,12 @@ def _adapted(params: Params, layer: int, fed: Tensor, batch: Batch) -> Tensor:
     if unit_name(layer, 0) + "up.weight" not in params:
         return fed
     return batch.client_tokens.unpad(through_units(params, layer, batch.client_tokens.pad(fed)))
+
+
+def _low_rank(params: Params, layer: int, x: Tensor, batch: Batch) -> dict[str, Tensor]:
+    """What LoRA adds to the layer's projections of x, (tokens, hidden) by part."""
+    if not isinstance(batch.config, Lora) or not has_products(params, layer):
+        return {}
+    clients = batch.client_tokens
+    added = through_products(params, layer, batch.config.scale, clients.pad(x))
+    return {part: clients.unpad(rows) for part, rows in added.items()}

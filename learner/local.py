@@ -18,7 +18,7 @@ from .batches import Examples
 from .forward import logits
 from .optimizers import AdamW, Optimizer, Sgd, clip
 from .schedules import lr_factor
-from .spec import Adapter, Feedback, LocalJob, Shard, Update
+from .spec import AddOn, Feedback, LocalJob, Shard, Update
 from .trainer import DivergedError, State
 from .tuning.parameters import BACKBONE
 from .weight_shapes import WORD_EMBEDDINGS
@@ -39,7 +39,7 @@ def passes(updates: Sequence[Update], max_tokens: int) -> Iterator[list[Update]]
     for _, group in groupby(updates, key=_trained_alike):
         jobs = iter(group)
         n_clients = max(1, PASS_TOKENS // (updates[0].job.batch_size * max_tokens))
-        if not isinstance(updates[0].job.config, Adapter):
+        if not isinstance(updates[0].job.config, AddOn):
             n_clients = 1
         while chunk := list(islice(jobs, n_clients)):
             yield chunk

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import blake2b
+from math import isclose
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from .spec import (
     AggregationRule,
     FedAvg,
     LocalJob,
+    Lora,
     RoundUpdates,
     StateRef,
     TuningConfig,
@@ -137,9 +139,13 @@ class RecipeGraph:
         return self._add(name, Initial(config=config, seed=seed))
 
     def adapt(self, state: StateRef, config: TuningConfig, seed: int) -> StateRef:
-        """The grown state's name; the same name if `config` is what the state already has."""
+        """The grown state's name; the same name if `config` is what the state already has.
+
+        Raises ValueError for LoRA at another scale.
+        """
         if self._configs[state] == config:
             return state
+        _require_same_scale(self._configs[state], config)
         name = self._name("adapt", state, canonical(config), str(seed))
         return self._add(name, Adapt(parent=state, config=config, seed=seed))
 
@@ -226,3 +232,10 @@ class RecipeGraph:
         if not self._names_only:
             self._recipes[name] = recipe
         return name
+
+
+def _require_same_scale(old: TuningConfig, new: TuningConfig) -> None:
+    if isinstance(old, Lora) and isinstance(new, Lora) and not isclose(old.scale, new.scale):
+        raise ValueError(
+            f"alpha / rank must stay {old.scale:g} while LoRA grows, got {new.alpha:g} / {new.rank}"
+        )

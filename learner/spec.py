@@ -44,6 +44,40 @@ class Adapter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lora:
+    """Low-rank updates (alpha / rank) B A of the query and value projections in the top `depth`
+    layers (Hu et al., 2022). Depth 0 trains the classifier head alone.
+
+    Growth keeps alpha / rank, or what has been learnt would be rescaled.
+    """
+
+    kind: Literal["lora"] = "lora"
+    depth: int
+    rank: int
+    alpha: float = 16.0
+
+    def __post_init__(self) -> None:
+        _require_depth(self.depth)
+        if self.rank < 1:
+            raise ValueError(f"rank must be at least 1, got {self.rank}")
+        if not self.alpha > 0:
+            raise ValueError(f"alpha must be above 0, got {self.alpha}")
+
+    @property
+    def scale(self) -> float:
+        return self.alpha / self.rank
+
+    def with_rank(self, rank: int) -> Lora:
+        """The configuration of another rank at the same scale."""
+        if rank == self.rank:
+            return self  # alpha x rank / rank may round
+        return Lora(depth=self.depth, rank=rank, alpha=self.alpha * rank / self.rank)
+
+    def __str__(self) -> str:
+        return f"LoRA ({self.depth}, {self.rank})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
     """Fine-tune the top `depth` layers themselves; everything below is frozen."""
 
@@ -67,8 +101,17 @@ class Full:
         return "full"
 
 
-TuningConfig = Adapter | Freeze | Full
+AddOn = Adapter | Lora
+"""Kinds that leave the encoder's own weights alone and train something beside them."""
+
+TuningConfig = AddOn | Freeze | Full
 """What is trained and exchanged. The classifier head always is."""
+
+
+NewWeights = Literal["published", "identity"]
+"""How new adapter units start: all weights from N(0, 0.02) (paper, section 3), or with a zero
+up-projection, so that they change nothing until they are trained (as Houlsby et al., 2019, nearly
+do). LoRA's products always start without effect."""
 
 
 def _require_depth(depth: int) -> None:

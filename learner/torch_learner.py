@@ -23,7 +23,7 @@ from .local import passes, train_pass
 from .numerics import numerics_tag
 from .recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
 from .server_rules import ServerStep
-from .spec import Evaluation, Feedback, LocalJob, StateRef, TuningConfig
+from .spec import Evaluation, Feedback, LocalJob, NewWeights, StateRef, TuningConfig
 from .tokens import Tokens, tokenize, tokenize_words
 from .trainer import Listener, State
 from .tuning.parameters import grown, initial_parameters, trainables
@@ -38,8 +38,8 @@ class TorchLearner:
 
     `shards` maps client ids to ordered indices into `task.train`. `cache_dir` keeps the frozen
     encoder's activations, shared by all runs and processes; `on_fill` is told which split is being
-    encoded and how much of it is (0-1). One thread of computing: the numbers
-    must not depend on how many cores there are. Uses CUDA where present.
+    encoded and how much of it is (0-1). One thread of computing: the numbers must not depend on
+    how many cores there are. Uses CUDA where present. `new_weights` as in spec.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class TorchLearner:
         max_tokens: int,
         cache_dir: Path,
         on_fill: Callable[[str, float], None] = lambda split, share: None,
+        new_weights: NewWeights = "published",
     ) -> None:
         torch.set_num_threads(1)
         keep_freed_memory()
@@ -61,6 +62,7 @@ class TorchLearner:
         self._task = task
         self._shards = shards
         self._max_tokens = max_tokens
+        self._new_weights = new_weights
         self._backbone = load_backbone(model_dir, self._device)
         limit = self._backbone.architecture.most_tokens
         if max_tokens > limit:
@@ -108,7 +110,8 @@ class TorchLearner:
         return self._task.score(split, predicted, losses)
 
     def _initial(self, config: TuningConfig, seed: int) -> dict[str, np.ndarray]:
-        return initial_parameters(config, self._backbone, len(self._task.labels), seed)
+        n_labels = len(self._task.labels)
+        return initial_parameters(config, self._backbone, n_labels, seed, self._new_weights)
 
     def _aggregate(
         self, recipe: Aggregate, parents: Mapping[StateRef, State], tell: Listener

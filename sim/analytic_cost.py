@@ -18,7 +18,7 @@ import numpy as np
 
 from learner.architecture import BERT_BASE, Architecture
 from learner.payload import payload_bytes
-from learner.spec import Adapter, Bits, Freeze, TuningConfig, tuned_depth
+from learner.spec import Adapter, AddOn, Bits, Freeze, Lora, TuningConfig, tuned_depth
 from traces import published
 from traces.profiles import DeviceProfile
 
@@ -48,17 +48,20 @@ def operations(
 
     A frozen layer below the tuned ones has no backward pass. In a tuned layer the gradient of the
     activations takes as many operations as the forward pass, that of trained weights as many again.
-    Serial adapters of total width w add 4 h w a token to the forward pass of each tuned layer.
+    Serial adapters of total width w add 4 h w a token to the forward pass of each tuned layer,
+    LoRA of rank r on query and value 8 h r.
     """
     n_layers = architecture.n_layers
     depth = tuned_depth(config, n_layers)
     layer = architecture.forward_flops(tokens) * batch_size / n_layers
-    adapter = 0.0
+    added = 0.0
     if isinstance(config, Adapter):
-        adapter = 4.0 * architecture.hidden * config.width * tokens * batch_size
-    tuned = depth * (layer + adapter)
+        added = 4.0 * architecture.hidden * config.width * tokens * batch_size
+    if isinstance(config, Lora):
+        added = 8.0 * architecture.hidden * config.rank * tokens * batch_size
+    tuned = depth * (layer + added)
     frozen = 0.0 if cache == "hit" else (n_layers - depth) * layer
-    weights = depth * (adapter if isinstance(config, Adapter) else layer)
+    weights = depth * (added if isinstance(config, AddOn) else layer)
     return Operations(forward=tuned + frozen, backward=tuned, weights=weights)
 
 

@@ -187,15 +187,24 @@ def _learner(
             max_tokens=task.max_tokens,
             cache_dir=cache_dir,
             on_fill=watchers.on_fill,
+            new_weights=scenario.training.new_weights,
         )
 
     return StoredLearner(
-        context=f"{revision} {loaded.digest} {task.max_tokens}",
+        context=_context(scenario, revision, loaded.digest, task.max_tokens),
         store=Store(cache_dir / "store"),
         numerics=numerics_tag(),
         make_trainer=make_trainer if missing == "train" else None,
         on_progress=watchers.on_progress,
     )
+
+
+def _context(scenario: Scenario, revision: str | None, task_digest: str, max_tokens: int) -> str:
+    """What every recipe of the run shares. The published new weights need no name: states that
+    were stored before there was a choice keep theirs."""
+    new_weights = scenario.training.new_weights
+    named = "" if new_weights == "published" else f" {new_weights}"
+    return f"{revision} {task_digest} {max_tokens}{named}"
 
 
 def _facts(architecture: Architecture, data: Data, clients: Sequence[Client]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from configurator import Bandit, Configuration, Fixed, Progressive, Schedule, Search, Sideline
 from learner.architecture import BERT_BASE, MINILM_L6, Architecture, read_architecture
 from learner.assets import DATA, MODELS, PYPI, model_dir
-from learner.spec import Adapter, Freeze
+from learner.spec import Adapter, Freeze, Lora
 
 from .attendance import check_attendance
 from .network import check_references
@@ -46,6 +46,11 @@ def check_scenario(scenario: Scenario) -> None:
         scenario.fleet.device_file is None or not is_scaled,
         "cost must be {kind: table, scale: none} with fleet.device_file: its seconds are measured",
     )
+    if isinstance(scenario.configurator.initial(), Lora):
+        require(
+            scenario.cost.kind == "analytic" or scenario.cost.payload == "exact",
+            "cost.payload must be exact for LoRA, of which nothing was published, got published",
+        )
     check_references(scenario.fleet.network)
     check_attendance(scenario.fleet.availability)
 
@@ -78,7 +83,7 @@ def check_depths(scenario: Scenario, architecture: Architecture) -> None:
 def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:
     """Every depth that the policy names, with its key below `configurator`."""
     match policy:
-        case Fixed(config=Adapter(depth=depth) | Freeze(depth=depth)):
+        case Fixed(config=Adapter(depth=depth) | Lora(depth=depth) | Freeze(depth=depth)):
             yield "config.depth", depth
         case Sideline() | Progressive() | Search() | Bandit():
             yield "start.depth", policy.start.depth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from learner.spec import Adapter, Shard, TuningConfig
+from learner.spec import AddOn, Shard, TuningConfig
 
 from .cost import CacheState
 from .device import Device
@@ -34,7 +34,7 @@ class Client:
 
     def cache_state(self, config: TuningConfig) -> CacheState:
         """What the cache does for this config: valid until the tuned depth grows."""
-        if not (self.can_cache and isinstance(config, Adapter)):
+        if not (self.can_cache and isinstance(config, AddOn)):
             return "none"
         is_valid = self.cached_depth is not None and config.depth <= self.cached_depth
         return "hit" if is_valid else "fill"

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from learner.architecture import BERT_BASE, Architecture
 from learner.payload import payload_bytes
-from learner.spec import UNIT_WIDTH, Adapter, Bits, Freeze, TuningConfig, tuned_depth
+from learner.spec import UNIT_WIDTH, Adapter, AddOn, Bits, Freeze, Lora, TuningConfig, tuned_depth
 from traces.profiles import DeviceProfile, seconds_per_batch
 
 CacheState = Literal["none", "fill", "hit"]
@@ -60,10 +60,10 @@ class TableCost:
     def compute_s(
         self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
     ) -> float:
-        """Seconds of `batches` training steps on the device."""
+        """Seconds of `batches` training steps on the device; LoRA is read in the adapters' rows."""
         n_layers = self.architecture.n_layers
         depth = tuned_depth(config, n_layers) * (device.table.n_layers / n_layers)
-        if not isinstance(config, Adapter):
+        if not isinstance(config, AddOn):
             row: Literal["full", "adapter", "adapter_cached"] = "full"
         else:
             row = "adapter_cached" if cache == "hit" else "adapter"
@@ -90,6 +90,8 @@ def _published_payload_bytes(config: TuningConfig) -> int:
     """The artifact's traffic: 12,500 parameters a layer and 8 of width; 20,000 for the head."""
     if isinstance(config, Adapter):
         return 80_000 + 50_000 * config.depth * (config.width // UNIT_WIDTH)
+    if isinstance(config, Lora):
+        raise ValueError(f"cost.payload must be exact for {config}: nothing was published")
     if isinstance(config, Freeze):
         return _PUBLISHED_FREEZE_BYTES[config.depth]
     return _PUBLISHED_FULL_BYTES

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from configurator.protocol import RoundCost
-from learner.spec import Adapter, TuningConfig
+from learner.spec import AddOn, TuningConfig
 
 from .client import Client
 from .cost import CacheState, CostModel
@@ -23,7 +23,7 @@ def expected_round_cost(
     """
     down_bytes = cost.payload_bytes(config, exchange.down_bits)
     up_bytes = cost.payload_bytes(config, exchange.up_bits)
-    cache: CacheState = "hit" if isinstance(config, Adapter) else "none"
+    cache: CacheState = "hit" if isinstance(config, AddOn) else "none"
     seconds, joules = 0.0, 0.0
     for client in clients:
         down, up = client.link.down, client.link.up

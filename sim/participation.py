@@ -9,7 +9,7 @@ from typing import Any, Literal, NoReturn
 
 from simpy import Environment, Event, Interrupt, Timeout
 
-from learner.spec import Adapter, TuningConfig
+from learner.spec import AddOn, TuningConfig
 from traces.step import NeverFinishes
 
 from .bill import COMPUTE, DOWN, GONE, IDLE, UP, WAIT, Bill
@@ -90,7 +90,7 @@ def participate(ground: Ground, order: Order, roll: Roll, bill: Bill) -> Process
                 yield from _struggle(ground, bill, pace, amount)
             if stage == DOWN:
                 client.has_model = True
-            elif stage == COMPUTE and bill.cache == "fill" and isinstance(order.config, Adapter):
+            elif stage == COMPUTE and bill.cache == "fill" and isinstance(order.config, AddOn):
                 client.cached_depth = order.config.depth
         bill.outcome = "done"
         bill.turn(IDLE, env.now)

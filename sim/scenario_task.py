@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from learner.schedules import lr_factor
-from learner.spec import LrDecay
+from learner.spec import LrDecay, NewWeights
 
 from .refusal import require
 
@@ -162,7 +162,8 @@ class Training:
     exactly `steps`, whatever the shard (null: by epochs). `momentum` (0-1) is sgd's.
     `weight_decay` is decoupled for adamw and added to the gradient for sgd. `max_grad_norm` clips
     the norm of a client's whole gradient (null: no clipping). `prox_mu` weighs FedProx's
-    proximal term (0: none).
+    proximal term (0: none). `new_weights` of adapter units, at the start and where they grow:
+    drawn as published, or with a zero up-projection, so that growth changes nothing (identity).
     """
 
     batch_size: int = 4
@@ -177,6 +178,7 @@ class Training:
     weight_decay: float = 0.0
     max_grad_norm: float | None = None
     prox_mu: float = 0.0
+    new_weights: NewWeights = "published"
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "local_epochs"):

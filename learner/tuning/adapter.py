@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learner.spec import UNIT_WIDTH, Adapter
+from learner.spec import UNIT_WIDTH, Adapter, NewWeights
 
 from .head import INIT_STD
 
@@ -24,7 +24,22 @@ def unit_name(layer: int, unit: int) -> str:
     return f"param.adapter.{layer}.{unit}."
 
 
-def initial_units(config: Adapter, n_layers: int, hidden: int, seed: int) -> dict[str, np.ndarray]:
+def unit_shapes(config: Adapter, n_layers: int, hidden: int) -> dict[str, tuple[int, ...]]:
+    """The tensors of the configuration; a unit has 2 x 8 x hidden + 8 + hidden parameters."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for layer in range(n_layers - config.depth, n_layers):
+        for unit in range(config.width // UNIT_WIDTH):
+            name = unit_name(layer, unit)
+            shapes[f"{name}down.weight"] = (UNIT_WIDTH, hidden)
+            shapes[f"{name}down.bias"] = (UNIT_WIDTH,)
+            shapes[f"{name}up.weight"] = (hidden, UNIT_WIDTH)
+            shapes[f"{name}up.bias"] = (hidden,)
+    return shapes
+
+
+def initial_units(
+    config: Adapter, n_layers: int, hidden: int, seed: int, new_weights: NewWeights = "published"
+) -> dict[str, np.ndarray]:
     """All units of the configuration, each keyed by (seed, layer, unit) alone: a state grown to
     a configuration and one initialised at it agree in their new units."""
     units: dict[str, np.ndarray] = {}
@@ -34,6 +49,8 @@ def initial_units(config: Adapter, n_layers: int, hidden: int, seed: int) -> dic
             generator = np.random.default_rng([seed, 1, layer, unit])
             down = generator.normal(0.0, INIT_STD, (UNIT_WIDTH, hidden))
             up = generator.normal(0.0, INIT_STD, (hidden, UNIT_WIDTH))
+            if new_weights == "identity":
+                up = np.zeros_like(up)
             units[f"{name}down.weight"] = down.astype(np.float32)
             units[f"{name}down.bias"] = np.zeros(UNIT_WIDTH, np.float32)
             units[f"{name}up.weight"] = up.astype(np.float32)

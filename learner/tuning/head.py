@@ -15,6 +15,10 @@ BIAS = "param.head.bias"  # (labels,)
 INIT_STD = 0.02  # paper, section 3
 
 
+def head_shapes(n_labels: int, hidden: int) -> dict[str, tuple[int, ...]]:
+    return {WEIGHT: (n_labels, hidden), BIAS: (n_labels,)}
+
+
 def initial_head(n_labels: int, hidden: int, seed: int) -> dict[str, np.ndarray]:
     """Weights drawn from N(0, 0.02), keyed by the seed; biases zero."""
     generator = np.random.default_rng([seed, 0])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configurator.space import Space
-from learner.spec import Adapter, Freeze
+from learner.spec import Adapter, Freeze, Lora
 
 multiples = st.integers(1, 12).map(lambda n: 8 * n)
 spaces = st.builds(
@@ -58,3 +58,15 @@ def test_growth_never_shrinks_and_stops_at_the_limits(space: Space, start: Adapt
 def test_impossible_values_are_refused(field: str, value: int, rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
         Space(**{field: value})
+
+
+def test_lora_widens_by_rank_and_keeps_its_scale() -> None:
+    space = Space(max_depth=2, max_width=24)
+    start = Lora(depth=1, rank=6, alpha=5.0)
+    grid = space.grid(start)
+    assert [(c.depth, c.rank) for c in grid if isinstance(c, Lora)] == [
+        (depth, rank) for depth in (1, 2) for rank in (6, 14, 22, 24)
+    ]
+    assert all(c.scale == pytest.approx(5 / 6) for c in grid if isinstance(c, Lora))
+    with pytest.raises(ValueError, match=r"space\.max_width must be at least start\.rank \(32\)"):
+        space.check_start(Lora(depth=1, rank=32))

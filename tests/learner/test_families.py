@@ -29,7 +29,7 @@ from learner.families import FAMILIES
 from learner.forward import logits
 from learner.packing import Groups
 from learner.relative_position import relative_buckets
-from learner.spec import Adapter, Freeze, Full, TuningConfig
+from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from learner.tokens import Tokens
 from learner.tuning.parameters import BACKBONE, initial_parameters
 from learner.units import whole_texts
@@ -114,6 +114,8 @@ CONFIGURATIONS = [
     Adapter(depth=0, width=8),
     Adapter(depth=1, width=16),
     Adapter(depth=2, width=8),
+    Lora(depth=1, rank=2, alpha=3.0),
+    Lora(depth=2, rank=3, alpha=4.5),
     Freeze(depth=1),
     Full(),
 ]
@@ -126,34 +128,49 @@ def entered(
     backbone = load_backbone(family_dir, CPU)
     activations = Activations(directory=cache_dir, backbone=backbone, tokens=texts(), device=CPU)
     examples = Examples(activations, whole_texts(np.zeros(4, np.int64)))
-    leaves = {
-        name: torch.tensor(value[None]).requires_grad_()
-        for name, value in initial_parameters(config, backbone, LABELS, 5).items()
-    }
+    leaves = {}
+    for name, value in initial_parameters(config, backbone, LABELS, 5).items():
+        leaf = torch.tensor(value[None])
+        if not name.startswith(BACKBONE):  # zeros would hide mistakes
+            leaf += torch.randn(leaf.shape, generator=torch.Generator().manual_seed(3)) * 0.1
+        leaves[name] = leaf.requires_grad_()
     return logits(backbone, leaves, examples.batch(config, [np.arange(4)])), leaves
 
 
 @contextmanager
-def with_units(model: Any, leaves: dict[str, torch.Tensor]) -> Iterator[None]:
-    """The adapters of `leaves` as hooks behind each layer's feed-forward."""
-    layers = getattr(model, "encoder", None) or model.transformer
-    handles = []
-    for i, layer in enumerate(layers.layer):
-        unit = f"param.adapter.{i}."
-        names = sorted({name.rsplit(".", 2)[0] for name in leaves if name.startswith(unit)})
+def carrying(model: Any, leaves: dict[str, torch.Tensor]) -> Iterator[None]:
+    """What is trained beside the model's own weights, as hooks of its modules."""
+    family, handles = FAMILIES[model.config.model_type], []
 
-        def hook(module: Any, inputs: Any, x: Any, names: list[str] = names) -> Any:
-            for name in names:
-                part = {end: leaves[f"{name}.{end}"][0] for end in _UNIT}
-                inner = torch.relu(x @ part["down.weight"].T + part["down.bias"])
-                x = x + inner @ part["up.weight"].T + part["up.bias"]
-            return x
+    def hook(ours: str, act: Act) -> None:
+        module = model.get_submodule(family.their_name(f"{ours}.weight").removesuffix(".weight"))
+        handles.append(module.register_forward_hook(lambda m, given, y: act(given[0], y)))
 
-        fed = layer.ffn if hasattr(layer, "ffn") else layer.output.dense
-        handles.append(fed.register_forward_hook(hook))
+    for name in leaves:
+        if name.endswith(".A"):
+            _, _, layer, part, _ = name.split(".")
+            product = leaves[name][0].T @ leaves[name[:-1] + "B"][0].T
+            hook(f"encoder.layer.{layer}.attention.self.{part}", _adding(product))
+        if name.endswith("up.bias"):
+            layer, unit = name.split(".")[2], name.removesuffix("up.bias")
+            parts = [leaves[unit + end][0] for end in _UNIT]
+            hook(f"encoder.layer.{layer}.output.dense", _through(*parts))
     yield
     for handle in handles:
         handle.remove()
+
+
+Act = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def _adding(product: torch.Tensor) -> Act:
+    return lambda x, y: y + 1.5 * (x @ product)  # alpha / rank of both configurations
+
+
+def _through(
+    down: torch.Tensor, down_bias: torch.Tensor, up: torch.Tensor, up_bias: torch.Tensor
+) -> Act:
+    return lambda x, y: y + torch.relu(y @ down.T + down_bias) @ up.T + up_bias
 
 
 _UNIT = ("down.weight", "down.bias", "up.weight", "up.bias")
@@ -170,7 +187,7 @@ def test_logits_and_gradients_behind_the_cached_bottom_are_those_of_the_whole_mo
         for name, parameter in model.named_parameters()
     }
     ids, mask = padded()
-    with with_units(model, leaves):
+    with carrying(model, leaves):
         hidden = model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
     weights = mask[:, :, None].float()
     mean = (hidden * weights).sum(1) / weights.sum(1)

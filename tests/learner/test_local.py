@@ -18,7 +18,7 @@ from transformers import BertConfig, BertModel
 
 from learner.local import batch_plan, passes
 from learner.recipes import Initial
-from learner.spec import Adapter, Freeze, Full, LocalJob, StateRef, TuningConfig, Update
+from learner.spec import Adapter, Freeze, Full, LocalJob, Lora, StateRef, TuningConfig, Update
 from learner.stored import DivergedError
 from learner.tasks import Task
 from learner.torch_learner import TorchLearner
@@ -26,6 +26,7 @@ from learner.tuning.parameters import BACKBONE
 
 BASE = StateRef("base")
 State = Mapping[str, np.ndarray]
+LORA_ALPHA = 6.0
 KEY_BIAS = "attention.self.key.bias"
 
 
@@ -47,6 +48,18 @@ class Reference(nn.Module):
                 self.own[name] = torch.tensor(value, requires_grad=True)
         for i, layer in enumerate(self.encoder.encoder.layer):
             layer.output.dense.register_forward_hook(self._hook(f"param.adapter.{i}."))
+            for part in ("query", "value"):
+                projection = getattr(layer.attention.self, part)
+                projection.register_forward_hook(self._low_rank(f"param.lora.{i}.{part}."))
+
+    def _low_rank(self, prefix: str) -> Callable[[nn.Module, Any, Tensor], Tensor]:
+        def add(module: nn.Module, inputs: tuple[Tensor], y: Tensor) -> Tensor:
+            if f"{prefix}A" not in self.own:
+                return y
+            a, b = self.own[f"{prefix}A"], self.own[f"{prefix}B"]
+            return y + LORA_ALPHA / len(a) * (inputs[0] @ a.T @ b.T)
+
+        return add
 
     def _hook(self, prefix: str) -> Callable[[nn.Module, Any, Tensor], Tensor]:
         units = sorted({n.rsplit(".", 2)[0] for n in self.own if n.startswith(prefix)})
@@ -129,6 +142,8 @@ CONFIGS = [
     pytest.param(Adapter(depth=0, width=8), id="head"),
     pytest.param(Adapter(depth=1, width=8), id="adapter-1-8"),
     pytest.param(Adapter(depth=2, width=16), id="adapter-2-16"),
+    pytest.param(Lora(depth=1, rank=2, alpha=LORA_ALPHA), id="lora-1-2"),
+    pytest.param(Lora(depth=2, rank=4, alpha=LORA_ALPHA), id="lora-2-4"),
     pytest.param(Freeze(depth=0), id="freeze-0"),
     pytest.param(Freeze(depth=1), id="freeze-1"),
     pytest.param(Freeze(depth=2), id="freeze-2"),
@@ -206,9 +221,13 @@ def test_every_rule_is_each_clients_own_side_by_side(
     assert greatest_difference(together, mean) < 1e-5
 
 
-@pytest.mark.parametrize("config", [Adapter(depth=0, width=8), Adapter(depth=2, width=16)], ids=str)
+@pytest.mark.parametrize(
+    "config",
+    [Adapter(depth=0, width=8), Adapter(depth=2, width=16), Lora(depth=2, rank=3)],
+    ids=str,
+)
 def test_clients_side_by_side_train_as_they_do_alone(
-    config: Adapter,
+    config: TuningConfig,
     trainer: TorchLearner,
     job: Callable[..., LocalJob],
     round_of: Callable[..., Any],

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from learner.payload import payload_bytes, trainable_shapes
+from learner.payload import payload_bytes
 from learner.recipes import Initial
-from learner.spec import Adapter, Freeze, Full, TuningConfig
+from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from learner.torch_learner import TorchLearner
 
-CONFIGS = [Adapter(depth=0, width=8), Adapter(depth=2, width=16), Freeze(depth=1), Full()]
+CONFIGS = [
+    Adapter(depth=0, width=8),
+    Adapter(depth=2, width=16),
+    Lora(depth=2, rank=3),
+    Freeze(depth=1),
+    Full(),
+]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
-def test_the_shapes_are_those_of_the_trained_tensors(
+def test_the_bytes_are_those_of_the_trained_tensors(
     config: TuningConfig, trainer: TorchLearner
 ) -> None:
     state = trainer.make(Initial(config=config, seed=1), {})
     shape = trainer._backbone.architecture
-    told = sorted(trainable_shapes(shape, config, n_labels=3))
-    assert told == sorted(value.shape for value in state.values())
     n_parameters = sum(value.size for value in state.values())
     n_rows = sum(len(value) if value.ndim == 2 else 1 for value in state.values())
     assert payload_bytes(shape, config, 3) == 4 * n_parameters

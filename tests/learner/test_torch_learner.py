@@ -11,13 +11,19 @@ import numpy as np
 import pytest
 
 from learner.recipes import Adapt, Aggregate, Initial
-from learner.spec import Adapter, Freeze, Full, LocalJob, StateRef, TuningConfig
+from learner.spec import Adapter, Freeze, Full, LocalJob, Lora, NewWeights, StateRef, TuningConfig
 from learner.tasks import Task
 from learner.torch_learner import TorchLearner
 from learner.tuning.parameters import BACKBONE
 
 BASE = StateRef("base")
-CONFIGS = [Adapter(depth=0, width=8), Adapter(depth=2, width=16), Freeze(depth=1), Full()]
+CONFIGS = [
+    Adapter(depth=0, width=8),
+    Adapter(depth=2, width=16),
+    Lora(depth=1, rank=4),
+    Freeze(depth=1),
+    Full(),
+]
 State = Mapping[str, np.ndarray]
 Round = Callable[..., Aggregate]
 
@@ -84,6 +90,42 @@ def test_adapt_keeps_every_trained_weight_bit_for_bit(
     new = set(grown) - set(trained)
     assert new
     assert all(np.array_equal(grown[name], fresh[name]) for name in new)
+
+
+@pytest.mark.parametrize(
+    ("new_weights", "small", "large", "changes"),
+    [
+        ("published", Adapter(depth=1, width=8), Adapter(depth=2, width=16), True),
+        ("identity", Adapter(depth=1, width=8), Adapter(depth=2, width=16), False),
+        ("published", Lora(depth=1, rank=2, alpha=4.0), Lora(depth=2, rank=6, alpha=12.0), False),
+    ],
+)
+def test_growth_without_effect_leaves_every_score(
+    new_weights: NewWeights,
+    small: TuningConfig,
+    large: TuningConfig,
+    changes: bool,
+    model_dir: Path,
+    task: Task,
+    shards: Mapping[int, np.ndarray],
+    cache_dir: Path,
+    job: Callable[..., LocalJob],
+    round_of: Round,
+) -> None:
+    learner = TorchLearner(
+        model_dir=model_dir,
+        task=task,
+        shards=shards,
+        max_tokens=8,
+        cache_dir=cache_dir,
+        new_weights=new_weights,
+    )
+    base = learner.make(Initial(config=small, seed=1), {})
+    trained = learner.make(round_of(job(0, small, lr=0.05)), {BASE: base})
+    grown = learner.make(Adapt(parent=BASE, config=large, seed=1), {BASE: trained})
+    losses = [learner.evaluate(s, c, "test").loss for s, c in ((trained, small), (grown, large))]
+    assert (abs(losses[1] - losses[0]) > 1e-5) == changes
+    assert losses[1] == pytest.approx(losses[0], abs=1e-2 if changes else 1e-6)
 
 
 def test_the_inputs_are_left_as_they_were(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from learner.architecture import BERT_BASE, MINILM_L6
-from learner.spec import Adapter, Freeze, Full, TuningConfig
+from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from sim.analytic_cost import AnalyticCost, calibration, operations, residuals
 from traces.profiles import device_profile
 
@@ -47,6 +47,13 @@ def test_operations_by_hand() -> None:
     hit = operations(BERT_BASE, config, tokens=256, batch_size=4, cache="hit")
     assert (hit.forward, hit.backward, hit.weights) == pytest.approx(
         (2 * (layer + adapter), 2 * (layer + adapter), 2 * adapter)
+    )
+    low_rank = operations(
+        BERT_BASE, Lora(depth=2, rank=4), tokens=256, batch_size=4, cache="hit"
+    )  # two projections, through A and B: 2 x (2 h r + 2 r h) operations a token
+    product = 2 * (2 * 768 * 4 + 2 * 4 * 768) * 256 * 4
+    assert (low_rank.forward, low_rank.backward, low_rank.weights) == pytest.approx(
+        (2 * (layer + product), 2 * (layer + product), 2 * product)
     )
 
 

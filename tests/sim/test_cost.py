@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from learner.architecture import BERT_BASE, MINILM_L6
-from learner.spec import Adapter, Freeze, Full, TuningConfig
+from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from sim.cost import TableCost, flops_ratio
 from traces.profiles import device_profile
 
@@ -22,6 +22,8 @@ EXACT = TableCost(architecture=BERT_BASE, n_labels=20, payload="exact")
         (Adapter(depth=2, width=8), "none", 0.63),
         (Adapter(depth=2, width=8), "fill", 0.63),
         (Adapter(depth=0, width=8), "hit", 0.02),
+        (Lora(depth=2, rank=8), "hit", 0.18),
+        (Lora(depth=2, rank=8), "fill", 0.63),
         (Freeze(depth=6), "none", 1.064),
         (Full(), "none", 1.7),
     ],
@@ -58,6 +60,13 @@ def test_exact_payloads_below_32_bits_count_a_scale_for_every_row() -> None:
     assert EXACT.payload_bytes(Adapter(depth=3, width=16), 8) == head + 3 * 2 * unit
     in_4_bits = EXACT.payload_bytes(Adapter(depth=0, width=8), 4)
     assert in_4_bits == 20 * (768 // 2 + 4) + (20 // 2 + 4)
+
+
+def test_lora_has_bytes_of_its_own_and_none_that_were_published() -> None:
+    config = Lora(depth=3, rank=8)
+    assert EXACT.payload_bytes(config) == 4 * ((768 + 1) * 20 + 3 * 4 * 8 * 768)
+    with pytest.raises(ValueError, match=r"cost.payload must be exact for LoRA \(3, 8\)"):
+        PUBLISHED.payload_bytes(config)
 
 
 def test_the_table_is_read_at_the_same_share_of_the_layers() -> None:

@@ -16,7 +16,7 @@ import pytest
 from filelock import FileLock
 
 from sim.progress import RunProgress
-from sim.run import run_scenario
+from sim.run import RunResult, run_scenario
 from sim.runlog import RunError
 from sim.scenario import Study
 from sim.scenario_file import as_yaml, dump_scenario
@@ -37,6 +37,32 @@ def test_training_learns_and_a_second_run_trains_nothing(tmp_path: Path, real: A
         for line in (first.run_dir / "evaluations.jsonl").read_text().splitlines()
     ]
     assert max(accuracies[1:]) > accuracies[0] + 0.2
+
+
+def _rows(run: RunResult, name: str) -> list[dict[str, Any]]:
+    lines = (run.run_dir / f"{name}.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_lora_trains_in_a_run_and_new_weights_make_other_states(tmp_path: Path, real: Any) -> None:
+    lora = {"kind": "fixed", "config": {"kind": "lora", "depth": 2, "rank": 4}}
+    run = run_scenario(
+        real(configurator=lora, **{"stop.rounds": 30, "training.lr": 2e-2}),
+        out=tmp_path,
+        cache_dir=tmp_path / "cache",
+    )
+    rows = _rows(run, "evaluations")
+    assert rows[0]["config"] == {"kind": "lora", "depth": 2, "rank": 4, "alpha": 16.0}
+    assert max(row["accuracy"] for row in rows) > rows[0]["accuracy"] + 0.2
+    assert _rows(run, "events")[0]["down_bytes"] == 3 * 4 * (
+        3 * 33 + 2 * 4 * 4 * 32
+    )  # clients x fp32 x ...
+    states = set()
+    for new_weights in ("published", "identity"):
+        scenario = real(**{"stop.rounds": 1, "training.new_weights": new_weights})
+        other = run_scenario(scenario, out=tmp_path, cache_dir=tmp_path / "cache")
+        states.add(_rows(other, "evaluations")[0]["state"])
+    assert len(states) == 2
 
 
 def test_with_a_learning_rate_of_zero_the_accuracy_stays_where_it_was(

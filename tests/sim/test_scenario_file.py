@@ -76,6 +76,16 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
             "configurator.config={depth: 1}",
             "configurator.config.kind must be one of adapter",
         ),
+        ("configurator.config={kind: lora, depth: 1, rank: 0}", "configurator.config.rank must be"),
+        (
+            "configurator.config={kind: lora, depth: 1, rank: 4, alpha: 0}",
+            "configurator.config.alpha must be above 0, got 0",
+        ),
+        (
+            "configurator.config={kind: lora, depth: 1, width: 8}",
+            "configurator.config.width is not a known key",
+        ),
+        ("training.new_weights=zero", "training.new_weights must be published or identity, got"),
         ("rounds.participants='3'", 'rounds.participants must be a whole number, got "3"'),
         ("rounds.participants=0", "rounds.participants must be at least 1, got 0"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import torch
 
 from learner.architecture import BERT_BASE
 from learner.backbone import Backbone, load_backbone
-from learner.spec import Adapter, Freeze, Full, TuningConfig
+from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from learner.tuning.adapter import initial_units
-from learner.tuning.parameters import grown, initial_parameters
+from learner.tuning.parameters import grown, initial_parameters, parameter_shapes
 
 State = Mapping[str, np.ndarray]
 LABELS = 3
@@ -34,16 +35,20 @@ def initial(backbone: Backbone, config: TuningConfig, seed: int = 5) -> State:
         Adapter(depth=0, width=8),
         Adapter(depth=1, width=24),
         Adapter(depth=2, width=8),
+        Lora(depth=0, rank=4),
+        Lora(depth=2, rank=5),
         Freeze(depth=0),
         Freeze(depth=1),
         Full(),
     ],
     ids=str,
 )
-def test_counts_are_those_that_the_cost_model_prices(
+def test_names_shapes_and_counts_are_told_by_the_configuration_alone(
     backbone: Backbone, config: TuningConfig
 ) -> None:
     state = initial(backbone, config)
+    shapes = parameter_shapes(config, backbone.architecture, LABELS)
+    assert {name: value.shape for name, value in state.items()} == shapes
     expected = backbone.architecture.trainable_parameters(config, LABELS)
     assert sum(value.size for value in state.values()) == expected
     assert all(value.dtype == np.float32 for value in state.values())
@@ -85,12 +90,49 @@ def test_frozen_layers_thaw_into_full_tuning_from_the_pre_trained_weights(
     assert all(state[name] is value for name, value in thawed.items())
 
 
+def test_freezing_less_keeps_what_was_trained(backbone: Backbone) -> None:
+    one, two = initial(backbone, Freeze(depth=1)), initial(backbone, Freeze(depth=2))
+    trained = {name: value + 1 for name, value in one.items()}
+    deeper = grown(trained, two)
+    assert all(deeper[name].tobytes() == value.tobytes() for name, value in trained.items())
+    new = set(deeper) - set(trained)
+    assert new
+    assert all("encoder.layer.0." in name for name in new)
+
+
+def test_bert_base_is_counted_without_weights() -> None:
+    head = 769 * 20
+    counts: list[tuple[TuningConfig, int]] = [
+        (Adapter(depth=0, width=8), head),
+        (Adapter(depth=3, width=16), head + 3 * 2 * 13_064),
+        (Lora(depth=12, rank=8), head + 294_912),
+        (Freeze(depth=1), head + 7_087_872),
+        (Full(), head + 108_891_648),
+    ]
+    for config, expected in counts:
+        shapes = parameter_shapes(config, BERT_BASE, 20)
+        assert sum(math.prod(shape) for shape in shapes.values()) == expected
+        assert BERT_BASE.trainable_parameters(config, 20) == expected
+
+
+def test_identity_units_start_without_effect(backbone: Backbone) -> None:
+    config = Adapter(depth=2, width=16)
+    published = initial(backbone, config)
+    identity = initial_parameters(config, backbone, LABELS, 5, "identity")
+    for name, value in identity.items():
+        if name.endswith("up.weight"):
+            assert not value.any()
+        else:
+            assert np.array_equal(value, published[name])
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
         (Adapter(depth=2, width=8), Adapter(depth=1, width=8)),
         (Adapter(depth=1, width=16), Adapter(depth=1, width=8)),
         (Adapter(depth=1, width=8), Full()),
+        (Adapter(depth=1, width=8), Lora(depth=1, rank=8)),
     ],
 )
 def test_shrinking_or_changing_kind_is_refused(
@@ -98,6 +140,12 @@ def test_shrinking_or_changing_kind_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=r"no place for param\.adapter"):
         grown(initial(backbone, old), initial(backbone, new))
+
+
+def test_a_smaller_rank_is_refused(backbone: Backbone) -> None:
+    old, new = (initial(backbone, Lora(depth=1, rank=rank)) for rank in (4, 3))
+    with pytest.raises(ValueError, match=r"no place for param\.lora\.1\.query\.A"):
+        grown(old, new)
 
 
 def test_more_depth_than_layers_is_refused(backbone: Backbone) -> None:
