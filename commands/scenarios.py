@@ -17,12 +17,14 @@ app = typer.Typer()
 @app.command()
 def validate(scenario: ScenarioFile, overrides: Set = None, as_json: AsJson = False) -> None:
     """Check a scenario and print it with every default written out; start nothing."""
-    from sim.checks import check_scenario
+    from sim.checks import check_scenario, warnings
     from sim.scenario_file import as_yaml, dump_scenario, load_scenario
 
     loaded = load_scenario(scenario, overrides or ())
     with naming(scenario):
         check_scenario(loaded)
+    for warning in warnings(loaded):
+        typer.echo(f"warning: {warning}", err=True)
     typer.echo(json.dumps(dump_scenario(loaded)) if as_json else as_yaml(loaded).rstrip())
 
 

@@ -23,6 +23,7 @@ from traces import published
 from traces.profiles import DeviceProfile
 
 from .cost import CacheState
+from .memory import estimated_bytes
 
 _LARGEST_NORM, _NORM_STEPS = 60.0, 200  # the largest residual has settled to three digits by then
 
@@ -91,6 +92,18 @@ class AnalyticCost:
     def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
         """Bytes of the model's own trained parameters."""
         return payload_bytes(self.architecture, config, self.n_labels, bits)
+
+    def memory_bytes(self, device: DeviceProfile, config: TuningConfig, cache: CacheState) -> int:
+        """Peak bytes of training, estimated from the model's sizes: the same on any device."""
+        del device
+        return estimated_bytes(
+            self.architecture,
+            config,
+            n_labels=self.n_labels,
+            tokens=self.tokens,
+            batch_size=self.batch_size,
+            is_cached=cache == "hit",
+        )
 
     def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
         return device.compute_w * compute_s + device.radio_w * radio_s

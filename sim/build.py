@@ -24,6 +24,7 @@ from learner.stored import Progress, StoredLearner, Trainer
 from .analytic_cost import AnalyticCost
 from .attendance import attend
 from .audit import Audit
+from .census import Census
 from .checks import check_depths, check_scenario, find_architecture
 from .client import Client
 from .cost import CostModel, TableCost, flops_ratio
@@ -102,6 +103,13 @@ def build_world(
         clients=clients,
         audit=Audit(server_link),
         presences=[client.presence for client in clients],
+        census=Census(
+            cost=cost,
+            exchange=scenario.exchange,
+            clients=clients,
+            memory_share=scenario.fleet.memory_share,
+            price_misses=scenario.cache.price_misses,
+        ),
         learner=_learner(scenario, data, revision, cache_dir, watchers, missing),
         configurator=configurator or _fitted(scenario, architecture, streams),
         costs=partial(expected_round_cost, cost, scenario.exchange, clients),
@@ -149,7 +157,13 @@ def _cost(scenario: Scenario, architecture: Architecture, n_labels: int) -> Cost
             raise ValueError("cost.scale must be none for a synthetic task, got flops")
         scale *= flops_ratio(architecture, task.max_tokens, batch_size)
     return TableCost(
-        architecture=architecture, n_labels=n_labels, payload=kind.payload, latency_scale=scale
+        architecture=architecture,
+        n_labels=n_labels,
+        payload=kind.payload,
+        latency_scale=scale,
+        tokens=task.max_tokens,
+        batch_size=batch_size,
+        is_of_model=kind.scale == "none",
     )
 
 

@@ -55,6 +55,16 @@ def check_scenario(scenario: Scenario) -> None:
     check_attendance(scenario.fleet.availability)
 
 
+def warnings(scenario: Scenario) -> Iterator[str]:
+    """What is allowed and may surprise, one line each."""
+    selection = scenario.selection
+    if selection.needs_feedback:
+        yield (
+            f"selection.kind {selection.kind} reads losses: every aggregation is trained at once, "
+            "those of branches that lose their trials too"
+        )
+
+
 def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
     """The model's shape; fetches the model where only its files tell."""
     source = scenario.model.source

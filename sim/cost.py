@@ -10,6 +10,8 @@ from learner.payload import payload_bytes
 from learner.spec import UNIT_WIDTH, Adapter, AddOn, Bits, Freeze, Lora, TuningConfig, tuned_depth
 from traces.profiles import DeviceProfile, seconds_per_batch
 
+from .memory import estimated_bytes, published_bytes
+
 CacheState = Literal["none", "fill", "hit"]
 """Whether a client reads stored activations: no cache, filling it in this round, or filled."""
 
@@ -27,6 +29,10 @@ class CostModel(Protocol):
 
     def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
         """Bytes of what is trained, in one direction, at so many bits a parameter."""
+        ...
+
+    def memory_bytes(self, device: DeviceProfile, config: TuningConfig, cache: CacheState) -> int:
+        """Peak bytes of training on the device."""
         ...
 
     def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
@@ -50,12 +56,16 @@ class TableCost:
 
     `latency_scale` multiplies every second; `scale_to` carries the table to another model:
     depth d of L layers reads the table at 12 d / L, times the ratio of forward FLOPs a batch.
+    `is_of_model`: the table was measured on this very model, its peaks of memory too.
     """
 
     architecture: Architecture
     n_labels: int
     payload: Literal["published", "exact"]
     latency_scale: float = 1.0
+    tokens: int = _TABLE_TOKENS
+    batch_size: int = _TABLE_BATCH
+    is_of_model: bool = True
 
     def compute_s(
         self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
@@ -75,6 +85,19 @@ class TableCost:
         if self.payload == "published":
             return _published_payload_bytes(config) * bits // 32
         return payload_bytes(self.architecture, config, self.n_labels, bits)
+
+    def memory_bytes(self, device: DeviceProfile, config: TuningConfig, cache: CacheState) -> int:
+        """The table's peak, where it is the model's own; else estimated from the model's sizes."""
+        is_cached = cache == "hit"
+        measured = published_bytes(device, config, is_cached) if self.is_of_model else None
+        return measured or estimated_bytes(
+            self.architecture,
+            config,
+            n_labels=self.n_labels,
+            tokens=self.tokens,
+            batch_size=self.batch_size,
+            is_cached=is_cached,
+        )
 
     def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
         return device.compute_w * compute_s + device.radio_w * radio_s

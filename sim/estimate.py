@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from configurator.protocol import RoundCost
 from learner.spec import AddOn, TuningConfig
 
@@ -21,21 +24,40 @@ def expected_round_cost(
 
     An estimate: real rounds wait for their slowest client, and traces vary.
     """
-    down_bytes = cost.payload_bytes(config, exchange.down_bits)
-    up_bytes = cost.payload_bytes(config, exchange.up_bits)
-    cache: CacheState = "hit" if isinstance(config, AddOn) else "none"
-    seconds, joules = 0.0, 0.0
-    for client in clients:
-        down, up = client.link.down, client.link.up
-        radio_s = _nominal_s(down, down_bytes) + _nominal_s(up, up_bytes)
-        compute_s = cost.compute_s(client.device.profile, config, client.n_batches, cache)
-        seconds += radio_s + compute_s
-        joules += cost.energy_j(client.device.profile, compute_s, radio_s)
+    payload = down_bytes, up_bytes = _payload(cost, exchange, config)
+    spans = [_spans(cost, payload, client, config) for client in clients]
+    joules = [
+        cost.energy_j(client.device.profile, compute_s, radio_s)
+        for client, (radio_s, compute_s) in zip(clients, spans, strict=True)
+    ]
     return RoundCost(
-        seconds=seconds / len(clients),
+        seconds=sum(radio_s + compute_s for radio_s, compute_s in spans) / len(clients),
         bytes=float(down_bytes + up_bytes),
-        joules=joules / len(clients),
+        joules=sum(joules) / len(clients),
     )
+
+
+def expected_seconds(
+    cost: CostModel, exchange: Exchange, clients: Sequence[Client], config: TuningConfig
+) -> NDArray[np.float64]:
+    """Each client's seconds of a job, as in `expected_round_cost`; inf on a dead link."""
+    payload = _payload(cost, exchange, config)
+    return np.array([sum(_spans(cost, payload, client, config)) for client in clients])
+
+
+def _spans(
+    cost: CostModel, payload: tuple[int, int], client: Client, config: TuningConfig
+) -> tuple[float, float]:
+    """Seconds of communicating and of computing."""
+    down_bytes, up_bytes = payload
+    cache: CacheState = "hit" if isinstance(config, AddOn) else "none"
+    radio_s = _nominal_s(client.link.down, down_bytes) + _nominal_s(client.link.up, up_bytes)
+    return radio_s, cost.compute_s(client.device.profile, config, client.n_batches, cache)
+
+
+def _payload(cost: CostModel, exchange: Exchange, config: TuningConfig) -> tuple[int, int]:
+    down_bytes = cost.payload_bytes(config, exchange.down_bits)
+    return down_bytes, cost.payload_bytes(config, exchange.up_bits)
 
 
 def _nominal_s(link: OneWay, n_bytes: int) -> float:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from learner.spec import StateRef, TuningConfig
 
+from .selection import History
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -19,10 +21,11 @@ class Point:
 
 @dataclass(slots=True)
 class Lineage:
-    """Where a model stands, and the points that the figures want."""
+    """Where a model stands, what its clients have shown, and the points that the figures want."""
 
     config: TuningConfig
     state: StateRef
+    history: History
     round: int = 0
     points: list[Point] = field(default_factory=list)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from .allocation import Share
 from .lineage import Lineage
 from .participation import Process
 from .presence import Presence
-from .selection import cohort
+from .selection import Offer
 from .world import World
 
 
@@ -27,15 +28,9 @@ def muster(world: World, share: Share, lineage: Lineage, attempt: int) -> Proces
     n_asked = math.ceil(share.n_participants * rules.overcommit - 1e-9)
     n_needed = min(rules.min_reports, share.n_participants)
     while True:
-        members = cohort(
-            world.streams,
-            lineage.round,
-            share.pool,
-            n_asked,
-            is_on=_presence_at(env.now, world.presences, claims.busy if claims else ()),
-            attempt=attempt,
-        )
-        if len(members) >= n_needed:
+        chosen = call_up(world, share, lineage, attempt, n_asked, claims.busy if claims else ())
+        if chosen and len(chosen) >= n_needed:
+            members = sorted(chosen)
             if claims is not None:
                 claims.take(members)
             return members
@@ -46,6 +41,29 @@ def muster(world: World, share: Share, lineage: Lineage, attempt: int) -> Proces
             yield env.any_of(chances)
         except Interrupt:
             return None
+
+
+def call_up(
+    world: World, share: Share, lineage: Lineage, attempt: int, n: int, busy: Collection[int]
+) -> list[int]:
+    """At most n of the share's clients who are there and not busy, the preferred first."""
+    policy, now_s = world.scenario.selection, world.env.now
+    census, presences = world.census, world.presences
+    offer = Offer(
+        streams=world.streams,
+        round=lineage.round,
+        attempt=attempt,
+        now_s=now_s,
+        pool=share.pool,
+        is_on=_presence_at(now_s, presences, busy),
+        leaves_s=lambda client_id: presences[client_id].offline_s(now_s),
+        estimates=partial(census.estimate_s, lineage.config),
+        samples=census.n_samples,
+    )
+    chosen = policy.choose(offer, n, lineage.history)
+    if chosen and policy.needs_history:
+        lineage.history.note_call(chosen)
+    return chosen
 
 
 def _chances(world: World, share: Share) -> Iterator[Event]:

@@ -130,6 +130,22 @@ class RoundRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalRow:
+    """A branch's configuration does not fit some devices: by device class the clients refused, the
+    peak bytes of training and the limit. `share`: of the whole fleet (0-1)."""
+
+    row: ClassVar[str] = "refusal"
+    t_s: float
+    trial: int
+    branch: str
+    config: TuningConfig
+    clients: Mapping[str, int]
+    needed_bytes: Mapping[str, int]
+    limit_bytes: Mapping[str, int]
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
     """The verdict on a trial: each branch's deciding accuracy and rounds, what it spent (clients
     called up, summed over rounds; bytes down and up; joules; seconds of work, summed over clients),
@@ -205,6 +221,7 @@ Row = (
     | DropoutRow
     | ClientRow
     | RoundRow
+    | RefusalRow
     | DecisionRow
     | EndRow
     | FailedRow

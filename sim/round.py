@@ -11,7 +11,7 @@ from learner.spec import LocalJob, RoundUpdates, StateRef, TuningConfig, Update
 
 from .accounts import record_round
 from .barrier import Barrier
-from .bill import Bill
+from .bill import WAIT, Bill
 from .client import Client
 from .lineage import Lineage
 from .luck import dropout_points, work_factors
@@ -45,9 +45,10 @@ def run_round(world: World, lineage: Lineage, call: Call) -> Process:
         yield from _dismiss(roll, bills)
     if status == "done" and len(roll.reports) < rules.min_reports:
         status = "failed"
-    if status == "done":
-        _aggregate(world, lineage, roll.reports)
+    updates = _aggregate(world, lineage, roll.reports) if status == "done" else None
     _conclude(roll, bills, status, env.now)
+    if updates is not None:
+        note(world, lineage, roll.reports, updates)
     record_round(world, lineage, call, bills, start_s, base, status)
     return status
 
@@ -86,7 +87,7 @@ def _conclude(roll: Roll, bills: Sequence[Bill], status: RoundStatus, now_s: flo
         bill.turn(bill.stage, now_s)
 
 
-def _aggregate(world: World, lineage: Lineage, reports: Sequence[Bill]) -> None:
+def _aggregate(world: World, lineage: Lineage, reports: Sequence[Bill]) -> RoundUpdates:
     clients = sorted([bill.client for bill in reports], key=_client_id)
     updates = RoundUpdates(
         base=lineage.state,
@@ -98,6 +99,22 @@ def _aggregate(world: World, lineage: Lineage, reports: Sequence[Bill]) -> None:
     )
     lineage.state = world.learner.aggregate(lineage.state, updates, world.scenario.aggregation)
     lineage.round += 1
+    return updates
+
+
+def note(
+    world: World, lineage: Lineage, reports: Sequence[Bill], updates: Sequence[Update]
+) -> None:
+    """Let the history know whose updates were used and, where the policy asks, their losses."""
+    policy, history = world.scenario.selection, lineage.history
+    if not policy.needs_history:
+        return
+    ids = [bill.client.shard.client_id for bill in reports]
+    seconds = [sum(bill.seconds[: WAIT + 1]) for bill in reports]
+    history.note_updates(lineage.round, ids, seconds)
+    if policy.needs_feedback:
+        told = world.learner.feedback(updates)
+        history.note_feedback(sorted(ids), told, world.census.n_samples())
 
 
 def _client_id(client: Client) -> int:

@@ -25,6 +25,7 @@ from .scenario_task import (
     TorchTraining,
     Training,
 )
+from .selection import Selection, Uniform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +164,7 @@ class Scenario:
     cost: Annotated[TableCost | AnalyticCost, ByKind] = field(default_factory=TableCost)
     cache: Cache = field(default_factory=Cache)
     rounds: Rounds = field(default_factory=Rounds)
+    selection: Annotated[Selection, ByKind] = field(default_factory=Uniform)
     exchange: Exchange = field(default_factory=Exchange)
     aggregation: Annotated[AggregationRule, ByKind] = field(default_factory=FedAvg)
     configurator: Annotated[Configuration, ByKind]

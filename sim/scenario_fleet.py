@@ -208,6 +208,8 @@ class Fleet:
     `jitter`: standard deviation of the logarithm of a round's compute time (its mean factor is 1).
     `p_dropout`: probability that a client vanishes for good in a round, at a uniformly drawn point
     of its download, training and upload.
+    `memory_share`: fraction of a device's memory that training may take; a client whose device
+    has less is refused the configuration (null: memory is no limit).
     """
 
     devices: Mapping[str, float]
@@ -217,6 +219,7 @@ class Fleet:
     load: Annotated[NoLoad | OnOffLoad, ByKind] = field(default_factory=NoLoad)
     jitter: float = 0.0
     p_dropout: float = 0.0
+    memory_share: float | None = 1.0
     server: ServerSide = field(default_factory=ServerSide)
 
     def __post_init__(self) -> None:
@@ -228,4 +231,8 @@ class Fleet:
         require(0 <= self.jitter <= 3, f"jitter must be between 0 and 3, got {self.jitter}")
         require(
             0 <= self.p_dropout <= 1, f"p_dropout must be between 0 and 1, got {self.p_dropout}"
+        )
+        require(
+            self.memory_share is None or 0 < self.memory_share <= 1,
+            f"memory_share must be above 0 and at most 1, or null, got {self.memory_share}",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from configurator.checks import check_decision, check_trial
 from configurator.protocol import BackTo, BranchScore, Choose, Decision, Extend, Trial, TrialResult
@@ -13,6 +14,7 @@ from .lineage import Lineage
 from .participation import Process
 from .records import DecisionRow, EndRow, EvaluationRow
 from .runlog import RunError
+from .selection import History
 from .trial import Growth, fork, go_on_with, grow_together
 from .world import World
 
@@ -24,7 +26,11 @@ budgets too short for any round it would never end."""
 def serve(world: World) -> Process:
     """The main process of a run; returns the final Lineage. Interrupted by the run's time limit."""
     config = world.configurator.initial()
-    lineage = Lineage(config=config, state=world.learner.initial(config, world.init_seed))
+    lineage = Lineage(
+        config=config,
+        state=world.learner.initial(config, world.init_seed),
+        history=_no_history(world),
+    )
     _report(world, lineage, trial_no=0)
     history: list[TrialResult] = []
     reason = _stop_reason(world, lineage)
@@ -69,11 +75,16 @@ def _hold(world: World, trial: Trial, trial_no: int, base: Lineage) -> Process:
         go_on_with(world, left, trial, trial_no)
         in_time = yield from grow_together(world, left, trial_no, decision.budget, trial.rules)
     chosen = _settle(trial, left, scores, decision)
-    lineage = chosen.lineage if chosen else Lineage(base.config, base.state, base.round)
+    lineage = chosen.lineage if chosen else replace(base, points=[])
     name = chosen.name if chosen else ""
     _record(world, trial_no, growths, scores, name, lineage)
     result = TrialResult(trial=trial, scores=scores, chosen=name)
     return lineage, result, _ended(left, in_time)
+
+
+def _no_history(world: World) -> History:
+    """Columns for all clients, where the selection policy reads any."""
+    return History.of(len(world.clients) if world.scenario.selection.needs_history else 0)
 
 
 def _ended(growths: Sequence[Growth], in_time: bool) -> str:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simpy import Interrupt
 from simpy import Process as SimProcess
 
 from configurator.protocol import Budget, Rounds, SimSeconds, Trial, TrialRules
+from learner.spec import TuningConfig
 
 from .allocation import Share, allocate
 from .barrier import Barrier, take_time
 from .lineage import Lineage
 from .muster import muster
 from .participation import Process
+from .records import RefusalRow
 from .roll import Call
 from .round import run_round
 from .totals import Totals
@@ -43,31 +45,59 @@ class Growth:
 
 def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growth]:
     """The trial's branches, each adapted from the base, ready to grow."""
-    n = len(trial.branches)
+    configs = [branch.config for branch in trial.branches]
     growths = []
-    for branch, share in zip(trial.branches, _shares(world, trial, trial_no, n), strict=True):
+    shares = _shares(world, trial, trial_no, configs)
+    for branch, share in zip(trial.branches, shares, strict=True):
         state = world.learner.adapt(base.state, branch.config, world.init_seed)
-        lineage = Lineage(config=branch.config, state=state, round=base.round)
-        growths.append(Growth(branch.name, lineage, share, is_alone=n == 1))
+        lineage = Lineage(branch.config, state, base.history.copy(), base.round)
+        growths.append(Growth(branch.name, lineage, share, is_alone=len(configs) == 1))
+        _record_refusals(world, growths[-1], trial_no)
     return growths
 
 
 def go_on_with(world: World, growths: Sequence[Growth], trial: Trial, trial_no: int) -> None:
     """Share all clients out anew among the branches of an extended trial that go on."""
-    shares = _shares(world, trial, trial_no, len(growths))
+    configs = [growth.lineage.config for growth in growths]
+    shares = _shares(world, trial, trial_no, configs)
     for growth, share in zip(growths, shares, strict=True):
         growth.share = share
 
 
-def _shares(world: World, trial: Trial, trial_no: int, n_branches: int) -> list[Share]:
-    return allocate(
+def _shares(
+    world: World, trial: Trial, trial_no: int, configs: Sequence[TuningConfig]
+) -> list[Share]:
+    """Each branch's clients, without those whose devices cannot train its configuration."""
+    shares = allocate(
         world.env,
         world.streams,
         trial.rules,
         trial_no,
         n_clients=len(world.clients),
         n_participants=world.scenario.rounds.participants,
-        n_branches=n_branches,
+        n_branches=len(configs),
+    )
+    return [
+        replace(share, pool=world.census.able(config, share.pool))
+        for share, config in zip(shares, configs, strict=True)
+    ]
+
+
+def _record_refusals(world: World, growth: Growth, trial_no: int) -> None:
+    refusals = world.census.refusals(growth.lineage.config)
+    if not refusals:
+        return
+    world.log.events.add(
+        RefusalRow(
+            t_s=world.env.now,
+            trial=trial_no,
+            branch=growth.name,
+            config=growth.lineage.config,
+            clients={refusal.device: refusal.n_clients for refusal in refusals},
+            needed_bytes={refusal.device: refusal.needed_bytes for refusal in refusals},
+            limit_bytes={refusal.device: refusal.limit_bytes for refusal in refusals},
+            share=sum(refusal.n_clients for refusal in refusals) / len(world.clients),
+        )
     )
 
 
@@ -118,7 +148,7 @@ def _grow(world: World, growth: Growth, trial_no: int, budget: Budget) -> Proces
         if cohort is None:
             return
         if not cohort:
-            growth.stuck = "too few clients will ever be available again"
+            growth.stuck = _why_nobody_comes(growth)
             return
         status = yield from _hold_round(world, growth, trial_no, cohort, attempt)
         if status == "cut":
@@ -152,6 +182,12 @@ def _hold_round(
     if growth.share.claims is not None:
         growth.share.claims.release(cohort)
     return status
+
+
+def _why_nobody_comes(growth: Growth) -> str:
+    if not len(growth.share.pool):
+        return f"no device has the memory for {growth.lineage.config}"
+    return "too few clients will ever be available again"
 
 
 def _last_round(world: World, lineage: Lineage, budget: Budget) -> float:

@@ -13,6 +13,7 @@ from configurator.protocol import Costs
 from learner.spec import Full, Learner, StateRef, TuningConfig
 
 from .audit import Audit
+from .census import Census
 from .client import Client
 from .participation import Ground, Order
 from .presence import Presence
@@ -43,6 +44,7 @@ class World:
     watch: Callable[[RoundRow], None]
     audit: Audit
     presences: Sequence[Presence]
+    census: Census
     orders: dict[TuningConfig, Order] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
     sidelined: Totals = field(default_factory=Totals)

@@ -22,6 +22,7 @@ class DeviceProfile:
 
     factor: its seconds a batch over those of `table`.
     compute_w, radio_w: watts drawn while computing and while communicating.
+    memory_bytes: all that it has (None: not known, and no limit).
     sources: where the figures come from, one line each.
     """
 
@@ -29,6 +30,7 @@ class DeviceProfile:
     factor: float
     compute_w: float
     radio_w: float
+    memory_bytes: int | None = None
     table: LatencyTable = BERT_BASE
     sources: tuple[str, ...] = ()
 
@@ -49,15 +51,21 @@ _BOARDS = {
             factor=1.0,
             compute_w=12.0,
             radio_w=4.0,
-            sources=(f"latency and power: {PAPER}",),
+            memory_bytes=8_000_000_000,
+            sources=(
+                f"latency and power: {PAPER}",
+                "memory (8 GB): NVIDIA Jetson TX2 data sheet",
+            ),
         ),
         DeviceProfile(
             name="jetson-nano",
             factor=2.0,
             compute_w=10.0,
             radio_w=4.0,
+            memory_bytes=4_000_000_000,
             sources=(
                 f"latency (2 x TX2): {PAPER}",
+                "memory (4 GB): NVIDIA Jetson Nano data sheet",
                 "compute power: budget of the default mode, NVIDIA Jetson Linux developer guide",
                 f"radio power: no vendor figure, the paper's TX2 set-up: {PAPER}",
             ),
@@ -67,8 +75,10 @@ _BOARDS = {
             factor=20.0,
             compute_w=6.12,
             radio_w=4.0,
+            memory_bytes=4_000_000_000,
             sources=(
                 f"latency (20 x TX2): {PAPER}",
+                "memory: sold with 1 to 8 GB, here the 4 GB model, Raspberry Pi documentation",
                 "compute power: 1.2 A under stress x 5.1 V, Raspberry Pi documentation",
                 f"radio power: no vendor figure, the paper's TX2 set-up: {PAPER}",
             ),
