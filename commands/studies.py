@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +15,15 @@ from .display import Display, errors
 from .options import AsJson, Out, Set, StudyFile, Workers
 from .results import show_table, write_figures
 
+if TYPE_CHECKING:
+    from sim import Study
+    from sim.forecast import Forecast
+
 DEMO = Path(__file__).resolve().parents[1] / "scenarios" / "demo.yaml"
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="List the runs and what they will take; start nothing.")
+]
 
 app = typer.Typer()
 
@@ -21,7 +32,7 @@ app = typer.Typer()
 def demo(out: Out = Path("runs"), workers: Workers = None, as_json: AsJson = False) -> None:
     """Five ways to fine-tune on a mixed fleet: the table and the time-to-accuracy figure."""
     errors.print("model and data (110 MB) are fetched once, into the cache")
-    directory = _study(DEMO, (), out, workers)
+    directory = _run(_load(DEMO, ()), out, workers)
     show_table(directory, as_json)
     write_figures(directory, directory, only="time-to-accuracy", formats=("png", "svg"))
 
@@ -32,17 +43,76 @@ def study(
     overrides: Set = None,
     out: Out = Path("runs"),
     workers: Workers = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Run every arm of a study with every seed, then print the table."""
-    directory = _study(file, overrides or (), out, workers)
-    show_table(directory, as_json)
+    loaded = _load(file, overrides or ())
+    if dry_run:
+        _show_plan(loaded, out, workers, as_json)
+        return
+    show_table(_run(loaded, out, workers), as_json)
 
 
-def _study(file: Path, overrides: Sequence[str], out: Path, workers: int | None) -> Path:
-    from sim import load_study, run_study
+def _load(file: Path, overrides: Sequence[str]) -> Study:
+    from sim import load_study
 
-    loaded = load_study(file, overrides)
+    return load_study(file, overrides)
+
+
+def _run(study: Study, out: Path, workers: int | None) -> Path:
+    from sim import run_study
+
+    errors.print(_summary(_forecast(study, out, workers)))
     with Display() as display:
-        run_study(loaded, out=out, workers=workers or os.cpu_count() or 1, on_progress=display.show)
-    return out / loaded.name
+        run_study(study, out=out, workers=_count(workers), on_progress=display.show)
+    return out / study.name
+
+
+def _show_plan(study: Study, out: Path, workers: int | None, as_json: bool) -> None:
+    """The resolved list of runs, a line each, and the forecast."""
+    from sim.run_directory import run_directory
+    from sim.study import study_jobs
+
+    directory, planned = out / study.name, _forecast(study, out, workers)
+    runs = [
+        {"run": arm.name, "seed": seed, "directory": str(run_directory(directory, arm, seed))}
+        for arm, seed in study_jobs(study)
+    ]
+    if as_json:
+        typer.echo(json.dumps({"runs": runs, "forecast": asdict(planned)}))
+        return
+    for run in runs:
+        typer.echo(f"{run['run']}  seed {run['seed']}  {run['directory']}")
+    typer.echo(_summary(planned))
+
+
+def _forecast(study: Study, out: Path, workers: int | None) -> Forecast:
+    from sim.forecast import forecast
+
+    return forecast(study, out=out, workers=_count(workers))
+
+
+def _summary(planned: Forecast) -> str:
+    runs = f"{planned.runs} runs ({planned.finished} finished)"
+    if not planned.trainings:
+        return f"{runs}, no trainings"
+    return (
+        f"{runs}, {planned.trainings:,} trainings after store hits: about "
+        f"{_wall(planned.wall_s)} and {planned.disk_bytes / 1e6:,.0f} MB of states"
+    )
+
+
+def _wall(seconds: float) -> str:
+    """Wall time to the unit that matters.
+
+    >>> [_wall(s) for s in (40, 600, 7200)]
+    ['40 s', '10 min', '2.0 h']
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _count(workers: int | None) -> int:
+    return workers or os.cpu_count() or 1

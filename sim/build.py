@@ -14,6 +14,7 @@ from simpy import Environment
 from configurator import Configurator, Drawing, Growing
 from learner.architecture import Architecture
 from learner.assets import model_dir, model_revision
+from learner.counting import CountingLearner
 from learner.curves import CurveLearner, Saturating, Tabulated
 from learner.numerics import numerics_tag
 from learner.recipes import canonical
@@ -45,7 +46,7 @@ from .world import World
 
 _BYTES_PER_MBIT = 125_000
 
-Missing = Literal["train", "refuse"]
+Missing = Literal["train", "refuse", "count"]
 """What the learner does about a number that the store does not have."""
 
 
@@ -204,10 +205,14 @@ def _learner(
             new_weights=scenario.training.new_weights,
         )
 
+    context = _context(scenario, revision, loaded.digest, task.max_tokens)
+    store, numerics = Store(cache_dir / "store"), numerics_tag()
+    if missing == "count":
+        return CountingLearner(context=context, store=store, numerics=numerics)
     return StoredLearner(
-        context=_context(scenario, revision, loaded.digest, task.max_tokens),
-        store=Store(cache_dir / "store"),
-        numerics=numerics_tag(),
+        context=context,
+        store=store,
+        numerics=numerics,
         make_trainer=make_trainer if missing == "train" else None,
         on_progress=watchers.on_progress,
     )

@@ -345,3 +345,18 @@ def test_a_run_is_replayed_and_compared(call: Call, tmp_path: Path) -> None:
         2,
         f"fedadapter: {tmp_path / 'none'}: is no run directory (it has no manifest.json)\n",
     )
+
+
+def test_a_dry_run_lists_the_runs_and_starts_nothing(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    status, out, _ = call("study", study_file, "--out", tmp_path / "runs", "--dry-run")
+    assert status == 0
+    assert [line.split("  ")[:2] for line in out.splitlines()[:2]] == [
+        ["fast", "seed 0"],
+        ["slow", "seed 0"],
+    ]
+    assert out.splitlines()[2] == "2 runs (0 finished), no trainings"
+    assert not (tmp_path / "runs").exists()
+    _, out, _ = call("study", study_file, "--out", tmp_path / "runs", "--dry-run", "--json")
+    assert json.loads(out)["forecast"]["runs"] == 2
