@@ -8,12 +8,14 @@ from itertools import pairwise
 
 from matplotlib.figure import Figure
 
+from analysis.arms import arm_frame, default_reference
 from analysis.comparison import QUANTITIES, Quantity, QuantityName, default_target
 from analysis.load import Study
 from analysis.scales import axis_name
 from analysis.table import percent
 
 from .heat_map import heat_map, heat_map_frame
+from .policy_comparison import policy_comparison
 from .time_to_accuracy import time_to_accuracy
 from .what_if import what_if, what_if_frame
 
@@ -99,11 +101,25 @@ def _heat_map(study: Study, goal: Goal) -> Drawn:
     yield "heat-map", heat_map(frame, axes=names, quantity=goal.quantity, target=goal.text)
 
 
+def _policy_comparison(study: Study, goal: Goal) -> Drawn:
+    if len(study.arms) < 2:
+        raise ValueError("a comparison needs two arms")
+    frame = arm_frame(study, goal.quantity, goal.target)
+    reference = default_reference(study)
+    figure = policy_comparison(frame, quantity=goal.quantity, reference=reference, target=goal.text)
+    yield "policy-comparison", figure
+
+
 _ENTRIES = (
     Entry(
         name="time-to-accuracy",
         shows="accuracy over simulated time, and the configuration of arms that move",
         draw=_time_to_accuracy,
+    ),
+    Entry(
+        name="policy-comparison",
+        shows="a quantity by arm with intervals, and its ratio to a reference arm",
+        draw=_policy_comparison,
     ),
     Entry(name="what-if", shows="a quantity along each axis of a study", draw=_what_if),
     Entry(name="heat-map", shows="a quantity over the two axes of a study", draw=_heat_map),

@@ -1,0 +1,125 @@
+"""One row an arm: its mean over seeds with an interval, and how it compares with a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from .comparison import Quantity, run_frame
+from .load import Study
+from .measures import full_arms
+from .stats import (
+    Estimate,
+    Waiting,
+    horizon_s,
+    mean_interval,
+    paired_difference,
+    replications_needed,
+    restricted_mean_s,
+    speed_up,
+)
+
+WANTED_WIDTH = 0.1
+"""Half width, as a share of the mean, for which `n_needed` is told."""
+
+
+def arm_frame(
+    study: Study, quantity: Quantity, target: float | None = None, reference: str | None = None
+) -> pl.DataFrame:
+    """One row an arm in the study's order: arm, n_seeds, n_reached; mean, low, high; is_least;
+    ratio, ratio_low, ratio_high, n_common; difference, difference_low, difference_high; n_needed.
+
+    Where some seeds did not reach the target the mean is the restricted one, up to what the
+    shortest of them had spent, and `is_least`: the true mean is above. ratio = reference / arm and
+    difference = arm - reference, seed by seed over the n_common seeds for which both are known.
+    n_needed: seeds for an interval of +- 10 % of the mean (none for a single seed). Bounds are
+    null for a single seed. Raises ValueError for a reference that is no arm.
+    """
+    if reference is not None and reference not in study.arms:
+        known = ", ".join(study.arms)
+        raise ValueError(f"{study.path}: has no arm {reference}; its arms: {known}")
+    rows = run_frame(study, target)
+    base = _values(rows, reference or default_reference(study), quantity)
+    return pl.DataFrame([_arm(rows, arm, quantity, base) for arm in study.arms], schema=_SCHEMA)
+
+
+def default_reference(study: Study) -> str:
+    """Full fine-tuning where an arm of the study is; else its first arm."""
+    return (full_arms(study) or study.arms)[0]
+
+
+_SCHEMA: dict[str, Any] = {
+    "arm": pl.String,
+    "n_seeds": pl.Int64,
+    "n_reached": pl.Int64,
+    "mean": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "is_least": pl.Boolean,
+    "ratio": pl.Float64,
+    "ratio_low": pl.Float64,
+    "ratio_high": pl.Float64,
+    "n_common": pl.Int64,
+    "difference": pl.Float64,
+    "difference_low": pl.Float64,
+    "difference_high": pl.Float64,
+    "n_needed": pl.Int64,
+}
+
+
+def _arm(
+    rows: pl.DataFrame, arm: str, quantity: Quantity, base: Mapping[int, float]
+) -> dict[str, Any]:
+    own = rows.filter(pl.col("arm") == arm)
+    values = _values(rows, arm, quantity)
+    estimate = _estimate(own, quantity)
+    is_whole = len(values) == len(own)
+    ratio = speed_up(base, values)
+    difference = paired_difference(values, base)
+    return {
+        "arm": arm,
+        "n_seeds": len(own),
+        "n_reached": len(values),
+        **_bounds("", estimate),
+        "is_least": not is_whole and estimate is not None,
+        **_bounds("ratio", ratio),
+        "n_common": 0 if ratio is None else ratio.n,
+        **_bounds("difference", difference),
+        "n_needed": _needed(values) if is_whole else None,
+    }
+
+
+def _values(rows: pl.DataFrame, arm: str, quantity: Quantity) -> dict[int, float]:
+    """What is known of the quantity, by seed."""
+    known = rows.filter(pl.col("arm") == arm).select("seed", quantity.column).drop_nulls()
+    return {seed: float(value) for seed, value in known.rows()}
+
+
+def _estimate(own: pl.DataFrame, quantity: Quantity) -> Estimate | None:
+    """The mean; the restricted mean where a target was not reached by all."""
+    values = own[quantity.column]
+    if not values.null_count():
+        return mean_interval(values.cast(pl.Float64).to_list())
+    if quantity.spent is None:
+        return None
+    pairs = zip(values, own[quantity.spent], strict=True)
+    waits = [
+        Waiting(seconds=float(spent if value is None else value), is_reached=value is not None)
+        for value, spent in pairs
+    ]
+    return restricted_mean_s(waits, horizon_s(waits))
+
+
+def _needed(values: Mapping[int, float]) -> int | None:
+    known = list(values.values())
+    half_width = WANTED_WIDTH * sum(known) / len(known) if known else 0.0
+    return replications_needed(known, half_width) if half_width > 0 else None
+
+
+def _bounds(name: str, estimate: Estimate | None) -> dict[str, float | None]:
+    keys = (name, f"{name}_low", f"{name}_high") if name else ("mean", "low", "high")
+    if estimate is None:
+        return dict.fromkeys(keys)
+    return dict(zip(keys, (estimate.mean, estimate.low, estimate.high), strict=True))

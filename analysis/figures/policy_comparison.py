@@ -1,0 +1,110 @@
+"""Arms side by side: a quantity with its interval, and the ratio to a reference arm."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.comparison import Quantity
+from analysis.scales import is_wide, plain_log, scaling, value_ticks
+from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS, time_ticks
+
+_ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
+_MOST_LETTERS = 34
+
+
+def policy_comparison(
+    frame: pl.DataFrame, *, quantity: Quantity, reference: str, target: str = ""
+) -> Figure:
+    """The frame of `arm_frame`, an arm a line, in the frame's order from the top.
+
+    Left, the mean over seeds with its 95 % bootstrap interval; hollow with an arrow where seeds
+    did not reach the target and the true mean is above. Right, how many times less than the
+    reference, seed by seed. Raises ValueError if nothing is known of any arm.
+    """
+    known = frame["mean"].drop_nulls().to_list()
+    if not known or max(known) <= 0:
+        raise ValueError(f"{quantity.text.format(target=target)}: is known of no arm")
+    seen = [*known, *frame["low"].drop_nulls(), *frame["high"].drop_nulls()]
+    scale, unit = scaling(quantity.unit, [value for value in seen if value > 0])
+    columns = pl.col("mean", "low", "high") / scale
+    with mpl.rc_context(STYLE | {"axes.grid.axis": "x"}):
+        size_in = (_WIDTH_IN, _ROW_IN * len(frame) + _MARGIN_IN)
+        figure = Figure(figsize=size_in, layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.25, 1))
+        _amounts(left, frame.with_columns(columns))
+        _fit(left, [value / scale for value in seen], quantity.unit if scale == 1.0 else "")
+        left.set_xlabel(quantity.text.format(target=target) + unit)
+        _ratios(right, frame)
+        right.set_xlabel(f"ratio: {_short(reference)} / arm", parse_math=False)
+        value_ticks(left.yaxis, range(len(frame)), [_short(arm) for arm in frame["arm"]])
+        left.set_ylim(len(frame) - 0.5, -0.5)
+        figure.suptitle(_notes(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+    return figure
+
+
+def _amounts(axes: Axes, frame: pl.DataFrame) -> None:
+    for row, arm in enumerate(frame.iter_rows(named=True)):
+        if arm["mean"] is None:
+            continue
+        colour = COLOURS[0]
+        if arm["low"] is not None:
+            axes.plot([arm["low"], arm["high"]], [row, row], color=colour, lw=4, alpha=0.3)
+        marker, face = (">", "white") if arm["is_least"] else ("o", colour)
+        axes.plot(arm["mean"], row, marker, color=colour, mfc=face, ms=7)
+        if arm["is_least"]:
+            axes.annotate(
+                f"{arm['n_reached']} of {arm['n_seeds']} reached it",
+                (arm["mean"], row),
+                xytext=(8, 0),
+                textcoords="offset points",
+                va="center",
+                color=QUIET,
+                size=TEXT_POINTS - 2.5,
+            )
+
+
+def _ratios(axes: Axes, frame: pl.DataFrame) -> None:
+    values = [1.0]
+    for row, arm in enumerate(frame.iter_rows(named=True)):
+        if arm["ratio"] is None or arm["n_common"] < arm["n_seeds"]:
+            continue
+        if arm["ratio_low"] is not None:
+            bounds = [arm["ratio_low"], arm["ratio_high"]]
+            axes.plot(bounds, [row, row], color=COLOURS[2], lw=4, alpha=0.3)
+            values += bounds
+        axes.plot(arm["ratio"], row, "o", color=COLOURS[2], ms=6)
+        values.append(arm["ratio"])
+    axes.axvline(1.0, color=BASELINE, lw=1.0, ls="--")
+    _fit(axes, values)
+
+
+def _fit(axes: Axes, values: list[float], unit: str = "") -> None:
+    """A logarithmic x axis for a wide span (of seconds: with named ticks), else one from 0."""
+    positive = [value for value in values if value > 0]
+    if not is_wide(positive):
+        axes.set_xlim(0.0, 1.15 * max(values))
+        return
+    axes.set_xscale("log")
+    axes.set_xlim(min(positive) / 1.6, max(positive) * 2.2)
+    if unit == "s":
+        ticks = time_ticks(*axes.get_xlim())
+        value_ticks(axes.xaxis, list(ticks), list(ticks.values()))
+    else:
+        plain_log(axes.xaxis, max(positive) / min(positive))
+
+
+def _notes(frame: pl.DataFrame) -> str:
+    counts = sorted(set(frame["n_seeds"]))
+    if counts == [1]:
+        return "single seed: no interval, differences may be chance"
+    told = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+    needed = [n for n in frame["n_needed"] if n is not None]
+    more = f" · ± 10 % would take up to {max(needed):,} seeds" if needed else ""
+    return f"means of {told} seeds with 95 % intervals{more}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1] + "…"

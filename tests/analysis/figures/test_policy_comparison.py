@@ -1,0 +1,33 @@
+"""Policy comparison: what is drawn for each arm."""
+
+from typing import Any, cast
+
+import pytest
+
+from analysis.arms import arm_frame
+from analysis.comparison import QUANTITIES
+from analysis.figures.policy_comparison import policy_comparison
+from analysis.load import Study
+
+TIME = QUANTITIES["time"]
+
+
+def test_arms_stand_in_order_with_means_intervals_and_ratios(crossed: Study) -> None:
+    frame = arm_frame(crossed, TIME, 0.6)
+    figure = policy_comparison(frame, quantity=TIME, reference=crossed.arms[0], target="60 %")
+    left, right = figure.axes
+    figure.draw_without_rendering()
+    assert [label.get_text() for label in left.get_yticklabels()] == list(crossed.arms)
+    means = [line for line in left.lines if line.get_marker() in ("o", ">")]
+    assert [float(cast(Any, line.get_xdata())[0]) for line in means] == frame["mean"].to_list()
+    assert [line.get_marker() for line in means].count(">") == 2
+    assert [text.get_text() for text in left.texts] == ["0 of 2 reached it"] * 2
+    ratios = [line for line in right.lines if line.get_marker() == "o"]
+    assert len(ratios) == len(crossed.arms) - 2
+    assert "means of 2 seeds" in cast(Any, figure)._suptitle.get_text()
+
+
+def test_arms_of_which_nothing_is_known_are_refused(crossed: Study) -> None:
+    frame = arm_frame(crossed, QUANTITIES["overhead"])
+    with pytest.raises(ValueError, match="losing trial branches: is known of no arm"):
+        policy_comparison(frame, quantity=QUANTITIES["overhead"], reference="a")
