@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .figures.partition import partition
     from .figures.time_to_accuracy import time_to_accuracy
     from .load import Run, Study, load_study
     from .style import save_figure
@@ -20,6 +21,7 @@ __all__ = [
     "caption",
     "format_table",
     "load_study",
+    "partition",
     "save_figure",
     "table_rows",
     "time_to_accuracy",
@@ -31,6 +33,7 @@ _HOMES = {
     "caption": "table",
     "format_table": "table",
     "load_study": "load",
+    "partition": "figures.partition",
     "save_figure": "style",
     "table_rows": "table",
     "time_to_accuracy": "figures.time_to_accuracy",

@@ -1,13 +1,15 @@
-"""Scenarios before they run: `validate`, `init`, `schema`."""
+"""Scenarios before they run: `validate`, `partition`, `init`, `schema`."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from .options import AsJson, ScenarioFile, Set, naming
+from .display import errors
+from .options import AsJson, ScenarioFile, Seed, Set, naming
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "scenarios" / "template.yaml"
 
@@ -26,6 +28,32 @@ def validate(scenario: ScenarioFile, overrides: Set = None, as_json: AsJson = Fa
     for warning in warnings(loaded):
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(json.dumps(dump_scenario(loaded)) if as_json else as_yaml(loaded).rstrip())
+
+
+@app.command("partition")
+def draw_partition(
+    scenario: ScenarioFile,
+    overrides: Set = None,
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option("--out", help="Figure without its suffix.")] = Path(
+        "partition"
+    ),
+) -> None:
+    """Draw which client holds how many examples of each label, as PNG and SVG; train nothing."""
+    from analysis import partition, save_figure
+    from sim import load_scenario
+    from sim.data import load_data
+    from sim.run import default_cache_dir
+    from sim.streams import Streams
+
+    loaded = load_scenario(scenario, overrides or ())
+    with naming(scenario):
+        held = load_data(loaded, Streams(seed), default_cache_dir()).holdings
+        if held is None:
+            raise ValueError("task.kind must not be synthetic: there is nothing to part")
+    figure = partition(held.classes, held.counts, f"{loaded.name}, seed {seed}")
+    for path in save_figure(figure, out):
+        errors.print(f"figure: {path}")
 
 
 @app.command()

@@ -123,6 +123,7 @@ def build_world(
             "model_revision": revision,
             "task_digest": data.task and data.task.digest,
         },
+        holdings=data.holdings,
         watch=watchers.on_round,
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,14 @@ from .streams import Streams
 
 
 @dataclass(frozen=True, slots=True)
+class Holdings:
+    """`counts[client][class]`: how many training examples of each class every client holds."""
+
+    classes: tuple[str, ...]
+    counts: list[list[int]]
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """The task and who holds which of its examples; `task` is None where no data is needed."""
 
@@ -29,13 +36,12 @@ class Data:
     shards: list[Shard]
 
     @property
-    def class_counts(self) -> dict[str, Any] | None:
-        """Examples of each class that each client holds: `classes`, `counts` (clients, classes)."""
+    def holdings(self) -> Holdings | None:
         if self.task is None:
             return None
-        names, ids = self.task.classes, self.task.class_ids(self.task.train)
-        counts = partition.class_counts(self.parts, ids, len(names))
-        return {"classes": list(names), "counts": counts.tolist()}
+        classes, ids = self.task.classes, self.task.class_ids(self.task.train)
+        counts = partition.class_counts(self.parts, ids, len(classes))
+        return Holdings(classes, counts.tolist())
 
 
 def fetch_assets(scenario: Scenario, cache_dir: Path) -> None:

@@ -26,7 +26,7 @@ from .progress import Monitor, ProgressSink
 from .provenance import provenance, wall_clock_s
 from .records import FailedRow, as_fields
 from .run_directory import begin, finish, finished, run_directory
-from .runlog import FORMAT_VERSION, RunError, RunLog
+from .runlog import FORMAT_VERSION, RunError, RunLog, write_partition
 from .scenario import Scenario
 from .scenario_file import digest, dump_scenario
 from .scenario_task import TorchTraining
@@ -97,6 +97,8 @@ def run_scenario(
     manifest = _manifest(world, seed)
     with held(run_dir):
         begin(run_dir, manifest, scenario)
+        if world.holdings is not None:
+            write_partition(run_dir, world.holdings.classes, world.holdings.counts)
         world.log.open()
         lineage = simulate(world)
         result = RunResult(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ FORMAT_VERSION = 1
 
 STUDY_INDEX = "study.json"
 """In a study's directory: its name and the run directories that are its own."""
+
+PARTITION = "partition.json"
+"""In the directory of a run on data: its classes, and how many examples of each every client
+holds (a list of counts a client)."""
 
 
 class RunError(Exception):
@@ -96,6 +101,13 @@ def write_atomically(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
+
+
+def write_partition(run_dir: Path, classes: Sequence[str], counts: Sequence[Sequence[int]]) -> None:
+    """One line a client, so that a thousand clients stay readable."""
+    rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in counts)
+    text = f'{{"classes": {json.dumps(list(classes))},\n"counts": [\n{rows}\n]}}\n'
+    write_atomically(run_dir / PARTITION, text)
 
 
 def write_json(path: Path, value: Any) -> None:

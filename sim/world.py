@@ -15,6 +15,7 @@ from learner.spec import Full, Learner, StateRef, TuningConfig
 from .audit import Audit
 from .census import Census
 from .client import Client
+from .data import Holdings
 from .participation import Ground, Order
 from .presence import Presence
 from .records import RoundRow
@@ -28,7 +29,8 @@ from .totals import Totals
 class World:
     """One run's clock, population, learner, policy and log. `clients[i]` has client_id i.
 
-    `facts` is what the manifest should say of model, data and population. `totals` are of all
+    `facts` is what the manifest should say of model, data and population; `holdings`, who holds
+    which examples, is None without data. `totals` are of all
     rounds, `sidelined` of those in branches that lost their trial.
     """
 
@@ -41,6 +43,7 @@ class World:
     costs: Costs
     log: RunLog
     facts: Mapping[str, Any]
+    holdings: Holdings | None
     watch: Callable[[RoundRow], None]
     audit: Audit
     presences: Sequence[Presence]

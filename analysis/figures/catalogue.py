@@ -15,6 +15,7 @@ from analysis.scales import axis_name
 from analysis.table import percent
 
 from .heat_map import heat_map, heat_map_frame
+from .partition import study_partitions
 from .policy_comparison import policy_comparison
 from .time_to_accuracy import time_to_accuracy
 from .what_if import what_if, what_if_frame
@@ -110,6 +111,14 @@ def _policy_comparison(study: Study, goal: Goal) -> Drawn:
     yield "policy-comparison", figure
 
 
+def _partition(study: Study, goal: Goal) -> Drawn:
+    figures = study_partitions(study)
+    if not figures:
+        raise ValueError("no run tells who holds what (partition.json)")
+    for number, figure in enumerate(figures, start=1):
+        yield "partition" if number == 1 else f"partition-{number}", figure
+
+
 _ENTRIES = (
     Entry(
         name="time-to-accuracy",
@@ -123,6 +132,11 @@ _ENTRIES = (
     ),
     Entry(name="what-if", shows="a quantity along each axis of a study", draw=_what_if),
     Entry(name="heat-map", shows="a quantity over the two axes of a study", draw=_heat_map),
+    Entry(
+        name="partition",
+        shows="how many examples of each label every client has, for each partition there is",
+        draw=_partition,
+    ),
 )
 
 CATALOGUE: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learner.partition import Indices, dirichlet, iid, shards
+from learner.partition import (
+    Indices,
+    class_counts,
+    dirichlet,
+    iid,
+    label_shards,
+    natural,
+    quantity,
+    shards,
+)
 
 
 def make_labels(n_examples: int, n_labels: int) -> Indices:
@@ -31,12 +40,17 @@ def test_every_example_has_one_client_and_every_client_an_example(
 ) -> None:
     n_clients = data.draw(st.integers(1, n_examples))
     labels = make_labels(n_examples, n_labels)
-    for parts in (
-        dirichlet(labels, n_clients=n_clients, alpha=alpha, seed=seed),
-        iid(n_examples, n_clients=n_clients, seed=seed),
+    least = data.draw(st.integers(1, n_examples // n_clients))
+    common = {"n_clients": n_clients, "seed": seed}
+    per_client = n_examples // n_clients
+    for parts, smallest in (
+        (iid(n_examples, **common), n_examples // n_clients),
+        (dirichlet(labels, alpha=alpha, min_samples=least, **common), least),
+        (quantity(n_examples, alpha=alpha, min_samples=least, **common), least),
+        (label_shards(labels, per_client=per_client, min_samples=least, **common), least),
     ):
         assert len(parts) == n_clients
-        assert all(len(part) and (np.diff(part) > 0).all() for part in parts)
+        assert all(len(part) >= smallest and (np.diff(part) > 0).all() for part in parts)
         assert sorted(np.concatenate(parts).tolist()) == list(range(n_examples))
 
 
@@ -82,3 +96,45 @@ def test_the_number_of_clients_must_fit_the_examples(n_clients: int) -> None:
 def test_alpha_must_be_finite_and_positive(alpha: float) -> None:
     with pytest.raises(ValueError, match="alpha must be a finite number above 0, got"):
         dirichlet(make_labels(10, 2), n_clients=2, alpha=alpha, seed=0)
+
+
+def test_quantity_skew_moves_sizes_and_leaves_labels_mixed() -> None:
+    labels = make_labels(6000, 3)
+    even, skewed = (quantity(6000, n_clients=10, alpha=a, seed=1) for a in (1e4, 0.3))
+    assert max(map(len, even)) < 1.2 * min(map(len, even))
+    assert max(map(len, skewed)) > 10 * min(map(len, skewed))
+    large = max(skewed, key=len)
+    assert np.bincount(labels[large]).max() < 0.4 * len(large)
+
+
+@pytest.mark.parametrize("per_client", [1, 2, 3])
+def test_a_client_is_dealt_so_many_labels(per_client: int) -> None:
+    labels = make_labels(1200, 12)  # shards of 100, 50, 33: none spans more than two labels
+    parts = label_shards(labels, n_clients=12, per_client=per_client, seed=5)
+    held = class_counts(parts, labels, 12)
+    assert held.sum(axis=0).tolist() == [100] * 12
+    assert ((held > 0).sum(axis=1) <= 2 * per_client).all()
+    assert (held > 0).sum(axis=1).mean() <= per_client + 1
+
+
+def test_natural_clients_are_drawn_among_those_with_enough_and_keep_their_own() -> None:
+    owners = [*"aabbbccd"]
+    parts = natural(owners, n_clients=2, seed=3, min_samples=2)
+    assert [{owners[i] for i in part} for part in parts] in (
+        [{"a"}, {"b"}],
+        [{"a"}, {"c"}],
+        [{"b"}, {"c"}],
+    )
+    everyone = natural(owners, n_clients=4, seed=0)
+    assert [part.tolist() for part in everyone] == [[0, 1], [2, 3, 4], [5, 6], [7]]
+    with pytest.raises(ValueError, match=r"clients must number 1 to 3 \(so many have 2 training"):
+        natural(owners, n_clients=4, seed=0, min_samples=2)
+
+
+def test_min_samples_must_fit() -> None:
+    with pytest.raises(ValueError, match=r"number 1 to 3 \(3 training examples each\)"):
+        dirichlet(make_labels(10, 2), n_clients=4, alpha=1.0, seed=0, min_samples=3)
+    with pytest.raises(ValueError, match="min_samples must be at least 1, got 0"):
+        quantity(10, n_clients=2, alpha=1.0, seed=0, min_samples=0)
+    with pytest.raises(ValueError, match=r"shards .* must number 1 to 10 .* got 4 x 3"):
+        label_shards(make_labels(10, 2), n_clients=4, per_client=3, seed=0)

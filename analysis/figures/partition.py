@@ -1,0 +1,96 @@
+"""Who holds what: how many examples of each class every client has, as a heat map."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.load import Run, Study
+from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from sim.runlog import PARTITION
+
+_WIDTH_IN = 7.2
+_ROW_IN = 0.17
+_MOST_NAMED = 60  # classes beyond that are too many names for a page
+_LONGEST_NAME = 26
+
+
+def study_partitions(study: Study) -> list[Figure]:
+    """A figure of each partition among the study's runs, in their order; runs without data have
+    none. Raises ValueError for a file that no run writes."""
+    contents: dict[bytes, Run] = {}
+    for run in study.runs:
+        path = run.path / PARTITION
+        if path.exists():
+            contents.setdefault(path.read_bytes(), run)
+    return [_figure(content, run) for content, run in contents.items()]
+
+
+def _figure(content: bytes, run: Run) -> Figure:
+    try:
+        held = json.loads(content)
+        classes, counts = list(held["classes"]), np.array(held["counts"], np.int64)
+        if counts.shape[1:] != (len(classes),):
+            raise ValueError("a number for each class in each client's row")
+    except (ValueError, KeyError, TypeError) as error:
+        path = run.path / PARTITION
+        raise ValueError(f"{path}: must hold classes and counts, {error}") from None
+    return partition(classes, counts, f"seed {run.seed}")
+
+
+def partition(classes: Sequence[str], counts: ArrayLike, title: str) -> Figure:
+    """A column a client, a row a class, the commonest class at the top; above, each client's
+    examples in all. `counts` is (clients, classes); colours go by the root of the count."""
+    counts = np.asarray(counts, np.int64)
+    order = np.argsort(-counts.sum(axis=0), kind="stable")
+    names = [_short(classes[i]) for i in order]
+    rows = min(len(names), _MOST_NAMED)
+    with mpl.rc_context(STYLE):
+        size = (_WIDTH_IN, 2.4 + max(1.2, _ROW_IN * rows))
+        figure = Figure(figsize=size, layout="constrained")
+        ratios = (1.1, max(1.2, _ROW_IN * rows))
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=ratios)
+        _draw_sizes(above, counts.sum(axis=1), title)
+        _draw_counts(figure, below, counts[:, order].T, names)
+    return figure
+
+
+def _draw_sizes(axes: Axes, sizes: NDArray[np.int64], title: str) -> None:
+    axes.bar(np.arange(len(sizes)), sizes, width=1.0, color=COLOURS[0], lw=0)
+    axes.set_ylabel("examples")
+    axes.set_title(f"{title} · {len(sizes):,} clients, {sizes.sum():,} examples", color=QUIET)
+    axes.margins(x=0)
+
+
+def _draw_counts(figure: Figure, axes: Axes, counts: NDArray[np.int64], names: list[str]) -> None:
+    most = int(counts.max())
+    image = axes.imshow(
+        np.ma.masked_equal(counts, 0),
+        aspect="auto",
+        interpolation="nearest",
+        cmap="viridis_r",
+        norm=PowerNorm(0.5, vmin=min(1, most - 1), vmax=most),
+    )
+    axes.grid(visible=False)
+    axes.set_xlabel("client")
+    if len(names) <= _MOST_NAMED:
+        points = TEXT_POINTS if len(names) <= 12 else TEXT_POINTS - 4
+        axes.set_yticks(range(len(names)), names, fontsize=points, parse_math=False)
+        axes.tick_params(axis="y", length=0)
+    else:
+        axes.set_ylabel("class, commonest first")
+    bar = figure.colorbar(image, ax=axes, location="right", fraction=0.04, pad=0.015)
+    bar.outline.set_visible(False)
+    bar.set_label("examples (white: none)", color=BASELINE)
+    bar.set_ticks(sorted({1, round(most / 9), round(most / 2.25), most} - {0}))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

@@ -1,0 +1,111 @@
+"""A scenario's task and partition: what a run writes of them, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.data import load_data
+from sim.run import run_scenario
+from sim.scenario import Scenario
+from sim.scenario_file import load_scenario
+from sim.streams import Streams
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+
+
+@pytest.fixture
+def parted(make: Any, tmp_path: Path) -> Any:
+    """parted(partition, **task): a scenario on a file whose rows name their clients."""
+    lines = [f"text {i},label {i % 3},client {i % 7}" for i in range(70)]
+    (tmp_path / "all.csv").write_text("body,topic,who\n" + "\n".join(lines) + "\n")
+
+    def build(partition: dict[str, Any], **task: Any) -> Scenario:
+        columns = {"text": "body", "label": "topic", "client": "who"}
+        source = {"kind": "text", "source": str(tmp_path / "all.csv"), "validation": 10, "test": 10}
+        built: Scenario = make(task=source | columns | task, partition=partition)
+        return built
+
+    return build
+
+
+def sizes(scenario: Scenario, tmp_path: Path, seed: int = 0) -> list[int]:
+    return [s.n_samples for s in load_data(scenario, Streams(seed), tmp_path).shards]
+
+
+@pytest.mark.parametrize(
+    "partition",
+    [
+        {"kind": "iid", "clients": 5},
+        {"kind": "dirichlet", "clients": 5, "alpha": 0.5, "min_samples": 2},
+        {"kind": "quantity", "clients": 5, "alpha": 0.5, "min_samples": 2},
+        {"kind": "shards", "clients": 5, "shards_per_client": 2},
+    ],
+)
+def test_every_training_text_has_a_client(parted: Any, tmp_path: Path, partition: Any) -> None:
+    assert sum(sizes(parted(partition), tmp_path)) == 50
+
+
+def test_seeds_alone_move_a_partition(parted: Any, tmp_path: Path) -> None:
+    scenario = parted({"kind": "quantity", "clients": 5, "alpha": 0.5})
+    other = parted({"kind": "quantity", "clients": 5, "alpha": 0.5}, max_tokens=9)
+    assert sizes(scenario, tmp_path) == sizes(other, tmp_path)
+    assert sizes(scenario, tmp_path) != sizes(scenario, tmp_path, seed=1)
+
+
+def test_natural_clients_are_those_of_the_column(parted: Any, tmp_path: Path) -> None:
+    data = load_data(parted({"kind": "natural", "clients": 6}), Streams(0), tmp_path)
+    assert data.task is not None
+    for part in data.parts:
+        assert len({data.task.train.clients[i] for i in part}) == 1
+
+
+@pytest.mark.parametrize(
+    ("partition", "task", "expected"),
+    [
+        (
+            {"kind": "natural", "clients": 3},
+            {"client": None},
+            "partition.kind natural needs task.client",
+        ),
+        (
+            {"kind": "natural", "clients": 30},
+            {},
+            r"partition.clients must number 1 to 6 .*, got 30",
+        ),
+        ({"kind": "iid", "clients": 51}, {}, r"partition.clients must number 1 to 50 .*, got 51"),
+        (
+            {"kind": "iid", "clients": 5},
+            {"label": "tone"},
+            r"all.csv:2: must have the column tone, ",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_data_is_refused(
+    parted: Any, tmp_path: Path, partition: Any, task: Any, expected: str
+) -> None:
+    with pytest.raises(ValueError, match=expected):
+        load_data(parted(partition, **task), Streams(0), tmp_path)
+
+
+def test_a_run_tells_who_holds_what_and_how_the_splits_came_about(
+    parted: Any, tmp_path: Path
+) -> None:
+    scenario = parted({"kind": "iid", "clients": 5})
+    run = run_scenario(scenario, out=tmp_path / "runs", cache_dir=tmp_path / "cache")
+    held = json.loads((run.run_dir / "partition.json").read_text())
+    assert held["classes"] == ["label 0", "label 1", "label 2"]
+    assert [sum(row) for row in held["counts"]] == [10] * 5
+    manifest = json.loads((run.run_dir / "manifest.json").read_text())
+    assert manifest["metric"] == "accuracy"
+    assert manifest["task_examples"] == {"train": 50, "validation": 10, "test": 10}
+    assert manifest["task_repeats_left_out"] == {"train": 0, "validation": 0, "test": 0}
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("tasks/*.yaml")), ids=lambda p: p.stem)
+def test_the_scenarios_of_tasks_load(path: Path) -> None:
+    if not path.stem.endswith("-rates"):
+        assert load_scenario(path).name == path.stem
