@@ -181,19 +181,22 @@ _UNDATED: dict[Format, Any] = {
 def save_figure(
     figure: Figure, base_path: Path, formats: Sequence[Format] = ("png", "svg")
 ) -> list[Path]:
-    """Write base_path + "." + each format (PNG at 200 dpi), each whole or not at all.
-
-    The same figure gives the same bytes: no dates, fixed identifiers.
-    """
+    """Write base_path + "." + each format, each whole or not at all."""
     base_path.parent.mkdir(parents=True, exist_ok=True)
     written = []
     for format in formats:
-        content = BytesIO()
-        with mpl.rc_context(_FILES):
-            figure.savefig(content, format=format, dpi=200, metadata=_UNDATED[format])
         path = base_path.with_name(f"{base_path.name}.{format}")
         draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_bytes(content.getvalue())
+        draft.write_bytes(rendered(figure, format))
         draft.replace(path)
         written.append(path)
     return written
+
+
+def rendered(figure: Figure, format: Format) -> bytes:
+    """The figure as a file (PNG at 200 dpi). The same figure gives the same bytes: no dates, fixed
+    identifiers."""
+    content = BytesIO()
+    with mpl.rc_context(_FILES):
+        figure.savefig(content, format=format, dpi=200, metadata=_UNDATED[format])
+    return content.getvalue()

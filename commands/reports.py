@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from .display import errors
+from .options import StudyDir
 
 app = typer.Typer()
 
@@ -17,6 +18,27 @@ RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The directory o
 ClientIds = Annotated[
     str | None, typer.Option("--clients", metavar="3,7,10-19", help="Only these clients.")
 ]
+
+
+@app.command()
+def report(
+    directory: StudyDir,
+    out: Annotated[Path | None, typer.Option("--out", help="File (DIR/report.html).")] = None,
+) -> None:
+    """Write one self-contained page: summary, curves, where time went, scenarios, provenance."""
+    write_report(directory, out or directory / "report.html")
+
+
+@app.command()
+def parquet(
+    directory: RunDir,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder (RUN_DIR/parquet).")] = None,
+) -> None:
+    """Write every kind of record as a Parquet file."""
+    from analysis.parquet import write_parquet
+
+    for path in write_parquet(directory, out or directory / "parquet"):
+        errors.print(f"records: {path}")
 
 
 @app.command()
@@ -35,6 +57,16 @@ def timeline(
     path = out or directory / "timeline.json"
     write_atomically(path, json.dumps(build(directory, from_s=from_s, to_s=to_s, clients=chosen)))
     errors.print(f"timeline: {path}; open it at ui.perfetto.dev")
+
+
+def write_report(directory: Path, path: Path) -> None:
+    """Write a study's report to a file."""
+    from analysis import load_study
+    from analysis.report import report as page
+    from sim.runlog import write_atomically
+
+    write_atomically(path, page(load_study(directory)))
+    errors.print(f"report: {path}")
 
 
 def _ids(text: str) -> frozenset[int]:

@@ -1,0 +1,107 @@
+"""One self-contained HTML page on a directory of runs: it opens from disk, without a network."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from analysis.figures.time_to_accuracy import time_to_accuracy
+from analysis.load import Run, Study
+from analysis.looks import arm_looks
+from analysis.style import rendered
+from analysis.table import caption, format_table, table_rows
+
+from .cautions import cautions
+from .curves import AXES, chart
+from .differences import differing_keys
+from .provenance import provenance
+from .summary import summary
+from .time_spent import PLACES, TimeSpent, time_spent
+
+SECTIONS = {
+    "summary": "Summary",
+    "curves": "Curves",
+    "targets": "Targets",
+    "time": "Time",
+    "figures": "Figures",
+    "scenarios": "Scenarios",
+    "provenance": "Provenance",
+}
+
+
+def report(study: Study) -> str:
+    """The page. Raises ValueError if no run has an evaluation yet."""
+    rows, figures = table_rows(study), _figures(study)
+    headers, cells = format_table(rows)
+    looks = arm_looks(study)
+    colours = {arm: looks[arm].colour for arm in study.arms}
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    return environment.from_string(_part("page.html.j2")).render(
+        title=study.path.resolve().name,
+        caption=caption(study),
+        sections=[item for item in SECTIONS.items() if figures or item[0] != "figures"],
+        summary=summary(study, rows),
+        cautions=cautions(study, rows),
+        arms=list(colours.items()),
+        axes=AXES,
+        chart=chart(study, colours),
+        table={"headers": headers, "rows": cells},
+        places=list(PLACES.values()),
+        time_spent=[_bar(spent) for spent in time_spent(study)],
+        figures=figures,
+        differences=differing_keys({run.arm: run.manifest["scenario"] for run in _first(study)}),
+        scenarios=[{"arm": run.arm, "yaml": _yaml(run)} for run in _first(study)],
+        provenance=provenance(study),
+        css=Markup(_part("page.css")),
+        script=Markup(_part("page.js")),
+        plotly=Markup(get_plotlyjs()),
+    )
+
+
+def _part(name: str) -> str:
+    return files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _first(study: Study) -> list[Run]:
+    """Each arm's first run: its seeds share the scenario."""
+    return [study.runs_of(arm)[0] for arm in study.arms]
+
+
+def _yaml(run: Run) -> str:
+    """The scenario as the run wrote it; of a run from before it did, as JSON, which is YAML."""
+    file = run.path / "scenario.yaml"
+    if not file.exists():
+        return json.dumps(run.manifest["scenario"], indent=2)
+    return file.read_text(encoding="utf-8").rstrip()
+
+
+def _figures(study: Study) -> list[Mapping[str, str]]:
+    """What the interactive chart does not show, as images within the page."""
+    path = time_to_accuracy(study)
+    return [
+        {
+            "svg": b64encode(rendered(path, "svg")).decode(),
+            "caption": "Accuracy over simulated time, and the configuration of the arms that move.",
+        }
+    ]
+
+
+def _bar(spent: TimeSpent) -> Mapping[str, Any]:
+    words = [f"{PLACES[place]} {share:.0%}" for place, share in spent.shares.items() if share]
+    if spent.wasted_share:
+        words.append(f"of the work, {spent.wasted_share:.0%} came to nothing")
+    if spent.trial_share:
+        words.append(f"{spent.trial_share:.0%} of the work was in trial branches that lost")
+    return {
+        "arm": spent.arm,
+        "hours": f"{spent.client_hours:.3g} client-hours",
+        "shares": [f"{100 * share:.3f}" for share in spent.shares.values()],
+        "text": "; ".join(words),
+    }

@@ -1,0 +1,67 @@
+"""With what a study's runs were made: versions, digests, seeds, recordings and their licences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.load import Run, Study
+
+_SINGLE = {
+    "digest": "scenario digest",
+    "numerics": "numerics",
+    "model_revision": "model content",
+    "task_digest": "data content",
+    "policy": "configurator",
+    "python": "Python",
+    "platform": "platform",
+    "started_at": "started",
+}
+_NO_LICENCE = "the user's own file"
+
+
+def provenance(study: Study) -> list[tuple[str, list[str]]]:
+    """Title and the distinct values over the runs, in the runs' order; absent ones left out."""
+    rows = [("seeds", _distinct([str(run.seed) for run in study.runs]))]
+    rows += [
+        (title, _distinct([_value(run, key) for run in study.runs]))
+        for key, title in _SINGLE.items()
+    ]
+    libraries = [
+        f"{name} {version}"
+        for run in study.runs
+        for name, version in (run.manifest.get("versions") or {}).items()
+    ]
+    rows += [("versions", _distinct(libraries)), ("traces", _distinct(_traces(study)))]
+    return [(title, values) for title, values in rows if values]
+
+
+def _traces(study: Study) -> list[str]:
+    told = []
+    for run in study.runs:
+        network = run.manifest.get("network") or {}
+        attended = run.manifest.get("availability") or {}
+        sources = [*network.get("downlinks", ()), *network.get("uplinks", ())]
+        told += [_source(source) for source in (*sources, *attended.get("files", ()))]
+    return told
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    words = [f"{source['name']} ({source['format']})"]
+    if "mean_mbit_per_s" in source:
+        words.append(f"mean {source['mean_mbit_per_s']:.3g} Mbit/s")
+    if source.get("sha256"):
+        words.append(f"sha256 {source['sha256'][:12]}")
+    licence = source.get("licence", "")
+    if licence != "":
+        words.append(f"licence: {licence or _NO_LICENCE}")
+    return ", ".join(words)
+
+
+def _value(run: Run, key: str) -> str:
+    value = run.manifest.get(key)
+    return "" if value is None else str(value)
+
+
+def _distinct(values: Sequence[str]) -> list[str]:
+    return [value for value in dict.fromkeys(values) if value]

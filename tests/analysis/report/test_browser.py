@@ -1,0 +1,73 @@
+"""The page in headless Chromium, as a reader has it: no network, no errors, controls that work."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis import load_study
+from analysis.report import report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH"),
+]
+
+
+@pytest.fixture
+def chromium() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def file(five_arms: Path) -> Path:
+    path = five_arms / "report.html"
+    path.write_text(report(load_study(five_arms)), encoding="utf-8")
+    return path
+
+
+def opened(browser: Any, file: Path, **options: Any) -> tuple[Any, list[str]]:
+    page = browser.new_context(offline=True, **options).new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"file://{file}")
+    page.wait_for_selector("#chart .scatterlayer", state="attached")
+    return page, said
+
+
+def shown(page: Any) -> int:
+    return int(page.locator("#chart .scatterlayer .trace").count())
+
+
+def test_the_page_opens_without_errors_and_its_controls_work(chromium: Any, file: Path) -> None:
+    page, said = opened(chromium, file)
+    assert shown(page) == 5
+    box = page.get_by_label("FedAdapter")
+    box.focus()
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelectorAll('#chart .scatterlayer .trace').length === 4")
+    page.select_option("#axis", "mbytes")
+    assert "MB per client" in page.locator("#chart .xtitle").text_content()
+    assert said == []
+
+
+def test_the_theme_follows_the_reader_and_can_be_switched(chromium: Any, file: Path) -> None:
+    page, said = opened(chromium, file, color_scheme="dark")
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.click("#theme")
+    assert page.locator("html").get_attribute("data-theme") == "light"
+    assert said == []
+
+
+def test_a_phone_scrolls_the_page_one_way(chromium: Any, file: Path) -> None:
+    page, _ = opened(chromium, file, viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,115 @@
+"""The page: whole, self-contained, and its words and curves are the table's and the log's."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis import load_study
+from analysis.report import report
+from analysis.report.cautions import cautions
+from analysis.report.curves import cost_curve
+from analysis.report.summary import summary
+from analysis.report.time_spent import time_spent
+from analysis.table import table_rows
+
+VOID = {"meta", "link", "br", "img", "input"}
+
+
+class Reader(HTMLParser):
+    """Checks that elements close in order, and keeps links, sources and the data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.targets: list[str] = []
+        self.data = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        self.targets += [value or "" for name, value in attrs if name in ("src", "href")]
+        self.in_data = ("id", "data") in attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script" and self.in_data:
+            self.data += data
+
+
+@pytest.fixture
+def page(five_arms: Path) -> str:
+    return report(load_study(five_arms))
+
+
+def test_the_page_is_well_formed_and_needs_no_network(page: str) -> None:
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    assert all(target.startswith(("#", "data:")) for target in reader.targets)
+
+
+def test_the_chart_draws_the_curves_of_the_runs(page: str, five_arms: Path) -> None:
+    reader = Reader()
+    reader.feed(page)
+    lines = json.loads(reader.data)["lines"]
+    study = load_study(five_arms)
+    assert [line["arm"] for line in lines] == list(study.arms)
+    for line, run in zip(lines, study.runs, strict=True):
+        assert line["accuracy"] == cost_curve(run)["accuracy"].to_list()
+        assert line["mbytes"] == sorted(line["mbytes"])
+
+
+def test_every_target_of_the_table_is_a_sentence(five_arms: Path) -> None:
+    study = load_study(five_arms)
+    rows = table_rows(study)
+    sentences = summary(study, rows)
+    targets = dict.fromkeys(row["target"] for row in rows if row["arm"] != "majority class")
+    assert len(sentences) == 1 + len(targets)
+    for target, sentence in zip(targets, sentences[1:], strict=True):
+        at_target = [row for row in rows if row["target"] == target]
+        fastest = min((r for r in at_target if r["hours"]), key=lambda r: r["hours"], default=None)
+        assert f"first {fastest['arm']}" in sentence if fastest else "no arm" in sentence
+
+
+def test_the_reader_is_warned_of_what_weakens_the_numbers(five_arms: Path, write_run: Any) -> None:
+    study = load_study(five_arms)
+    text = " ".join(cautions(study, table_rows(study)))
+    assert "Single seed" in text
+    assert "fixed (1, 8) does not reach 70 %" in text
+    write_run("peeking", learner="curve", digest="fedcba9876543210", finished=False)
+    study = load_study(five_arms)
+    text = " ".join(cautions(study, table_rows(study)))
+    assert "nothing was trained" in text
+    assert "unfinished" in text
+
+
+def test_shares_of_time_add_up_and_count_trials_that_lost(
+    write_run: Any, make_round: Any, make_decision: Any, study_dir: Path
+) -> None:
+    spent = {"wait_s": 1.0, "down_s": 2.0, "compute_s": 4.0, "up_s": 2.0, "idle_s": 1.0}
+    rounds = [
+        make_round(10.0, branch=branch, **spent, lost_s=lost)
+        for branch, lost in (("keep", 0.0), ("deeper", 5.0))
+    ]
+    config = rounds[0].config
+    write_run("growing", events=[*rounds, make_decision(11.0, config)])
+    (arm,) = time_spent(load_study(study_dir))
+    assert sum(arm.shares.values()) == pytest.approx(1.0)
+    assert arm.shares["compute_s"] == pytest.approx(0.4)
+    assert arm.wasted_share == pytest.approx(5 / 16)
+    assert arm.trial_share == pytest.approx(0.5)  # keep lost to deeper
+    assert arm.client_hours == pytest.approx(20 / 3600)
+
+
+def test_names_are_text_and_never_markup(write_run: Any, make_evaluation: Any) -> None:
+    name = "</script><b>&"
+    rows = [make_evaluation(float(t), 0.5) for t in (1, 2, 3)]
+    directory = write_run(name.replace("/", "\\"), evaluations=rows)
+    page = report(load_study(directory))
+    assert "<b>" not in re.sub(r"<script>.*?</script>", "", page, flags=re.S)
