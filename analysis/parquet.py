@@ -16,7 +16,17 @@ from sim.records import DecisionRow, EvaluationRow, Row
 
 from .row_tables import CONFIG, RowTables, is_flat, open_rows
 
-_BRANCHES = pl.List(pl.Struct({"branch": pl.String, "accuracy": pl.Float64, "rounds": pl.Int64}))
+_OF_BRANCH = {
+    "scores": pl.Float64,
+    "rounds": pl.Int64,
+    "spent_client_rounds": pl.Int64,
+    "spent_bytes": pl.Int64,
+    "spent_j": pl.Float64,
+    "spent_s": pl.Float64,
+}
+"""What a decision tells branch by branch; null where a branch has none."""
+
+_BRANCHES = pl.List(pl.Struct({"branch": pl.String, **_OF_BRANCH}))
 _DECISIONS: dict[str, Any] = {
     "t_s": pl.Float64,
     "trial": pl.Int64,
@@ -72,8 +82,7 @@ def _decisions(events: RowTables) -> pl.DataFrame:
 
 
 def _branches(row: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    rounds = row["rounds"]
+    names = dict.fromkeys(name for field in _OF_BRANCH for name in row[field])
     return [
-        {"branch": branch, "accuracy": accuracy, "rounds": rounds[branch]}
-        for branch, accuracy in row["scores"].items()
+        {"branch": name, **{field: row[field].get(name) for field in _OF_BRANCH}} for name in names
     ]

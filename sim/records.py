@@ -173,7 +173,7 @@ class EndRow:
 
     row: ClassVar[str] = "end"
     t_s: float
-    rounds: int
+    lineage_round: int
     reason: str
     config: TuningConfig
     state: str

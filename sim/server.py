@@ -200,7 +200,7 @@ def _end(world: World, lineage: Lineage, reason: str) -> None:
     world.log.events.add(
         EndRow(
             t_s=world.env.now,
-            rounds=lineage.round,
+            lineage_round=lineage.round,
             reason=reason,
             config=lineage.config,
             state=lineage.state,

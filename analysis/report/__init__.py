@@ -10,9 +10,10 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
+from matplotlib.figure import Figure
 from plotly.offline import get_plotlyjs
 
-from analysis.figures.time_to_accuracy import time_to_accuracy
+from analysis.figures.catalogue import CATALOGUE, Entry, Goal, Wish, goal_of
 from analysis.load import Run, Study
 from analysis.looks import arm_looks
 from analysis.style import rendered
@@ -83,14 +84,20 @@ def _yaml(run: Run) -> str:
 
 
 def _figures(study: Study) -> list[Mapping[str, str]]:
-    """What the interactive chart does not show, as images within the page."""
-    path = time_to_accuracy(study)
+    """The figures that the runs support, as images within the page."""
+    goal = goal_of(study, Wish())
     return [
-        {
-            "svg": b64encode(rendered(path, "svg")).decode(),
-            "caption": "Accuracy over simulated time, and the configuration of the arms that move.",
-        }
+        {"svg": b64encode(rendered(figure, "svg")).decode(), "caption": entry.shows}
+        for entry in CATALOGUE.values()
+        for figure in _drawn(entry, study, goal)
     ]
+
+
+def _drawn(entry: Entry, study: Study, goal: Goal) -> list[Figure]:
+    try:
+        return [figure for _, figure in entry.draw(study, goal)]
+    except ValueError:  # these runs do not support it
+        return []
 
 
 def _bar(spent: TimeSpent) -> Mapping[str, Any]:

@@ -98,7 +98,7 @@ def _server(rows: Sequence[Row]) -> Iterator[Event]:
     for row in rows:
         if row["row"] == DecisionRow.row:
             name = f"{row['chosen']}: {config_text(row['config'])}"
-            args = {"scores": row["scores"], "rounds": row["rounds"]}
+            args = {key: row[key] for key in ("scores", "rounds", "spent_bytes", "spent_j")}
             yield instant(SERVER, TRIALS, name, row["t_s"], args)
     yield from names(SERVER, "server", tracks)
 

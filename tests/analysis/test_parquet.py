@@ -49,8 +49,8 @@ def test_fields_are_columns_with_their_values(run_dir: Path) -> None:
 def test_a_decision_lists_its_branches(run_dir: Path) -> None:
     decision = next(row for row in logged(run_dir) if row["row"] == "decision")
     told = record_tables(run_dir)["decision"].row(0, named=True)
-    assert {b["branch"]: b["accuracy"] for b in told["branches"]} == decision["scores"]
-    assert {b["branch"]: b["rounds"] for b in told["branches"]} == decision["rounds"]
+    for field in ("scores", "rounds", "spent_bytes"):
+        assert {branch["branch"]: branch[field] for branch in told["branches"]} == decision[field]
 
 
 def test_a_directory_without_a_run_is_refused(tmp_path: Path) -> None:

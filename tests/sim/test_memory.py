@@ -91,7 +91,7 @@ def test_a_cohort_is_filled_from_the_next_in_keyed_order(
 def test_a_run_that_fits_nobody_ends_and_says_so(tmp_path: Path, make: Any, rows: Any) -> None:
     changes = FULL | {"fleet.memory_share": 0.5}
     *_, end = rows(run_scenario(make(**changes), out=tmp_path).run_dir)
-    assert (end["rounds"], end["reason"]) == (0, "no device has the memory for full")
+    assert (end["lineage_round"], end["reason"]) == (0, "no device has the memory for full")
 
 
 def test_a_branch_that_fits_nobody_ends_without_a_hang_and_without_a_win(

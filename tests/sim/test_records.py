@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields, replace
+from typing import get_args
 
 import pytest
 
@@ -46,3 +47,12 @@ def test_a_row_reads_back_to_its_fields_in_order(row: Row) -> None:
     values = {"row": row.row} | {f.name: getattr(row, f.name) for f in fields(row)}
     assert list(json.loads(as_json(row)).items()) == list(values.items())
     assert as_json(row) == json.dumps(values, separators=(",", ":"))
+
+
+def test_a_mapping_has_a_name_that_no_number_has_in_another_kind_of_row() -> None:
+    """Tables of a log are read by column name, whatever the kinds of the rows around."""
+    types = {(field.name, str(field.type)) for kind in get_args(Row) for field in fields(kind)}
+    mappings = {name for name, annotation in types if annotation.startswith("Mapping")}
+    others = {name for name, annotation in types if not annotation.startswith("Mapping")}
+    assert mappings
+    assert mappings.isdisjoint(others)

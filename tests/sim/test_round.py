@@ -22,7 +22,7 @@ def test_a_round_lasts_as_long_as_its_slowest_client(tmp_path: Path, make: Any, 
     (row, end) = rows(result.run_dir)
     assert row["compute_s"] == pytest.approx(4 * (1 + 2 + 20) * 0.09 * 10)
     assert row["down_bytes"] == row["up_bytes"] == 12 * 130_000
-    assert (end["t_s"], end["rounds"], end["reason"]) == (slowest_s, 1, "stop.rounds")
+    assert (end["t_s"], end["lineage_round"], end["reason"]) == (slowest_s, 1, "stop.rounds")
 
 
 def test_the_whole_log_of_one_client_is_as_computed_by_hand(

@@ -90,14 +90,14 @@ def test_an_abandoned_round_counts_and_changes_nothing(
         ("failed", 2),
     ]
     assert {row["state"] for row in rounds} == {end["state"]}
-    assert (end["t_s"], end["rounds"], end["reason"]) == (3.0, 3, "stop.rounds")
+    assert (end["t_s"], end["lineage_round"], end["reason"]) == (3.0, 3, "stop.rounds")
 
 
 def test_too_many_failures_in_a_row_end_the_run(tmp_path: Path, make: Any, rows: Any) -> None:
     changes = {"rounds.deadline_s": 1.0, "rounds.max_failures": 4}
     *rounds, end = rows(run_scenario(make(**changes), out=tmp_path).run_dir)
     assert len(rounds) == 4
-    assert (end["reason"], end["rounds"]) == ("rounds.max_failures", 0)
+    assert (end["reason"], end["lineage_round"]) == ("rounds.max_failures", 0)
 
 
 def test_the_server_takes_its_time_after_every_round(tmp_path: Path, make: Any, rows: Any) -> None:
