@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from learner.numerics import NumericsChoice
+
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help="A scenario.")]
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="A base and its arms.")]
 RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run's directory.")]
@@ -20,6 +22,13 @@ Out = Annotated[Path, typer.Option("--out", help="Where run directories go.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every draw.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes (default: one a core).")
+]
+Numerics = Annotated[
+    NumericsChoice,
+    typer.Option(
+        "--numerics",
+        help="Number format of the encoder; auto: bf16 where AMX or the GPU computes it.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable results on stdout.")]
 

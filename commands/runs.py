@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from .display import Display
-from .options import AsJson, Out, ScenarioFile, Seed, Set, naming
+from .options import AsJson, Numerics, Out, ScenarioFile, Seed, Set, naming
 
 app = typer.Typer()
 
@@ -20,14 +20,22 @@ def run(
     overrides: Set = None,
     seed: Seed = 0,
     out: Out = Path("runs"),
+    numerics: Numerics = "fp32",
     as_json: AsJson = False,
 ) -> None:
     """Run one scenario; interrupted, the same command goes on where it stopped."""
+    from learner.numerics import chosen_precision
     from sim import load_scenario, run_scenario
 
     loaded = load_scenario(scenario, overrides or ())
     with naming(scenario), Display() as display:
-        result = run_scenario(loaded, seed=seed, out=out, on_progress=display.show)
+        result = run_scenario(
+            loaded,
+            seed=seed,
+            out=out,
+            precision=chosen_precision(numerics),
+            on_progress=display.show,
+        )
     if as_json:
         typer.echo(json.dumps(asdict(result), default=str))
         return

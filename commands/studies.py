@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from learner.numerics import Precision, chosen_precision
+
 from .display import Display, errors
-from .options import AsJson, Out, Set, StudyFile, Workers
+from .options import AsJson, Numerics, Out, Set, StudyFile, Workers
 from .results import show_table, write_figures
 
 if TYPE_CHECKING:
@@ -29,10 +31,15 @@ app = typer.Typer()
 
 
 @app.command()
-def demo(out: Out = Path("runs"), workers: Workers = None, as_json: AsJson = False) -> None:
+def demo(
+    out: Out = Path("runs"),
+    workers: Workers = None,
+    numerics: Numerics = "fp32",
+    as_json: AsJson = False,
+) -> None:
     """Five ways to fine-tune on a mixed fleet: the table and the time-to-accuracy figure."""
     errors.print("model and data (110 MB) are fetched once, into the cache")
-    directory = _run(_load(DEMO, ()), out, workers)
+    directory = _run(_load(DEMO, ()), out, workers, chosen_precision(numerics))
     show_table(directory, as_json)
     write_figures(directory, directory, only="time-to-accuracy", formats=("png", "svg"))
 
@@ -43,15 +50,16 @@ def study(
     overrides: Set = None,
     out: Out = Path("runs"),
     workers: Workers = None,
+    numerics: Numerics = "fp32",
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Run every arm of a study with every seed, then print the table."""
     loaded = _load(file, overrides or ())
     if dry_run:
-        _show_plan(loaded, out, workers, as_json)
+        _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
         return
-    show_table(_run(loaded, out, workers), as_json)
+    show_table(_run(loaded, out, workers, chosen_precision(numerics)), as_json)
 
 
 def _load(file: Path, overrides: Sequence[str]) -> Study:
@@ -60,21 +68,29 @@ def _load(file: Path, overrides: Sequence[str]) -> Study:
     return load_study(file, overrides)
 
 
-def _run(study: Study, out: Path, workers: int | None) -> Path:
+def _run(study: Study, out: Path, workers: int | None, precision: Precision) -> Path:
     from sim import run_study
 
-    errors.print(_summary(_forecast(study, out, workers)))
+    errors.print(_summary(_forecast(study, out, workers, precision)))
     with Display() as display:
-        run_study(study, out=out, workers=_count(workers), on_progress=display.show)
+        run_study(
+            study,
+            out=out,
+            workers=_count(workers),
+            precision=precision,
+            on_progress=display.show,
+        )
     return out / study.name
 
 
-def _show_plan(study: Study, out: Path, workers: int | None, as_json: bool) -> None:
+def _show_plan(
+    study: Study, out: Path, workers: int | None, precision: Precision, as_json: bool
+) -> None:
     """The resolved list of runs, a line each, and the forecast."""
     from sim.run_directory import run_directory
     from sim.study import study_jobs
 
-    directory, planned = out / study.name, _forecast(study, out, workers)
+    directory, planned = out / study.name, _forecast(study, out, workers, precision)
     runs = [
         {"run": arm.name, "seed": seed, "directory": str(run_directory(directory, arm, seed))}
         for arm, seed in study_jobs(study)
@@ -87,10 +103,10 @@ def _show_plan(study: Study, out: Path, workers: int | None, as_json: bool) -> N
     typer.echo(_summary(planned))
 
 
-def _forecast(study: Study, out: Path, workers: int | None) -> Forecast:
+def _forecast(study: Study, out: Path, workers: int | None, precision: Precision) -> Forecast:
     from sim.forecast import forecast
 
-    return forecast(study, out=out, workers=_count(workers))
+    return forecast(study, out=out, workers=_count(workers), precision=precision)
 
 
 def _summary(planned: Forecast) -> str:

@@ -98,7 +98,7 @@ class Activations:
     @torch.inference_mode()
     def _passes(self, highest: int) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
         """Token rows, layer and (tokens, 2, hidden) of each block up to the highest."""
-        encoder, weights = self.backbone, self.backbone.weights
+        encoder, weights = self.backbone, self.backbone.frozen
         n_done = 0
         for texts in self.tokens.batches(PASS_TOKENS):
             rows = self.tokens.rows(texts)
@@ -111,7 +111,7 @@ class Activations:
             for layer in range(highest + 1):
                 residual = encoder.attend(weights, layer, x, groups)
                 fed = encoder.feed_forward(weights, layer, residual)
-                yield rows, layer, torch.stack((residual, fed), 1).cpu().numpy()
+                yield rows, layer, torch.stack((residual, fed), 1).float().cpu().numpy()
                 x = encoder.close(weights, layer, residual, fed)
 
     def _path(self, layer: int) -> Path:

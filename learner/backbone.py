@@ -42,12 +42,21 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
-    """A post-norm encoder. `tokens` is the number of real tokens in a batch."""
+    """A post-norm encoder. `tokens` is the number of real tokens in a batch.
+
+    `weights` are the pre-trained ones in fp32; `frozen` are the same in the number format in which
+    the encoder computes.
+    """
 
     architecture: Architecture
     norm_eps: float
     activation: Callable[[Tensor], Tensor]
     weights: Weights
+    frozen: Weights
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.frozen[WORD_EMBEDDINGS].dtype
 
     def embed(self, weights: Weights, ids: Tensor, positions: Tensor) -> Tensor:
         """(tokens,) ids and positions in their text, from 0 -> (tokens, hidden)."""
@@ -135,8 +144,11 @@ def _attention(
     return mixed
 
 
-def load_backbone(model_dir: Path, device: torch.device) -> Backbone:
-    """The encoder of a Hugging Face model directory, in fp32; pooler and task heads are left out.
+def load_backbone(
+    model_dir: Path, device: torch.device, dtype: torch.dtype = torch.float32
+) -> Backbone:
+    """The encoder of a Hugging Face model directory, to compute in `dtype`; pooler and task heads
+    are left out.
 
     Raises ValueError, naming the file, for an unknown architecture and for missing or damaged
     weights.
@@ -145,11 +157,13 @@ def load_backbone(model_dir: Path, device: torch.device) -> Backbone:
     config = read_model_config(model_dir)
     family = family_of(config)
     activation = config.choice(family.activation, tuple(_ACTIVATIONS), default="gelu")
+    weights = _load_weights(model_dir, family, architecture, device)
     return Backbone(
         architecture=architecture,
         norm_eps=family.norm_eps or config.positive("layer_norm_eps"),
         activation=_ACTIVATIONS[activation],
-        weights=_load_weights(model_dir, family, architecture, device),
+        weights=weights,
+        frozen={name: tensor.to(dtype) for name, tensor in weights.items()},
     )
 
 

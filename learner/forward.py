@@ -10,7 +10,7 @@ from .backbone import Backbone
 from .batches import Batch, HalfBlock
 from .spec import Lora
 from .tuning.adapter import through_units, unit_name
-from .tuning.head import head_logits
+from .tuning.head import HEAD, head_logits
 from .tuning.lora import has_products, through_products
 from .tuning.parameters import BACKBONE
 
@@ -19,17 +19,25 @@ Params = Mapping[str, Tensor]
 
 
 def logits(backbone: Backbone, params: Params, batch: Batch) -> Tensor:
-    """(units, labels), each text or word through the parameters of its client."""
+    """(units, labels), each text or word through the parameters of its client.
+
+    The encoder and the adapters compute in the backbone's number format, from parameters in fp32;
+    pooling and the head in fp32.
+    """
+    params = {
+        name: tensor if name.startswith(HEAD) else tensor.to(backbone.dtype)
+        for name, tensor in params.items()
+    }
     trained = {
         name.removeprefix(BACKBONE): tensor.squeeze(0)
         for name, tensor in params.items()
         if name.startswith(BACKBONE)
     }
-    weights = {**backbone.weights, **trained}
+    weights = {**backbone.frozen, **trained}
     entry = batch.entry
     if isinstance(entry, HalfBlock):
-        fed = _adapted(params, entry.layer, entry.fed, batch)
-        x = backbone.close(weights, entry.layer, entry.residual, fed)
+        fed = _adapted(params, entry.layer, entry.fed.to(backbone.dtype), batch)
+        x = backbone.close(weights, entry.layer, entry.residual.to(backbone.dtype), fed)
         lowest = entry.layer + 1
     else:
         x = backbone.embed(weights, entry.ids, entry.positions)
@@ -39,6 +47,7 @@ def logits(backbone: Backbone, params: Params, batch: Batch) -> Tensor:
         residual = backbone.attend(weights, layer, x, batch.texts, added)
         fed = backbone.feed_forward(weights, layer, residual)
         x = backbone.close(weights, layer, residual, _adapted(params, layer, fed, batch))
+    x = x.float()
     read = batch.texts.means(x) if batch.pieces is None else x.index_select(0, batch.pieces)
     features = batch.client_units.pad(read)  # (clients, most units, hidden)
     return batch.client_units.unpad(head_logits(params, features))

@@ -5,6 +5,12 @@ from __future__ import annotations
 import platform
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
+
+Precision = Literal["fp32", "bf16"]
+"""The number format in which the encoder computes; what is trained is kept in fp32 always."""
+
+NumericsChoice = Literal["fp32", "bf16", "auto"]
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -20,14 +26,37 @@ _LEVELS = {
 """Instruction sets by which matrix libraries choose their kernels, strongest first."""
 
 
-def numerics_tag() -> str:
+_BF16_UNITS = ("amx_bf16", "avx512_bf16")
+"""Processor flags of instructions on bf16, fastest first."""
+
+
+def chosen_precision(choice: NumericsChoice) -> Precision:
+    """`auto`: bf16 where the processor has AMX or the GPU computes in bf16, else fp32."""
+    if choice != "auto":
+        return choice
+    if _device() == "cpu":
+        return "bf16" if "amx_bf16" in _processor_flags(_cpuinfo()) else "fp32"
+    import torch
+
+    return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+
+
+def numerics_tag(precision: Precision = "fp32") -> str:
     """The tag of this process in one line: library versions, device, number format, processor.
 
     Numbers with equal tags are equal bit for bit. torch is imported only where the installed
     build could run on a GPU.
     """
     libraries = " ".join(f"{name}-{version(name)}" for name in _LIBRARIES)
-    return f"{libraries} {_device()} fp32 {_processor()}"
+    return f"{libraries} {_device()} {_number_format(precision)} {_processor()}"
+
+
+def _number_format(precision: Precision) -> str:
+    """bf16 with the instructions that compute it: others round elsewhere."""
+    if precision == "fp32":
+        return precision
+    flags = _processor_flags(_cpuinfo())
+    return "-".join(("bf16", *(unit for unit in _BF16_UNITS if unit in flags)))
 
 
 def _device() -> str:
@@ -42,9 +71,13 @@ def _device() -> str:
 
 def _processor() -> str:
     """Architecture, vendor and instruction level; without /proc/cpuinfo, the architecture."""
-    if not _CPUINFO.exists():
-        return f"{platform.system()}-{platform.machine()}"
-    return processor_level(_CPUINFO.read_text(encoding="utf-8", errors="replace"))
+    cpuinfo = _cpuinfo()
+    return processor_level(cpuinfo) if cpuinfo else f"{platform.system()}-{platform.machine()}"
+
+
+def _cpuinfo() -> str:
+    """The text of /proc/cpuinfo; empty where there is none."""
+    return _CPUINFO.read_text(encoding="utf-8", errors="replace") if _CPUINFO.exists() else ""
 
 
 def processor_level(cpuinfo: str) -> str:
@@ -53,11 +86,21 @@ def processor_level(cpuinfo: str) -> str:
     >>> processor_level("vendor_id : GenuineIntel\\nflags : sse2 avx2 fma\\n")
     'GenuineIntel-avx2'
     """
+    fields = _first_processor(cpuinfo)
+    vendor = fields.get("vendor_id") or fields.get("CPU implementer") or platform.machine()
+    flags = _processor_flags(cpuinfo)
+    level = next((name for name, needed in _LEVELS.items() if needed <= flags), "plain")
+    return f"{vendor}-{level}"
+
+
+def _processor_flags(cpuinfo: str) -> set[str]:
+    fields = _first_processor(cpuinfo)
+    return set((fields.get("flags") or fields.get("Features") or "").split())
+
+
+def _first_processor(cpuinfo: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for line in cpuinfo.splitlines():
         name, _, value = line.partition(":")
         fields.setdefault(name.strip(), value.strip())
-    vendor = fields.get("vendor_id") or fields.get("CPU implementer") or platform.machine()
-    flags = set((fields.get("flags") or fields.get("Features") or "").split())
-    level = next((name for name, needed in _LEVELS.items() if needed <= flags), "plain")
-    return f"{vendor}-{level}"
+    return fields

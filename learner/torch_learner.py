@@ -20,7 +20,7 @@ from .batches import Examples
 from .exchange import received, returned
 from .forward import logits
 from .local import passes, train_pass
-from .numerics import numerics_tag
+from .numerics import Precision, numerics_tag
 from .recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
 from .server_rules import ServerStep
 from .spec import Evaluation, Feedback, LocalJob, NewWeights, StateRef, TuningConfig
@@ -33,13 +33,17 @@ if TYPE_CHECKING:
     from .tasks import Split, Task
 
 
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
 class TorchLearner:
     """A Trainer on one model and task. Texts are cut at `max_tokens` tokens.
 
     `shards` maps client ids to ordered indices into `task.train`. `cache_dir` keeps the frozen
     encoder's activations, shared by all runs and processes; `on_fill` is told which split is being
     encoded and how much of it is (0-1). One thread of computing: the numbers must not depend on
-    how many cores there are. Uses CUDA where present. `new_weights` as in spec.
+    how many cores there are. Uses CUDA where present. With `precision` bf16 the encoder computes in
+    bf16; what is trained, the loss and the averages stay in fp32. `new_weights` as in spec.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class TorchLearner:
         shards: Mapping[int, np.ndarray],
         max_tokens: int,
         cache_dir: Path,
+        precision: Precision = "fp32",
         on_fill: Callable[[str, float], None] = lambda split, share: None,
         new_weights: NewWeights = "published",
     ) -> None:
@@ -63,12 +68,12 @@ class TorchLearner:
         self._shards = shards
         self._max_tokens = max_tokens
         self._new_weights = new_weights
-        self._backbone = load_backbone(model_dir, self._device)
+        self._backbone = load_backbone(model_dir, self._device, _DTYPES[precision])
         limit = self._backbone.architecture.most_tokens
         if max_tokens > limit:
             raise ValueError(f"max_tokens must be at most {limit} for this model, got {max_tokens}")
         parts = (str(LEARNER_EPOCH), model_revision(model_dir), task.digest, str(max_tokens))
-        named = "\0".join((*parts, numerics_tag())).encode()
+        named = "\0".join((*parts, numerics_tag(precision))).encode()
         self._activations_dir = (
             cache_dir / "activations" / blake2b(named, digest_size=16).hexdigest()
         )

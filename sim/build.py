@@ -16,7 +16,7 @@ from learner.architecture import Architecture
 from learner.assets import model_dir, model_revision
 from learner.counting import CountingLearner
 from learner.curves import CurveLearner, Saturating, Tabulated
-from learner.numerics import numerics_tag
+from learner.numerics import Precision, numerics_tag
 from learner.recipes import canonical
 from learner.spec import Learner
 from learner.store import Store
@@ -68,6 +68,7 @@ def build_world(
     configurator: Configurator | None = None,
     watchers: Watchers = Watchers(),
     missing: Missing = "train",
+    precision: Precision = "fp32",
 ) -> World:
     """Raises ValueError, naming the key, where scenario, model and data do not fit together."""
     streams = Streams(seed)
@@ -111,7 +112,7 @@ def build_world(
             memory_share=scenario.fleet.memory_share,
             price_misses=scenario.cache.price_misses,
         ),
-        learner=_learner(scenario, data, revision, cache_dir, watchers, missing),
+        learner=_learner(scenario, data, revision, cache_dir, watchers, missing, precision),
         configurator=configurator or _fitted(scenario, architecture, streams),
         costs=partial(expected_round_cost, cost, scenario.exchange, clients),
         log=log,
@@ -183,6 +184,7 @@ def _learner(
     cache_dir: Path,
     watchers: Watchers,
     missing: Missing,
+    precision: Precision,
 ) -> Learner:
     """The scenario's learner; torch is imported at the first missing training, not before."""
     kind, task = scenario.learner, scenario.task
@@ -202,12 +204,13 @@ def _learner(
             shards=dict(enumerate(data.parts)),
             max_tokens=task.max_tokens,
             cache_dir=cache_dir,
+            precision=precision,
             on_fill=watchers.on_fill,
             new_weights=scenario.training.new_weights,
         )
 
     context = _context(scenario, revision, loaded.digest, task.max_tokens)
-    store, numerics = Store(cache_dir / "store"), numerics_tag()
+    store, numerics = Store(cache_dir / "store"), numerics_tag(precision)
     if missing == "count":
         return CountingLearner(context=context, store=store, numerics=numerics)
     return StoredLearner(

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from learner.counting import CountingLearner, count_examples, count_jobs
+from learner.numerics import Precision
 from learner.payload import payload_bytes
 from learner.recipes import Recipe
 from learner.spec import StateRef
@@ -46,7 +47,12 @@ class Forecast:
 
 
 def forecast(
-    study: Study, *, out: Path = Path("runs"), cache_dir: Path | None = None, workers: int = 1
+    study: Study,
+    *,
+    out: Path = Path("runs"),
+    cache_dir: Path | None = None,
+    workers: int = 1,
+    precision: Precision = "fp32",
 ) -> Forecast:
     """Walk every unfinished run of real training on names alone; nothing is trained or written.
 
@@ -54,13 +60,13 @@ def forecast(
     """
     cache_dir = cache_dir or default_cache_dir()
     jobs = study_jobs(study)
-    left = [job for job in jobs if not _is_finished(out / study.name, job)]
+    left = [job for job in jobs if not _is_finished(out / study.name, job, precision)]
     trained = [job for job in left if isinstance(job[0].learner, TorchTraining)]
     missing: dict[StateRef, Recipe] = {}
     seconds, disk_bytes = 0.0, 0.0
     for scenario, seed in trained:
         fetch_assets(scenario, cache_dir)
-        recipes, n_labels = _missing(scenario, seed, cache_dir)
+        recipes, n_labels = _missing(scenario, seed, cache_dir, precision)
         fresh = {state: recipe for state, recipe in recipes.items() if state not in missing}
         missing |= fresh
         architecture = find_architecture(scenario, cache_dir)
@@ -77,16 +83,23 @@ def forecast(
     )
 
 
-def _is_finished(directory: Path, job: Job) -> bool:
-    return finished_run(run_directory(directory, *job), job[0]) is not None
+def _is_finished(directory: Path, job: Job, precision: Precision) -> bool:
+    return finished_run(run_directory(directory, *job), job[0], precision) is not None
 
 
-def _missing(scenario: Scenario, seed: int, cache_dir: Path) -> tuple[dict[StateRef, Recipe], int]:
+def _missing(
+    scenario: Scenario, seed: int, cache_dir: Path, precision: Precision
+) -> tuple[dict[StateRef, Recipe], int]:
     """The recipes that a run would have to make, and the task's number of labels. A run that ends
     in an error counts as far as it came."""
     with TemporaryDirectory() as nowhere:
         world = build_world(
-            scenario, seed, log=RunLog(Path(nowhere)), cache_dir=cache_dir, missing="count"
+            scenario,
+            seed,
+            log=RunLog(Path(nowhere)),
+            cache_dir=cache_dir,
+            missing="count",
+            precision=precision,
         )
         with suppress(RunError):
             simulate(world)

@@ -71,6 +71,7 @@ def replay(
         cache_dir=cache_dir,
         workers=workers,
         missing="train" if train else "refuse",
+        precision=read_manifest(run_dir).get("precision") or "fp32",
         on_progress=on_progress,
     )
     places = [run_directory(out / study.name, *job) for job in study_jobs(study)]

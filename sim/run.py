@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 from simpy import Process
 
 from configurator import Configurator
-from learner.numerics import numerics_tag
+from learner.numerics import Precision, numerics_tag
 from learner.stored import DivergedError, NotStoredError
 from traces.step import TraceEnded
 
@@ -72,11 +72,13 @@ def run_scenario(
     cache_dir: Path | None = None,
     configurator: Configurator | None = None,
     missing: Missing = "train",
+    precision: Precision = "fp32",
     on_progress: ProgressSink = lambda progress: None,
 ) -> RunResult:
     """Simulate and train; resume where an earlier attempt stopped, repeating its bytes.
 
-    `configurator` replaces the scenario's own policy. Raises ValueError for inputs that do not
+    `configurator` replaces the scenario's own policy; `precision` is the number format of the
+    encoder, where one is trained (learner.numerics). Raises ValueError for inputs that do not
     fit together, RunError for a directory that this run must not continue; with `missing`
     "refuse", MissingScoreError at the first number that would have to be trained.
     """
@@ -93,8 +95,9 @@ def run_scenario(
             on_round=monitor.on_round, on_progress=monitor.on_learned, on_fill=monitor.on_fill
         ),
         missing=missing,
+        precision=precision,
     )
-    manifest = _manifest(world, seed)
+    manifest = _manifest(world, seed, precision)
     with held(run_dir):
         begin(run_dir, manifest, scenario)
         if world.holdings is not None:
@@ -117,17 +120,19 @@ def run_scenario(
     return result
 
 
-def finished_run(run_dir: Path, scenario: Scenario) -> RunResult | None:
+def finished_run(
+    run_dir: Path, scenario: Scenario, precision: Precision = "fp32"
+) -> RunResult | None:
     """What an earlier process finished in this directory; None if it must be run (again)."""
     is_real = isinstance(scenario.learner, TorchTraining)
-    result = finished(run_dir, numerics_tag() if is_real else None)
+    result = finished(run_dir, numerics_tag(precision) if is_real else None)
     if result is None:
         return None
     here = {"run_dir": run_dir, "trainings": 0, "store_hits": 0, "wall_seconds": 0.0}
     return RunResult(**result | here)
 
 
-def _manifest(world: World, seed: int) -> dict[str, Any]:
+def _manifest(world: World, seed: int, precision: Precision) -> dict[str, Any]:
     """What there is to say of a run beside its rows; see docs/model.md for the keys."""
     scenario = world.scenario
     is_real = isinstance(scenario.learner, TorchTraining)
@@ -139,7 +144,8 @@ def _manifest(world: World, seed: int) -> dict[str, Any]:
         "scenario": dump_scenario(scenario),
         "policy": repr(world.configurator),
         "learner": scenario.learner.kind,
-        "numerics": numerics_tag() if is_real else None,
+        "numerics": numerics_tag(precision) if is_real else None,
+        "precision": precision if is_real else None,
         **world.facts,
         **provenance(),
     }

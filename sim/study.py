@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from learner.numerics import Precision
+
 from .build import Missing
 from .data import fetch_assets
 from .hold import held
@@ -26,6 +28,7 @@ def run_study(
     out: Path = Path("runs"),
     cache_dir: Path | None = None,
     workers: int = 1,
+    precision: Precision = "fp32",
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[RunResult]:
     """Run every arm with every seed in `<out>/<study name>`; results in that order.
@@ -35,7 +38,12 @@ def run_study(
     failure is raised. Raises RunError for a directory that another process or study holds.
     """
     outcomes = run_outcomes(
-        study, out=out, cache_dir=cache_dir, workers=workers, on_progress=on_progress
+        study,
+        out=out,
+        cache_dir=cache_dir,
+        workers=workers,
+        precision=precision,
+        on_progress=on_progress,
     )
     return [_raised(outcome) for outcome in outcomes]
 
@@ -47,6 +55,7 @@ def run_outcomes(
     cache_dir: Path | None = None,
     workers: int = 1,
     missing: Missing = "train",
+    precision: Precision = "fp32",
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[Outcome]:
     """As run_study, with the failures of runs in their places among the results."""
@@ -57,12 +66,19 @@ def run_outcomes(
         results: dict[int, Outcome] = {
             i: result
             for i, job in enumerate(jobs)
-            if (result := finished_run(run_directory(directory, *job), job[0])) is not None
+            if (result := finished_run(run_directory(directory, *job), job[0], precision))
+            is not None
         }
         left = [i for i in range(len(jobs)) if i not in results]
         for i in left:
             fetch_assets(jobs[i][0], cache_dir)
-        run = partial(run_scenario, out=directory, cache_dir=cache_dir, missing=missing)
+        run = partial(
+            run_scenario,
+            out=directory,
+            cache_dir=cache_dir,
+            missing=missing,
+            precision=precision,
+        )
         outcomes = _run_all(run, [jobs[i] for i in left], workers, on_progress)
         results |= dict(zip(left, outcomes, strict=True))
     return [results[i] for i in range(len(jobs))]

@@ -10,8 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-WEIGHT = "param.head.weight"  # (labels, hidden)
-BIAS = "param.head.bias"  # (labels,)
+HEAD = "param.head."
+WEIGHT = f"{HEAD}weight"  # (labels, hidden)
+BIAS = f"{HEAD}bias"  # (labels,)
 INIT_STD = 0.02  # paper, section 3
 
 

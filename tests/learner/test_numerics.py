@@ -3,10 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
-from learner.numerics import numerics_tag, processor_level
+from learner.numerics import chosen_precision, numerics_tag, processor_level
 
 
 def test_the_tag_is_the_same_in_every_process_and_loads_no_torch_for_a_cpu_build() -> None:
@@ -39,3 +40,25 @@ def test_the_processor_is_its_vendor_and_strongest_instruction_set(
     cpuinfo: str, level: str
 ) -> None:
     assert processor_level(cpuinfo) == level
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision"),
+    [("avx512f avx512_bf16", "fp32"), ("avx512f amx_tile amx_bf16", "bf16"), ("", "fp32")],
+)
+def test_auto_computes_in_bf16_where_the_processor_has_amx(
+    flags: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not version("torch").endswith("+cpu"):
+        pytest.skip("a GPU would decide")
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"vendor_id : A\nflags : {flags}\n")
+    monkeypatch.setattr("learner.numerics._CPUINFO", cpuinfo)
+    assert chosen_precision("auto") == precision
+    assert (chosen_precision("fp32"), chosen_precision("bf16")) == ("fp32", "bf16")
+
+
+def test_number_formats_have_tags_of_their_own() -> None:
+    assert "fp32" in numerics_tag("fp32").split()
+    assert numerics_tag("bf16").split() != numerics_tag("fp32").split()
+    assert any(part.startswith("bf16") for part in numerics_tag("bf16").split())

@@ -234,3 +234,26 @@ def test_the_encoding_of_the_texts_is_told_before_the_first_round(
     assert "encoding the train texts once: 100%" in doing
     assert "encoding the test texts once: 0%" in doing
     assert (doing[-1], told[-1].round) == ("", 1)
+
+
+def test_a_run_in_bf16_is_its_own_and_not_continued_in_fp32(tmp_path: Path, real: Any) -> None:
+    scenario, cache_dir = real(**{"stop.rounds": 2}), tmp_path / "cache"
+    exact = run_scenario(scenario, out=tmp_path / "a", cache_dir=cache_dir)
+    rough = run_scenario(scenario, out=tmp_path / "b", cache_dir=cache_dir, precision="bf16")
+    assert (exact.trainings, rough.trainings) == (6, 6)
+    manifest = json.loads((rough.run_dir / "manifest.json").read_text())
+    assert (manifest["precision"], " bf16" in manifest["numerics"]) == ("bf16", True)
+    with pytest.raises(RunError, match=r"numerics must be .* fp32 .* to go on with this run"):
+        run_scenario(scenario, out=tmp_path / "b", cache_dir=cache_dir)
+
+
+def test_what_the_store_answers_needs_no_trainer(
+    tmp_path: Path, real: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario, cache_dir = real(), tmp_path / "cache"
+    first = run_scenario(scenario, out=tmp_path / "a", cache_dir=cache_dir)
+    monkeypatch.setitem(sys.modules, "learner.torch_learner", None)  # cannot be imported any more
+    with pytest.raises(ImportError):
+        run_scenario(real(**{"training.lr": 1e-3}), out=tmp_path / "b", cache_dir=cache_dir)
+    again = run_scenario(scenario, out=tmp_path / "b", cache_dir=cache_dir)
+    assert (again.trainings, again.events_sha256) == (0, first.events_sha256)
