@@ -139,7 +139,7 @@ class RefusalRow:
     trial: int
     branch: str
     config: TuningConfig
-    clients: Mapping[str, int]
+    refused_clients: Mapping[str, int]
     needed_bytes: Mapping[str, int]
     limit_bytes: Mapping[str, int]
     share: float

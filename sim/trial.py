@@ -93,7 +93,7 @@ def _record_refusals(world: World, growth: Growth, trial_no: int) -> None:
             trial=trial_no,
             branch=growth.name,
             config=growth.lineage.config,
-            clients={refusal.device: refusal.n_clients for refusal in refusals},
+            refused_clients={refusal.device: refusal.n_clients for refusal in refusals},
             needed_bytes={refusal.device: refusal.needed_bytes for refusal in refusals},
             limit_bytes={refusal.device: refusal.limit_bytes for refusal in refusals},
             share=sum(refusal.n_clients for refusal in refusals) / len(world.clients),

@@ -56,9 +56,9 @@ def test_who_has_too_little_memory_is_refused_and_recorded(
     refusal = told[0]
     assert refusal["row"] == "refusal"
     # Full fine-tuning of BERT-base peaks at 5.3 GB; Nano and Pi have 4.
-    assert refusal["clients"] == {"jetson-nano": 4, "raspberry-pi-4b": 4}
-    assert refusal["needed_bytes"] == dict.fromkeys(refusal["clients"], 5_300_000_000)
-    assert refusal["limit_bytes"] == dict.fromkeys(refusal["clients"], 4_000_000_000)
+    assert refusal["refused_clients"] == {"jetson-nano": 4, "raspberry-pi-4b": 4}
+    assert refusal["needed_bytes"] == dict.fromkeys(refusal["refused_clients"], 5_300_000_000)
+    assert refusal["limit_bytes"] == dict.fromkeys(refusal["refused_clients"], 4_000_000_000)
     assert refusal["share"] == 8 / 12
     whole = make(**MIXED, **FULL, **{"fleet.memory_share": None})
     free = rows(run_scenario(whole, out=tmp_path).run_dir)
