@@ -17,8 +17,8 @@ class Space:
     """Steps and limits of growth.
 
     `depth_step` layers a step down, `first_depth` the depth that follows 0 (the artifact's is 2),
-    `max_depth` null for the model's layers; `width_step` and `max_width` in neurons. The last step
-    before a limit may be a shorter one.
+    `max_depth` null for the model's layers; `width_step` and `max_width` in neurons of adapters,
+    `rank_step` and `max_rank` in ranks of LoRA. The last step before a limit may be a shorter one.
     """
 
     depth_step: int = 1  # Sd of the paper
@@ -26,9 +26,11 @@ class Space:
     max_depth: int | None = None
     width_step: int = UNIT_WIDTH  # Sw
     max_width: int = 64  # the paper's search space
+    rank_step: int = 4
+    max_rank: int = 32
 
     def __post_init__(self) -> None:
-        for name in ("depth_step", "first_depth"):
+        for name in ("depth_step", "first_depth", "rank_step", "max_rank"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.max_depth is not None and self.max_depth < 0:
@@ -47,6 +49,8 @@ class Space:
         _require_within("depth", start.depth, self.max_depth)
         if isinstance(start, Adapter):
             _require_within("width", start.width, self.max_width)
+        if isinstance(start, Lora):
+            _require_within("rank", start.rank, self.max_rank)
         if isinstance(start, Lora):
             _require_within("width", start.rank, self.max_width, "rank")
 
@@ -88,6 +92,10 @@ def _all(config: Growable, grow: Callable[[Growable], Growable]) -> Iterator[Gro
     yield config
     while (bigger := grow(config)) != config:
         yield (config := bigger)
+
+
+def _grown(size: int, step: int, limit: int) -> int:
+    return max(size, min(size + step, limit))
 
 
 def _require_within(name: str, value: int, limit: int | None, key: str = "") -> None:

@@ -19,7 +19,7 @@ from configurator.protocol import (
 )
 from configurator.schedule import Step
 from configurator.space import Space
-from learner.spec import Adapter, Freeze, Full, TuningConfig
+from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from tests.contracts.configurators import ConfiguratorContract, flat_costs, scores_of
 
 BERT = Space(max_depth=12)
@@ -144,6 +144,25 @@ class TestSidelineWhereBottomsAreFrozen(ConfiguratorContract):
         trial = policy.propose(Freeze(depth=3), [], flat_costs)
         assert trial is not None
         assert [b.config for b in trial.branches] == [Freeze(depth=3), Freeze(depth=4)]
+
+
+class TestSidelineOfLora(ConfiguratorContract):
+    @pytest.fixture
+    def policy(self) -> Configurator:
+        return Sideline(start=Lora(depth=1, rank=4), space=Space(max_depth=12, max_rank=10))
+
+    def test_it_widens_in_rank(self, policy: Configurator) -> None:
+        trial = policy.propose(Lora(depth=3, rank=8), [], flat_costs)
+        assert trial is not None
+        assert [b.config for b in trial.branches] == [
+            Lora(depth=3, rank=8),
+            Lora(depth=3, rank=10, alpha=20.0),  # at the scale that it had
+            Lora(depth=4, rank=8),
+        ]
+
+    def test_a_start_beyond_the_limit_is_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"space.max_rank must be at least start.rank \(64\)"):
+            Sideline(start=Lora(depth=1, rank=64))
 
 
 class TestProgressive(ConfiguratorContract):

@@ -49,6 +49,7 @@ def test_growth_never_shrinks_and_stops_at_the_limits(space: Space, start: Adapt
     ("field", "value", "rule"),
     [
         ("depth_step", 0, "depth_step must be at least 1, got 0"),
+        ("rank_step", 0, "rank_step must be at least 1, got 0"),
         ("first_depth", 0, "first_depth must be at least 1, got 0"),
         ("max_depth", -1, "max_depth must be at least 0 or null, got -1"),
         ("width_step", 12, "width_step must be a positive multiple of 8, got 12"),

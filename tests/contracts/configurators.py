@@ -24,7 +24,7 @@ from configurator.protocol import (
     Trial,
     TrialResult,
 )
-from learner.spec import Adapter, Freeze, TuningConfig
+from learner.spec import Adapter, Freeze, Lora, TuningConfig
 from sim.run import run_scenario
 from sim.scenario_file import parse_scenario
 
@@ -145,7 +145,8 @@ class ConfiguratorContract:
     @staticmethod
     def _check_growth(current: TuningConfig, config: TuningConfig, limits: tuple[int, int]) -> None:
         """Inside the limits, and never smaller than what it grows from."""
-        if isinstance(config, Adapter | Freeze) and isinstance(current, Adapter | Freeze):
+        assert type(config) is type(current)
+        if isinstance(config, Adapter | Lora | Freeze) and isinstance(current, type(config)):
             assert current.depth <= config.depth <= limits[0]
         if isinstance(config, Adapter) and isinstance(current, Adapter):
             assert current.width <= config.width <= limits[1]
@@ -192,7 +193,7 @@ def smallest_world(p_dropout: float) -> dict[str, object]:
         "partition": {"kind": "iid", "clients": 20},
         "learner": {"kind": "curve"},
         "fleet": {"devices": {"jetson-tx2": 1}, "network": network, "p_dropout": p_dropout},
-        "cost": {"kind": "table", "payload": "published", "scale": "none"},
+        "cost": {"kind": "table", "payload": "exact", "scale": "none"},
         "rounds": {"participants": MOST_BRANCHES, "max_failures": 3},
         "configurator": {"kind": "fixed", "config": {"kind": "full"}},
         "stop": {"sim_s": 200},
