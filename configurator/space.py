@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from learner.spec import UNIT_WIDTH, Adapter, Freeze, Lora, TuningConfig
 
 Growable = Adapter | Lora | Freeze
-"""Configurations that have neighbours. Frozen bottoms (Freeze) grow in depth alone; the width of
-LoRA is its rank, and alpha grows with it."""
+"""Configurations that have neighbours. Adapters widen in neurons, LoRA in rank, and alpha with it;
+frozen bottoms (Freeze) grow in depth alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,6 @@ class Space:
             _require_within("width", start.width, self.max_width)
         if isinstance(start, Lora):
             _require_within("rank", start.rank, self.max_rank)
-        if isinstance(start, Lora):
-            _require_within("width", start.rank, self.max_width, "rank")
 
     def deeper(self, config: Growable) -> Growable:
         """The next depth at the same width; the configuration itself at the limit."""
@@ -62,14 +60,14 @@ class Space:
         return replace(config, depth=max(depth, config.depth))
 
     def wider(self, config: Growable) -> Growable:
-        """The next width at the same depth; the configuration itself at the limit."""
-        if isinstance(config, Freeze):
-            return config
-        if isinstance(config, Lora):
-            rank = min(config.rank + self.width_step, self.max_width)
-            return config.with_rank(max(rank, config.rank))
-        width = min(config.width + self.width_step, self.max_width)
-        return replace(config, width=max(width, config.width))
+        """The next width or rank at the same depth; the configuration itself at the limit."""
+        match config:
+            case Adapter(width=width):
+                return replace(config, width=_grown(width, self.width_step, self.max_width))
+            case Lora(rank=rank):
+                return config.with_rank(_grown(rank, self.rank_step, self.max_rank))
+            case Freeze():
+                return config
 
     def grid(self, start: Growable) -> tuple[Growable, ...]:
         """All that can be reached from `start`, shallow before deep and narrow before wide.
@@ -98,7 +96,6 @@ def _grown(size: int, step: int, limit: int) -> int:
     return max(size, min(size + step, limit))
 
 
-def _require_within(name: str, value: int, limit: int | None, key: str = "") -> None:
+def _require_within(name: str, value: int, limit: int | None) -> None:
     if limit is not None and value > limit:
-        key = key or name
-        raise ValueError(f"space.max_{name} must be at least start.{key} ({value}), got {limit}")
+        raise ValueError(f"space.max_{name} must be at least start.{name} ({value}), got {limit}")

@@ -156,7 +156,7 @@ class TestSidelineOfLora(ConfiguratorContract):
         assert trial is not None
         assert [b.config for b in trial.branches] == [
             Lora(depth=3, rank=8),
-            Lora(depth=3, rank=10, alpha=20.0),  # at the scale that it had
+            Lora(depth=3, rank=8).with_rank(10),  # at the scale that it has
             Lora(depth=4, rank=8),
         ]
 

@@ -62,7 +62,7 @@ def test_impossible_values_are_refused(field: str, value: int, rule: str) -> Non
 
 
 def test_lora_widens_by_rank_and_keeps_its_scale() -> None:
-    space = Space(max_depth=2, max_width=24)
+    space = Space(max_depth=2, rank_step=8, max_rank=24)
     start = Lora(depth=1, rank=6, alpha=5.0)
     grid = space.grid(start)
     assert [(c.depth, c.rank) for c in grid if isinstance(c, Lora)] == [
