@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
-from .load import Study
-from .measures import best_arm, cost_to_accuracy, full_highest, full_hours
+from .load import Run, Study
+from .measures import best_arm, cost_to_accuracy, crossing_s, fastest_full, full_highest
+from .stats import mean_interval, speed_up
 
 LEVELS = (0.5, 0.6, 0.7)
 """Default absolute targets, accuracies 0-1."""
@@ -17,6 +19,11 @@ SHARES = (0.9, 0.95, 0.99)
 
 MAJORITY = "majority class"
 HEADERS = ("arm", "target", "time", "MB per client", "kJ per client", "speed-up")
+COLUMNS = (
+    *("arm", "target", "hours", "hours_low", "hours_high"),
+    *("mbytes_per_client", "kilojoules_per_client"),
+    *("speedup", "speedup_low", "speedup_high", "n_seeds", "n_reached"),
+)
 _ABSENT = "–"
 
 
@@ -50,10 +57,13 @@ def targets(
 def table_rows(
     study: Study, levels: Sequence[float] = LEVELS, shares: Sequence[float] = SHARES
 ) -> list[dict[str, Any]]:
-    """One row a target and arm: arm, target, hours, mbytes_per_client, kilojoules_per_client,
-    speedup; None where not reached. Rows of the majority class show its accuracy as the target.
+    """One row a target and arm: arm, target, hours, hours_low, hours_high, mbytes_per_client,
+    kilojoules_per_client, speedup, speedup_low, speedup_high, n_seeds, n_reached.
 
-    `speedup` is the hours of the fastest full fine-tuning arm divided by the arm's. Raises
+    Means are over the arm's seeds and None unless all of them reached the target (n_reached of
+    n_seeds did). Bounds are those of 95 % bootstrap intervals, None for a single seed. `speedup`
+    is the hours of the fastest full fine-tuning arm divided by the arm's, its interval over the
+    seeds that both have. Rows of the majority class show its accuracy as the target. Raises
     ValueError for impossible targets.
     """
     rows = [
@@ -83,14 +93,17 @@ def caption(study: Study) -> str:
 
 
 def seeds_text(study: Study) -> str:
-    """ "single seed", or how many seeds each arm's means are over."""
+    """ "single seed", or how many seeds each arm's means and intervals are over."""
     counts = {arm: len(study.runs_of(arm)) for arm in study.arms}
+    over = "where all of them reach the target, [95 % bootstrap interval]"
     if set(counts.values()) == {1}:
-        return "single seed"
+        return "single seed: no interval, differences may be chance"
     if len(set(counts.values())) == 1:
-        return f"mean of {next(iter(counts.values()))} seeds where all of them reach the target"
-    listed = ", ".join(f"{arm} {n}" for arm, n in counts.items())
-    return f"mean over seeds where all of them reach the target ({listed})"
+        return f"mean of {next(iter(counts.values()))} seeds {over}"
+    listed = ", ".join(
+        f"{arm} {n}{' (single seed: no interval)' if n == 1 else ''}" for arm, n in counts.items()
+    )
+    return f"mean over seeds {over} ({listed})"
 
 
 def percent(fraction: float) -> str:
@@ -100,10 +113,16 @@ def percent(fraction: float) -> str:
 
 def duration(seconds: float) -> str:
     """Simulated time in the unit that reads best, to three digits: 93 s, 12.4 min, 3.2 h, 5 d."""
+    unit_s, unit = duration_unit(seconds)
+    return f"{_digits(seconds / unit_s)} {unit}"
+
+
+def duration_unit(seconds: float) -> tuple[float, str]:
+    """The unit in which a duration reads best, in seconds and by name."""
     for limit_s, unit_s, unit in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
         if seconds < limit_s:
-            return f"{_digits(seconds / unit_s)} {unit}"
-    return f"{_digits(seconds / 86400)} d"
+            return unit_s, unit
+    return 86400, "d"
 
 
 def _share(share: float, best: float) -> Target:
@@ -111,29 +130,67 @@ def _share(share: float, best: float) -> Target:
 
 
 def _row(study: Study, arm: str, target: Target) -> dict[str, Any]:
-    row = _empty(arm, target.text)
-    cost = cost_to_accuracy(study.runs_of(arm), target.accuracy)
-    if cost is not None:
-        base_hours = full_hours(study, target.accuracy)
-        row["hours"] = cost.hours
-        row["mbytes_per_client"] = cost.mbytes_per_client
-        row["kilojoules_per_client"] = cost.kilojoules_per_client
-        row["speedup"] = base_hours / cost.hours if base_hours and cost.hours else None
+    runs = study.runs_of(arm)
+    hours = _hours(runs, target.accuracy)
+    row = _empty(arm, target.text) | {"n_seeds": len(runs), "n_reached": len(hours)}
+    cost = cost_to_accuracy(runs, target.accuracy)
+    if cost is None:
+        return row
+    interval = mean_interval(list(hours.values()))
+    row |= {"hours": cost.hours, "hours_low": interval.low, "hours_high": interval.high}
+    row |= {
+        "mbytes_per_client": cost.mbytes_per_client,
+        "kilojoules_per_client": cost.kilojoules_per_client,
+    }
+    base = fastest_full(study, target.accuracy)
+    if base is not None and cost.hours:
+        base_hours = _hours(study.runs_of(base), target.accuracy)
+        row["speedup"] = fmean(base_hours.values()) / cost.hours
+        ratio = speed_up(base_hours, hours)
+        if ratio is not None:
+            row |= {"speedup_low": ratio.low, "speedup_high": ratio.high}
     return row
 
 
+def _hours(runs: Sequence[Run], accuracy: float) -> dict[int, float]:
+    """Hours to the accuracy by seed, of the runs that reached it."""
+    crossed = {run.seed: crossing_s(run, accuracy) for run in runs}
+    return {seed: seconds / 3600 for seed, seconds in crossed.items() if seconds is not None}
+
+
 def _empty(arm: str, target: str) -> dict[str, Any]:
-    measured = ("hours", "mbytes_per_client", "kilojoules_per_client", "speedup")
-    return {"arm": arm, "target": target, **dict.fromkeys(measured)}
+    return {"arm": arm, "target": target, **dict.fromkeys(COLUMNS[2:])}
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     names = [str(row["arm"]), str(row["target"])]
+    if row["arm"] == MAJORITY:
+        return [*names, *[_ABSENT] * 4]
     if row["hours"] is None:
-        return [*names, _ABSENT if row["arm"] == MAJORITY else "not reached", *[_ABSENT] * 3]
-    speedup = _ABSENT if row["speedup"] is None else f"{_digits(row['speedup'])} ×"
-    amounts = (row["mbytes_per_client"], row["kilojoules_per_client"])
-    return [*names, duration(row["hours"] * 3600), *map(_digits, amounts), speedup]
+        n_reached, n_seeds = row["n_reached"], row["n_seeds"]
+        reached = f" ({n_reached} of {n_seeds} seeds reached it)" if n_reached else ""
+        return [*names, f"not reached{reached}", *[_ABSENT] * 3]
+    amounts = [_digits(row[key]) for key in ("mbytes_per_client", "kilojoules_per_client")]
+    return [*names, _time_cell(row), *amounts, _speedup_cell(row)]
+
+
+def _time_cell(row: Mapping[str, Any]) -> str:
+    """A duration, with its interval in the same unit, or marked as that of one seed."""
+    text = duration(row["hours"] * 3600)
+    if row["hours_low"] is None:
+        return text
+    unit_s, unit = duration_unit(row["hours"] * 3600)
+    low, high = (_digits(row[key] * 3600 / unit_s) for key in ("hours_low", "hours_high"))
+    return f"{text.removesuffix(unit)}[{low}, {high}] {unit}"
+
+
+def _speedup_cell(row: Mapping[str, Any]) -> str:
+    if row["speedup"] is None:
+        return _ABSENT
+    if row["speedup_low"] in (None, row["speedup_high"]):
+        return f"{_digits(row['speedup'])} ×"
+    low, high = (_digits(row[key]) for key in ("speedup_low", "speedup_high"))
+    return f"{_digits(row['speedup'])} [{low}, {high}] ×"
 
 
 def _short(accuracy: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -18,15 +17,24 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 FigureFormat = Literal["png", "svg", "pdf"]
+TableFormat = Literal["text", "markdown", "latex", "csv", "json"]
 Measure = Literal[
     "time", "bytes", "energy", "rounds", "accuracy", "utilisation", "waste", "overhead", "length"
 ]
 
 
 @app.command()
-def table(directory: StudyDir, as_json: AsJson = False) -> None:
-    """Simulated time, bytes and energy to accuracy, arm by arm."""
-    show_table(directory, as_json)
+def table(
+    directory: StudyDir,
+    as_json: AsJson = False,
+    format: Annotated[TableFormat, typer.Option("--format", help="Of the table.")] = "text",
+    target: Annotated[
+        list[float] | None,
+        typer.Option(help="Accuracy to reach, 0-1 (repeatable)."),
+    ] = None,
+) -> None:
+    """Simulated time, bytes and energy to accuracy, arm by arm, with intervals over seeds."""
+    show_table(directory, "json" if as_json else format, target)
 
 
 @app.command()
@@ -47,17 +55,20 @@ def figures(
     write_figures(directory, out or directory, only, formats, measure, target)
 
 
-def show_table(directory: Path, as_json: bool) -> None:
+def show_table(
+    directory: Path, format: TableFormat = "text", levels: Sequence[float] | None = None
+) -> None:
     """Print a study's table, with what is missing on standard error."""
-    from analysis import load_study, table_rows
+    from analysis import caption, load_study, table_rows
+    from analysis.table_formats import render
 
     loaded = load_study(directory)
     warn(loaded)
-    rows = table_rows(loaded)
-    if as_json:
-        typer.echo(json.dumps(rows))
-    else:
+    rows = table_rows(loaded, levels, ()) if levels else table_rows(loaded)
+    if format == "text":
         print_study(loaded, rows)
+    else:
+        typer.echo(render(rows, format, caption(loaded)), nl=False)
 
 
 def write_figures(

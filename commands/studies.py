@@ -40,7 +40,7 @@ def demo(
     """Five ways to fine-tune on a mixed fleet: the table and the time-to-accuracy figure."""
     errors.print("model and data (110 MB) are fetched once, into the cache")
     directory = _run(_load(DEMO, ()), out, workers, chosen_precision(numerics))
-    show_table(directory, as_json)
+    show_table(directory, "json" if as_json else "text")
     write_figures(directory, directory, only="time-to-accuracy", formats=("png", "svg"))
 
 
@@ -59,7 +59,9 @@ def study(
     if dry_run:
         _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
         return
-    show_table(_run(loaded, out, workers, chosen_precision(numerics)), as_json)
+    show_table(
+        _run(loaded, out, workers, chosen_precision(numerics)), "json" if as_json else "text"
+    )
 
 
 def _load(file: Path, overrides: Sequence[str]) -> Study:

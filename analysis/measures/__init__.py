@@ -19,7 +19,7 @@ from .curve import (
     moving_mean,
 )
 from .effort import Share, cache_hit_rate, trial_overhead, utilisation, wasted_work
-from .full import full_arms, full_highest, full_hours
+from .full import fastest_full, full_arms, full_highest, full_hours
 from .participation import fairness, jain, participation
 from .path import configuration_path, is_moving, trial_windows
 
@@ -39,6 +39,7 @@ __all__ = [
     "crossing_s",
     "effort_to",
     "fairness",
+    "fastest_full",
     "final_accuracy",
     "full_arms",
     "full_highest",

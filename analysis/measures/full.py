@@ -13,10 +13,18 @@ def full_arms(study: Study) -> tuple[str, ...]:
     return tuple(arm for arm in study.arms if all(run.is_full for run in study.runs_of(arm)))
 
 
+def fastest_full(study: Study, target: float) -> str | None:
+    """The full fine-tuning arm that reaches the target in the fewest hours; None if none does."""
+    costs = {arm: cost_to_accuracy(study.runs_of(arm), target) for arm in full_arms(study)}
+    reached = {arm: cost.hours for arm, cost in costs.items() if cost is not None}
+    return min(reached, key=lambda arm: reached[arm], default=None)
+
+
 def full_hours(study: Study, target: float) -> float | None:
     """Hours of the fastest full fine-tuning arm to the target: what a speed-up is measured by."""
-    costs = [cost_to_accuracy(study.runs_of(arm), target) for arm in full_arms(study)]
-    return min((cost.hours for cost in costs if cost is not None), default=None)
+    arm = fastest_full(study, target)
+    cost = None if arm is None else cost_to_accuracy(study.runs_of(arm), target)
+    return None if cost is None else cost.hours
 
 
 def full_highest(study: Study) -> float | None:

@@ -13,7 +13,12 @@ from learner.spec import Full
 
 Make = Callable[..., Any]
 
-KEYS = ["arm", "target", "hours", "mbytes_per_client", "kilojoules_per_client", "speedup"]
+KEYS = [
+    *("arm", "target", "hours", "hours_low", "hours_high"),
+    *("mbytes_per_client", "kilojoules_per_client"),
+    *("speedup", "speedup_low", "speedup_high", "n_seeds", "n_reached"),
+]
+OVER = "where all of them reach the target, [95 % bootstrap interval]"
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ def test_a_row_holds_time_traffic_energy_and_speedup(small_study: Study) -> None
 
 def test_what_is_not_reached_is_none_and_has_no_speedup(small_study: Study) -> None:
     adapter, full = table_rows(small_study, levels=(0.7,), shares=())[:2]
-    assert [adapter[key] for key in KEYS[2:]] == [None] * 4
+    assert [adapter[key] for key in KEYS[2:]] == [None] * 8 + [1, 0]
     assert full["speedup"] == 1.0
     adapter, full = table_rows(small_study, levels=(0.8,), shares=())[:2]
     assert adapter["hours"] is full["hours"] is None
@@ -115,10 +120,10 @@ def test_impossible_targets_are_refused(target: float, small_study: Study) -> No
 
 def test_the_caption_says_what_the_numbers_are(small_study: Study, write_run: Make) -> None:
     best = "best = 66.7 % (all of it, moving mean of 3 evaluations)"
-    assert caption(small_study) == f"single seed; {best}"
+    assert caption(small_study) == f"single seed: no interval, differences may be chance; {best}"
     write_run("adapter", seed=8, learner="curve", finished=False)
     assert caption(load_study(small_study.path)) == (
-        "mean over seeds where all of them reach the target (adapter 2, all of it 1); "
+        f"mean over seeds {OVER} (adapter 2, all of it 1 (single seed: no interval)); "
         f"{best}; accuracy from a learning curve, not from training; 1 of 3 runs unfinished"
     )
 
@@ -126,4 +131,33 @@ def test_the_caption_says_what_the_numbers_are(small_study: Study, write_run: Ma
 def test_several_seeds_are_counted(study_dir: Path, write_run: Make) -> None:
     for seed in (1, 2, 3):
         write_run("a", seed=seed)
-    assert caption(load_study(study_dir)) == "mean of 3 seeds where all of them reach the target"
+    assert caption(load_study(study_dir)) == f"mean of 3 seeds {OVER}"
+
+
+def test_means_over_seeds_carry_their_interval(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
+) -> None:
+    for seed in (1, 2, 3):
+        t = 3600.0 * seed
+        write_run(
+            "full", seed=seed, events=[make_round(t, Full())], evaluations=[make_evaluation(t, 0.8)]
+        )
+        write_run("quick", seed=seed, evaluations=[make_evaluation(t / 100, 0.8)])
+    full, quick = table_rows(load_study(study_dir), levels=(0.5,), shares=())[:2]
+    assert 1.0 <= full["hours_low"] < full["hours"] == 2.0 < full["hours_high"] <= 3.0
+    assert quick["speedup_low"] == pytest.approx(100.0) == quick["speedup_high"]
+    _, cells = format_table([full, quick])
+    assert cells[0][2] == "2 [1, 3] h"
+    assert cells[0][5] == "1 ×"  # against itself
+    assert cells[1][5] == "100 [100, 100] ×"
+
+
+def test_an_arm_of_which_some_seeds_reach_the_target_says_how_many(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    write_run("a", seed=1, evaluations=[make_evaluation(5.0, 0.8)])
+    write_run("a", seed=2, evaluations=[make_evaluation(5.0, 0.4)])
+    (row,) = table_rows(load_study(study_dir), levels=(0.5,), shares=())[:1]
+    assert (row["hours"], row["n_seeds"], row["n_reached"]) == (None, 2, 1)
+    _, ((_, _, time, *_),) = format_table([row])
+    assert time == "not reached (1 of 2 seeds reached it)"

@@ -1,0 +1,96 @@
+"""A table as Markdown, LaTeX, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from typing import Any, Literal
+
+from .table import COLUMNS, format_table
+
+TableFormat = Literal["text", "markdown", "latex", "csv", "json"]
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "×": r"$\times$",
+    "–": "--",
+}
+
+
+def render(rows: Sequence[Mapping[str, Any]], format: TableFormat, caption: str = "") -> str:
+    """The rows of `table_rows` as text that ends with a line break, the caption where it fits.
+
+    Markdown and LaTeX (booktabs) hold the cells that are printed; CSV and JSON hold all columns
+    with plain numbers, empty or null where there are none. Raises ValueError for `text`, which
+    is the terminal's own.
+    """
+    match format:
+        case "json":
+            return json.dumps(list(rows)) + "\n"
+        case "csv":
+            return _csv(rows)
+        case "markdown":
+            return _markdown(*format_table(rows), caption)
+        case "latex":
+            return _latex(rows, caption)
+        case _:
+            raise ValueError(f"a table is rendered as markdown, latex, csv or json, got {format}")
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    text = StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _markdown(headers: Sequence[str], lines: Sequence[Sequence[str]], caption: str) -> str:
+    rule = ["---", "---", *["---:"] * (len(headers) - 2)]
+    table = [headers, rule, *([_cell(text) for text in line] for line in lines)]
+    text = "".join(f"| {' | '.join(line)} |\n" for line in table)
+    return f"{text}\n{caption}\n" if caption else text
+
+
+def _cell(text: str) -> str:
+    """A name may hold what Markdown would read as a column's end."""
+    return text.replace("\\", "\\\\").replace("|", "\\|")
+
+
+def _latex(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
+    """A booktabs table with a rule between targets; needs \\usepackage{booktabs}."""
+    headers, lines = format_table(rows)
+    body = []
+    for i, line in enumerate(lines):
+        if i and rows[i]["target"] != rows[i - 1]["target"]:
+            body.append(r"\midrule")
+        body.append(" & ".join(map(_escaped, line)) + r" \\")
+    return "\n".join(
+        (
+            r"\begin{table}",
+            *([rf"\caption{{{_escaped(caption)}}}"] if caption else []),
+            rf"\begin{{tabular}}{{ll{'r' * (len(headers) - 2)}}}",
+            r"\toprule",
+            " & ".join(map(_escaped, headers)) + r" \\",
+            r"\midrule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        )
+    )
+
+
+def _escaped(text: str) -> str:
+    """Text as LaTeX prints it.
+
+    >>> _escaped("90 % of a_b")
+    '90 \\\\% of a\\\\_b'
+    """
+    return "".join(_LATEX.get(sign, sign) for sign in text)
