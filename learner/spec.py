@@ -6,9 +6,9 @@ name training without loading it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NewType, Protocol, overload
+from typing import Any, Literal, NewType, Protocol, overload
 
 StateRef = NewType("StateRef", str)
 """The name of a state: the hex digest of the recipe that makes it. Never the tensors."""
@@ -106,6 +106,17 @@ AddOn = Adapter | Lora
 
 TuningConfig = AddOn | Freeze | Full
 """What is trained and exchanged. The classifier head always is."""
+
+
+def as_config(fields: Mapping[str, Any]) -> TuningConfig:
+    """The configuration that a run's rows hold as its fields, `kind` among them.
+
+    >>> as_config({"kind": "lora", "depth": 2, "rank": 8, "alpha": 16.0})
+    Lora(kind='lora', depth=2, rank=8, alpha=16.0)
+    """
+    kinds = {"adapter": Adapter, "lora": Lora, "freeze": Freeze, "full": Full}
+    config: TuningConfig = kinds[fields["kind"]](**fields)
+    return config
 
 
 NewWeights = Literal["published", "identity"]

@@ -95,6 +95,18 @@ class StoredLearner:
                 self._score(missing, split, known)
         return [known[state] for state in states]
 
+    def tensors(self, state: StateRef) -> State:
+        """A state's tensors, read from the store or made again. Raises as `evaluate` does."""
+        while True:
+            stored = self._store.state(state, self._numerics)
+            if stored is not None:
+                return stored
+            trainer = self._require_trainer(state, "tensors")
+            with suppress(StateLostError):
+                for made, tensors in self._along(self._walk([state], trainer), {}):
+                    if made == state:
+                        return tensors
+
     def feedback(self, updates: Sequence[Update]) -> list[Feedback]:
         """Each client's training loss, from the aggregation that took the updates up.
 

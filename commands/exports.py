@@ -1,0 +1,39 @@
+"""The trained model of a run: `export`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from .display import Display
+from .options import AsJson, RunDir
+
+At = Annotated[
+    Literal["best", "final"],
+    typer.Option("--at", help="The best state on the split that decides, or the last."),
+]
+
+app = typer.Typer()
+
+
+@app.command()
+def export(
+    run_dir: RunDir,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or an empty directory.")],
+    at: At = "best",
+    as_json: AsJson = False,
+) -> None:
+    """Write the model that a run has trained, for `transformers`; LoRA for `peft` as well."""
+    from sim.export import export_run
+
+    with Display() as display:
+        exported = export_run(run_dir, directory, at=at, on_progress=display.show)
+    if as_json:
+        typer.echo(json.dumps(asdict(exported), default=str))
+        return
+    scores = ", ".join(f"{score:.1%} on {split}" for split, score in exported.scores.items())
+    typer.echo(f"{exported.config} after {exported.round} rounds: {scores}\n{exported.directory}")

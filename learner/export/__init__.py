@@ -1,0 +1,1 @@
+"""A trained state as files that plain `transformers` and `peft` load."""

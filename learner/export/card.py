@@ -1,0 +1,139 @@
+"""The model card (README.md): what was trained, how, how well, and how to load it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from learner.spec import Lora, TuningConfig
+from learner.tasks.task import TaskKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a state comes from. `scores`: of the state, by split, 0-1; `path`: the lineage round
+    at which each configuration began. `sim_s`: simulated seconds until the state."""
+
+    base_model: str
+    base_revision: str
+    task: str
+    metric: str
+    majority: float
+    scores: Mapping[str, float]
+    path: Sequence[tuple[int, TuningConfig]]
+    round: int
+    sim_s: float
+    n_clients: int
+    state: str
+    scenario_digest: str
+    seed: int
+
+
+def write_card(kind: TaskKind, config: TuningConfig, max_tokens: int, origin: Provenance) -> str:
+    """The text of README.md. Values of the front matter are JSON, which is YAML too."""
+    is_tagging = kind == "tagging"
+    pipeline = "token-classification" if is_tagging else "text-classification"
+    tags = ["federated-learning", "fedadapter", config.kind]
+    parts = [
+        "---",
+        f"base_model: {json.dumps(origin.base_model)}",
+        "library_name: transformers",
+        f"pipeline_tag: {pipeline}",
+        f"tags: {json.dumps(tags)}",
+        "---",
+        "",
+        f"# {origin.base_model} for {origin.task}",
+        "",
+        _summary(config, origin),
+        "",
+        _table(config, origin),
+        "",
+        "## Use",
+        "",
+        _tagging_use(max_tokens) if is_tagging else _text_use(max_tokens),
+    ]
+    if isinstance(config, Lora):
+        parts += ["", _peft_use(is_tagging)]
+    return "\n".join([*parts, "", _LICENCE, ""])
+
+
+def _summary(config: TuningConfig, origin: Provenance) -> str:
+    return (
+        f"Trained by simulated federated learning: {origin.n_clients} clients, {origin.round} "
+        f"rounds, {origin.sim_s:,.0f} simulated seconds; configuration {config}. Always answering "
+        f"the commonest label scores {origin.majority:.4f}."
+    )
+
+
+def _table(config: TuningConfig, origin: Provenance) -> str:
+    path = "; ".join(f"{config} from round {start}" for start, config in origin.path)
+    rows = {
+        "base model": f"{origin.base_model} (content {origin.base_revision})",
+        "task": origin.task,
+        **{f"{origin.metric}, {split}": repr(score) for split, score in origin.scores.items()},
+        "configuration path": path,
+        "state": origin.state,
+        "scenario": f"{origin.scenario_digest}, seed {origin.seed}",
+    }
+    return "\n".join(
+        ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in rows.items())]
+    )
+
+
+def _text_use(max_tokens: int) -> str:
+    return f"""```python
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(DIRECTORY, trust_remote_code=True)
+model = AutoModelForSequenceClassification.from_pretrained(DIRECTORY, trust_remote_code=True)
+given = tokenizer(
+    texts, padding=True, truncation=True, max_length={max_tokens}, return_tensors="pt"
+)
+labels = [model.config.id2label[i] for i in model(**given).logits.argmax(1).tolist()]
+```
+
+The code that is trusted is `modeling_fedadapter.py` in this directory, some hundred lines: the head
+reads the mean over a text's tokens, which none of the classifiers in transformers does."""
+
+
+def _tagging_use(max_tokens: int) -> str:
+    return f"""```python
+from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(DIRECTORY, trust_remote_code=True)
+model = AutoModelForTokenClassification.from_pretrained(DIRECTORY, trust_remote_code=True)
+given = tokenizer(
+    words, is_split_into_words=True, truncation=True, max_length={max_tokens}, return_tensors="pt"
+)
+tags = model(**given).logits[0].argmax(1)  # (tokens,)
+first = {{word: i for i, word in reversed([*enumerate(given.word_ids())]) if word is not None}}
+labels = [model.config.id2label[int(tags[first[w]])] for w in sorted(first)]
+```
+
+A word's tag is that of its first piece. The code that is trusted is `modeling_fedadapter.py` in
+this directory."""
+
+
+def _peft_use(is_tagging: bool) -> str:
+    mean = """mask = given["attention_mask"].unsqueeze(2)
+hidden = (hidden * mask).sum(1) / mask.sum(1)
+"""
+    return f"""The low-rank products are merged into the weights above. Beside them, `peft/` holds
+them by themselves, for the base model as it is, with the head in `peft/head.safetensors`:
+
+```python
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import AutoModel
+
+encoder = PeftModel.from_pretrained(AutoModel.from_pretrained(BASE_MODEL), DIRECTORY + "/peft")
+hidden = encoder(**given).last_hidden_state
+{"" if is_tagging else mean}head = load_file(DIRECTORY + "/peft/head.safetensors")
+logits = hidden @ head["weight"].T + head["bias"]
+```"""
+
+
+_LICENCE = (
+    "## Licence\n\nThe licences of the base model and of the data set apply; this export adds none."
+)

@@ -1,0 +1,156 @@
+"""The exported directory: configuration, weights, tokenizer, code and card, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from learner.architecture import family_of
+from learner.assets import TOKENIZER_FILES
+from learner.backbone import load_backbone
+from learner.model_config import ModelConfig, read_model_config
+from learner.spec import UNIT_WIDTH, Lora, TuningConfig
+from learner.tasks import Task
+from learner.trainer import State
+from learner.whole import errors_naming
+
+from .card import Provenance, write_card
+from .weights import (
+    Tensors,
+    Trained,
+    adapted_modules,
+    head_tensors,
+    model_tensors,
+    peft_modules,
+    peft_tensors,
+)
+
+_CODE = Path(__file__).with_name("modeling_fedadapter.py")
+_CLASSES = {
+    "text": ("AutoModelForSequenceClassification", "FedAdapterForSequenceClassification"),
+    "tagging": ("AutoModelForTokenClassification", "FedAdapterForTokenClassification"),
+}
+
+
+def check_target(into: Path) -> None:
+    """Raises ValueError unless a directory may be made there."""
+    if into.exists() and not (into.is_dir() and not any(into.iterdir())):
+        raise ValueError(f"{into}: must be a new or an empty directory")
+
+
+def write_export(
+    into: Path,
+    *,
+    model_dir: Path,
+    config: TuningConfig,
+    state: State,
+    task: Task,
+    max_tokens: int,
+    origin: Provenance,
+) -> None:
+    """Write the state as a model directory; LoRA also as a `peft/` adapter inside.
+
+    Raises ValueError for a target that holds something, OSError where the disk refuses.
+    """
+    check_target(into)
+    base = read_model_config(model_dir)
+    trained = Trained(
+        config=config,
+        state=state,
+        backbone=load_backbone(model_dir, torch.device("cpu")),
+        family=family_of(base),
+    )
+    into.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        errors_naming(into),
+        tempfile.TemporaryDirectory(dir=into.parent, prefix=".export-") as draft,
+    ):
+        whole = Path(draft) / "model"
+        whole.mkdir()
+        _write_json(whole / "config.json", _configuration(trained, base, task, max_tokens))
+        _save(model_tensors(trained), whole / "model.safetensors")
+        shutil.copyfile(_CODE, whole / _CODE.name)
+        _copy_tokenizer(model_dir, whole, base, max_tokens)
+        card = write_card(task.kind, config, max_tokens, origin)
+        (whole / "README.md").write_text(card, encoding="utf-8")
+        if isinstance(config, Lora):
+            _write_peft(trained, config, whole / "peft", origin.base_model)
+        if into.exists():
+            into.rmdir()
+        whole.replace(into)
+
+
+def _configuration(
+    trained: Trained, base: ModelConfig, task: Task, max_tokens: int
+) -> dict[str, Any]:
+    """A model type of its own: transformers then asks before it runs the code, and never takes
+    the weights for a classifier of its own."""
+    auto, name = _CLASSES[task.kind]
+    module = _CODE.stem
+    return {
+        "model_type": "fedadapter",
+        "architectures": [name],
+        "auto_map": {"AutoConfig": f"{module}.FedAdapterConfig", auto: f"{module}.{name}"},
+        "encoder": dict(base.values),
+        "adapters": adapted_modules(trained),
+        "unit_width": UNIT_WIDTH,
+        "tuning": asdict(trained.config),
+        "max_tokens": max_tokens,
+        "id2label": {str(i): label for i, label in enumerate(task.labels)},
+        "label2id": {label: i for i, label in enumerate(task.labels)},
+        "dtype": "float32",
+    }
+
+
+def _copy_tokenizer(model_dir: Path, into: Path, base: ModelConfig, max_tokens: int) -> None:
+    """The base model's tokenizer, with the length at which training cut the texts."""
+    for pattern in TOKENIZER_FILES:
+        for file in model_dir.glob(pattern):
+            shutil.copyfile(file, into / file.name)
+    path = into / "tokenizer_config.json"
+    settings: dict[str, Any] = {"tokenizer_class": "PreTrainedTokenizerFast"}
+    if path.exists():
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    else:
+        settings["pad_token"] = _token(into / "tokenizer.json", base.values.get("pad_token_id", 0))
+    _write_json(path, settings | {"model_max_length": max_tokens})
+
+
+def _token(tokenizer: Path, token_id: object) -> str | None:
+    vocabulary = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
+    pairs = vocabulary.items() if isinstance(vocabulary, dict) else ()
+    return next((token for token, i in pairs if i == token_id), None)
+
+
+def _write_peft(trained: Trained, config: Lora, into: Path, base_model: str) -> None:
+    into.mkdir()
+    settings = {
+        "peft_type": "LORA",
+        "task_type": "FEATURE_EXTRACTION",
+        "base_model_name_or_path": base_model,
+        "r": config.rank,
+        "lora_alpha": config.alpha,
+        "lora_dropout": 0.0,
+        "bias": "none",
+        "fan_in_fan_out": False,
+        "inference_mode": True,
+        "target_modules": peft_modules(trained),
+    }
+    _write_json(into / "adapter_config.json", settings)
+    _save(peft_tensors(trained), into / "adapter_model.safetensors")
+    _save(head_tensors(trained.state), into / "head.safetensors")
+
+
+def _save(tensors: Tensors, path: Path) -> None:
+    save_file({n: t.contiguous() for n, t in tensors.items()}, path, metadata={"format": "pt"})
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

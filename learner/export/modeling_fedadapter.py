@@ -1,0 +1,114 @@
+"""An encoder with serial adapters and a linear head, as the FedAdapter simulator trains them.
+
+Self-contained: a copy of this file lies beside the exported weights, and
+`AutoModelForSequenceClassification.from_pretrained(directory, trust_remote_code=True)` (or
+`AutoModelForTokenClassification`) runs it. It needs torch and transformers alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput, TokenClassifierOutput
+
+
+class FedAdapterConfig(PretrainedConfig):  # type: ignore[misc, unused-ignore]
+    """encoder: the base model's own configuration. adapters: (module of the encoder, number of
+    units behind it). unit_width: neurons of a unit."""
+
+    model_type = "fedadapter"
+
+    def __init__(
+        self,
+        encoder: dict[str, Any] | None = None,
+        adapters: list[tuple[str, int]] | None = None,
+        unit_width: int = 8,
+        **kwargs: Any,
+    ) -> None:
+        self.encoder = encoder or {"model_type": "bert"}
+        self.adapters = adapters or []
+        self.unit_width = unit_width
+        super().__init__(**kwargs)
+
+
+class Unit(nn.Module):
+    """x + up(relu(down(x)))."""
+
+    def __init__(self, hidden: int, width: int) -> None:
+        super().__init__()
+        self.down = nn.Linear(hidden, width)
+        self.up = nn.Linear(width, hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = x + self.up(torch.relu(self.down(x)))
+        return y
+
+
+class FedAdapterModel(PreTrainedModel):  # type: ignore[misc, unused-ignore]
+    """The encoder, adapters at work in it, and the head."""
+
+    config_class = FedAdapterConfig
+    base_model_prefix = "fedadapter"
+    _supports_sdpa = True
+
+    def __init__(self, config: FedAdapterConfig) -> None:
+        super().__init__(config)
+        self.encoder = AutoModel.from_config(AutoConfig.for_model(**config.encoder))
+        if hasattr(self.encoder, "pooler"):
+            self.encoder.pooler = None  # not part of what was trained
+        hidden = self.encoder.config.hidden_size
+        self.adapters = nn.ModuleList(
+            nn.Sequential(*(Unit(hidden, config.unit_width) for _ in range(n_units)))
+            for _, n_units in config.adapters
+        )
+        for (name, _), units in zip(config.adapters, self.adapters, strict=True):
+            module = self.encoder.get_submodule(name)
+            module.register_forward_hook(lambda _module, _given, fed, units=units: units(fed))
+        self.classifier = nn.Linear(hidden, config.num_labels)
+        self.post_init()
+
+    def tokens(self, input_ids: Tensor, attention_mask: Tensor, **kwargs: Any) -> Tensor:
+        """(texts, longest) -> (texts, longest, hidden)."""
+        given = {key: value for key, value in kwargs.items() if key == "token_type_ids"}
+        out = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **given)
+        hidden: Tensor = out.last_hidden_state
+        return hidden
+
+
+class FedAdapterForSequenceClassification(FedAdapterModel):
+    """The head reads the mean over a text's real tokens, special ones included."""
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        **kwargs: Any,
+    ) -> SequenceClassifierOutput:
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        hidden = self.tokens(input_ids, mask, **kwargs)
+        weights = mask.unsqueeze(2).to(hidden.dtype)  # (texts, longest, 1)
+        logits = self.classifier((hidden * weights).sum(1) / weights.sum(1))  # (texts, labels)
+        loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
+        return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+class FedAdapterForTokenClassification(FedAdapterModel):
+    """The head reads every token; a word's tag is that of its first piece."""
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        **kwargs: Any,
+    ) -> TokenClassifierOutput:
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        logits = self.classifier(self.tokens(input_ids, mask, **kwargs))  # (texts, longest, labels)
+        loss = None
+        if labels is not None:
+            loss = nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+        return TokenClassifierOutput(loss=loss, logits=logits)

@@ -1,0 +1,124 @@
+"""A state's tensors under the names that transformers and peft give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learner.backbone import Backbone
+from learner.families import Family
+from learner.spec import UNIT_WIDTH, Adapter, Lora, TuningConfig
+from learner.trainer import State
+from learner.tuning.adapter import unit_name
+from learner.tuning.head import BIAS, WEIGHT
+from learner.tuning.lora import PARTS, product_name
+from learner.tuning.parameters import BACKBONE
+from learner.weight_shapes import block
+
+Tensors = dict[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A state of a configuration, and the pre-trained encoder that it belongs to."""
+
+    config: TuningConfig
+    state: State
+    backbone: Backbone
+    family: Family
+
+    @property
+    def tuned_layers(self) -> range:
+        """The layers with adapters or low-rank products, lowest first."""
+        n_layers = self.backbone.architecture.n_layers
+        depth = self.config.depth if isinstance(self.config, Adapter | Lora) else 0
+        return range(n_layers - depth, n_layers)
+
+
+def adapted_modules(trained: Trained) -> list[tuple[str, int]]:
+    """Where adapters stand: the module of the model's own class behind which they act, and how
+    many units."""
+    if not isinstance(trained.config, Adapter):
+        return []
+    n_units = trained.config.width // UNIT_WIDTH
+    return [
+        (_module(trained.family, f"{block(layer)}output.dense"), n_units)
+        for layer in trained.tuned_layers
+    ]
+
+
+def model_tensors(trained: Trained) -> Tensors:
+    """The weights of modeling_fedadapter's model: encoder, adapters and head; low-rank products
+    are added into the weights that they belong to."""
+    weights = dict(trained.backbone.weights)
+    for name, value in trained.state.items():
+        if name.startswith(BACKBONE):
+            weights[name.removeprefix(BACKBONE)] = torch.tensor(value)
+    if isinstance(trained.config, Lora):
+        weights |= _merged(trained, trained.config.scale)
+    encoder = {f"encoder.{trained.family.their_name(n)}": w for n, w in weights.items()}
+    return encoder | _unit_tensors(trained) | head_tensors(trained.state, "classifier.")
+
+
+def head_tensors(state: State, prefix: str = "") -> Tensors:
+    """`weight` (labels, hidden) and `bias` (labels,)."""
+    return {
+        f"{prefix}weight": torch.tensor(state[WEIGHT]),
+        f"{prefix}bias": torch.tensor(state[BIAS]),
+    }
+
+
+def peft_tensors(trained: Trained) -> Tensors:
+    """The low-rank products as peft keeps them, over the plain AutoModel."""
+    return {
+        f"base_model.model.{module}.lora_{matrix}.weight": torch.tensor(
+            trained.state[name + matrix]
+        )
+        for name, module in _products(trained).items()
+        for matrix in "AB"
+    }
+
+
+def peft_modules(trained: Trained) -> list[str]:
+    """The projections that have a product, by their names in the plain AutoModel."""
+    return list(_products(trained).values())
+
+
+def _products(trained: Trained) -> Mapping[str, str]:
+    """Our prefix of each product, and its projection's name in the model's own class."""
+    return {
+        product_name(layer, part): _module(trained.family, f"{block(layer)}attention.self.{part}")
+        for layer in trained.tuned_layers
+        for part in PARTS
+    }
+
+
+def _merged(trained: Trained, scale: float) -> Tensors:
+    merged = {}
+    for layer in trained.tuned_layers:
+        for part in PARTS:
+            name = f"{block(layer)}attention.self.{part}.weight"
+            a, b = (trained.state[product_name(layer, part) + matrix] for matrix in "AB")
+            product = scale * (b.astype(np.float64) @ a)  # (hidden, hidden)
+            merged[name] = trained.backbone.weights[name] + torch.from_numpy(product).float()
+    return merged
+
+
+def _unit_tensors(trained: Trained) -> Tensors:
+    """Adapters by their place in `adapted_modules`."""
+    return {
+        f"adapters.{place}.{unit}.{part}": torch.tensor(
+            trained.state[unit_name(trained.tuned_layers[place], unit) + part]
+        )
+        for place, (_, n_units) in enumerate(adapted_modules(trained))
+        for unit in range(n_units)
+        for part in ("down.weight", "down.bias", "up.weight", "up.bias")
+    }
+
+
+def _module(family: Family, ours: str) -> str:
+    return family.their_name(f"{ours}.weight").removesuffix(".weight")
