@@ -6,43 +6,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
 import polars as pl
 
-from sim.records import DecisionRow, EvaluationRow, Row
+from sim.records import DecisionRow, EvaluationRow, RefusalRow, Row
 
-from .row_tables import CONFIG, RowTables, is_flat, open_rows
+from .row_tables import COLUMN_TYPES, RowTables, is_flat, open_rows
 
-_OF_BRANCH = {
-    "scores": pl.Float64,
-    "rounds": pl.Int64,
-    "spent_client_rounds": pl.Int64,
-    "spent_bytes": pl.Int64,
-    "spent_j": pl.Float64,
-    "spent_s": pl.Float64,
+_LISTS: dict[Any, tuple[str, str]] = {
+    DecisionRow: ("branches", "branch"),
+    RefusalRow: ("devices", "device"),
 }
-"""What a decision tells branch by branch; null where a branch has none."""
-
-_BRANCHES = pl.List(pl.Struct({"branch": pl.String, **_OF_BRANCH}))
-_DECISIONS: dict[str, Any] = {
-    "t_s": pl.Float64,
-    "trial": pl.Int64,
-    "branches": _BRANCHES,
-    "chosen": pl.String,
-    "config": CONFIG,
-    "lineage_round": pl.Int64,
-    "state": pl.String,
-}
+"""Kinds that tell numbers by name: the column that lists them, and what the name is of."""
 
 
 def record_tables(run_dir: Path) -> dict[str, pl.DataFrame]:
     """The run's records by kind, those that its log has, fields as columns, in the log's order.
 
-    `config` is a struct; a decision's scores and rounds are one list of its branches. Raises
-    ValueError for a directory that is no run's, or files that no run writes.
+    `config` is a struct; numbers by name, such as a decision's scores by branch, are one list of
+    structs, null where a name has none. Raises ValueError for a directory that is no run's, or
+    files that no run writes.
     """
     if not (run_dir / "manifest.json").exists():
         raise ValueError(f"{run_dir}: is not a run directory (no manifest.json in it)")
@@ -53,7 +40,7 @@ def record_tables(run_dir: Path) -> dict[str, pl.DataFrame]:
         for kind in get_args(Row)
         if is_flat(kind)
     }
-    tables[DecisionRow.row] = _decisions(events)
+    tables |= {kind.row: _listed(events, kind) for kind in _LISTS}
     return {kind: table for kind, table in tables.items() if len(table)}
 
 
@@ -71,18 +58,30 @@ def _write(table: pl.DataFrame, path: Path) -> Path:
     return path
 
 
-def _decisions(events: RowTables) -> pl.DataFrame:
-    rows = [row for row in events.others if row.get("row") == DecisionRow.row]
+def _listed(events: RowTables, kind: Any) -> pl.DataFrame:
+    """A kind with fields that are mappings: these become one list of structs."""
+    column, key = _LISTS[kind]
+    types = {field.name: str(field.type) for field in fields(kind)}
+    by_name = {
+        name: COLUMN_TYPES[annotation.removeprefix("Mapping[str, ").removesuffix("]")]
+        for name, annotation in types.items()
+        if annotation.startswith("Mapping")
+    }
+    schema: dict[str, Any] = {
+        name: COLUMN_TYPES.get(annotation, pl.String())
+        for name, annotation in types.items()
+        if name not in by_name
+    }
+    schema[column] = pl.List(pl.Struct({key: pl.String, **by_name}))
+    rows = [row for row in events.others if row.get("row") == kind.row]
     try:
-        values = [row | {"branches": _branches(row)} for row in rows]
-        columns = {name: [row[name] for row in values] for name in _DECISIONS}
+        values = [row | {column: _structs(row, key, by_name)} for row in rows]
+        columns = {name: [row[name] for row in values] for name in schema}
     except KeyError as error:
         raise ValueError(f"{events.path}: a row lacks {error}") from None
-    return pl.DataFrame(columns, schema=_DECISIONS)
+    return pl.DataFrame(columns, schema=schema)
 
 
-def _branches(row: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    names = dict.fromkeys(name for field in _OF_BRANCH for name in row[field])
-    return [
-        {"branch": name, **{field: row[field].get(name) for field in _OF_BRANCH}} for name in names
-    ]
+def _structs(row: dict[str, Any], key: str, by_name: Collection[str]) -> list[dict[str, Any]]:
+    names = dict.fromkeys(name for field in by_name for name in row[field])
+    return [{key: name, **{field: row[field].get(name) for field in by_name}} for name in names]

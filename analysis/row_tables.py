@@ -21,7 +21,7 @@ _BLOCK_BYTES = 1 << 22
 CONFIG = pl.Struct({"kind": pl.String, "depth": pl.Int64, "width": pl.Int64, "rank": pl.Int64})
 """A tuning configuration of any kind; null where the kind has no such field."""
 
-_TYPES: dict[str, Any] = {
+COLUMN_TYPES: dict[str, Any] = {
     "float": pl.Float64(),
     "int": pl.Int64(),
     "bool": pl.Boolean(),
@@ -122,4 +122,4 @@ def is_flat(kind: type[Row]) -> bool:
 def _columns(kind: type[Row]) -> dict[str, Any]:
     """Column types by field name."""
     names = {field.name: str(field.type).removesuffix(" | None") for field in fields(kind)}
-    return {name: _TYPES.get(annotation, pl.String()) for name, annotation in names.items()}
+    return {name: COLUMN_TYPES.get(annotation, pl.String()) for name, annotation in names.items()}

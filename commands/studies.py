@@ -15,6 +15,7 @@ from learner.numerics import Precision, chosen_precision
 
 from .display import Display, errors
 from .options import AsJson, Numerics, Out, Set, StudyFile, Workers
+from .reports import write_report
 from .results import show_table, write_figures
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ def demo(
     numerics: Numerics = "fp32",
     as_json: AsJson = False,
 ) -> None:
-    """Five ways to fine-tune on a mixed fleet: the table and the time-to-accuracy figure."""
+    """Five ways to fine-tune on a mixed fleet: the table, the figure and the report."""
     errors.print("model and data (110 MB) are fetched once, into the cache")
     directory = _run(_load(DEMO, ()), out, workers, chosen_precision(numerics))
     show_table(directory, "json" if as_json else "text")
     write_figures(directory, directory, only="time-to-accuracy", formats=("png", "svg"))
+    write_report(directory, directory / "report.html")
 
 
 @app.command()

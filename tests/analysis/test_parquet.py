@@ -63,3 +63,11 @@ def test_a_directory_without_a_run_is_refused(tmp_path: Path) -> None:
 def test_a_table_becomes_a_pandas_frame_in_one_call(run_dir: Path) -> None:
     frame = record_tables(run_dir)["client"].to_pandas()
     assert frame["energy_j"].sum() > 0
+
+
+def test_refusals_are_listed_by_device_class(tmp_path: Path) -> None:
+    changes = ["fleet.devices={jetson-tx2: 0.5, jetson-nano: 0.5}", "stop.rounds=1"]
+    changes += ["configurator={kind: fixed, config: {kind: full}}", "rounds.min_reports=1"]
+    run = run_scenario(load_scenario(SCENARIO, changes), out=tmp_path)
+    told = record_tables(run.run_dir)["refusal"].row(0, named=True)
+    assert [device["device"] for device in told["devices"]] == ["jetson-nano"]
