@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from learner.spec import StateRef
 
-from .bill import COMPUTE, DOWN, GONE, IDLE, UP, WAIT, Bill
+from .bill import Bill
 from .cost import CostModel
 from .lineage import Lineage
+from .plan import COMPUTE, DOWN, GONE, IDLE, UP, WAIT
 from .records import ClientRow, RoundRow, RoundStatus
 from .roll import Call
 from .world import World

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .bill import DOWN, UP, WAIT, Bill
+from .bill import Bill
 from .link import ServerLink
+from .plan import DOWN, UP, WAIT
 from .records import RoundRow
 from .runlog import RunError
 from .shared_link import SharedLink

@@ -1,13 +1,30 @@
-"""Waiting: for an instant that comes after everything else that happens at it, or for a while."""
+"""Waiting: for an instant, for one that comes after everything else at it, or for a while."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from heapq import heappush
 from typing import Any
 
 from simpy import Environment, Event, Interrupt
+from simpy.events import NORMAL
 
 _AFTER_ALL_ELSE = 2  # SimPy's own priorities are 0 (urgent) and 1 (normal)
+
+
+class Instant(Event):
+    """Happens at `at_s` to the last bit, and then calls `then` with itself.
+
+    SimPy schedules by a delay alone, and now + (at_s - now) can miss at_s by a last place: what a
+    plan foresees and when it happens would not be the same second.
+    """
+
+    def __init__(self, env: Environment, at_s: float, then: Callable[[Event], None]) -> None:
+        self.env = env
+        self.callbacks = [then]
+        self._ok = True
+        self._value = None
+        heappush(env._queue, (at_s, NORMAL, next(env._eid), self))
 
 
 class Barrier(Event):

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
-
-from simpy import Process
 
 from .client import Client
 from .cost import CacheState
-from .device import Device
-from .link import OneWay
+from .order import Order
+from .plan import GONE, IDLE, UP, Ending, Stretch, Task
 from .shared_link import Flow
-
-DOWN, COMPUTE, UP, WAIT, IDLE, GONE = range(6)
-"""Where a client's seconds go: its three stages of work; away and coming back (WAIT); finished
-before the round was (IDLE); lost to the round before it ended (GONE)."""
 
 Outcome = Literal["open", "done", "late", "lost", "cut"]
 """How a job ends: its update was used; came too late or was one too many; was lost with the client;
@@ -26,25 +21,29 @@ NO_DROPOUT = 3
 
 
 class Bill:
-    """One client's account in one round; `turn` closes one stretch of time and opens the next.
+    """One client's job and account in one round.
 
-    seconds: by place. amounts: bytes moved and full-speed seconds computed, by stage, lost ones
-    included. wasted: seconds and amounts that had to be spent again (None: none were).
-    attempt: what the work under way goes on.
+    `stretches` is what it does, planned ahead until `ending` (None: it is over); `stage` how many
+    stages were finished at its end. Once closed, seconds: by place; amounts: bytes moved and
+    full-speed seconds computed, by stage, lost ones included; wasted: seconds and amounts that had
+    to be spent again (None: none were).
     """
 
     __slots__ = (
         "amounts",
-        "attempt",
+        "answer",
         "cache",
         "client",
-        "drop_share",
-        "drop_stage",
+        "drop_at",
+        "ending",
+        "flow",
+        "order",
         "outcome",
-        "process",
         "seconds",
-        "since_s",
         "stage",
+        "start_s",
+        "stretches",
+        "task",
         "wasted",
         "work_factor",
     )
@@ -54,28 +53,36 @@ class Bill:
     ) -> None:
         """`drop_at`: where the client vanishes, 0-3 stages into its work (3: not at all)."""
         self.client = client
-        self.since_s = start_s
+        self.start_s = start_s
         self.work_factor = work_factor
-        self.drop_stage = int(drop_at)
-        self.drop_share = drop_at - self.drop_stage
-        self.stage = DOWN
+        self.drop_at = drop_at
+        self.stage = 0
+        self.stretches: list[Stretch] = []
         self.seconds = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
         self.amounts = [0.0, 0.0, 0.0]
         self.wasted: tuple[list[float], list[float]] | None = None
         self.outcome: Outcome = "open"
         self.cache: CacheState = "none"
-        self.attempt: OneWay | Device | Flow
-        self.process: Process
+        self.ending: Ending | None = None
+        self.flow: Flow | None = None
+        self.order: Order
+        self.task: Task
+        self.answer: Callable[[Bill], None]
 
-    def turn(self, stage: int, now_s: float) -> None:
-        """Book the seconds since the last turn, and begin another stage."""
-        self.seconds[self.stage] += now_s - self.since_s
-        self.stage, self.since_s = stage, now_s
+    def close(self, now_s: float) -> None:
+        """The round is over: book every second from its start until now."""
+        seconds, amounts, end_s = self.seconds, self.amounts, self.start_s
+        for place, start_s, end_s, amount, status in self.stretches:
+            seconds[place] += end_s - start_s
+            if place <= UP:
+                amounts[place] += amount
+                if status == "away" and self.task.when_offline == "restart":
+                    self._waste(place, end_s - start_s, amount)
+        seconds[IDLE if self.stage > UP else GONE] += now_s - end_s
 
-    def waste(self, amount: float, now_s: float) -> None:
-        """The attempt that ends now was in vain."""
+    def _waste(self, stage: int, attempt_s: float, amount: float) -> None:
+        """The attempt was in vain."""
         if self.wasted is None:
             self.wasted = ([0.0] * 3, [0.0] * 3)
-        seconds, amounts = self.wasted
-        seconds[self.stage] += now_s - self.since_s
-        amounts[self.stage] += amount
+        self.wasted[0][stage] += attempt_s
+        self.wasted[1][stage] += amount

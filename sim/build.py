@@ -33,7 +33,7 @@ from .data import Data, load_data
 from .estimate import expected_round_cost
 from .link import ServerLink
 from .network import connect
-from .participation import Ground
+from .order import Ground
 from .population import populate
 from .records import RoundRow
 from .runlog import RunLog

@@ -13,7 +13,7 @@ from simpy import Event, Interrupt
 from .allocation import Share
 from .lineage import Lineage
 from .participation import Process
-from .presence import Presence
+from .presence import MARGIN_S, Presence
 from .selection import Offer
 from .world import World
 
@@ -56,7 +56,7 @@ def call_up(
         now_s=now_s,
         pool=share.pool,
         is_on=_presence_at(now_s, presences, busy),
-        leaves_s=lambda client_id: presences[client_id].offline_s(now_s),
+        leaves_s=lambda client_id: presences[client_id].away_from(now_s),
         estimates=partial(census.estimate_s, lineage.config),
         samples=census.n_samples,
     )
@@ -82,7 +82,7 @@ def _presence_at(
 
     def is_on(client_id: int) -> bool:
         presence = presences[client_id]
-        is_there = presence.on_until_s > now_s or presence.is_on(now_s)
+        is_there = presence.on_until_s - MARGIN_S > now_s or presence.is_on(now_s)
         return is_there and client_id not in busy
 
     return is_on

@@ -3,267 +3,190 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
-from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any, Literal
 
-from simpy import Environment, Event, Interrupt, Timeout
+from simpy import Event
 
-from learner.spec import AddOn, TuningConfig
-from traces.step import NeverFinishes
+from learner.spec import AddOn
 
-from .bill import COMPUTE, DOWN, GONE, IDLE, UP, WAIT, Bill
-from .cost import CacheState, CostModel
-from .device import Device
+from .barrier import Instant
+from .bill import Bill
 from .link import OneWay
-from .records import AttemptStatus, ComputeRow, DropoutRow, TransferRow
-from .roll import Roll
+from .order import Ground, Order, task_of
+from .plan import (
+    COMPUTE,
+    DOWN,
+    UP,
+    WAIT,
+    Ending,
+    Stretch,
+    after_sharing,
+    cut_off,
+    look_ahead,
+    sit_out,
+)
+from .records import ComputeRow, DropoutRow, TransferRow
 from .runlog import RowFile
-from .scenario_fleet import WhenOffline
-from .shared_link import Flow
 
 Process = Generator[Event, Any, Any]
 _STAGE_NAMES: tuple[Literal["down", "compute", "up"], ...] = ("down", "compute", "up")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What all clients of a run share: the clock, the prices and the rules.
+def begin(ground: Ground, order: Order, bill: Bill, answer: Callable[[Bill], None]) -> None:
+    """Send the bill's client to work, now; `answer` is called with the bill, later, once its
+    outcome is done or lost.
 
-    `rows` takes a row for each stretch of work (None: nowhere). `stuck` says, by client, which
-    work will never end.
+    Whatever breaks it off for good (going away, a dropout, `cancel`), its bytes, seconds and joules
+    so far stay on the bill. A cache that was filled and a base model that has arrived stay with
+    the client, for its next job.
     """
-
-    env: Environment
-    cost: CostModel
-    price_misses: bool
-    when_offline: WhenOffline
-    rows: RowFile | None
-    stuck: dict[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a round asks of its clients.
-
-    `model_bytes` goes on top for who has no base model yet. `prices`: full-speed seconds by device
-    class, batches and cache state, filled as they are met.
-    """
-
-    config: TuningConfig
-    down_bytes: int
-    up_bytes: int
-    model_bytes: int = 0
-    prices: dict[tuple[str, int, CacheState], float] = field(default_factory=dict)
-
-
-class _Lost(Exception):  # noqa: N818  (the client's word)
-    """The client is gone; its work in this round is lost."""
-
-
-def participate(ground: Ground, order: Order, roll: Roll, bill: Bill) -> Process:
-    """Download, compute, upload; then answer the roll.
-
-    Broken off for good at any moment (by a dropout, or interrupted by the round's end): bytes,
-    seconds and joules so far stay on the bill, the update is lost. A cache that was filled
-    and a base model that has arrived stay.
-
-    Whether a stage ends before the client goes away is looked up ahead, so that nobody watches.
-    """
-    env, client, rows = ground.env, bill.client, ground.rows
-    presence, seconds, amounts = client.presence, bill.seconds, bill.amounts
-    try:
-        for stage, pace, amount in _stages(ground, order, bill):
-            now_s = env.now
-            seconds[bill.stage] += now_s - bill.since_s
-            bill.stage, bill.since_s, bill.attempt = stage, now_s, pace
-            try:
-                needed_s = math.nan if pace.server else pace.time_for(now_s, amount)
-            except NeverFinishes:
-                needed_s = math.nan  # not known or never: compares as not in time
-            if now_s + needed_s <= presence.on_until_s and stage != bill.drop_stage:
-                yield Timeout(env, needed_s)
-                amounts[stage] = amount
-                if rows is not None:
-                    _tell(ground, bill, amount, "done")
-            else:
-                yield from _struggle(ground, bill, pace, amount)
-            if stage == DOWN:
-                client.has_model = True
-            elif stage == COMPUTE and bill.cache == "fill" and isinstance(order.config, AddOn):
-                client.cached_depth = order.config.depth
-        bill.outcome = "done"
-        bill.turn(IDLE, env.now)
-    except _Lost:
-        bill.outcome = "lost"
-        bill.turn(GONE, env.now)
-    except Interrupt:
-        _break_off(ground, bill)
-    roll.answer(bill)
-
-
-def _stages(
-    ground: Ground, order: Order, bill: Bill
-) -> tuple[tuple[int, OneWay | Device, float], ...]:
-    """The stages of a client's round: which, on what, and how much of it."""
     client = bill.client
-    n_bytes = order.down_bytes
-    if order.model_bytes and not client.has_model:
-        n_bytes += order.model_bytes
-    return (
-        (DOWN, client.link.down, n_bytes),
-        (COMPUTE, client.device, _work_s(ground, order, bill)),
-        (UP, client.link.up, order.up_bytes),
-    )
-
-
-def _work_s(ground: Ground, order: Order, bill: Bill) -> float:
-    """Seconds at full speed, at the price of what the cache does for the client."""
-    client = bill.client
+    bill.order, bill.answer = order, answer
     bill.cache = cache = client.cache_state(order.config)
-    priced_as: CacheState = "hit" if cache == "fill" and not ground.price_misses else cache
-    profile = client.device.profile
-    key = (profile.name, client.n_batches, priced_as)
-    price_s = order.prices.get(key)
-    if price_s is None:
-        price_s = ground.cost.compute_s(profile, order.config, client.n_batches, priced_as)
-        order.prices[key] = price_s
-    if priced_as == "fill":
-        price_s += client.write_s
-    return price_s * bill.work_factor
+    bill.task = task = task_of(ground, order, client, cache, bill.work_factor, bill.drop_at)
+    _plan(ground, bill, ground.env.now, DOWN, task.amounts[DOWN])
 
 
-def _struggle(ground: Ground, bill: Bill, pace: OneWay | Device, amount: float) -> Process:
-    """Do a stage that is broken off, in as many attempts as availability makes of it.
+def cancel(ground: Ground, bill: Bill) -> None:
+    """Break the job off, now; no effect on one that is over. Its outcome stays open, and nobody is
+    answered."""
+    ending, now_s = bill.ending, ground.env.now
+    if ending is None:
+        return
+    bill.stretches = cut_off(bill.task, bill.stretches, now_s)
+    if ending.kind == "shared" and ending.since_s <= now_s:
+        moved = bill.flow.stop() if bill.flow is not None else 0.0
+        bill.stretches.append(Stretch(ending.stage, ending.since_s, now_s, moved, "cut"))
+    n_done = sum(stretch.status == "done" for stretch in bill.stretches)
+    _conclude(bill, min(n_done, ending.stage))
+    last = bill.stretches[-1]
+    if ground.rows is not None and last.status == "cut" and last.place != WAIT:
+        _tell(ground.rows, bill, last)
 
-    Raises _Lost where the client is gone for good.
-    """
-    env, presence = ground.env, bill.client.presence
-    left = target = amount * bill.drop_share if bill.stage == bill.drop_stage else amount
-    while True:
-        now_s = env.now
-        offline_s = presence.offline_s(now_s)
-        bill.attempt = pace
-        if pace.server and pace.can_finish(now_s, left):
-            moved = yield from _share(env, bill, pace, left, offline_s)
-            if moved == left:
-                break
-            left = yield from _sit_out(ground, bill, moved, left, target)
-            continue
-        try:
-            needed_s = pace.time_for(now_s, left)
-        except NeverFinishes:
-            needed_s = math.inf
-        if now_s + needed_s <= offline_s and needed_s < math.inf:
-            yield env.timeout(needed_s)
-            break
-        yield _going(ground, bill, pace, needed_s, offline_s)
-        moved = pace.done_by(now_s, env.now)
-        left = yield from _sit_out(ground, bill, moved, left, target)
-    bill.amounts[bill.stage] += left
+
+def _plan(ground: Ground, bill: Bill, at_s: float, stage: int, left: float) -> None:
+    n_before = len(bill.stretches)
+    ending = look_ahead(bill.task, bill.stretches, at_s, stage, left)
+    _follow(ground, bill, ending, bill.stretches[n_before:])
+
+
+def _follow(ground: Ground, bill: Bill, ending: Ending, planned: list[Stretch]) -> None:
+    """Be there when what was planned happens: at its end, or where the log wants each stretch."""
+    bill.ending = ending
     if ground.rows is not None:
-        _tell(ground, bill, left, "done")
-    if bill.stage == bill.drop_stage:
-        _give_up(ground, bill, "vanished")
+        for stretch in planned:
+            if stretch.place <= UP and stretch.end_s < math.inf:
+                then = partial(_pass, ground.rows, bill, ending, stretch)
+                Instant(ground.env, stretch.end_s, then)
+    Instant(ground.env, ending.at_s, partial(_arrive, ground, bill, ending))
 
 
-def _share(env: Environment, bill: Bill, link: OneWay, n_bytes: float, offline_s: float) -> Process:
-    """A transfer on the server's own link until the client goes away; returns the bytes moved."""
+def _arrive(ground: Ground, bill: Bill, ending: Ending, _: Event) -> None:
+    """The plan's end is now, unless the job was cancelled before."""
+    if bill.ending is not ending:
+        return
+    match ending.kind:
+        case "done":
+            bill.outcome = "done"
+            _conclude(bill, ending.stage)
+            bill.answer(bill)
+        case "vanished":
+            _lose(ground, bill, ending)
+        case "away":
+            back = sit_out(bill.task, bill.stretches, ending)
+            if back is None:
+                _lose(ground, bill, ending)
+            else:
+                _follow(ground, bill, back, [])
+        case "back":
+            _plan(ground, bill, ending.at_s, ending.stage, ending.left)
+        case "shared":
+            _share(ground, bill, ending)
+        case "stuck":
+            ground.stuck[bill.client.shard.client_id] = _STAGE_NAMES[ending.stage]
+        case "unknown":
+            assert ending.error is not None
+            raise ending.error
+
+
+def _lose(ground: Ground, bill: Bill, ending: Ending) -> None:
+    """The client is gone; its work in this round is lost."""
+    bill.outcome = "lost"
+    _conclude(bill, ending.stage)
+    if ground.rows is not None:
+        _tell_loss(ground.rows, bill, ending)
+    bill.answer(bill)
+
+
+def _share(ground: Ground, bill: Bill, ending: Ending) -> None:
+    """A transfer on the server's own link, for as long as the client is there."""
+    link = bill.task.paces[ending.stage]
+    assert isinstance(link, OneWay)
     assert link.server is not None
-    if link.latency_s:
-        yield env.timeout(min(link.latency_s, offline_s - env.now))
-    flow = link.server.begin(link.trace, link.offset_s, n_bytes, offline_s)
-    bill.attempt = flow
-    yield flow.over
-    return flow.moved
+    bill.flow = link.server.begin(link.trace, link.offset_s, ending.left, ending.until_s)
+    assert bill.flow.over.callbacks is not None
+    bill.flow.over.callbacks.append(partial(_go_on, ground, bill, ending))
 
 
-def _going(
-    ground: Ground, bill: Bill, pace: OneWay | Device, seconds: float, offline_s: float
-) -> Event:
-    """The instant at which the client goes away; never, if nothing would come of its return."""
-    env = ground.env
-    if offline_s < math.inf and (
-        seconds < math.inf
-        or ground.when_offline == "drop"
-        or pace.done_by(env.now, offline_s) > 0.0
-    ):
-        return env.timeout(offline_s - env.now)
-    ground.stuck[bill.client.shard.client_id] = _STAGE_NAMES[bill.stage]
-    if offline_s < math.inf:  # who comes and goes is not at work all the time: it waits
-        bill.turn(WAIT, env.now)
-    return env.event()
+def _go_on(ground: Ground, bill: Bill, ending: Ending, _: Event) -> None:
+    """The shared transfer is over."""
+    if bill.ending is not ending:
+        return
+    assert bill.flow is not None
+    moved, bill.flow = bill.flow.moved, None
+    n_before = len(bill.stretches)
+    following = after_sharing(bill.task, bill.stretches, ending, ground.env.now, moved)
+    _follow(ground, bill, following, bill.stretches[n_before:])
 
 
-def _sit_out(ground: Ground, bill: Bill, moved: float, left: float, target: float) -> Process:
-    """The client is away: by the rule its job is lost, or waits; returns what is then left."""
-    env, presence, stage = ground.env, bill.client.presence, bill.stage
-    bill.amounts[stage] += moved
-    if ground.rows is not None:
-        _tell(ground, bill, moved, "away")
-    online_s = presence.online_s(env.now)
-    if ground.when_offline == "drop" or online_s == math.inf:
-        _give_up(ground, bill, "offline")
-    if ground.when_offline == "restart":
-        bill.waste(moved, env.now)
-        left = target
-    else:
-        left = max(left - moved, 0.0)
-    bill.turn(WAIT, env.now)
-    yield env.timeout(online_s - env.now)
-    bill.turn(stage, env.now)
-    return left
+def _conclude(bill: Bill, n_stages: int) -> None:
+    """The job is over after so many whole stages; what stays with the client."""
+    bill.ending, bill.stage = None, n_stages
+    if n_stages > DOWN:
+        bill.client.has_model = True
+    config = bill.order.config
+    if n_stages > COMPUTE and bill.cache == "fill" and isinstance(config, AddOn):
+        bill.client.cached_depth = config.depth
 
 
-def _break_off(ground: Ground, bill: Bill) -> None:
-    """The round is closed: what the attempt under way has done so far is charged."""
-    now_s = ground.env.now
-    if bill.stage <= UP:
-        attempt = bill.attempt
-        if isinstance(attempt, Flow):
-            moved = attempt.stop()
-        else:
-            moved = attempt.done_by(bill.since_s, now_s)
-        bill.amounts[bill.stage] += moved
-        if ground.rows is not None:
-            _tell(ground, bill, moved, "cut")
-    bill.turn(GONE, now_s)
+def _pass(rows: RowFile, bill: Bill, ending: Ending, stretch: Stretch, _: Event) -> None:
+    """A planned stretch ends now, unless the job was cancelled before."""
+    if bill.ending is ending:
+        _tell(rows, bill, stretch)
 
 
-def _give_up(ground: Ground, bill: Bill, reason: Literal["offline", "vanished"]) -> NoReturn:
-    if ground.rows is not None:
-        stage = _STAGE_NAMES[bill.stage]
-        ground.rows.add(
-            DropoutRow(
-                t_s=ground.env.now,
-                client=bill.client.shard.client_id,
-                stage=stage,
-                reason=reason,
-            )
-        )
-    raise _Lost
-
-
-def _tell(ground: Ground, bill: Bill, amount: float, status: AttemptStatus) -> None:
-    """A row for the attempt that ends now."""
-    assert ground.rows is not None
-    client, now_s = bill.client, ground.env.now
-    if bill.stage == COMPUTE:
+def _tell(rows: RowFile, bill: Bill, stretch: Stretch) -> None:
+    """A row for an attempt that ends."""
+    client_id = bill.client.shard.client_id
+    if stretch.place == COMPUTE:
         row: TransferRow | ComputeRow = ComputeRow(
-            t_s=now_s,
-            start_s=bill.since_s,
-            client=client.shard.client_id,
-            batches=client.n_batches,
+            t_s=stretch.end_s,
+            start_s=stretch.start_s,
+            client=client_id,
+            batches=bill.client.n_batches,
             cache=bill.cache,
-            status=status,
+            status=stretch.status,
         )
     else:
         row = TransferRow(
-            t_s=now_s,
-            start_s=bill.since_s,
-            client=client.shard.client_id,
-            direction="down" if bill.stage == DOWN else "up",
-            bytes=round(amount),
-            status=status,
+            t_s=stretch.end_s,
+            start_s=stretch.start_s,
+            client=client_id,
+            direction="down" if stretch.place == DOWN else "up",
+            bytes=round(stretch.amount),
+            status=stretch.status,
         )
-    ground.rows.add(row)
+    rows.add(row)
+
+
+def _tell_loss(rows: RowFile, bill: Bill, ending: Ending) -> None:
+    rows.add(
+        DropoutRow(
+            t_s=ending.at_s,
+            client=bill.client.shard.client_id,
+            stage=_STAGE_NAMES[ending.stage],
+            reason="vanished" if ending.kind == "vanished" else "offline",
+        )
+    )

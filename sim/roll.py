@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from simpy import Environment, Event
+from simpy import Environment
 
 from .bill import Bill
 from .totals import Totals
@@ -28,18 +28,17 @@ class Call:
 
 
 class Roll:
-    """One counter in place of a condition over all of a round's processes.
+    """One counter in place of a condition over all of a round's jobs.
 
     Closes, by the event `closed`, with the first `n_wanted` updates or the last answer.
 
     `reports` are the bills whose updates count, in the order of finishing.
     """
 
-    __slots__ = ("_env", "_n_open", "_n_wanted", "_settled", "closed", "reports")
+    __slots__ = ("_n_open", "_n_wanted", "closed", "reports")
 
     def __init__(self, env: Environment, *, n_asked: int, n_wanted: int) -> None:
-        self._env, self._n_open, self._n_wanted = env, n_asked, n_wanted
-        self._settled: Event | None = None
+        self._n_open, self._n_wanted = n_asked, n_wanted
         self.closed = env.event()
         self.reports: list[Bill] = []
 
@@ -53,20 +52,8 @@ class Roll:
                 bill.outcome = "late"
         if self._n_open == 0 or len(self.reports) == self._n_wanted:
             self.close()
-        if self._n_open == 0 and self._settled is not None:
-            self._settled.succeed()
 
     def close(self) -> None:
         """Wait no longer; no effect on a closed roll."""
         if not self.closed.triggered:
             self.closed.succeed()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody has yet to answer."""
-        return self._n_open > 0
-
-    def settled(self) -> Event:
-        """Happens when everybody has answered, who must be about to."""
-        self._settled = self._env.event()
-        return self._settled

@@ -11,11 +11,12 @@ from learner.spec import LocalJob, RoundUpdates, StateRef, TuningConfig, Update
 
 from .accounts import record_round
 from .barrier import Barrier
-from .bill import WAIT, Bill
+from .bill import Bill
 from .client import Client
 from .lineage import Lineage
 from .luck import dropout_points, work_factors
-from .participation import Process, participate
+from .participation import Process, begin, cancel
+from .plan import WAIT
 from .records import RoundStatus
 from .roll import Call, Roll
 from .world import World
@@ -37,16 +38,16 @@ def run_round(world: World, lineage: Lineage, call: Call) -> Process:
     status: RoundStatus = "done"
     try:
         yield roll.closed
-        yield from _dismiss(roll, bills)
+        _dismiss(world, bills)
         if server.aggregation_s:
             yield env.timeout(server.aggregation_s)
     except Interrupt:
         status = "cut"
-        yield from _dismiss(roll, bills)
+        _dismiss(world, bills)
     if status == "done" and len(roll.reports) < rules.min_reports:
         status = "failed"
     updates = _aggregate(world, lineage, roll.reports) if status == "done" else None
-    _conclude(roll, bills, status, env.now)
+    _conclude(bills, status, env.now)
     if updates is not None:
         note(world, lineage, roll.reports, updates)
     record_round(world, lineage, call, bills, start_s, base, status)
@@ -54,7 +55,7 @@ def run_round(world: World, lineage: Lineage, call: Call) -> Process:
 
 
 def _dispatch(world: World, lineage: Lineage, call: Call, roll: Roll) -> list[Bill]:
-    """Start one process a client, in id order."""
+    """Send every client to work, in id order."""
     ids, env, fleet = call.cohort, world.env, world.scenario.fleet
     order = world.order(lineage.config)
     about = (lineage.round, call.attempt, ids)
@@ -63,28 +64,26 @@ def _dispatch(world: World, lineage: Lineage, call: Call, roll: Roll) -> list[Bi
     bills = []
     for client_id, factor, drop_at in zip(ids, factors, drops, strict=True):
         bill = Bill(world.clients[client_id], env.now, factor, drop_at)
-        bill.process = env.process(participate(world.ground, order, roll, bill))
+        begin(world.ground, order, bill, roll.answer)
         bills.append(bill)
     return bills
 
 
-def _dismiss(roll: Roll, bills: Sequence[Bill]) -> Process:
+def _dismiss(world: World, bills: Sequence[Bill]) -> None:
     """Cancel whatever is still under way."""
-    if roll.is_open:
-        for bill in bills:
-            if bill.process.is_alive and bill.outcome == "open":
-                bill.process.interrupt()
-        yield roll.settled()
+    for bill in bills:
+        if bill.outcome == "open":
+            cancel(world.ground, bill)
 
 
-def _conclude(roll: Roll, bills: Sequence[Bill], status: RoundStatus, now_s: float) -> None:
+def _conclude(bills: Sequence[Bill], status: RoundStatus, now_s: float) -> None:
     """Every job ends in exactly one state, every second on its bill."""
     for bill in bills:
         if bill.outcome == "open":
             bill.outcome = "cut" if status == "cut" else "late"
         elif bill.outcome == "done" and status != "done":
             bill.outcome = "cut"
-        bill.turn(bill.stage, now_s)
+        bill.close(now_s)
 
 
 def _aggregate(world: World, lineage: Lineage, reports: Sequence[Bill]) -> RoundUpdates:

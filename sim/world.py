@@ -16,7 +16,7 @@ from .audit import Audit
 from .census import Census
 from .client import Client
 from .data import Holdings
-from .participation import Ground, Order
+from .order import Ground, Order
 from .presence import Presence
 from .records import RoundRow
 from .runlog import RunLog

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from simpy import Environment
 
 from sim.audit import Audit, AuditError
 from sim.bill import Bill
@@ -104,7 +105,7 @@ def test_totals_that_are_not_the_sums(seen: Any, more_bytes: int, more_j: float)
 
 def test_a_link_above_its_capacity(seen: Any) -> None:
     row, bills, payload = seen
-    link = SharedLink(bills[0].process.env, 100.0, 1.0)
+    link = SharedLink(Environment(), 100.0, 1.0)
     link.peak_bytes_per_s = 100.1
     audit = Audit(ServerLink(up=link))
     audit.see_round(row, bills, payload)
