@@ -28,6 +28,11 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="List the runs and what they will take; start nothing.")
 ]
 
+Base = Annotated[
+    Path | None,
+    typer.Option("--base", metavar="SCENARIO.yaml", help="In the place of the study's own base."),
+]
+
 app = typer.Typer()
 
 
@@ -40,7 +45,7 @@ def demo(
 ) -> None:
     """Five ways to fine-tune on a mixed fleet: the table, the figure and the report."""
     errors.print("model and data (110 MB) are fetched once, into the cache")
-    directory = _run(_load(DEMO, ()), out, workers, chosen_precision(numerics))
+    directory = _run(_load(DEMO), out, workers, chosen_precision(numerics))
     show_table(directory, "json" if as_json else "text")
     write_figures(directory, directory, only="time-to-accuracy", formats=("png", "svg"))
     write_report(directory, directory / "report.html")
@@ -50,6 +55,7 @@ def demo(
 def study(
     file: StudyFile,
     overrides: Set = None,
+    base: Base = None,
     out: Out = Path("runs"),
     workers: Workers = None,
     numerics: Numerics = "fp32",
@@ -57,7 +63,7 @@ def study(
     as_json: AsJson = False,
 ) -> None:
     """Run every arm of a study with every seed, then print the table."""
-    loaded = _load(file, overrides or ())
+    loaded = _load(file, overrides or (), base)
     if dry_run:
         _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
         return
@@ -66,10 +72,10 @@ def study(
     )
 
 
-def _load(file: Path, overrides: Sequence[str]) -> Study:
+def _load(file: Path, overrides: Sequence[str] = (), base: Path | None = None) -> Study:
     from sim import load_study
 
-    return load_study(file, overrides)
+    return load_study(file, overrides, base)
 
 
 def _run(study: Study, out: Path, workers: int | None, precision: Precision) -> Path:

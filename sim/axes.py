@@ -131,6 +131,7 @@ def _variants(where: str, variants: Any) -> list[Point]:
     )
     points = []
     for name, changes in variants.items():
+        require(isinstance(name, str), f"{where}.variants must have names of text, got {name!r}")
         require(
             isinstance(changes, dict | None),
             f"{where}.variants.{name} must be a mapping of paths to values, got {changes!r}",

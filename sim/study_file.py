@@ -22,12 +22,12 @@ from .scenario_file import (
 _STUDY_KEYS = ("name", "seeds", "base", "arms", "axes")
 
 
-def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
+def load_study(path: Path, overrides: Sequence[str] = (), base: Path | None = None) -> Study:
     """The study of a YAML file: `name`, `seeds`, `base` (a mapping or a file), `arms`, `axes`.
 
     An arm is a mapping from dotted paths to values that it sets in the base; `axes` (sim.axes)
-    cross every arm, or the base alone. Overrides are set in every run. Each resulting scenario is
-    checked whole. Raises ScenarioError.
+    cross every arm, or the base alone. Overrides are set in every run; a `base` file replaces the
+    study's own. Each resulting scenario is checked whole. Raises ScenarioError.
     """
     mapping = read_yaml(path)
     for key in mapping:
@@ -43,8 +43,8 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     except ValueError as error:
         raise ScenarioError(f"{path}: {error}") from None
     seeds = _seeds(path, mapping.get("seeds", [0]))
-    arms, base = _arms(path, mapping, axes), _base(path, mapping.get("base", {}))
-    return expand(str(path), name, base, arms, axes, seeds, overrides)
+    content = read_yaml(base) if base else _base(path, mapping.get("base", {}))
+    return expand(str(path), name, content, _arms(path, mapping, axes), axes, seeds, overrides)
 
 
 def expand(

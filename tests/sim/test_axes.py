@@ -70,6 +70,7 @@ def test_zipped_keys_move_together_and_variants_by_name() -> None:
         ({"a": {"path": "x", "variants": {}}}, "axes.a.path is not a known key; known: variants"),
         ({"a": [1, 2, 1]}, "axes.a must have points that differ, got a=1 and a=1"),
         ({"a": {"variants": {}}}, "axes.a.variants must be a mapping with at least one variant, "),
+        ({"a": {"variants": {False: {}}}}, "axes.a.variants must have names of text, got False"),
         ({"a": {"variants": {"x": 3}}}, "axes.a.variants.x must be a mapping of paths to values, "),
         (
             {"a": {"variants": {"x": {"k": 1}, "y": {"k": 1}}}},
