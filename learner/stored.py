@@ -13,10 +13,19 @@ from dataclasses import dataclass
 from .recipes import RecipeGraph, job_digest, ordered_updates
 from .spec import AggregationRule, Evaluation, Feedback, StateRef, TuningConfig, Update
 from .store import Store
-from .trainer import DivergedError, State, Trainer
+from .trainer import DivergedError, NoMemoryError, State, Trainer, TrainingError
 from .walk import StateLostError, Walk
 
-__all__ = ["DivergedError", "NotStoredError", "Progress", "State", "StoredLearner", "Trainer"]
+__all__ = [
+    "DivergedError",
+    "NoMemoryError",
+    "NotStoredError",
+    "Progress",
+    "State",
+    "StoredLearner",
+    "Trainer",
+    "TrainingError",
+]
 
 
 class NotStoredError(LookupError):
@@ -82,7 +91,7 @@ class StoredLearner:
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
         """Scores in the order of `states`; each is stored as soon as it is known.
 
-        Raises NotStoredError in a replay and DivergedError when a training or a score diverges.
+        Raises NotStoredError in a replay and TrainingError when a training or a score fails.
         """
         known: dict[StateRef, Evaluation] = {}
         for state in dict.fromkeys(states):
@@ -143,7 +152,7 @@ class StoredLearner:
                 loss = known[state].loss
                 if not math.isfinite(loss):
                     raise DivergedError(
-                        f"training diverged: {split} loss {loss}; {walk.chain(state)}"
+                        f"training diverged: {split} loss {loss}; {walk.chain(state)}", state
                     )
                 self._store.add_evaluation(state, split, self._numerics, known[state])
 

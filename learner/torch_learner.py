@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +20,7 @@ from .batches import Examples
 from .exchange import received, returned
 from .forward import logits
 from .local import passes, train_pass
+from .memory import memory_for
 from .numerics import Precision, numerics_tag
 from .recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
 from .server_rules import ServerStep
@@ -85,7 +86,8 @@ class TorchLearner:
         parents: Mapping[StateRef, State],
         tell: Listener = lambda feedback: None,
     ) -> State:
-        """The state of a recipe. Raises DivergedError, and ValueError for an impossible config."""
+        """The state of a recipe. Raises DivergedError, NoMemoryError, and ValueError for an
+        impossible config."""
         match recipe:
             case Initial():
                 return self._initial(recipe.config, recipe.seed)
@@ -127,13 +129,22 @@ class TorchLearner:
             bases = [trainables(parents[update.base]) for update in updates]
             starts = [received(base, job) for base, job in zip(bases, jobs, strict=True)]
             shards = [self._shard(job) for job in jobs]
-            trained = train_pass(self._backbone, self._split("train"), jobs, shards, starts)
+            with memory_for(self._work(jobs)):
+                trained = train_pass(self._backbone, self._split("train"), jobs, shards, starts)
             self.trainings += len(trained)
             for update, base, start, client in zip(updates, bases, starts, trained, strict=True):
                 step.add(update, returned(base, start, client.params, update.job))
                 told.append(client.feedback)
         tell(told)
         return step.result(parents)
+
+    def _work(self, jobs: Sequence[LocalJob]) -> str:
+        """A pass in words, for the message where its memory does not suffice."""
+        ids = ", ".join(str(job.shard.client_id) for job in jobs)
+        return (
+            f"clients {ids} side by side, {jobs[0].batch_size} texts a batch of at most "
+            f"{self._max_tokens} tokens each, configuration {jobs[0].config}"
+        )
 
     def _shard(self, job: LocalJob) -> np.ndarray:
         shard = self._shards[job.shard.client_id]

@@ -17,9 +17,21 @@ Listener = Callable[[Sequence[Feedback]], None]
 """Told what the clients of an aggregation report, in the recipe's order."""
 
 
-class DivergedError(ArithmeticError):
-    """Weights after a training, or a state's loss, are not finite. The message says whose and how
-    made."""
+class TrainingError(Exception):
+    """A state that could not be made or scored. The message says whose work failed and how the
+    state is made; `state` is its name, where that is known."""
+
+    def __init__(self, message: str, state: StateRef | None = None) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+class DivergedError(TrainingError):
+    """Weights after a training, or a state's loss, are not finite."""
+
+
+class NoMemoryError(TrainingError):
+    """Memory ran out; the message names the batch and the configuration."""
 
 
 class Trainer(Protocol):
@@ -34,7 +46,7 @@ class Trainer(Protocol):
         self, recipe: Recipe, parents: Mapping[StateRef, State], tell: Listener = ...
     ) -> State:
         """The state of a recipe, its parents given; an aggregation also tells its clients'
-        feedback. Raises DivergedError."""
+        feedback. Raises DivergedError, NoMemoryError."""
         ...
 
     def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation: ...

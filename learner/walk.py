@@ -12,7 +12,7 @@ from itertools import groupby
 from .recipes import Adapt, Aggregate, Initial, Recipe, RecipeGraph
 from .spec import Feedback, StateRef
 from .store import Store
-from .trainer import DivergedError, State, Trainer
+from .trainer import State, Trainer, TrainingError
 
 BYTES_PER_KEPT_STATE = 32 * 2**20
 """Large states are kept every k rounds, k = state size / 32 MiB; adapters (k = 1) always."""
@@ -63,7 +63,7 @@ class Walk:
         return sum(self.n_jobs(state) for state in self._agenda)
 
     def states(self) -> Iterator[tuple[StateRef, State]]:
-        """Every target and everything on the way to it. Raises StateLostError, DivergedError."""
+        """Every target and everything on the way to it. Raises StateLostError, TrainingError."""
         for state in self._agenda:
             recipe = self._recipes.get(state)
             tensors = self._load(state) if recipe is None else self._make(state, recipe)
@@ -85,8 +85,8 @@ class Walk:
         parents = {parent: self._live[parent] for parent in recipe.parents}
         try:
             tensors = self._trainer.make(recipe, parents, partial(self._keep_feedback, recipe))
-        except DivergedError as error:
-            raise DivergedError(f"{error}; {self.chain(state)}") from None
+        except TrainingError as error:
+            raise type(error)(f"{error}; {self.chain(state)}", state) from None
         self._keep(state, recipe, tensors)
         for parent in recipe.parents:
             self._uses[parent] -= 1

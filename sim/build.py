@@ -18,7 +18,7 @@ from learner.counting import CountingLearner
 from learner.curves import CurveLearner, Saturating, Tabulated
 from learner.numerics import Precision, numerics_tag
 from learner.recipes import canonical
-from learner.spec import Learner
+from learner.spec import Learner, StateRef
 from learner.store import Store
 from learner.stored import Progress, StoredLearner, Trainer
 
@@ -52,11 +52,13 @@ Missing = Literal["train", "refuse", "count"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watchers:
-    """Who is told what happens, while it happens; nothing flows back."""
+    """Who is told what happens, while it happens; nothing flows back. `where` says in which branch
+    and round a state was made, for messages."""
 
     on_round: Callable[[RoundRow], None] = lambda row: None
     on_progress: Callable[[Progress], None] = lambda progress: None
     on_fill: Callable[[str, float], None] = lambda split, share: None
+    where: Callable[[StateRef], str] = lambda state: ""
 
 
 def build_world(
@@ -126,6 +128,7 @@ def build_world(
         },
         holdings=data.holdings,
         watch=watchers.on_round,
+        where=watchers.where,
     )
 
 

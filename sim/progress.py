@@ -47,6 +47,11 @@ class Monitor:
     def on_round(self, row: RoundRow) -> None:
         self._rows.setdefault(StateRef(row.state), row)
 
+    def where(self, state: StateRef) -> str:
+        """The branch and round that made a state, to begin a message; empty for others."""
+        row = self._rows.get(state)
+        return f"branch {row.branch}, round {row.round}: " if row else ""
+
     def on_learned(self, progress: Progress) -> None:
         if progress.evaluation is not None:
             self._accuracy = progress.evaluation.accuracy

@@ -15,7 +15,7 @@ from simpy import Process
 
 from configurator import Configurator
 from learner.numerics import Precision, numerics_tag
-from learner.stored import DivergedError, NotStoredError
+from learner.stored import NotStoredError, TrainingError
 from traces.step import TraceEnded
 
 from .barrier import Barrier
@@ -92,7 +92,10 @@ def run_scenario(
         cache_dir=cache_dir or default_cache_dir(),
         configurator=configurator,
         watchers=Watchers(
-            on_round=monitor.on_round, on_progress=monitor.on_learned, on_fill=monitor.on_fill
+            on_round=monitor.on_round,
+            on_progress=monitor.on_learned,
+            on_fill=monitor.on_fill,
+            where=monitor.where,
         ),
         missing=missing,
         precision=precision,
@@ -160,17 +163,24 @@ def simulate(world: World) -> Lineage:
     try:
         with _few_collections():
             return cast(Lineage, world.env.run(until=main))
-    except (DivergedError, NotStoredError) as error:
-        world.log.events.add(FailedRow(t_s=world.env.now, error=str(error)))
-        world.log.flush()
-        kind = MissingScoreError if isinstance(error, NotStoredError) else RunError
-        raise kind(f"{world.scenario.name}: {error}") from error
+    except NotStoredError as error:
+        raise _failed(world, MissingScoreError, str(error)) from error
+    except TrainingError as error:
+        where = world.where(error.state) if error.state else ""
+        raise _failed(world, RunError, f"{where}{error}") from error
     except TraceEnded as error:
         raise RunError(f"{world.scenario.name}: after {world.env.now:g} s {error}") from error
     except RuntimeError as error:
         if main.triggered or world.env.peek() < math.inf:
             raise
         raise RunError(f"{world.scenario.name}: {_dead_end(world)}") from error
+
+
+def _failed(world: World, kind: type[RunError], reason: str) -> RunError:
+    """The failure to be raised; the log keeps everything up to it."""
+    world.log.events.add(FailedRow(t_s=world.env.now, error=reason))
+    world.log.flush()
+    return kind(f"{world.scenario.name}: {reason}")
 
 
 @contextmanager

@@ -45,6 +45,7 @@ class World:
     facts: Mapping[str, Any]
     holdings: Holdings | None
     watch: Callable[[RoundRow], None]
+    where: Callable[[StateRef], str]
     audit: Audit
     presences: Sequence[Presence]
     census: Census
