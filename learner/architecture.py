@@ -89,6 +89,20 @@ MINILM_L6 = Architecture(
 """all-MiniLM-L6-v2, the default model."""
 
 
+MPNET_BASE = Architecture(
+    n_layers=12,
+    n_heads=12,
+    hidden=768,
+    ffn=3072,
+    vocab=30527,
+    positions=514,
+    token_types=0,
+    first_position=2,
+    relative_buckets=32,
+)
+"""all-mpnet-base-v2."""
+
+
 def read_architecture(model_dir: Path) -> Architecture:
     """The architecture of a Hugging Face model directory.
 

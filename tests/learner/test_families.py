@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from learner.activations import Activations
-from learner.architecture import MINILM_L6, read_architecture
+from learner.architecture import MINILM_L6, MPNET_BASE, read_architecture
 from learner.backbone import Backbone, load_backbone
 from learner.batches import Examples
 from learner.families import FAMILIES
@@ -282,8 +282,10 @@ def test_checkpoints_in_other_files_hold_the_same_encoder(
         torch.testing.assert_close(tensor, whole[name], atol=1e-3, rtol=1e-3)
 
 
-def test_minilm_is_told_from_its_configuration(tmp_path: Path) -> None:
+def test_the_embedded_models_are_told_from_their_configurations(tmp_path: Path) -> None:
     BertConfig(
         hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536
     ).save_pretrained(tmp_path)
     assert read_architecture(tmp_path) == MINILM_L6
+    MPNetConfig(max_position_embeddings=514).save_pretrained(tmp_path)
+    assert read_architecture(tmp_path) == MPNET_BASE
