@@ -7,7 +7,17 @@ from typing import NoReturn
 
 import typer
 
-from commands import exports, replays, reports, results, runs, scenarios, studies, traces
+from commands import (
+    exports,
+    replays,
+    reports,
+    results,
+    runs,
+    scenarios,
+    store,
+    studies,
+    traces,
+)
 from commands.display import errors
 from sim.runlog import RunError
 
@@ -20,6 +30,7 @@ app = typer.Typer(
 for family in (studies, runs, replays, results, reports, exports, scenarios):
     app.add_typer(family.app)
 app.add_typer(traces.app, name="traces")
+app.add_typer(store.app, name="store")
 
 
 def main() -> None:

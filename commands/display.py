@@ -15,6 +15,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from analysis import Study
+    from learner.inventory import Stock
     from sim.progress import RunProgress
 
 _LITERAL: Any = {"markup": False, "emoji": False}
@@ -109,6 +110,15 @@ def print_traces(rows: Sequence[Mapping[str, Any]]) -> None:
             errors.print(f"warning: {row['file']}: {warning}")
     if shown.row_count:
         page(160).print(shown)
+
+
+def print_stock(held: Sequence[Stock], limit_bytes: int) -> None:
+    """Files and bytes by kind; only states and activations fall under the limit."""
+    shown = Table("", "files", "MB", box=None)
+    for one in held:
+        shown.add_row(one.kind, f"{one.files:,}", f"{one.bytes / 1e6:,.1f}")
+    shown.add_row("limit of states and activations", "", f"{limit_bytes / 1e6:,.1f}")
+    page(80).print(shown)
 
 
 def _number(value: float | None, unit: str) -> str:

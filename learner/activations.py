@@ -7,7 +7,6 @@ input of the block above. So one array serves adapters, frozen layers and the he
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,9 +18,10 @@ import torch
 from filelock import FileLock
 
 from .backbone import Backbone
+from .budget import Budget, mark_used
 from .packing import Groups
 from .tokens import Tokens
-from .whole import errors_naming
+from .whole import content_hash, errors_naming, hash_path, is_sound
 
 PASS_TOKENS = 1024
 """Tokens of a pass over a whole split: 6 MB per activation of a 1536-wide layer; twice as many
@@ -46,6 +46,7 @@ class Activations:
     backbone: Backbone
     tokens: Tokens
     device: torch.device
+    budget: Budget
     on_fill: Callable[[float], None] = lambda share: None  # 0-1 of the tokens; waiting: 0
 
     def block(self, layer: int) -> np.ndarray:
@@ -55,22 +56,34 @@ class Activations:
         the file, where the disk is full or refuses.
         """
         path = self._path(layer)
-        if not _is_sound(path):
-            self.on_fill(0.0)
-            self.directory.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.directory / "lock"):
-                if not _is_sound(path):
-                    path.unlink(missing_ok=True)
-                    self._fill(layer)
-        mapped: np.ndarray = np.load(path, mmap_mode="r")
-        return mapped
+        while True:
+            if is_missing := not is_sound(path):
+                self._make(layer)
+            try:
+                mark_used(path)
+                mapped: np.ndarray = np.load(path, mmap_mode="r")
+            except FileNotFoundError:  # another process made room with it: once more
+                continue
+            if is_missing:
+                self.budget.shrink(self.budget.limit_bytes, last=path)
+            return mapped
+
+    def _make(self, layer: int) -> None:
+        """Fill the layer's file, unless another process did so while this one waited."""
+        self.on_fill(0.0)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.directory / "lock"):
+            if not is_sound(self._path(layer)):
+                self._path(layer).unlink(missing_ok=True)
+                self._fill(layer)
 
     def _fill(self, layer: int) -> None:
         """Write the layer's file, and all the others where they are small; whole by renaming."""
         shape = self.backbone.architecture
         tensor_shape = (len(self.tokens.ids), 2, shape.hidden)
         all_bytes = 4 * int(np.prod(tensor_shape)) * shape.n_layers
-        layers = range(shape.n_layers) if all_bytes <= FILL_ALL_BYTES else [layer]
+        most_bytes = min(FILL_ALL_BYTES, self.budget.limit_bytes // 2)
+        layers = range(shape.n_layers) if all_bytes <= most_bytes else [layer]
         self._clear()
         try:
             files = {at: _reserve(self._temporary(at), tensor_shape) for at in layers}
@@ -87,7 +100,7 @@ class Activations:
         """Write the finished file's hash, then rename the file: until then it counts as missing."""
         temporary, path = self._temporary(layer), self._path(layer)
         with errors_naming(path):
-            _hash_path(path).write_text(_hash(temporary), encoding="ascii")
+            hash_path(path).write_text(content_hash(temporary), encoding="ascii")
         temporary.replace(path)
 
     def _clear(self) -> None:
@@ -132,20 +145,3 @@ def _reserve(path: Path, shape: tuple[int, ...]) -> Mapped:
             with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return mapped
-
-
-def _is_sound(path: Path) -> bool:
-    """Whether the file is there and is what was written: 0.2 s for 110 MB."""
-    try:
-        return _hash_path(path).read_text(encoding="ascii") == _hash(path)
-    except (OSError, ValueError):
-        return False
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()
-
-
-def _hash_path(path: Path) -> Path:
-    return path.with_suffix(".blake2b")

@@ -8,7 +8,6 @@ or gone only means that its content is made again.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,11 +19,10 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from .budget import Budget, mark_used
 from .spec import Evaluation, Feedback, StateRef
 from .trainer import State
 from .whole import write_whole
-
-DEFAULT_BUDGET_BYTES = 8 * 2**30
 
 _ABOUT = "fedadapter"
 """One key of metadata holds recipe, numerics and content hash: safetensors writes several in
@@ -34,20 +32,19 @@ random order, and equal states should be equal files."""
 class Store:
     """A directory of evaluations and states made under one numerics tag or several.
 
-    `budget_bytes` bounds the tensors; the least recently used ones go first. Evaluations, some
+    `budget` bounds the tensors (None: one of their own, of the default size). Evaluations, some
     hundred bytes each, are kept for ever.
     """
 
-    def __init__(self, root: Path, budget_bytes: int = DEFAULT_BUDGET_BYTES) -> None:
+    def __init__(self, root: Path, budget: Budget | None = None) -> None:
         self._states = root / "states"
         self._evaluations = root / "evaluations"
         self._feedback = root / "feedback"
-        self._budget_bytes = budget_bytes
-        self._stored_bytes: int | None = None
+        self._budget = budget or Budget([self._states])
 
     def evaluation(self, state: StateRef, split: str, numerics: str) -> Evaluation | None:
         """The stored evaluation, or None if there is no sound one."""
-        fields = _read_checked(self._evaluation_path(state, split, numerics), "evaluation")
+        fields = read_checked(self._evaluation_path(state, split, numerics), "evaluation")
         return None if fields is None else Evaluation(**fields)
 
     def add_evaluation(
@@ -59,7 +56,7 @@ class Store:
     def feedback(self, name: str, numerics: str) -> list[Feedback] | None:
         """What the clients of one aggregation told, in the recipe's order, or None; `name` is
         that of their updates."""
-        rows = _read_checked(self._feedback_path(name, numerics), "feedback")
+        rows = read_checked(self._feedback_path(name, numerics), "feedback")
         return None if rows is None else [Feedback(**row) for row in rows]
 
     def add_feedback(self, name: str, numerics: str, told: Sequence[Feedback]) -> None:
@@ -74,8 +71,8 @@ class Store:
         """The stored tensors, or None; a damaged file is removed. Counts as a use."""
         path = self._state_path(state, numerics)
         try:
-            tensors = _read_tensors(path)
-            os.utime(path)
+            tensors = read_tensors(path)
+            mark_used(path)
         except FileNotFoundError:
             return None
         if tensors is None:
@@ -89,24 +86,7 @@ class Store:
         metadata = {_ABOUT: json.dumps(about)}
         path = self._state_path(state, numerics)
         write_whole(path, lambda target: _save(arrays, target, metadata))
-        self._keep_budget(path)
-
-    def _keep_budget(self, written: Path) -> None:
-        """Evict the least recently used states, the one just written last.
-
-        Other processes' writes are seen at the next scan: the budget is held loosely.
-        """
-        if self._stored_bytes is not None:
-            self._stored_bytes += _size_bytes(written)
-        if self._stored_bytes is not None and self._stored_bytes <= self._budget_bytes:
-            return
-        files = {path: _usage(path) for path in self._states.glob("*/*.safetensors")}
-        self._stored_bytes = sum(size_bytes for _, size_bytes in files.values())
-        for path in sorted(files, key=lambda path: (path == written, files[path], path)):
-            if self._stored_bytes <= self._budget_bytes:
-                return
-            path.unlink(missing_ok=True)
-            self._stored_bytes -= files[path][1]
+        self._budget.keep(path)
 
     def _state_path(self, state: StateRef, numerics: str) -> Path:
         return self._states / state[:2] / f"{state}-{_short(numerics)}.safetensors"
@@ -118,7 +98,7 @@ class Store:
         return self._feedback / name[:2] / f"{name}-{_short(numerics)}.json"
 
 
-def _read_checked(path: Path, key: str) -> Any:
+def read_checked(path: Path, key: str) -> Any:
     """The content under `key` of a small file; None, and the file is removed, if it is damaged."""
     try:
         entry = json.loads(path.read_bytes())
@@ -138,7 +118,7 @@ def _write_checked(path: Path, key: str, content: Any, numerics: str) -> None:
     write_whole(path, lambda target: target.write_text(text, encoding="utf-8"))
 
 
-def _read_tensors(path: Path) -> dict[str, np.ndarray] | None:
+def read_tensors(path: Path) -> dict[str, np.ndarray] | None:
     """The tensors of a file, or None if they are not what was written."""
     try:
         with safe_open(path, framework="numpy") as file:
@@ -175,20 +155,3 @@ def _check(content: Any) -> str:
 
 def _short(numerics: str) -> str:
     return blake2b(numerics.encode(), digest_size=4).hexdigest()
-
-
-def _size_bytes(path: Path) -> int:
-    return _usage(path)[1]
-
-
-def _usage(path: Path) -> tuple[int, int]:
-    """Time of last use (ns) and size (bytes); zeros if another process removed the file."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return 0, 0
-    return status.st_mtime_ns, status.st_size
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

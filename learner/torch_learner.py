@@ -17,6 +17,7 @@ from .allocator import keep_freed_memory
 from .assets import model_revision
 from .backbone import load_backbone
 from .batches import Examples
+from .budget import activations_dir, cache_budget
 from .exchange import received, returned
 from .forward import logits
 from .local import passes, train_pass
@@ -76,8 +77,9 @@ class TorchLearner:
         parts = (str(LEARNER_EPOCH), model_revision(model_dir), task.digest, str(max_tokens))
         named = "\0".join((*parts, numerics_tag(precision))).encode()
         self._activations_dir = (
-            cache_dir / "activations" / blake2b(named, digest_size=16).hexdigest()
+            activations_dir(cache_dir) / blake2b(named, digest_size=16).hexdigest()
         )
+        self._budget = cache_budget(cache_dir)
         self._examples: dict[str, Examples] = {}
 
     def make(
@@ -163,6 +165,7 @@ class TorchLearner:
                 backbone=self._backbone,
                 tokens=tokens,
                 device=self._device,
+                budget=self._budget,
                 on_fill=partial(self._on_fill, name),
             )
             self._examples[name] = Examples(activations, units)

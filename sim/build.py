@@ -14,6 +14,7 @@ from simpy import Environment
 from configurator import Configurator, Drawing, Growing
 from learner.architecture import Architecture
 from learner.assets import model_dir, model_revision
+from learner.budget import cache_budget, store_dir
 from learner.counting import CountingLearner
 from learner.curves import CurveLearner, Saturating, Tabulated
 from learner.numerics import Precision, numerics_tag
@@ -213,7 +214,8 @@ def _learner(
         )
 
     context = _context(scenario, revision, loaded.digest, task.max_tokens)
-    store, numerics = Store(cache_dir / "store"), numerics_tag(precision)
+    store = Store(store_dir(cache_dir), cache_budget(cache_dir))
+    numerics = numerics_tag(precision)
     if missing == "count":
         return CountingLearner(context=context, store=store, numerics=numerics)
     return StoredLearner(

@@ -18,18 +18,22 @@ import torch
 from learner import activations as module
 from learner.activations import Activations
 from learner.backbone import load_backbone
+from learner.budget import DEFAULT_LIMIT_BYTES, Budget
 from learner.tokens import tokenize
 
 TEXTS = [" ".join(f"w{(i * j) % 30}" for j in range(1 + i % 7)) for i in range(40)]
 FILLED = ["block-0.blake2b", "block-0.npy", "block-1.blake2b", "block-1.npy", "lock"]
 
 
-def activations(model_dir: Path, directory: Path) -> Activations:
+def activations(
+    model_dir: Path, directory: Path, limit_bytes: int = DEFAULT_LIMIT_BYTES
+) -> Activations:
     return Activations(
         directory=directory,
         backbone=load_backbone(model_dir, torch.device("cpu")),
         tokens=tokenize(TEXTS, model_dir, 8),
         device=torch.device("cpu"),
+        budget=Budget([directory], limit_bytes),
     )
 
 
@@ -42,13 +46,17 @@ import sys, torch
 from pathlib import Path
 from learner.activations import Activations
 from learner.backbone import load_backbone
+from learner.budget import Budget
 from learner.tokens import tokenize
 torch.set_num_threads(1)
 model_dir, directory = map(Path, sys.argv[1:3])
 cpu = torch.device("cpu")
 tokens = tokenize(sys.argv[3:], model_dir, 8)
 backbone = load_backbone(model_dir, cpu)
-Activations(directory=directory, backbone=backbone, tokens=tokens, device=cpu).block(1)
+budget = Budget([directory])
+Activations(
+    directory=directory, backbone=backbone, tokens=tokens, device=cpu, budget=budget
+).block(1)
 """
 
 
@@ -145,3 +153,26 @@ def test_a_fill_tells_how_far_it_is_and_a_warm_cache_nothing(
     watched.block(0)
     assert shares[-1] == 1.0
     assert shares.count(0.0) == 1
+
+
+def test_the_least_recently_used_blocks_make_room_and_come_back(
+    model_dir: Path, tmp_path: Path
+) -> None:
+    roomy = activations(model_dir, tmp_path)
+    first = np.array(roomy.block(0))
+    size_bytes = (tmp_path / "block-0.npy").stat().st_size
+    os.utime(tmp_path / "block-0.npy", ns=(1, 1))
+    for path in (tmp_path / "block-1.npy", tmp_path / "block-1.blake2b"):
+        path.unlink()
+    tight = activations(model_dir, tmp_path, limit_bytes=int(1.5 * size_bytes))
+    tight.block(1)
+    assert names(tmp_path) == ["block-1.blake2b", "block-1.npy", "lock"]
+    assert (np.array(tight.block(0)) == first).all()
+    assert names(tmp_path) == ["block-0.blake2b", "block-0.npy", "lock"]
+
+
+def test_a_block_larger_than_the_limit_serves_its_run(model_dir: Path, tmp_path: Path) -> None:
+    expected = np.array(activations(model_dir, tmp_path / "roomy").block(1))
+    tight = activations(model_dir, tmp_path / "tight", limit_bytes=1000)
+    assert (tight.block(1) == expected).all()
+    assert names(tmp_path / "tight") == ["lock"]

@@ -25,6 +25,7 @@ from learner.activations import Activations
 from learner.architecture import MINILM_L6, MPNET_BASE, read_architecture
 from learner.backbone import Backbone, load_backbone
 from learner.batches import Examples
+from learner.budget import Budget
 from learner.families import FAMILIES
 from learner.forward import logits
 from learner.packing import Groups
@@ -126,7 +127,13 @@ def entered(
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """Logits by the way of the cached bottom, and the leaves they depend on."""
     backbone = load_backbone(family_dir, CPU)
-    activations = Activations(directory=cache_dir, backbone=backbone, tokens=texts(), device=CPU)
+    activations = Activations(
+        directory=cache_dir,
+        backbone=backbone,
+        tokens=texts(),
+        device=CPU,
+        budget=Budget([cache_dir]),
+    )
     examples = Examples(activations, whole_texts(np.zeros(4, np.int64)))
     leaves = {}
     for name, value in initial_parameters(config, backbone, LABELS, 5).items():

@@ -15,6 +15,7 @@ import pytest
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
+from learner.budget import Budget
 from learner.spec import Evaluation, StateRef
 from learner.store import Store
 
@@ -99,7 +100,7 @@ def test_a_changed_digit_of_an_evaluation_is_noticed(tmp_path: Path) -> None:
 
 def test_the_least_recently_used_tensors_go_first_and_evaluations_stay(tmp_path: Path) -> None:
     size_bytes = 100 * 4 * 4
-    store = Store(tmp_path, budget_bytes=int(3.9 * size_bytes))
+    store = Store(tmp_path, Budget([tmp_path / "states"], int(4.5 * size_bytes)))
     for number in range(3):
         store.add_evaluation(ref(number), "test", TAG, SCORES)
         store.add_state(ref(number), TAG, tensors(), "{}")
@@ -112,7 +113,7 @@ def test_the_least_recently_used_tensors_go_first_and_evaluations_stay(tmp_path:
 
 
 def test_a_state_above_the_whole_budget_is_not_kept(tmp_path: Path) -> None:
-    store = Store(tmp_path, budget_bytes=10)
+    store = Store(tmp_path, Budget([tmp_path / "states"], 10))
     store.add_state(STATE, TAG, tensors(), "{}")
     assert files(tmp_path) == []
 
@@ -159,9 +160,11 @@ WRITE = """
 import sys
 from pathlib import Path
 import numpy as np
+from learner.budget import Budget
 from learner.spec import Evaluation, StateRef
 from learner.store import Store
-store = Store(Path(sys.argv[1]), budget_bytes=20_000)
+root = Path(sys.argv[1])
+store = Store(root, Budget([root / "states"], 20_000))
 for turn in range(60):
     state = StateRef(f"{turn % 20:032x}")
     found = store.state(state, "tag")

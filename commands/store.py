@@ -1,0 +1,76 @@
+"""The store of states, activations and scores: `store info`, `limit`, `verify`, `prune`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from .display import errors, print_stock
+from .options import AsJson
+
+MBytes = Annotated[float, typer.Argument(min=0, metavar="MBYTES", help="10^6 bytes.")]
+To = Annotated[
+    float | None,
+    typer.Option("--to-mbytes", min=0, help="Leave at most so much, 10^6 bytes (the limit)."),
+]
+
+app = typer.Typer(help="The store of trained states, activations and scores.", no_args_is_help=True)
+
+
+@app.command()
+def info(as_json: AsJson = False) -> None:
+    """How many files of each kind there are, their bytes, and the limit."""
+    from learner.budget import cache_budget
+    from learner.inventory import stock
+    from sim.run import default_cache_dir
+
+    cache_dir = default_cache_dir()
+    limit_bytes, held = cache_budget(cache_dir).limit_bytes, stock(cache_dir)
+    if as_json:
+        kinds = {one.kind: asdict(one) for one in held}
+        typer.echo(json.dumps({"limit_bytes": limit_bytes, "kinds": kinds}))
+    else:
+        print_stock(held, limit_bytes)
+
+
+@app.command()
+def limit(mbytes: MBytes) -> None:
+    """Fix how much states and activations may take, for every run that uses this cache."""
+    from learner.budget import set_limit
+    from sim.run import default_cache_dir
+
+    set_limit(default_cache_dir(), round(mbytes * 1e6))
+
+
+@app.command()
+def verify(as_json: AsJson = False) -> None:
+    """Read every file and discard those that are not what was written; exit 1 if there are any."""
+    from learner.inventory import discard_damaged
+    from sim.run import default_cache_dir
+
+    damaged = []
+    for kind, path in discard_damaged(default_cache_dir()):
+        damaged.append({"kind": kind, "path": str(path)})
+        errors.print(f"discarded, will be made again when needed: {path}")
+    typer.echo(json.dumps(damaged) if as_json else f"{len(damaged)} damaged")
+    if damaged:
+        sys.exit(1)
+
+
+@app.command()
+def prune(to_mbytes: To = None, as_json: AsJson = False) -> None:
+    """Remove the least recently used states and activations; scores are kept."""
+    from learner.budget import cache_budget
+    from sim.run import default_cache_dir
+
+    budget = cache_budget(default_cache_dir())
+    to_bytes = budget.limit_bytes if to_mbytes is None else round(to_mbytes * 1e6)
+    n_files, n_bytes = budget.shrink(to_bytes)
+    if as_json:
+        typer.echo(json.dumps({"files": n_files, "bytes": n_bytes}))
+    else:
+        typer.echo(f"{n_files} files removed, {n_bytes / 1e6:,.1f} MB")
