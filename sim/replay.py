@@ -44,9 +44,15 @@ def plan_replay(run_dir: Path, overrides: Sequence[str] = (), axes: Sequence[Axi
     base: dict[str, Any] = dict(manifest["scenario"])
     for text in overrides:
         apply_override(base, text)
-    arm = ", ".join([name, *(text.strip().rsplit(".", 1)[-1] for text in overrides)])
+    arm = ", ".join([name, *map(_without_path, overrides)])
     slug = f"replay-of-{run_dir.resolve().parent.name}"
     return expand(str(run_dir), slug, base, {arm: {}}, axes, (seed,))
+
+
+def _without_path(override: str) -> str:
+    """ "a.b.latency_s=0.5" -> "latency_s=0.5"."""
+    key, equals, value = override.strip().partition("=")
+    return key.rsplit(".", 1)[-1] + equals + value
 
 
 def replay(

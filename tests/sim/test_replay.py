@@ -39,6 +39,13 @@ def test_a_faster_link_changes_the_times_and_nothing_learned(tmp_path: Path, mak
     assert comparison.learning is None
 
 
+def test_a_replay_is_named_by_its_overrides_values_whole(tmp_path: Path, make: Any) -> None:
+    run = run_scenario(make(), out=tmp_path)
+    study = plan_replay(run.run_dir, ["fleet.network.latency_s=0.5", " rounds.participants = 2"])
+    (arm,) = study.arms
+    assert arm.name.endswith(", latency_s=0.5, participants = 2")
+
+
 def test_points_of_an_axis_are_replayed_one_by_one(tmp_path: Path, make: Any) -> None:
     run = run_scenario(make(), out=tmp_path)
     path = ["fleet.network.down_mbytes_per_s", "fleet.network.up_mbytes_per_s"]
