@@ -79,7 +79,7 @@ def value_text(value: Any) -> str:
 
 def is_wide(values: Sequence[float]) -> bool:
     """Whether positive values span so much that their axis should be logarithmic."""
-    return min(values) > 0 and max(values) >= LOG_FROM * min(values)
+    return min(values, default=0.0) > 0 and max(values) >= LOG_FROM * min(values)
 
 
 def fit_y(axes: Axes, values: Sequence[float], unit: str = "") -> None:

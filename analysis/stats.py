@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
 _RESAMPLES = 9999
+_BAND_RESAMPLES = 999
 _MOST_REPLICATIONS = 1_000_000
 
 
@@ -45,6 +46,18 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Es
         raise ValueError("a mean needs at least one value")
     low, high = _bootstrap((np.asarray(values, dtype=float),), np.mean, confidence)
     return Estimate(mean=fmean(values), low=low, high=high, n=len(values))
+
+
+def mean_band(
+    curves: NDArray[np.float64], confidence: float = CONFIDENCE
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean, low and high of curves (n_seeds, n_points) point by point; low = mean = high for a
+    single seed. The interval holds for each point by itself, not for the band as a whole."""
+    mean = curves.mean(axis=0)
+    picks = np.random.default_rng(0).integers(0, len(curves), (_BAND_RESAMPLES, len(curves)))
+    means = curves[picks].mean(axis=1)  # (resamples, n_points)
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+    return mean, low, high
 
 
 def paired_difference(

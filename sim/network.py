@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
+from traces.describe import even_steps
 from traces.load import load
 from traces.recording import BandwidthRecording
 from traces.step import StepTrace, constant
@@ -148,4 +151,11 @@ def _described(source: Source) -> dict[str, Any]:
         "licence": source.licence,
         "period_s": source.trace.period_s,
         "mean_mbit_per_s": source.trace.mean * _MBIT_PER_S,
+        "quantiles_mbit_per_s": _quantiles(source.trace),
     }
+
+
+def _quantiles(trace: StepTrace) -> list[float]:
+    """Rates in Mbit/s that 0, 5 ... 100 % of the trace's seconds do not exceed."""
+    rates = even_steps(trace).values * _MBIT_PER_S
+    return [float(rate) for rate in np.quantile(rates, np.linspace(0.0, 1.0, 21))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,12 +12,20 @@ from matplotlib.figure import Figure
 from analysis.arms import arm_frame, default_reference
 from analysis.comparison import QUANTITIES, Quantity, QuantityName, default_target
 from analysis.load import Study
+from analysis.measures import is_moving
 from analysis.scales import axis_name
 from analysis.table import percent
 
+from .accuracy_by_round import accuracy_by_round, accuracy_by_round_frame
+from .bandwidth_seen import bandwidth_seen, bandwidth_seen_frame
+from .configuration_path import configuration_path, configuration_path_frame
+from .cost_to_target import cost_to_target, cost_to_target_frame
 from .heat_map import heat_map, heat_map_frame
 from .partition import study_partitions
 from .policy_comparison import policy_comparison
+from .round_breakdown import round_breakdown, round_breakdown_frame
+from .round_gantt import round_gantt, round_gantt_frame
+from .straggler_cdf import straggler_cdf, straggler_frame
 from .time_to_accuracy import time_to_accuracy
 from .what_if import what_if, what_if_frame
 
@@ -119,11 +128,91 @@ def _partition(study: Study, goal: Goal) -> Drawn:
         yield "partition" if number == 1 else f"partition-{number}", figure
 
 
+def _accuracy_by_round(study: Study, goal: Goal) -> Drawn:
+    yield "accuracy-by-round", accuracy_by_round(accuracy_by_round_frame(study), study)
+
+
+def _configuration_path(study: Study, goal: Goal) -> Drawn:
+    """One figure an arm that moves, from its first seed."""
+    moving = [arm for arm in study.arms if is_moving(study.runs_of(arm)[0])]
+    if not moving:
+        raise ValueError("no arm's configuration changes")
+    for arm in moving:
+        run = study.runs_of(arm)[0]
+        title = f"{arm}, seed {run.seed}"
+        figure = configuration_path(configuration_path_frame(run), title=title)
+        yield f"configuration-path-{slug(arm)}", figure
+
+
+def _round_breakdown(study: Study, goal: Goal) -> Drawn:
+    yield "round-breakdown", round_breakdown(round_breakdown_frame(study))
+
+
+def _straggler_cdf(study: Study, goal: Goal) -> Drawn:
+    yield "straggler-cdf", straggler_cdf(straggler_frame(study))
+
+
+def _round_gantt(study: Study, goal: Goal) -> Drawn:
+    """One figure an arm, from its first seed."""
+    for arm in study.arms:
+        frame = round_gantt_frame(study.runs_of(arm)[0])
+        yield f"round-gantt-{slug(arm)}", round_gantt(frame)
+
+
+def _bandwidth_seen(study: Study, goal: Goal) -> Drawn:
+    yield "bandwidth-seen", bandwidth_seen(bandwidth_seen_frame(study.runs))
+
+
+def _cost_to_target(study: Study, goal: Goal) -> Drawn:
+    if goal.target is None:
+        raise ValueError("no arm has a best accuracy; give a target")
+    frame = cost_to_target_frame(study, goal.target)
+    yield "cost-to-target", cost_to_target(frame, target=goal.text)
+
+
+def slug(name: str) -> str:
+    """A name as part of a file's.
+
+    >>> slug("all layers (6, 16)")
+    'all-layers-6-16'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "arm"
+
+
 _ENTRIES = (
     Entry(
         name="time-to-accuracy",
         shows="accuracy over simulated time, and the configuration of arms that move",
         draw=_time_to_accuracy,
+    ),
+    Entry(
+        name="accuracy-by-round",
+        shows="accuracy against rounds, without the clock",
+        draw=_accuracy_by_round,
+    ),
+    Entry(
+        name="configuration-path",
+        shows="depth and width over time, trials and winners, of each arm that moves",
+        draw=_configuration_path,
+    ),
+    Entry(
+        name="cost-to-target", shows="bytes and energy to the target by arm", draw=_cost_to_target
+    ),
+    Entry(
+        name="round-breakdown",
+        shows="where a client's round went, by device class",
+        draw=_round_breakdown,
+    ),
+    Entry(
+        name="straggler-cdf",
+        shows="when updates arrive, by device class",
+        draw=_straggler_cdf,
+    ),
+    Entry(name="round-gantt", shows="what each client did in one round", draw=_round_gantt),
+    Entry(
+        name="bandwidth-seen",
+        shows="the rates that transfers saw, against their traces",
+        draw=_bandwidth_seen,
     ),
     Entry(
         name="policy-comparison",

@@ -34,18 +34,18 @@ def policy_comparison(
         size_in = (_WIDTH_IN, _ROW_IN * len(frame) + _MARGIN_IN)
         figure = Figure(figsize=size_in, layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.25, 1))
-        _amounts(left, frame.with_columns(columns))
-        _fit(left, [value / scale for value in seen], quantity.unit if scale == 1.0 else "")
+        draw_amounts(left, frame.with_columns(columns))
+        fit_x(left, [value / scale for value in seen], quantity.unit if scale == 1.0 else "")
         left.set_xlabel(quantity.text.format(target=target) + unit)
         _ratios(right, frame)
-        right.set_xlabel(f"ratio: {_short(reference)} / arm", parse_math=False)
-        value_ticks(left.yaxis, range(len(frame)), [_short(arm) for arm in frame["arm"]])
+        right.set_xlabel(f"ratio: {short(reference)} / arm", parse_math=False)
+        value_ticks(left.yaxis, range(len(frame)), [short(arm) for arm in frame["arm"]])
         left.set_ylim(len(frame) - 0.5, -0.5)
-        figure.suptitle(_notes(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+        figure.suptitle(seeds_note(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
     return figure
 
 
-def _amounts(axes: Axes, frame: pl.DataFrame) -> None:
+def draw_amounts(axes: Axes, frame: pl.DataFrame) -> None:
     for row, arm in enumerate(frame.iter_rows(named=True)):
         if arm["mean"] is None:
             continue
@@ -78,14 +78,14 @@ def _ratios(axes: Axes, frame: pl.DataFrame) -> None:
         axes.plot(arm["ratio"], row, "o", color=COLOURS[2], ms=6)
         values.append(arm["ratio"])
     axes.axvline(1.0, color=BASELINE, lw=1.0, ls="--")
-    _fit(axes, values)
+    fit_x(axes, values)
 
 
-def _fit(axes: Axes, values: list[float], unit: str = "") -> None:
+def fit_x(axes: Axes, values: list[float], unit: str = "") -> None:
     """A logarithmic x axis for a wide span (of seconds: with named ticks), else one from 0."""
     positive = [value for value in values if value > 0]
     if not is_wide(positive):
-        axes.set_xlim(0.0, 1.15 * max(values))
+        axes.set_xlim(0.0, 1.15 * max(values) or 1.0)
         return
     axes.set_xscale("log")
     axes.set_xlim(min(positive) / 1.6, max(positive) * 2.2)
@@ -96,7 +96,7 @@ def _fit(axes: Axes, values: list[float], unit: str = "") -> None:
         plain_log(axes.xaxis, max(positive) / min(positive))
 
 
-def _notes(frame: pl.DataFrame) -> str:
+def seeds_note(frame: pl.DataFrame) -> str:
     counts = sorted(set(frame["n_seeds"]))
     if counts == [1]:
         return "single seed: no interval, differences may be chance"
@@ -106,5 +106,5 @@ def _notes(frame: pl.DataFrame) -> str:
     return f"means of {told} seeds with 95 % intervals{more}"
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1] + "…"

@@ -12,6 +12,7 @@ from scipy.stats import t
 from analysis.stats import (
     Waiting,
     horizon_s,
+    mean_band,
     mean_interval,
     paired_difference,
     replications_needed,
@@ -46,6 +47,14 @@ def test_a_single_seed_has_no_interval() -> None:
 def test_seeds_that_agree_have_an_interval_without_width() -> None:
     estimate = mean_interval([3.0, 3.0, 3.0])
     assert (estimate.low, estimate.high) == (3.0, 3.0)
+
+
+def test_a_band_holds_point_by_point() -> None:
+    curves = np.array([[1.0, 5.0], [3.0, 5.0], [2.0, 5.0]])
+    mean, low, high = mean_band(curves)
+    assert mean.tolist() == [2.0, 5.0]
+    assert 1.0 <= low[0] < 2.0 < high[0] <= 3.0
+    assert low[1] == high[1] == 5.0
 
 
 def test_no_value_has_no_mean() -> None:

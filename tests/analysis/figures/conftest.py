@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from analysis.load import Study, load_study
+from sim.records import ComputeRow, TransferRow
 
 Make = Callable[..., Any]
+DONE: Any = "done"
 
 
 @pytest.fixture
@@ -24,6 +26,40 @@ def write_index(study_dir: Path) -> Make:
         (study_dir / "study.json").write_text(json.dumps(index))
 
     return write
+
+
+@pytest.fixture
+def one_round(
+    study_dir: Path, write_run: Make, make_round: Make, make_client: Make, make_evaluation: Make
+) -> Study:
+    """Two clients in a round of 10 s from second 100 on: a TX2 down 1 s, trains 3 s, up 2 s; a Nano
+    down 2 s, trains 5 s, breaks off its upload after 1 s and is gone."""
+    events = [
+        TransferRow(t_s=101.0, start_s=100.0, client=0, direction="down", bytes=10**6, status=DONE),
+        TransferRow(t_s=102.0, start_s=100.0, client=1, direction="down", bytes=10**6, status=DONE),
+        ComputeRow(t_s=104.0, start_s=101.0, client=0, batches=3, cache="fill", status=DONE),
+        TransferRow(t_s=106.0, start_s=104.0, client=0, direction="up", bytes=10**6, status=DONE),
+        ComputeRow(t_s=107.0, start_s=102.0, client=1, batches=3, cache="fill", status=DONE),
+        TransferRow(t_s=108.0, start_s=107.0, client=1, direction="up", bytes=10, status="away"),
+        make_client(110.0, 0),
+        make_client(
+            *(110.0, 1), outcome="lost", down_s=2.0, compute_s=5.0, up_s=1.0, idle_s=0.0, gone_s=2.0
+        ),
+        make_round(110.0, start_s=100.0, clients=(0, 1), reports=(0,)),
+    ]
+    link = {"quantiles_mbit_per_s": [0.0, 8.0, 16.0]}
+    facts = {
+        "device_of_client": ["jetson-tx2", "jetson-nano"],
+        "network": {"downlinks": [link], "downlink_of_client": [0, 0]},
+    }
+    write_run(
+        "a",
+        events=events,
+        evaluations=[make_evaluation(110.0, 0.5)],
+        facts=facts,
+        n_clients=2,
+    )
+    return load_study(study_dir)
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""The rates that transfers saw, against the traces that their links replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from analysis.load import Run
+from analysis.scales import is_wide, plain_log
+from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from sim.records import TransferRow
+
+_SIZE_IN = (8.4, 3.9)
+_MBIT_PER_BYTE = 8e-6
+_SHARES = np.linspace(0.0, 1.0, 101)
+
+
+def bandwidth_seen_frame(runs: Sequence[Run]) -> pl.DataFrame:
+    """Columns direction (down, up), what (seen, trace), share (0-1), mbit_per_s: the rates that a
+    share of finished transfers did not exceed, and that a share of their traces' seconds do not.
+
+    A transfer's rate is its bytes over its whole time, latency and waiting for a shared link
+    included. Traces weigh as their clients; a run whose manifest does not tell their rates adds
+    none. Raises ValueError if no run's log has transfers.
+    """
+    moved = pl.concat([run.events.table(TransferRow) for run in runs])
+    taken_s = pl.col("t_s") - pl.col("start_s")
+    done = moved.filter((pl.col("status") == "done") & (taken_s > 0))
+    if done.is_empty():
+        raise ValueError("needs rows of transfers: log: all in the scenario")
+    parts = []
+    for direction in ("down", "up"):
+        own = done.filter(pl.col("direction") == direction)
+        rates = own.select(pl.col("bytes") * _MBIT_PER_BYTE / taken_s).to_series()
+        if len(rates):
+            parts.append(_curve(direction, "seen", rates.to_numpy()))
+        offered = [rate for run in runs for rate in _offered(run, direction)]
+        if offered:
+            parts.append(_curve(direction, "trace", np.array(offered)))
+    return pl.concat(parts)
+
+
+def bandwidth_seen(frame: pl.DataFrame) -> Figure:
+    """A panel a direction: solid what transfers saw, dashed what the traces offer."""
+    rates = frame.filter(pl.col("mbit_per_s") > 0)["mbit_per_s"].to_list()
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=_SIZE_IN, layout="constrained")
+        row = figure.subplots(1, 2, sharex=True, sharey=True)
+        for axes, direction, colour in zip(row, ("down", "up"), COLOURS, strict=False):
+            for what, line in (("seen", "-"), ("trace", (0, (4, 2)))):
+                own = frame.filter((pl.col("direction") == direction) & (pl.col("what") == what))
+                ink = colour if what == "seen" else BASELINE
+                axes.plot(own["mbit_per_s"], own["share"], color=ink, ls=line)
+            axes.set_title(f"{direction}load")
+            axes.set_xlabel("Mbit/s")
+        if is_wide(rates):
+            row[0].set_xscale("log")
+            plain_log(row[0].xaxis, 1000.0)
+        row[0].set_ylim(0.0, 1.0)
+        row[0].yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+        row[0].set_ylabel("share at or below")
+        told = "solid: finished transfers, latency included"
+        if "trace" in frame["what"]:
+            told += " · dashed: seconds of their traces"
+        figure.suptitle(told, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+    return figure
+
+
+def _offered(run: Run, direction: str) -> list[float]:
+    """Rates of the traces, each as often as clients replay it; none where they are not told."""
+    network = run.manifest.get("network") or {}
+    sources = network.get(f"{direction}links", [])
+    if not all("quantiles_mbit_per_s" in source for source in sources):
+        return []
+    of_client = network.get(f"{direction}link_of_client", [])
+    return [rate for i in of_client for rate in sources[i]["quantiles_mbit_per_s"]]
+
+
+def _curve(direction: str, what: str, rates: np.ndarray) -> pl.DataFrame:
+    values = np.quantile(rates, _SHARES)
+    return pl.DataFrame({"share": _SHARES, "mbit_per_s": values}).select(
+        pl.lit(direction).alias("direction"), pl.lit(what).alias("what"), "share", "mbit_per_s"
+    )

@@ -1,0 +1,103 @@
+"""Depth and width of one run over simulated time, with its trials and their winners."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.load import Run
+from analysis.measures import configuration_path as path_of
+from analysis.measures import is_moving, trial_windows
+from analysis.scales import time_unit
+from analysis.style import COLOURS, QUIET, STYLE, TEXT_POINTS
+
+_SIZE_IN = (7.2, 4.4)
+_MOST_NAMES = 14
+_SIZES = (("depth", COLOURS[0]), ("width", COLOURS[1]))
+
+
+def configuration_path_frame(run: Run) -> pl.DataFrame:
+    """Columns start_s, end_s, depth, width, is_trial, chosen: one row a stretch between changes
+    or decisions, in time order. is_trial: branches were tried in it, and `chosen` won.
+
+    Raises ValueError for a run whose configuration never changes.
+    """
+    if not is_moving(run):
+        raise ValueError("no arm's configuration changes")
+    path = path_of(run).unique("t_s", keep="last", maintain_order=True)
+    ends_s = [*path["t_s"].to_list()[1:], max(run.end_s, float(path["t_s"][-1]))]
+    stretches = path.select(start_s="t_s", end_s=pl.Series(ends_s), depth="depth", width="width")
+    windows = trial_windows(run).select("end_s", "chosen")
+    joined = stretches.join(windows, on="end_s", how="left", maintain_order="left")
+    has_length = pl.col("end_s") > pl.col("start_s")  # the last decision may end the run
+    joined = joined.with_columns(chosen=pl.when(has_length).then("chosen"))
+    return joined.with_columns(is_trial=pl.col("chosen").is_not_null()).select(
+        "start_s", "end_s", "depth", "width", "is_trial", "chosen"
+    )
+
+
+def configuration_path(frame: pl.DataFrame, *, title: str = "") -> Figure:
+    """Two steps over time; trials are shaded in turn, their winners written above."""
+    end_s = float(frame["end_s"].to_list()[-1])
+    unit_s, unit = time_unit(end_s)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=_SIZE_IN, layout="constrained")
+        upper, lower = figure.subplots(2, 1, sharex=True)
+        for axes, (size, colour) in zip((upper, lower), _SIZES, strict=True):
+            _shade(axes, frame, unit_s)
+            times = [*frame["start_s"], end_s]
+            values = [*frame[size], frame[size][-1]]
+            axes.step([t / unit_s for t in times], values, where="post", color=colour, lw=2.2)
+            low, high = min(values), max(values)
+            pad = max(0.3, 0.15 * (high - low))
+            axes.set_ylim(low - pad, high + pad)
+            axes.set_yticks(_whole(low, high, 1 if size == "depth" else 8))
+        upper.set_ylabel("depth, layers")
+        lower.set_ylabel("width, neurons")
+        _name_winners(upper, frame, unit_s)
+        lower.set_xlabel(f"simulated time, {unit}")
+        lower.set_xlim(0.0, end_s / unit_s)
+        text = f"{title} · shaded: trials, and which branch won" if title else "shaded: trials"
+        figure.suptitle(text, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left", parse_math=False)
+    return figure
+
+
+def _whole(low: int, high: int, unit: int) -> list[int]:
+    """Ticks at multiples of the unit, at most about five."""
+    step = unit * max(1, -(-(high - low) // (5 * unit)))
+    return list(range(low, high + 1, step))
+
+
+def _shade(axes: Axes, frame: pl.DataFrame, unit_s: float) -> None:
+    trials = frame.filter("is_trial").select("start_s", "end_s").rows()
+    for i, (start_s, end_s) in enumerate(trials):
+        shade = "#EFEFEF" if i % 2 else "#DFDFDF"
+        axes.axvspan(start_s / unit_s, end_s / unit_s, color=shade, lw=0, zorder=0)
+
+
+def _name_winners(axes: Axes, frame: pl.DataFrame, unit_s: float) -> None:
+    """Above their windows, where there is room for all of them."""
+    trials = frame.filter("is_trial")
+    if len(trials) > _MOST_NAMES:
+        axes.set_title(_tally(trials), size=TEXT_POINTS - 2, color=QUIET)
+        return
+    for start_s, end_s, chosen in trials.select("start_s", "end_s", "chosen").rows():
+        axes.annotate(
+            chosen,
+            ((start_s + end_s) / 2 / unit_s, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="left",
+            rotation=35,
+            size=TEXT_POINTS - 3,
+            color=QUIET,
+            annotation_clip=False,
+        )
+
+
+def _tally(trials: pl.DataFrame) -> str:
+    counts = trials["chosen"].value_counts(sort=True).rows()
+    return "won: " + ", ".join(f"{name} {n} ×" for name, n in counts)

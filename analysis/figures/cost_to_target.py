@@ -1,0 +1,53 @@
+"""Bytes and energy to a target, arm by arm."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import polars as pl
+from matplotlib.figure import Figure
+
+from analysis.arms import arm_frame
+from analysis.comparison import QUANTITIES, QuantityName
+from analysis.load import Study
+from analysis.scales import value_ticks
+from analysis.style import STYLE
+
+from .panels import note
+from .policy_comparison import draw_amounts, fit_x, seeds_note, short
+
+_ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
+_COSTS: tuple[QuantityName, ...] = ("bytes", "energy")
+
+
+def cost_to_target_frame(study: Study, target: float) -> pl.DataFrame:
+    """The rows of `arm_frame` for bytes, then for energy, with a column cost that names which."""
+    frames = [
+        arm_frame(study, QUANTITIES[cost], target).with_columns(cost=pl.lit(cost))
+        for cost in _COSTS
+    ]
+    return pl.concat(frames)
+
+
+def cost_to_target(frame: pl.DataFrame, *, target: str = "") -> Figure:
+    """Megabytes (10^6) and kilojoules per client of the population, with 95 % intervals; hollow
+    with an arrow where seeds did not reach the target. Raises ValueError if nothing is known."""
+    if frame["mean"].drop_nulls().is_empty():
+        raise ValueError(f"bytes and energy to {target}: are known of no arm")
+    arms = frame["arm"].unique(maintain_order=True).to_list()
+    with mpl.rc_context(STYLE | {"axes.grid.axis": "x"}):
+        size_in = (_WIDTH_IN, _ROW_IN * len(arms) + _MARGIN_IN)
+        figure = Figure(figsize=size_in, layout="constrained")
+        row = figure.subplots(1, len(_COSTS), sharey=True)
+        for axes, cost in zip(row, _COSTS, strict=True):
+            own = frame.filter(pl.col("cost") == cost)
+            draw_amounts(axes, own)
+            fit_x(
+                axes,
+                [*own["mean"].drop_nulls(), *own["low"].drop_nulls(), *own["high"].drop_nulls()],
+            )
+            quantity = QUANTITIES[cost]
+            axes.set_xlabel(f"{quantity.text.format(target=target)},\n{quantity.unit}")
+        value_ticks(row[0].yaxis, range(len(arms)), [short(arm) for arm in arms])
+        row[0].set_ylim(len(arms) - 0.5, -0.5)
+        note(figure, seeds_note(frame))
+    return figure

@@ -1,0 +1,61 @@
+"""Where a client's round went, by device class: wait, down, compute, up, idle, gone."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import polars as pl
+from matplotlib.figure import Figure
+
+from analysis.clients import client_rows
+from analysis.load import Study
+from analysis.scales import time_unit, value_ticks
+from analysis.style import COLOURS, STYLE
+
+from .panels import note, panels
+
+STAGES = ("wait", "down", "compute", "up", "idle", "gone")
+_FACES = {
+    "wait": "#999999",
+    "down": COLOURS[5],
+    "compute": COLOURS[1],
+    "up": COLOURS[0],
+    "idle": "#E6E6E6",
+    "gone": "#222222",
+}
+
+
+def round_breakdown_frame(study: Study) -> pl.DataFrame:
+    """Columns arm, device, n_rounds and mean seconds of a client's round by place: wait_s (away,
+    to come back), down_s, compute_s, up_s, idle_s (done before its round), gone_s (lost to it).
+
+    Raises ValueError if the log has no rows of clients.
+    """
+    columns = [f"{stage}_s" for stage in STAGES]
+    rows = client_rows(study, columns)
+    means = rows.group_by("arm", "device").agg(pl.mean(*columns), n_rounds=pl.len())
+    order = pl.DataFrame({"arm": study.arms}).with_row_index("place")
+    return means.join(order, on="arm").sort("place", "device").drop("place")
+
+
+def round_breakdown(frame: pl.DataFrame) -> Figure:
+    """A panel an arm, a bar a device class, its parts in the order of a round."""
+    arms = frame["arm"].unique(maintain_order=True).to_list()
+    devices = sorted(frame["device"].unique().to_list())
+    longest_s = max(frame.select(pl.sum_horizontal(f"{stage}_s" for stage in STAGES)).to_series())
+    unit_s, unit = time_unit(longest_s)
+    with mpl.rc_context(STYLE | {"axes.grid.axis": "x"}):
+        figure, row = panels(arms, f"a client's round, {unit}")
+        for axes, arm in zip(row, arms, strict=True):
+            own = frame.filter(pl.col("arm") == arm)
+            places = [devices.index(device) for device in own["device"]]
+            left = [0.0] * len(own)
+            for stage in STAGES:
+                lengths = [seconds / unit_s for seconds in own[f"{stage}_s"]]
+                axes.barh(places, lengths, 0.62, left, color=_FACES[stage], label=stage)
+                left = [a + b for a, b in zip(left, lengths, strict=True)]
+            value_ticks(axes.yaxis, range(len(devices)), devices)
+        row[0].set_ylim(len(devices) - 0.5, -0.5)
+        handles, labels = row[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False)
+        note(figure, f"means over {frame['n_rounds'].sum():,} rounds of clients")
+    return figure

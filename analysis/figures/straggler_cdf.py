@@ -1,0 +1,71 @@
+"""How late clients finish their round, as a distribution by device class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
+
+from analysis.clients import client_rows
+from analysis.load import Study
+from analysis.scales import is_wide, scaling, value_ticks
+from analysis.style import BASELINE, COLOURS, STYLE, time_ticks
+
+from .panels import note, panels
+
+_DASHED: Any = (0, (4, 2))
+_MOST_POINTS = 400  # of one curve: more is ink
+
+
+def straggler_frame(study: Study) -> pl.DataFrame:
+    """Columns arm, device, finish_s: seconds from the start of a round to the end of a client's
+    upload, for every update that arrived, used or late. Raises ValueError without such rows."""
+    rows = client_rows(study, ["outcome", "wait_s", "down_s", "compute_s", "up_s"])
+    finish_s = pl.col("wait_s") + pl.col("down_s") + pl.col("compute_s") + pl.col("up_s")
+    arrived = rows.filter(pl.col("outcome").is_in(["done", "late"]))
+    frame = arrived.select("arm", "device", finish_s=finish_s)
+    if frame.is_empty():
+        raise ValueError("no update arrived")
+    return frame
+
+
+def straggler_cdf(frame: pl.DataFrame) -> Figure:
+    """A panel an arm, a curve a device class, all devices dashed; thinned to what can be seen."""
+    arms = frame["arm"].unique(maintain_order=True).to_list()
+    devices = sorted(frame["device"].unique().to_list())
+    shown = frame.filter(pl.col("finish_s") > 0)["finish_s"]
+    spread = [float(shown.min() or 0.0), float(shown.max() or 0.0)]  # type: ignore[arg-type]
+    scale, unit = scaling("s", spread)
+    with mpl.rc_context(STYLE):
+        figure, row = panels(arms, f"time from the start of the round{unit}")
+        for axes, arm in zip(row, arms, strict=True):
+            own = frame.filter(pl.col("arm") == arm)
+            for device, colour in zip(devices, COLOURS, strict=False):
+                seconds = own.filter(pl.col("device") == device)["finish_s"]
+                if len(seconds):
+                    axes.plot(*_cdf(seconds, scale), color=colour)
+            axes.plot(*_cdf(own["finish_s"], scale), color=BASELINE, ls=_DASHED, lw=1.2)
+        row[0].set_ylim(0.0, 1.0)
+        row[0].yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+        row[0].set_ylabel("updates that have arrived")
+        if is_wide(spread):
+            row[0].set_xscale("log")
+            row[0].set_xlim(spread[0] / 1.2, spread[1] * 1.2)
+            ticks = time_ticks(*row[0].get_xlim())
+            value_ticks(row[0].xaxis, list(ticks), list(ticks.values()))
+        lines = [Line2D([], [], color=c, label=d) for d, c in zip(devices, COLOURS, strict=False)]
+        lines.append(Line2D([], [], color=BASELINE, ls=_DASHED, lw=1.2, label="all devices"))
+        figure.legend(handles=lines, loc="outside lower center", ncols=4, frameon=False)
+        note(figure, f"{len(frame):,} updates, used or late")
+    return figure
+
+
+def _cdf(seconds: pl.Series, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Points of the distribution, thinned to what can be seen."""
+    shares = np.linspace(0.0, 1.0, min(len(seconds), _MOST_POINTS) + 1)
+    return np.quantile(seconds.to_numpy(), shares) / scale, shares

@@ -1,0 +1,63 @@
+"""Figures of arms over rounds, configurations and costs: the numbers behind them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.figures.accuracy_by_round import accuracy_by_round, accuracy_by_round_frame
+from analysis.figures.configuration_path import configuration_path, configuration_path_frame
+from analysis.figures.cost_to_target import cost_to_target, cost_to_target_frame
+from analysis.load import Study, load_study
+from sim.records import EvaluationRow
+
+Make = Callable[..., Any]
+
+
+def at_round(row: EvaluationRow, n_round: int) -> EvaluationRow:
+    return replace(row, round=n_round)
+
+
+def test_accuracy_is_held_between_evaluations_and_ends_with_its_run(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    one = [at_round(make_evaluation(t, a), n) for t, a, n in ((1.0, 0.2, 2), (2.0, 0.6, 4))]
+    two = [at_round(make_evaluation(t, a), n) for t, a, n in ((1.0, 0.4, 2), (2.0, 0.5, 3))]
+    write_run("a", seed=1, evaluations=one)
+    write_run("a", seed=2, evaluations=two)
+    study = load_study(study_dir)
+    frame = accuracy_by_round_frame(study)
+    assert frame.select("round", "n_seeds").rows() == [(2, 2), (3, 2), (4, 1)]
+    assert frame["mean"].to_list() == pytest.approx([0.3, 0.35, 0.6])
+    (axes,) = accuracy_by_round(frame, study).axes
+    assert axes.get_xlabel() == "round"
+
+
+def test_stretches_of_the_path_tell_their_trials_winner(five_arms: Path) -> None:
+    (run,) = load_study(five_arms).runs_of("FedAdapter")
+    frame = configuration_path_frame(run)
+    assert frame.rows()[:3] == [
+        (0.0, 15.0, 1, 8, True, "deeper"),
+        (15.0, 30.0, 2, 8, True, "deeper"),
+        (30.0, 45.0, 2, 16, True, "deeper"),
+    ]
+    assert frame["is_trial"].sum() == 8
+    depth, _ = configuration_path(frame, title="FedAdapter").axes
+    assert [text.get_text() for text in depth.texts] == ["deeper"] * 8
+
+
+def test_a_fixed_run_has_no_path(five_arms: Path) -> None:
+    (run,) = load_study(five_arms).runs_of("fixed (1, 8)")
+    with pytest.raises(ValueError, match="no arm's configuration changes"):
+        configuration_path_frame(run)
+
+
+def test_costs_are_per_client_of_the_population(crossed: Study) -> None:
+    frame = cost_to_target_frame(crossed, 0.6)
+    reached = frame.filter(cost="bytes", is_least=False)
+    assert set(reached["mean"]) == {1.0}  # 10 MB a run over 10 clients
+    left, right = cost_to_target(frame, target="60 %").axes
+    assert left.get_xlabel() == "traffic to 60 %,\nMB per client"
+    assert right.get_xlabel() == "energy to 60 %,\nkJ per client"
