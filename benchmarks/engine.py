@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def measure(case: str) -> dict[str, Any]:
     n = scenario.rounds.participants
     ours, bare, setup_s, run_s = [], [], [], []
     for _ in range(REPEATS.get(case, 5)):
-        bare.append(bare_client_rounds_per_s(scenario.partition.clients, n))
+        bare.append(_bare(scenario.rounds.mode)(scenario.partition.clients, n))
         seconds, built_s, n_client_rounds = run_once(scenario)
         ours.append(n_client_rounds / seconds)
         setup_s.append(built_s)
@@ -87,6 +88,34 @@ def bare_client_rounds_per_s(n_clients: int, n_participants: int) -> float:
     begun_s = time.process_time()
     env.run(until=env.process(server()))
     return n_rounds * n_participants / (time.process_time() - begun_s)
+
+
+def bare_asynchronous_jobs_per_s(n_clients: int, n_at_work: int) -> float:
+    """The floor without rounds: as above, the next client set out as soon as one is back."""
+    env, n_jobs = simpy.Environment(), BARE_ROUNDS
+    spans_s = [1.0 + (i * 0.618033988749895) % 1.0 for i in range(n_clients)]
+    come_back = simpy.Store(env)
+
+    def client(i: int) -> Any:
+        yield env.timeout(spans_s[i])
+        yield env.timeout(2 * spans_s[i])
+        yield env.timeout(spans_s[-i])
+        come_back.put(i)
+
+    def server() -> Any:
+        for i in range(n_at_work):
+            env.process(client(i))
+        for job_no in range(n_at_work, n_jobs + n_at_work):
+            yield come_back.get()
+            env.process(client(job_no % n_clients))
+
+    begun_s = time.process_time()
+    env.run(until=env.process(server()))
+    return n_jobs / (time.process_time() - begun_s)
+
+
+def _bare(mode: str) -> Callable[[int, int], float]:
+    return bare_client_rounds_per_s if mode == "sync" else bare_asynchronous_jobs_per_s
 
 
 def main() -> None:

@@ -59,6 +59,7 @@ def _round_row(
         config=lineage.config,
         clients=tuple(bill.client.shard.client_id for bill in bills),
         reports=tuple(bill.client.shard.client_id for bill in bills if bill.outcome == "done"),
+        staleness=_staleness(bills),
         base=base,
         state=lineage.state,
         down_bytes=sum(round(bill.amounts[DOWN]) for bill in bills),
@@ -77,18 +78,25 @@ def _round_row(
     )
 
 
+def _staleness(bills: Sequence[Bill]) -> tuple[int, ...]:
+    """Of each report; empty where none missed anything."""
+    own = tuple([bill.staleness for bill in bills if bill.outcome == "done"])
+    return own if any(own) else ()
+
+
 def _client_rows(cost: CostModel, row: RoundRow, bills: Sequence[Bill]) -> Iterator[ClientRow]:
     for bill in bills:
         client, seconds = bill.client, bill.seconds
         lost_s, lost_bytes, lost_j = _loss(cost, bill)
         yield ClientRow(
             t_s=row.t_s,
-            start_s=row.start_s,
+            start_s=bill.start_s,
             client=client.shard.client_id,
             trial=row.trial,
             branch=row.branch,
             round=row.round,
             outcome=bill.outcome,
+            staleness=bill.staleness,
             cache=bill.cache,
             wait_s=seconds[WAIT],
             down_s=seconds[DOWN],

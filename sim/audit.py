@@ -40,7 +40,7 @@ class Audit:
         where = f"round {row.round} of branch {row.branch!r} in trial {row.trial} at {row.t_s!r} s"
         self._n_dispatched += len(bills)
         spent_s = row.wait_s + row.down_s + row.compute_s + row.up_s + row.idle_s + row.gone_s
-        whole_s = (row.t_s - row.start_s) * len(bills)
+        whole_s = row.t_s * len(bills) - sum([bill.start_s for bill in bills])
         _require(_same(spent_s, whole_s, row.t_s), where, f"{spent_s} s of {whole_s} accounted for")
         _require(row.start_s <= row.t_s and self._at_s <= row.t_s, where, "the clock ran backwards")
         self._at_s = row.t_s
@@ -55,7 +55,7 @@ class Audit:
             _check_bytes(row, bills, payload, where)
         for bill in bills:
             presence = bill.client.presence
-            if presence.on_until_s < row.t_s or presence.on_since_s > row.start_s:
+            if presence.on_until_s < row.t_s or presence.on_since_s > bill.start_s:
                 _check_presence(bill, row, where)
         self._energy_j += row.energy_j
 
@@ -91,7 +91,7 @@ def _check_bytes(
 def _check_presence(bill: Bill, row: RoundRow, where: str) -> None:
     """Nobody works for longer than its availability trace has it there."""
     worked_s = sum(bill.seconds[: UP + 1])
-    there_s = bill.client.presence.available_s(row.start_s, row.t_s)
+    there_s = bill.client.presence.available_s(bill.start_s, row.t_s)
     slack_s = _RELATIVE * (1.0 + row.t_s) + 1e-5 * (1 + (bill.seconds[WAIT] > 0))
     text = f"client {_id(bill)} worked {worked_s} s in {there_s} s of being there"
     _require(worked_s <= there_s + slack_s, where, text)

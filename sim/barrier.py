@@ -9,7 +9,7 @@ from typing import Any
 from simpy import Environment, Event, Interrupt
 from simpy.events import NORMAL
 
-_AFTER_ALL_ELSE = 2  # SimPy's own priorities are 0 (urgent) and 1 (normal)
+_BEHIND_WORK, _AFTER_ALL_ELSE = 2, 3  # SimPy's own priorities are 0 (urgent) and 1 (normal)
 
 
 class Instant(Event):
@@ -25,6 +25,16 @@ class Instant(Event):
         self._ok = True
         self._value = None
         heappush(env._queue, (at_s, NORMAL, next(env._eid), self))
+
+
+class Bell(Event):
+    """Fires behind all work of the instant at which it is first rung, and before any Barrier."""
+
+    def ring(self) -> None:
+        if not self.triggered:
+            self._ok = True
+            self._value = None
+            self.env.schedule(self, priority=_BEHIND_WORK)  # type: ignore[arg-type]
 
 
 class Barrier(Event):

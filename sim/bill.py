@@ -7,6 +7,7 @@ from typing import Literal
 
 from .client import Client
 from .cost import CacheState
+from .lineage import Lineage
 from .order import Order
 from .plan import GONE, IDLE, UP, Ending, Stretch, Task
 from .shared_link import Flow
@@ -27,11 +28,16 @@ class Bill:
     stages were finished at its end. Once closed, seconds: by place; amounts: bytes moved and
     full-speed seconds computed, by stage, lost ones included; wasted: seconds and amounts that had
     to be spent again (None: none were).
+
+    It starts from the lineage's state `base`, which had seen `version` aggregations, and is the
+    client's `repeat`-th of that version (0: the first). `staleness`: aggregations missed when its
+    update was used.
     """
 
     __slots__ = (
         "amounts",
         "answer",
+        "base",
         "cache",
         "client",
         "drop_at",
@@ -39,20 +45,32 @@ class Bill:
         "flow",
         "order",
         "outcome",
+        "repeat",
         "seconds",
         "stage",
+        "staleness",
         "start_s",
         "stretches",
         "task",
+        "version",
         "wasted",
         "work_factor",
     )
 
     def __init__(
-        self, client: Client, start_s: float, work_factor: float = 1.0, drop_at: float = NO_DROPOUT
+        self,
+        client: Client,
+        start_s: float,
+        lineage: Lineage,
+        *,
+        repeat: int = 0,
+        work_factor: float = 1.0,
+        drop_at: float = NO_DROPOUT,
     ) -> None:
         """`drop_at`: where the client vanishes, 0-3 stages into its work (3: not at all)."""
         self.client = client
+        self.base, self.version = lineage.state, lineage.round
+        self.repeat, self.staleness = repeat, 0
         self.start_s = start_s
         self.work_factor = work_factor
         self.drop_at = drop_at

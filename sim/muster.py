@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 
 import numpy as np
@@ -13,7 +13,7 @@ from simpy import Event, Interrupt
 from .allocation import Share
 from .lineage import Lineage
 from .participation import Process
-from .presence import MARGIN_S, Presence
+from .presence import MARGIN_S
 from .selection import Offer
 from .world import World
 
@@ -34,11 +34,11 @@ def muster(world: World, share: Share, lineage: Lineage, attempt: int) -> Proces
             if claims is not None:
                 claims.take(members)
             return members
-        chances = list(_chances(world, share))
-        if not chances:
+        waits = list(chances(world, share))
+        if not waits:
             return []
         try:
-            yield env.any_of(chances)
+            yield env.any_of(waits)
         except Interrupt:
             return None
 
@@ -55,7 +55,7 @@ def call_up(
         attempt=attempt,
         now_s=now_s,
         pool=share.pool,
-        is_on=_presence_at(now_s, presences, busy),
+        is_on=is_there(world, busy),
         leaves_s=lambda client_id: presences[client_id].away_from(now_s),
         estimates=partial(census.estimate_s, lineage.config),
         samples=census.n_samples,
@@ -66,7 +66,7 @@ def call_up(
     return chosen
 
 
-def _chances(world: World, share: Share) -> Iterator[Event]:
+def chances(world: World, share: Share) -> Iterator[Event]:
     """What may bring more clients: somebody's return, or the end of another branch's round."""
     next_s = _next_arrival_s(world, share.pool)
     if next_s < math.inf:
@@ -75,10 +75,9 @@ def _chances(world: World, share: Share) -> Iterator[Event]:
         yield share.claims.freed()
 
 
-def _presence_at(
-    now_s: float, presences: Sequence[Presence], busy: Collection[int]
-) -> Callable[[int], bool]:
-    """Who is there at an instant and free; one call a candidate, as there are many."""
+def is_there(world: World, busy: Collection[int]) -> Callable[[int], bool]:
+    """Who is there now and free; one call a candidate, as there are many."""
+    now_s, presences = world.env.now, world.presences
 
     def is_on(client_id: int) -> bool:
         presence = presences[client_id]

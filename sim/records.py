@@ -68,7 +68,10 @@ class ClientRow:
 
     `wait_s`: away, to come back; `idle_s`: finished before its round; `gone_s`: lost before it
     ended. `lost_s`, `lost_bytes`, `lost_j`: of the work, what nothing came of. `cache_bytes`: what
-    its stored activations take. `outcome` as in sim.bill.
+    its stored activations take. `outcome` as in sim.bill. `staleness`: aggregations between its
+    start and its update's use. Without synchronous rounds a row is of one job, from its start to
+    the aggregation after its end, and `idle_s` is how long its update waited for that; the client
+    itself may be at work again.
     """
 
     row: ClassVar[str] = "client"
@@ -79,6 +82,7 @@ class ClientRow:
     branch: str
     round: int
     outcome: Literal["open", "done", "late", "lost", "cut"]
+    staleness: int = 0
     cache: Literal["none", "fill", "hit"]
     wait_s: float
     down_s: float
@@ -100,7 +104,9 @@ class RoundRow:
     """One round of one branch. Bytes, seconds and joules are sums over its clients, lost work
     included, named as in ClientRow; `round` counts the lineage's aggregations and is the base's in
     a round that was not `done`. `reports`: the clients whose updates were aggregated. `attempt`:
-    how often this round had failed before."""
+    how often this round had failed before. `staleness`: of each report, aggregations between its
+    start and its use (empty: all 0). Without synchronous rounds a row is an aggregation: its
+    clients are those whose jobs ended since the one before, which was at `start_s`."""
 
     row: ClassVar[str] = "round"
     t_s: float
@@ -112,6 +118,7 @@ class RoundRow:
     config: TuningConfig
     clients: tuple[int, ...]
     reports: tuple[int, ...]
+    staleness: tuple[int, ...] = ()
     base: str
     state: str
     down_bytes: int

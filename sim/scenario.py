@@ -26,6 +26,7 @@ from .scenario_task import (
     Training,
 )
 from .selection import Selection, Uniform
+from .staleness import ConstantStaleness, Staleness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +88,25 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounds:
-    """Synchronous rounds of `participants` clients in all (shared among a trial's branches).
+    """How clients' work becomes aggregations; a trial's branches share the `participants`.
 
-    ceil(participants x `overcommit`) clients are asked; the round ends with the first
+    sync: ceil(participants x `overcommit`) clients are asked; the round ends with the first
     `participants` reports, when all asked have reported or are lost, or `deadline_s` seconds
     after it began (null: never). With fewer than `min_reports` reports it has failed. A failed
     round is held again with clients drawn anew (retry), or counts as a round that changes nothing
     (abandon); `max_failures` in a row end the run. It also begins with fewer clients than asked
     for, if fewer are available, but not with fewer than `min_reports`.
+
+    async, buffered: `participants` clients are at work at any time; the server aggregates each
+    update as it comes (async) or `buffer` of them (buffered), and a round is an aggregation. An
+    update counts by `staleness`: what is left of it after the aggregations that it missed.
+    `max_failures` lost clients in a row end the run.
     """
 
-    mode: Literal["sync"] = "sync"
+    mode: Literal["sync", "async", "buffered"] = "sync"
     participants: int = 15
+    buffer: int | None = None
+    staleness: Annotated[Staleness, ByKind] = field(default_factory=ConstantStaleness)
     overcommit: float = 1.0
     deadline_s: float | None = None
     min_reports: int = 1
@@ -116,6 +124,26 @@ class Rounds:
             f"min_reports must be between 1 and participants, got {self.min_reports}",
         )
         require_at_least(1, max_failures=self.max_failures)
+        if self.mode == "buffered":
+            require(
+                self.buffer is not None and self.buffer >= 1,
+                f"buffer must be at least 1 for mode buffered, got {self.buffer}",
+            )
+        else:
+            require(
+                self.buffer is None,
+                f"buffer must be null for mode {self.mode}, got {self.buffer}",
+            )
+        if self.mode == "sync":
+            return
+        for name, value in (("overcommit", 1.0), ("deadline_s", None), ("min_reports", 1)):
+            own = getattr(self, name)
+            require(own == value, f"{name} is of mode sync alone, got {own} in mode {self.mode}")
+
+    @property
+    def n_buffered(self) -> int:
+        """Updates that an asynchronous server waits for."""
+        return self.buffer or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,13 @@ from configurator.protocol import BackTo, BranchScore, Choose, Decision, Extend,
 from configurator.ranking import ranked
 
 from .barrier import take_time
+from .growth import Growth
 from .lineage import Lineage
 from .participation import Process
 from .records import DecisionRow, EndRow, EvaluationRow
 from .runlog import RunError
 from .selection import History
-from .trial import Growth, fork, go_on_with, grow_together
+from .trial import fork, go_on_with, grow_together
 from .world import World
 
 _MAX_BARREN_TRIALS = 1000

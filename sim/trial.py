@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from simpy import Interrupt
 from simpy import Process as SimProcess
@@ -13,34 +13,16 @@ from configurator.protocol import Budget, Rounds, SimSeconds, Trial, TrialRules
 from learner.spec import TuningConfig
 
 from .allocation import Share, allocate
-from .barrier import Barrier, take_time
+from .asynchronous import keep_busy
+from .barrier import Barrier
+from .growth import Growth, is_at_target
 from .lineage import Lineage
 from .muster import muster
 from .participation import Process
 from .records import RefusalRow
 from .roll import Call
 from .round import run_round
-from .totals import Totals
 from .world import World
-
-
-@dataclass(slots=True)
-class Growth:
-    """One branch at work: its own lineage, its share of the clients, what it has cost.
-
-    `is_alone`: no other branch beside it in its trial. `is_over`: its window has ended, no round
-    begins any more. `is_in_round`: a round is under way. `stuck` says why it cannot go on, if it
-    cannot.
-    """
-
-    name: str
-    lineage: Lineage
-    share: Share
-    is_alone: bool
-    is_over: bool = False
-    is_in_round: bool = False
-    stuck: str = ""
-    totals: Totals = field(default_factory=Totals)
 
 
 def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growth]:
@@ -107,7 +89,8 @@ def grow_together(
     """Grow every branch until its budget ends; returns False where the run's own end came first.
 
     At a window's end rounds under way are cancelled and charged and their updates lost, or waited
-    for, as the rules say; at the run's end they are always cancelled.
+    for, as the rules say; at the run's end, and where there are no rounds, they are always
+    cancelled.
     """
     env, in_time = world.env, True
     processes = [env.process(_grow(world, growth, trial_no, budget)) for growth in growths]
@@ -138,17 +121,20 @@ def _stop_those_at_rest(growths: Sequence[Growth], processes: Sequence[SimProces
 
 
 def _grow(world: World, growth: Growth, trial_no: int, budget: Budget) -> Process:
-    """Round after round until the budget, the run's round limit or its target is reached."""
+    """Aggregations until the budget, the run's round limit or its target is reached."""
     lineage, rules, failures = growth.lineage, world.scenario.rounds, 0
     last = _last_round(world, lineage, budget)
     growth.is_over = False
+    if rules.mode != "sync":
+        yield from keep_busy(world, growth, trial_no, last)
+        return
     while lineage.round < last and not (growth.stuck or growth.is_over):
         attempt = failures if rules.on_failure == "retry" else 0
         cohort = yield from muster(world, growth.share, lineage, attempt)
         if cohort is None:
             return
         if not cohort:
-            growth.stuck = _why_nobody_comes(growth)
+            growth.stuck = growth.why_nobody_comes
             return
         status = yield from _hold_round(world, growth, trial_no, cohort, attempt)
         if status == "cut":
@@ -160,7 +146,7 @@ def _grow(world: World, growth: Growth, trial_no: int, budget: Budget) -> Proces
             continue
         if status == "failed":
             lineage.round += 1
-        if (yield from _is_at_target(world, growth)):
+        if (yield from is_at_target(world, growth)):
             return
 
 
@@ -184,27 +170,9 @@ def _hold_round(
     return status
 
 
-def _why_nobody_comes(growth: Growth) -> str:
-    if not len(growth.share.pool):
-        return f"no device has the memory for {growth.lineage.config}"
-    return "too few clients will ever be available again"
-
-
 def _last_round(world: World, lineage: Lineage, budget: Budget) -> float:
     limit = world.scenario.stop.rounds
     return min(
         lineage.round + budget.rounds if isinstance(budget, Rounds) else math.inf,
         limit if limit is not None else math.inf,
     )
-
-
-def _is_at_target(world: World, growth: Growth) -> Process:
-    """Mark a point where one is due; returns whether the whole run has its target there."""
-    lineage, scenario = growth.lineage, world.scenario
-    if lineage.round % scenario.evaluation.every_rounds:
-        return False
-    lineage.mark(world.env.now)
-    if not growth.is_alone or scenario.stop.target_accuracy is None:
-        return False
-    in_time = yield from take_time(world.env, scenario.fleet.server.evaluation_s)
-    return not in_time or world.is_good_enough(lineage.state)
