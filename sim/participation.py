@@ -60,6 +60,7 @@ def cancel(ground: Ground, bill: Bill) -> None:
         moved = bill.flow.stop() if bill.flow is not None else 0.0
         bill.stretches.append(Stretch(ending.stage, ending.since_s, now_s, moved, "cut"))
     n_done = sum(stretch.status == "done" for stretch in bill.stretches)
+    bill.answer = _nobody
     _conclude(bill, min(n_done, ending.stage))
     last = bill.stretches[-1]
     if ground.rows is not None and last.status == "cut" and last.place != WAIT:
@@ -69,14 +70,15 @@ def cancel(ground: Ground, bill: Bill) -> None:
 def _plan(ground: Ground, bill: Bill, at_s: float, stage: int, left: float) -> None:
     n_before = len(bill.stretches)
     ending = look_ahead(bill.task, bill.stretches, at_s, stage, left)
-    _follow(ground, bill, ending, bill.stretches[n_before:])
+    _follow(ground, bill, ending, n_before)
 
 
-def _follow(ground: Ground, bill: Bill, ending: Ending, planned: list[Stretch]) -> None:
-    """Be there when what was planned happens: at its end, or where the log wants each stretch."""
+def _follow(ground: Ground, bill: Bill, ending: Ending, n_before: int) -> None:
+    """Be there when what was planned happens: at its end, and where the log wants each stretch
+    behind the first n_before."""
     bill.ending = ending
     if ground.rows is not None:
-        for stretch in planned:
+        for stretch in bill.stretches[n_before:]:
             if stretch.place <= UP and stretch.end_s < math.inf:
                 then = partial(_pass, ground.rows, bill, ending, stretch)
                 Instant(ground.env, stretch.end_s, then)
@@ -91,7 +93,6 @@ def _arrive(ground: Ground, bill: Bill, ending: Ending, _: Event) -> None:
         case "done":
             bill.outcome = "done"
             _conclude(bill, ending.stage)
-            bill.answer(bill)
         case "vanished":
             _lose(ground, bill, ending)
         case "away":
@@ -99,7 +100,7 @@ def _arrive(ground: Ground, bill: Bill, ending: Ending, _: Event) -> None:
             if back is None:
                 _lose(ground, bill, ending)
             else:
-                _follow(ground, bill, back, [])
+                _follow(ground, bill, back, len(bill.stretches))
         case "back":
             _plan(ground, bill, ending.at_s, ending.stage, ending.left)
         case "shared":
@@ -114,10 +115,9 @@ def _arrive(ground: Ground, bill: Bill, ending: Ending, _: Event) -> None:
 def _lose(ground: Ground, bill: Bill, ending: Ending) -> None:
     """The client is gone; its work in this round is lost."""
     bill.outcome = "lost"
-    _conclude(bill, ending.stage)
     if ground.rows is not None:
         _tell_loss(ground.rows, bill, ending)
-    bill.answer(bill)
+    _conclude(bill, ending.stage)
 
 
 def _share(ground: Ground, bill: Bill, ending: Ending) -> None:
@@ -138,17 +138,24 @@ def _go_on(ground: Ground, bill: Bill, ending: Ending, _: Event) -> None:
     moved, bill.flow = bill.flow.moved, None
     n_before = len(bill.stretches)
     following = after_sharing(bill.task, bill.stretches, ending, ground.env.now, moved)
-    _follow(ground, bill, following, bill.stretches[n_before:])
+    _follow(ground, bill, following, n_before)
 
 
 def _conclude(bill: Bill, n_stages: int) -> None:
-    """The job is over after so many whole stages; what stays with the client."""
+    """The job is over after so many whole stages: what stays with the client, and the answer."""
     bill.ending, bill.stage = None, n_stages
     if n_stages > DOWN:
         bill.client.has_model = True
     config = bill.order.config
     if n_stages > COMPUTE and bill.cache == "fill" and isinstance(config, AddOn):
         bill.client.cached_depth = config.depth
+    # A bill that knew who keeps it would be garbage that only a collection finds: a third of a run.
+    answer, bill.answer = bill.answer, _nobody
+    answer(bill)
+
+
+def _nobody(_: Bill) -> None:
+    """Whom to answer when nobody waits."""
 
 
 def _pass(rows: RowFile, bill: Bill, ending: Ending, stretch: Stretch, _: Event) -> None:

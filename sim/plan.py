@@ -77,23 +77,28 @@ def look_ahead(
 ) -> Ending:
     """Append what the client does from at_s on, with `left` to do of a stage; returns where it
     stops. Asks the traces, and changes nothing else."""
-    there_until_s = task.presence.on_until_s
+    paces, amounts, drop_stage, presence, _ = task
+    there_until_s = presence.on_until_s
     try:
         while True:
-            pace = task.paces[stage]
+            pace = paces[stage]
             if pace.server is not None and pace.can_finish(at_s, left):
                 return _shared(task, pace, at_s, stage, left)
-            end_s = at_s + _seconds_for(pace, at_s, left)
+            try:
+                end_s = at_s + pace.time_for(at_s, left)
+            except NeverFinishes:
+                end_s = math.inf
             if end_s > there_until_s or end_s == math.inf:
-                there_until_s = task.presence.away_from(at_s)
+                there_until_s = presence.away_from(at_s)
             if end_s > there_until_s or end_s == math.inf:
                 return _broken_off(task, stretches, at_s, end_s, there_until_s, stage, left)
             stretches.append(Stretch(stage, at_s, end_s, left, "done"))
-            if stage == task.drop_stage:
+            if stage == drop_stage:
                 return Ending("vanished", end_s, stage)
             if stage == UP:
                 return Ending("done", end_s, stage + 1)
-            at_s, stage, left = end_s, stage + 1, task.amounts[stage + 1]
+            at_s, stage = end_s, stage + 1
+            left = amounts[stage]
     except TraceEnded as error:
         return Ending("unknown", at_s, stage, error=error)
 
@@ -159,11 +164,3 @@ def _broken_off(
         return Ending("stuck", at_s, stage)
     stretches.append(Stretch(stage, at_s, away_s, moved, "away"))
     return Ending("away", away_s, stage, left - moved)
-
-
-def _seconds_for(pace: Pace, at_s: float, amount: float) -> float:
-    """inf where it never ends."""
-    try:
-        return pace.time_for(at_s, amount)
-    except NeverFinishes:
-        return math.inf

@@ -104,10 +104,15 @@ class StepTrace:
             return 0.0
         if len(self._rates) == 1 and self.end_rule != "error":
             return self._divided(amount, self._rates[0])
-        _, phase = self._phase(start_s, closed=True)
-        if phase < 0.0 or phase >= self.period_s:
-            return self._from_outside(phase, amount)
-        i = self._index(phase)
+        if self.end_rule == "loop":  # as _phase, without its detours: this is asked most of all
+            phase = (start_s - self.start_s) % self.period_s
+            if phase == self.period_s:
+                phase = 0.0
+        else:
+            phase = self._phase(start_s, closed=True)[1]
+            if phase < 0.0 or phase >= self.period_s:
+                return self._from_outside(phase, amount)
+        i = bisect_right(self._edges, phase) - 1
         rate = self._rates[i]
         if amount <= rate * (self._edges[i + 1] - phase):
             return amount / rate
