@@ -59,6 +59,49 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("activations")
 
 
+_COMMON = {"vocab_size": 40, "initializer_range": 0.2}
+_SIZES = {
+    **_COMMON,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 48,
+    "max_position_embeddings": 20,
+}
+FAMILY_CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "bert": ("BertConfig", _SIZES),
+    "minilm": ("BertConfig", _SIZES | {"hidden_size": 24, "intermediate_size": 96}),
+    "distilbert": (
+        "DistilBertConfig",
+        _COMMON
+        | {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 48, "max_position_embeddings": 20},
+    ),
+    "roberta": ("RobertaConfig", _SIZES | {"type_vocab_size": 1}),
+    "xlm-roberta": ("XLMRobertaConfig", _SIZES | {"type_vocab_size": 1, "layer_norm_eps": 1e-5}),
+    "mpnet": ("MPNetConfig", _SIZES),
+}
+
+
+@pytest.fixture(scope="session", params=FAMILY_CONFIGS)
+def family_dir(
+    request: pytest.FixtureRequest, model_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A random model of each family as `save_pretrained` writes it, pooler and all."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp(request.param)
+    name, sizes = FAMILY_CONFIGS[request.param]
+    model = transformers.AutoModel.from_config(getattr(transformers, name)(**sizes))
+    with torch.no_grad():  # biases and norms start at 0 and 1, where mistakes would not show
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    model.save_pretrained(path)
+    (path / "tokenizer.json").write_bytes((model_dir / "tokenizer.json").read_bytes())
+    return path
+
+
 @pytest.fixture
 def full_disk() -> Callable[[int], AbstractContextManager[None]]:
     """`with full_disk(n):` refuses whatever would make a file larger than n bytes."""

@@ -12,14 +12,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import (
-    AutoModel,
-    BertConfig,
-    DistilBertConfig,
-    MPNetConfig,
-    RobertaConfig,
-    XLMRobertaConfig,
-)
+from transformers import AutoModel, BertConfig, MPNetConfig
 
 from learner.activations import Activations
 from learner.architecture import MINILM_L6, MPNET_BASE, read_architecture
@@ -39,39 +32,6 @@ from learner.weight_shapes import encoder_shapes
 CPU = torch.device("cpu")
 LENGTHS = np.array([5, 1, 12, 7])
 LABELS = 3
-
-_COMMON = {"vocab_size": 40, "initializer_range": 0.2}
-_SIZES = {
-    **_COMMON,
-    "hidden_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 48,
-    "max_position_embeddings": 20,
-}
-CONFIGS: dict[str, Callable[[], Any]] = {
-    "bert": lambda: BertConfig(**_SIZES),
-    "minilm": lambda: BertConfig(**_SIZES | {"hidden_size": 24, "intermediate_size": 96}),
-    "distilbert": lambda: DistilBertConfig(
-        **_COMMON, dim=32, n_layers=2, n_heads=2, hidden_dim=48, max_position_embeddings=20
-    ),
-    "roberta": lambda: RobertaConfig(**_SIZES, type_vocab_size=1),
-    "xlm-roberta": lambda: XLMRobertaConfig(**_SIZES, type_vocab_size=1, layer_norm_eps=1e-5),
-    "mpnet": lambda: MPNetConfig(**_SIZES),
-}
-
-
-@pytest.fixture(scope="module", params=CONFIGS)
-def family_dir(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random model as `save_pretrained` writes it, pooler and all."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp(request.param)
-    model = AutoModel.from_config(CONFIGS[request.param]())
-    with torch.no_grad():  # biases and norms start at 0 and 1, where mistakes would not show
-        for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.1)
-    model.save_pretrained(path)
-    return path
 
 
 def texts() -> Tokens:

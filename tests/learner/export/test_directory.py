@@ -1,0 +1,145 @@
+"""Exported weights of every family in the class that travels with them, against our own forward."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from learner.activations import Activations
+from learner.backbone import load_backbone
+from learner.batches import Examples
+from learner.export.card import Provenance
+from learner.export.directory import write_export
+from learner.export.modeling_fedadapter import (
+    FedAdapterForSequenceClassification,
+    FedAdapterForTokenClassification,
+)
+from learner.forward import logits
+from learner.spec import Adapter, Full, Lora, TuningConfig
+from learner.tasks import Task
+from learner.tokens import Tokens
+from learner.tuning.parameters import initial_parameters
+from learner.units import Units, whole_texts
+
+CPU = torch.device("cpu")
+LENGTHS = np.array([5, 3, 12, 7])
+ORIGIN = Provenance(
+    base_model="tiny",
+    base_revision="rev",
+    task="keywords",
+    metric="accuracy",
+    majority=0.4,
+    scores={"test": 0.75},
+    path=[(0, Adapter(depth=1, width=8)), (4, Adapter(depth=2, width=16))],
+    round=8,
+    sim_s=120.0,
+    n_clients=5,
+    state="abc",
+    scenario_digest="def",
+    seed=3,
+)
+CONFIGS = [Adapter(depth=2, width=16), Lora(depth=1, rank=2, alpha=3.0), Full()]
+
+
+def texts() -> Tokens:
+    ids = np.random.default_rng(1).integers(5, 34, LENGTHS.sum())
+    return Tokens(ids=ids, starts=np.cumsum(LENGTHS) - LENGTHS, lengths=LENGTHS)
+
+
+def padded() -> dict[str, torch.Tensor]:
+    mask = torch.arange(12) < torch.from_numpy(LENGTHS)[:, None]
+    ids = torch.ones(4, 12, dtype=torch.long)
+    ids[mask] = torch.from_numpy(texts().ids)
+    return {"input_ids": ids, "attention_mask": mask.long()}
+
+
+def exported(
+    family_dir: Path, config: TuningConfig, task: Task, tmp_path: Path, units: Units
+) -> torch.Tensor:
+    """Writes a trained-looking state; our logits of the texts."""
+    backbone, generator = load_backbone(family_dir, CPU), np.random.default_rng(2)
+    state = {
+        name: value + generator.normal(0.0, 0.05, value.shape).astype(np.float32)
+        for name, value in initial_parameters(config, backbone, len(task.labels), 5).items()
+    }
+    write_export(
+        tmp_path / "out",
+        model_dir=family_dir,
+        config=config,
+        state=state,
+        task=task,
+        max_tokens=12,
+        origin=ORIGIN,
+    )
+    examples = Examples(
+        Activations(directory=tmp_path / "a", backbone=backbone, tokens=texts(), device=CPU), units
+    )
+    params = {name: torch.tensor(value[None]) for name, value in state.items()}
+    with torch.inference_mode():
+        return logits(backbone, params, examples.batch(config, [np.arange(4)]))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_the_exported_class_answers_as_the_learner_does(
+    family_dir: Path, config: TuningConfig, task: Task, tmp_path: Path
+) -> None:
+    ours = exported(family_dir, config, task, tmp_path, whole_texts(np.zeros(4, np.int64)))
+    model: Any = FedAdapterForSequenceClassification.from_pretrained(tmp_path / "out").eval()
+    with torch.inference_mode():
+        out = model(**padded(), labels=torch.tensor([0, 1, 2, 0]))
+    torch.testing.assert_close(out.logits, ours, atol=1e-5, rtol=1e-5)
+    expected = torch.nn.functional.cross_entropy(ours, torch.tensor([0, 1, 2, 0]))
+    torch.testing.assert_close(out.loss, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_tagger_answers_at_the_first_piece_of_each_word(
+    model_dir: Path, task: Task, tmp_path: Path
+) -> None:
+    places = np.array([0, 3, 1, 11, 2])  # tokens in texts 0, 0, 1, 2, 3
+    units = Units(
+        starts=np.array([0, 2, 3, 4]),
+        lengths=np.array([2, 1, 1, 1]),
+        labels=np.zeros(5, np.int64),
+        places=np.arange(5),
+        pieces=places,
+    )
+    tagging = replace(task, kind="tagging")
+    ours = exported(model_dir, Adapter(depth=1, width=8), tagging, tmp_path, units)
+    model: Any = FedAdapterForTokenClassification.from_pretrained(tmp_path / "out").eval()
+    with torch.inference_mode():
+        theirs = model(**padded()).logits[[0, 0, 1, 2, 3], places]
+    torch.testing.assert_close(theirs, ours, atol=1e-5, rtol=1e-5)
+    config = json.loads((tmp_path / "out" / "config.json").read_text())
+    assert "AutoModelForTokenClassification" in config["auto_map"]
+    assert "is_split_into_words=True" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_the_card_tells_the_path_and_how_to_load(
+    model_dir: Path, task: Task, tmp_path: Path
+) -> None:
+    exported(model_dir, Lora(depth=1, rank=2), task, tmp_path, whole_texts(np.zeros(4, np.int64)))
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert card.startswith('---\nbase_model: "tiny"\nlibrary_name: transformers\n')
+    assert "| configuration path | (1, 8) from round 0; (2, 16) from round 4 |" in card
+    assert "| accuracy, test | 0.75 |" in card
+    assert "PeftModel.from_pretrained" in card
+    assert max(map(len, card.splitlines())) <= 200
+    settings = json.loads((tmp_path / "out" / "tokenizer_config.json").read_text())
+    assert settings["model_max_length"] == 12
+    assert settings["pad_token"] == "[PAD]"
+
+
+def test_a_full_disk_leaves_nothing_half_written(
+    model_dir: Path, task: Task, tmp_path: Path, full_disk: Any
+) -> None:
+    units = whole_texts(np.zeros(4, np.int64))
+    with pytest.raises(OSError, match="out") as caught, full_disk(20_000):
+        exported(model_dir, Adapter(depth=1, width=8), task, tmp_path, units)
+    assert caught.value.errno is not None
+    assert list(tmp_path.iterdir()) == []
