@@ -8,7 +8,6 @@ or gone only means that its content is made again.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import blake2b
@@ -85,7 +84,7 @@ class Store:
         about = {"recipe": recipe, "numerics": numerics, "content": _content(arrays)}
         metadata = {_ABOUT: json.dumps(about)}
         path = self._state_path(state, numerics)
-        write_whole(path, lambda target: _save(arrays, target, metadata))
+        write_whole(path, lambda target: save_file(arrays, target, metadata))
         self._budget.keep(path)
 
     def _state_path(self, state: StateRef, numerics: str) -> Path:
@@ -127,17 +126,6 @@ def read_tensors(path: Path) -> dict[str, np.ndarray] | None:
     except (SafetensorError, ValueError, KeyError, TypeError):
         return None
     return tensors if content == _content(tensors) else None
-
-
-def _save(arrays: dict[str, np.ndarray], path: Path, metadata: dict[str, str]) -> None:
-    """Write the file; where the disk is full or refuses, raise OSError with its number."""
-    try:
-        save_file(arrays, path, metadata=metadata)
-    except SafetensorError as error:
-        number = re.search(r"\(os error (\d+)\)", str(error))
-        if number is None:
-            raise
-        raise OSError(int(number[1]), str(error)) from error
 
 
 def _content(tensors: State) -> str:

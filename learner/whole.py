@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from safetensors import SafetensorError
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -29,13 +32,23 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 @contextmanager
 def errors_naming(path: Path) -> Iterator[None]:
-    """Give the path to an OSError inside the block that names no file, as those of writing do."""
+    """Give the path to an OSError inside the block that names no file, as those of writing do, and
+    make one of safetensors' own error where it tells the disk's number."""
     try:
         yield
-    except OSError as error:
-        if error.filename is not None or error.errno is None:
+    except (OSError, SafetensorError) as error:
+        number = _unnamed_number(error)
+        if number is None:
             raise
-        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
+def _unnamed_number(error: Exception) -> int | None:
+    """The disk's error number, of an error that names no file."""
+    if isinstance(error, OSError):
+        return error.errno if error.filename is None else None
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    return int(told[1]) if told else None
 
 
 def is_sound(path: Path) -> bool:

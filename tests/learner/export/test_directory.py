@@ -14,6 +14,7 @@ import torch
 from learner.activations import Activations
 from learner.backbone import load_backbone
 from learner.batches import Examples
+from learner.budget import Budget
 from learner.export.card import Provenance
 from learner.export.directory import write_export
 from learner.export.modeling_fedadapter import (
@@ -77,9 +78,14 @@ def exported(
         max_tokens=12,
         origin=ORIGIN,
     )
-    examples = Examples(
-        Activations(directory=tmp_path / "a", backbone=backbone, tokens=texts(), device=CPU), units
+    activations = Activations(
+        directory=tmp_path / "a",
+        backbone=backbone,
+        tokens=texts(),
+        device=CPU,
+        budget=Budget([tmp_path / "a"]),
     )
+    examples = Examples(activations, units)
     params = {name: torch.tensor(value[None]) for name, value in state.items()}
     with torch.inference_mode():
         return logits(backbone, params, examples.batch(config, [np.arange(4)]))
