@@ -63,7 +63,9 @@ class Study:
     """The runs of a directory in the study's order; `warnings` are one line each.
 
     `axes`: the keys that each axis of the study sets, by its name, in order; `coordinates`: where
-    each arm stands on them. Both are empty for a study of named arms alone.
+    each arm stands on them. Both are empty for a study of named arms alone. `hindsight`: the arms
+    among which a name stands for the best. `published`: what a `source` printed for arms, each with
+    arm, targets, hours and reason.
     """
 
     path: Path
@@ -71,6 +73,9 @@ class Study:
     warnings: tuple[str, ...]
     axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     coordinates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    hindsight: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    source: str = ""
+    published: Sequence[Mapping[str, Any]] = ()
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -101,12 +106,13 @@ def load_study(path: Path) -> Study:
         arm = f"{manifest['name']} [{manifest['digest'][:8]}]" if shared else manifest["name"]
         runs.append(_run(manifest, directory, arm))
     warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
+    index = _index(path)
+    told = ("axes", "coordinates", "hindsight", "source", "published")
     return Study(
         path=path,
         runs=tuple(runs),
         warnings=(*warnings, *_mixture(runs)),
-        axes=_index(path).get("axes", {}),
-        coordinates=_index(path).get("coordinates", {}),
+        **{key: index[key] for key in told if key in index},
     )
 
 

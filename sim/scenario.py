@@ -15,6 +15,7 @@ from learner.spec import AggregationRule, Bits, FedAvg
 from .refusal import require, require_at_least
 from .scenario_fleet import ByKind, Fleet
 from .scenario_partition import Partition
+from .study_notes import Notes
 from .scenario_task import (
     CurveTraining,
     DataTask,
@@ -238,3 +239,4 @@ class Study:
     seeds: tuple[int, ...]
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coordinates: tuple[Mapping[str, Any], ...] = ()
+    notes: Notes = field(default_factory=Notes)

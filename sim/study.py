@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ def _write_index(study: Study, directory: Path, jobs: Sequence[Job]) -> None:
     axes = {name: list(paths) for name, paths in study.axes.items()}
     places = dict(zip(arms, map(dict, study.coordinates), strict=False))
     index = {"name": study.name, "runs": runs, "arms": arms, "axes": axes, "coordinates": places}
-    write_json(path, index)
+    write_json(path, index | asdict(study.notes))
 
 
 def _stems(arms: Sequence[str]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,18 @@ from .scenario_file import (
     read_yaml,
     set_path,
 )
+from .study_notes import read_notes
 
-_STUDY_KEYS = ("name", "seeds", "base", "arms", "axes")
+_STUDY_KEYS = ("name", "seeds", "base", "arms", "axes", "published", "hindsight")
 
 
 def load_study(path: Path, overrides: Sequence[str] = (), base: Path | None = None) -> Study:
     """The study of a YAML file: `name`, `seeds`, `base` (a mapping or a file), `arms`, `axes`.
 
     An arm is a mapping from dotted paths to values that it sets in the base; `axes` (sim.axes)
-    cross every arm, or the base alone. Overrides are set in every run; a `base` file replaces the
-    study's own. Each resulting scenario is checked whole. Raises ScenarioError.
+    cross every arm, or the base alone. `published` and `hindsight` are for the table
+    (sim.study_notes). Overrides are set in every run; a `base` file replaces the study's own. Each
+    resulting scenario is checked whole. Raises ScenarioError.
     """
     mapping = read_yaml(path)
     for key in mapping:
@@ -44,7 +47,13 @@ def load_study(path: Path, overrides: Sequence[str] = (), base: Path | None = No
         raise ScenarioError(f"{path}: {error}") from None
     seeds = _seeds(path, mapping.get("seeds", [0]))
     content = read_yaml(base) if base else _base(path, mapping.get("base", {}))
-    return expand(str(path), name, content, _arms(path, mapping, axes), axes, seeds, overrides)
+    arms = _arms(path, mapping, axes)
+    study = expand(str(path), name, content, arms, axes, seeds, overrides)
+    try:
+        notes = read_notes(mapping, [arm.name for arm in study.arms])
+    except ValueError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+    return replace(study, notes=notes)
 
 
 def expand(

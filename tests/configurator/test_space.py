@@ -69,5 +69,5 @@ def test_lora_widens_by_rank_and_keeps_its_scale() -> None:
         (depth, rank) for depth in (1, 2) for rank in (6, 14, 22, 24)
     ]
     assert all(c.scale == pytest.approx(5 / 6) for c in grid if isinstance(c, Lora))
-    with pytest.raises(ValueError, match=r"space\.max_width must be at least start\.rank \(32\)"):
+    with pytest.raises(ValueError, match=r"space\.max_rank must be at least start\.rank \(32\)"):
         space.check_start(Lora(depth=1, rank=32))

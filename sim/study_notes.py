@@ -1,0 +1,73 @@
+"""What a study file says for its table alone: published numbers, and arms compared in hindsight.
+
+Neither changes a run; both are kept in the study's index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_ROW_KEYS = ("targets", "hours", "reason")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRow:
+    """What a source printed for an arm: hours to each target accuracy (0-1), and why ours may
+    differ from them."""
+
+    arm: str
+    targets: tuple[float, ...]
+    hours: tuple[float, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """`hindsight`: the arms among which each name stands for the best at every target."""
+
+    source: str = ""
+    published: tuple[PublishedRow, ...] = ()
+    hindsight: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def read_notes(mapping: Mapping[str, Any], arms: Sequence[str]) -> Notes:
+    """The keys `published` and `hindsight` of a study file. Raises ValueError."""
+    hindsight = mapping.get("hindsight", {})
+    _require(isinstance(hindsight, dict), "hindsight", "a mapping of names to arms", hindsight)
+    for name, members in hindsight.items():
+        is_list = isinstance(members, list) and bool(members)
+        _require(is_list, f"hindsight.{name}", "a list of arms", members)
+        for member in members:
+            _require(member in arms, f"hindsight.{name}", "of the study's arms", member)
+    published = mapping.get("published", {"source": "", "rows": {}})
+    is_whole = isinstance(published, dict) and set(published) == {"source", "rows"}
+    _require(is_whole, "published", "a mapping of source and rows", published)
+    _require(isinstance(published["rows"], dict), "published.rows", "a mapping", published["rows"])
+    return Notes(
+        source=str(published["source"]),
+        published=tuple(_row(arm, row, arms) for arm, row in published["rows"].items()),
+        hindsight={str(name): tuple(members) for name, members in hindsight.items()},
+    )
+
+
+def _row(arm: str, row: Any, arms: Sequence[str]) -> PublishedRow:
+    where = f"published.rows.{arm}"
+    _require(arm in arms, where, "an arm of the study", arm)
+    is_whole = isinstance(row, dict) and set(row) == set(_ROW_KEYS)
+    _require(is_whole, where, f"a mapping of {', '.join(_ROW_KEYS)}", row)
+    for key in ("targets", "hours"):
+        numbers = row[key]
+        is_list = isinstance(numbers, list) and len(numbers) == len(row["targets"])
+        is_list = is_list and all(type(n) in (int, float) and n > 0 for n in numbers)
+        _require(is_list, f"{where}.{key}", "a list of numbers above 0, one a target", numbers)
+    _require(isinstance(row["reason"], str), f"{where}.reason", "text", row["reason"])
+    return PublishedRow(
+        arm=arm, targets=tuple(row["targets"]), hours=tuple(row["hours"]), reason=row["reason"]
+    )
+
+
+def _require(rule: bool, where: str, what: str, got: Any) -> None:
+    if not rule:
+        raise ValueError(f"{where} must be {what}, got {got!r}")
