@@ -5,7 +5,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow lint bench-engine bench-peers install clean
+.PHONY: study-policies demo test test-slow lint bench-engine bench-peers install clean
 
 demo: install
 	$(BIN)/fedadapter demo
@@ -16,6 +16,11 @@ test: lint
 test-slow: .venv/installed-slow
 	$(BIN)/pytest -q -m slow
 	$(BIN)/pytest -q --hypothesis-profile=explore tests/laws tests/traces tests/sim/test_shared_link.py
+
+# All policies on one small task, three seeds (FAST=1: one seed, short runs); then table, figures.
+study-policies: install
+	$(BIN)/fedadapter study scenarios/studies/policies$(if $(FAST),-fast).yaml
+	$(BIN)/fedadapter figures runs/policies$(if $(FAST),-fast) --target 0.5
 
 bench-engine: install
 	$(BIN)/python -m benchmarks.engine

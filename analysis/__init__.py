@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .figures.partition import partition
     from .figures.time_to_accuracy import time_to_accuracy
     from .load import Run, Study, load_study
+    from .published import published_rows
     from .style import save_figure
     from .table import caption, format_table, table_rows
 
@@ -22,6 +23,7 @@ __all__ = [
     "format_table",
     "load_study",
     "partition",
+    "published_rows",
     "save_figure",
     "table_rows",
     "time_to_accuracy",
@@ -34,6 +36,7 @@ _HOMES = {
     "format_table": "table",
     "load_study": "load",
     "partition": "figures.partition",
+    "published_rows": "published",
     "save_figure": "style",
     "table_rows": "table",
     "time_to_accuracy": "figures.time_to_accuracy",

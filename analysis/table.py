@@ -8,7 +8,15 @@ from statistics import fmean
 from typing import Any
 
 from .load import Run, Study
-from .measures import best_arm, cost_to_accuracy, crossing_s, fastest_full, full_highest
+from .measures import (
+    best_arm,
+    best_in_hindsight,
+    cost_to_accuracy,
+    crossing_s,
+    fastest_full,
+    full_highest,
+    trial_overhead,
+)
 from .stats import mean_interval, speed_up
 
 LEVELS = (0.5, 0.6, 0.7)
@@ -19,10 +27,11 @@ SHARES = (0.9, 0.95, 0.99)
 
 MAJORITY = "majority class"
 HEADERS = ("arm", "target", "time", "MB per client", "kJ per client", "speed-up")
+TRIAL_HEADER = "lost trials"
 COLUMNS = (
     *("arm", "target", "hours", "hours_low", "hours_high"),
     *("mbytes_per_client", "kilojoules_per_client"),
-    *("speedup", "speedup_low", "speedup_high", "n_seeds", "n_reached"),
+    *("speedup", "speedup_low", "speedup_high", "trial_share", "n_seeds", "n_reached"),
 )
 _ABSENT = "–"
 
@@ -58,24 +67,34 @@ def table_rows(
     study: Study, levels: Sequence[float] = LEVELS, shares: Sequence[float] = SHARES
 ) -> list[dict[str, Any]]:
     """One row a target and arm: arm, target, hours, hours_low, hours_high, mbytes_per_client,
-    kilojoules_per_client, speedup, speedup_low, speedup_high, n_seeds, n_reached.
+    kilojoules_per_client, speedup, speedup_low, speedup_high, trial_share, n_seeds, n_reached.
 
     Means are over the arm's seeds and None unless all of them reached the target (n_reached of
     n_seeds did). Bounds are those of 95 % bootstrap intervals, None for a single seed. `speedup`
     is the hours of the fastest full fine-tuning arm divided by the arm's, its interval over the
-    seeds that both have. Rows of the majority class show its accuracy as the target. Raises
-    ValueError for impossible targets.
+    seeds that both have. `trial_share`: of all client seconds of work in its runs, the mean share
+    (0-1) spent in branches that lost their trial. Rows of the majority class show its accuracy as
+    the target; those in hindsight name the arm that they repeat. Raises ValueError for impossible
+    targets.
     """
     rows = [
-        _row(study, arm, target) for target in targets(study, levels, shares) for arm in study.arms
+        row
+        for target in targets(study, levels, shares)
+        for row in (
+            *(_row(study, arm, target) for arm in study.arms),
+            *(_hindsight_row(study, name, target) for name in study.hindsight),
+        )
     ]
     majority = sorted({r.majority_accuracy for r in study.runs if r.majority_accuracy is not None})
     return rows + [_empty(MAJORITY, f"accuracy {_short(accuracy)}") for accuracy in majority]
 
 
 def format_table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Headers and cells for printing: "not reached" where a target was not."""
-    return list(HEADERS), [_cells(row) for row in rows]
+    """Headers and cells for printing: "not reached" where a target was not. The share of lost
+    trials has a column where there were any."""
+    if not any(row["trial_share"] for row in rows):
+        return list(HEADERS), [_cells(row) for row in rows]
+    return [*HEADERS, TRIAL_HEADER], [[*_cells(row), _trial_cell(row)] for row in rows]
 
 
 def caption(study: Study) -> str:
@@ -133,6 +152,7 @@ def _row(study: Study, arm: str, target: Target) -> dict[str, Any]:
     runs = study.runs_of(arm)
     hours = _hours(runs, target.accuracy)
     row = _empty(arm, target.text) | {"n_seeds": len(runs), "n_reached": len(hours)}
+    row["trial_share"] = fmean(trial_overhead(run).seconds_share for run in runs)
     cost = cost_to_accuracy(runs, target.accuracy)
     if cost is None:
         return row
@@ -150,6 +170,16 @@ def _row(study: Study, arm: str, target: Target) -> dict[str, Any]:
         if ratio is not None:
             row |= {"speedup_low": ratio.low, "speedup_high": ratio.high}
     return row
+
+
+def _hindsight_row(study: Study, name: str, target: Target) -> dict[str, Any]:
+    best = best_in_hindsight(study, study.hindsight[name], target.accuracy)
+    if best is None:
+        n_seeds = len({run.seed for run in study.runs})
+        label, row = name, _empty(name, target.text) | {"n_seeds": n_seeds, "n_reached": 0}
+    else:
+        label, row = f"{name}, in hindsight: {best}", _row(study, best, target)
+    return row | {"arm": label}
 
 
 def _hours(runs: Sequence[Run], accuracy: float) -> dict[int, float]:
@@ -172,6 +202,11 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         return [*names, f"not reached{reached}", *[_ABSENT] * 3]
     amounts = [_digits(row[key]) for key in ("mbytes_per_client", "kilojoules_per_client")]
     return [*names, _time_cell(row), *amounts, _speedup_cell(row)]
+
+
+def _trial_cell(row: Mapping[str, Any]) -> str:
+    share = row["trial_share"]
+    return f"{100 * share:.0f} %" if share else _ABSENT
 
 
 def _time_cell(row: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any, Literal
 
+from .published import PUBLISHED_COLUMNS, format_published
 from .table import COLUMNS, format_table
 
 TableFormat = Literal["text", "markdown", "latex", "csv", "json"]
@@ -42,9 +43,24 @@ def render(rows: Sequence[Mapping[str, Any]], format: TableFormat, caption: str 
             raise ValueError(f"a table is rendered as markdown, latex, csv or json, got {format}")
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def render_published(rows: Sequence[Mapping[str, Any]], format: TableFormat, source: str) -> str:
+    """The rows of `published_rows` as Markdown, CSV or JSON. Raises ValueError for another."""
+    match format:
+        case "json":
+            return json.dumps(list(rows)) + "\n"
+        case "csv":
+            return _csv(rows, PUBLISHED_COLUMNS)
+        case "markdown":
+            return _markdown(*format_published(rows), f"printed: {source}")
+        case _:
+            raise ValueError(
+                f"published numbers are rendered as markdown, csv or json, got {format}"
+            )
+
+
+def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = COLUMNS) -> str:
     text = StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -95,6 +95,19 @@ def print_study(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
     page(120).print(shown)
 
 
+def print_published(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Our hours beside a source's, an arm after the other."""
+    from analysis.published import format_published
+
+    headers, lines = format_published(rows)
+    shown = Table(box=SIMPLE, pad_edge=False, caption=f"printed: {study.source}")
+    for header in headers:
+        shown.add_column(header, justify="left" if header in ("arm", "why") else "right")
+    for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):
+        shown.add_row(*line, end_section=below is None or row["arm"] != below["arm"])
+    page(150).print(shown)
+
+
 def print_traces(rows: Sequence[Mapping[str, Any]]) -> None:
     """One line a sound file; what is wrong with the others, and warnings, on standard error."""
     percentiles = ("mean", "p5", "p50", "p95")

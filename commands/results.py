@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .display import errors, print_study
+from .display import errors, print_published, print_study
 from .options import AsJson, StudyDir
 
 if TYPE_CHECKING:
@@ -64,11 +64,26 @@ def show_table(
 
     loaded = load_study(directory)
     warn(loaded)
+    if loaded.published and not levels:
+        _show_published(loaded, format)
+        return
     rows = table_rows(loaded, levels, ()) if levels else table_rows(loaded)
     if format == "text":
         print_study(loaded, rows)
     else:
         typer.echo(render(rows, format, caption(loaded)), nl=False)
+
+
+def _show_published(study: Study, format: TableFormat) -> None:
+    """The study's numbers beside the printed ones."""
+    from analysis.published import published_rows
+    from analysis.table_formats import render_published
+
+    rows = published_rows(study)
+    if format == "text":
+        print_published(study, rows)
+    else:
+        typer.echo(render_published(rows, format, study.source), nl=False)
 
 
 def write_figures(

@@ -15,7 +15,6 @@ from learner.spec import AggregationRule, Bits, FedAvg
 from .refusal import require, require_at_least
 from .scenario_fleet import ByKind, Fleet
 from .scenario_partition import Partition
-from .study_notes import Notes
 from .scenario_task import (
     CurveTraining,
     DataTask,
@@ -28,6 +27,7 @@ from .scenario_task import (
 )
 from .selection import Selection, Uniform
 from .staleness import ConstantStaleness, Staleness
+from .study_notes import Notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from .curve import (
 )
 from .effort import Share, cache_hit_rate, trial_overhead, utilisation, wasted_work
 from .full import fastest_full, full_arms, full_highest, full_hours
+from .hindsight import best_in_hindsight
 from .participation import fairness, jain, participation
 from .path import configuration_path, is_moving, trial_windows
 
@@ -32,6 +33,7 @@ __all__ = [
     "accuracy_curve",
     "best_accuracy",
     "best_arm",
+    "best_in_hindsight",
     "cache_hit_rate",
     "configuration_path",
     "cost_of_run",

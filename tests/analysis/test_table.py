@@ -9,14 +9,14 @@ import pytest
 
 from analysis.load import Study, load_study
 from analysis.table import caption, duration, format_table, table_rows
-from learner.spec import Full
+from learner.spec import Adapter, Full
 
 Make = Callable[..., Any]
 
 KEYS = [
     *("arm", "target", "hours", "hours_low", "hours_high"),
     *("mbytes_per_client", "kilojoules_per_client"),
-    *("speedup", "speedup_low", "speedup_high", "n_seeds", "n_reached"),
+    *("speedup", "speedup_low", "speedup_high", "trial_share", "n_seeds", "n_reached"),
 ]
 OVER = "where all of them reach the target, [95 % bootstrap interval]"
 
@@ -39,6 +39,39 @@ def small_study(study_dir: Path, write_run: Make, make_round: Make, make_evaluat
         evaluations=scores((30.0, 0.62), (60.0, 0.64), (90.0, 0.63)),
     )
     return load_study(study_dir)
+
+
+def test_the_best_in_hindsight_is_another_arm_at_another_target(
+    small_study: Study, study_dir: Path
+) -> None:
+    index = {"name": "s", "runs": [], "hindsight": {"oracle": ["all of it", "adapter"]}}
+    index["runs"] = [str(run.path.relative_to(study_dir)) for run in small_study.runs]
+    (study_dir / "study.json").write_text(json.dumps(index))
+    rows = table_rows(load_study(study_dir), levels=(0.6, 0.7, 0.9), shares=())
+    oracle = [row for row in rows if str(row["arm"]).startswith("oracle")]
+    assert [(row["arm"], row["hours"]) for row in oracle[:3]] == [
+        ("oracle, in hindsight: adapter", 30 / 3600),
+        ("oracle, in hindsight: all of it", 5.0),
+        ("oracle", None),
+    ]
+    assert format_table(oracle)[1][2][2] == "not reached"
+
+
+def test_what_losing_branches_took_stands_beside_the_costs(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make, make_decision: Make
+) -> None:
+    config = Adapter(depth=1, width=8)
+    write_run(
+        "trials",
+        events=[
+            *(make_round(10.0, config, branch=name, compute_s=5.0) for name in ("keep", "deeper")),
+            make_decision(10.0, config),
+        ],
+        evaluations=[make_evaluation(10.0, 0.6)],
+    )
+    (row,) = table_rows(load_study(study_dir), levels=(0.5,), shares=())[:1]
+    assert row["trial_share"] == 0.5
+    assert format_table([row])[1][0][-1] == "50 %"
 
 
 def test_every_target_has_a_row_for_every_arm(small_study: Study) -> None:
@@ -70,7 +103,7 @@ def test_a_row_holds_time_traffic_energy_and_speedup(small_study: Study) -> None
 
 def test_what_is_not_reached_is_none_and_has_no_speedup(small_study: Study) -> None:
     adapter, full = table_rows(small_study, levels=(0.7,), shares=())[:2]
-    assert [adapter[key] for key in KEYS[2:]] == [None] * 8 + [1, 0]
+    assert [adapter[key] for key in KEYS[2:]] == [None] * 8 + [0.0, 1, 0]
     assert full["speedup"] == 1.0
     adapter, full = table_rows(small_study, levels=(0.8,), shares=())[:2]
     assert adapter["hours"] is full["hours"] is None

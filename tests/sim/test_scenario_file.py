@@ -24,7 +24,7 @@ from sim.study_file import load_study
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = [
-    *sorted((ROOT / "scenarios").glob("paper/**/*.yaml")),
+    *sorted((ROOT / "scenarios").glob("paper/clock/*.yaml")),
     ROOT / "scenarios/template.yaml",
     ROOT / "scenarios/replay.yaml",
 ]

@@ -1,0 +1,49 @@
+"""Our hours beside those that a source printed, and why they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .load import Study
+from .measures import cost_to_accuracy
+
+PUBLISHED_HEADERS = ("arm", "accuracy", "hours here", "printed", "here / printed", "why")
+PUBLISHED_COLUMNS = ("arm", "accuracy", "hours", "printed_hours", "ratio", "reason")
+
+
+def published_rows(study: Study) -> list[dict[str, Any]]:
+    """One row an arm and printed number: arm, accuracy (0-1), hours (None: not reached),
+    printed_hours, ratio (ours over the printed), reason."""
+    return [
+        _row(study, told["arm"], accuracy, printed, told["reason"])
+        for told in study.published
+        for accuracy, printed in zip(told["targets"], told["hours"], strict=True)
+    ]
+
+
+def format_published(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Headers and cells; a reason stands once for the rows that share it."""
+    lines, before = [], None
+    for row in rows:
+        is_reached = row["hours"] is not None
+        lines.append(
+            [
+                str(row["arm"]),
+                f"{row['accuracy']:.4g}",
+                f"{row['hours']:.3f}" if is_reached else "not reached",
+                f"{row['printed_hours']:g}",
+                f"{row['ratio']:.2f}" if is_reached else "–",
+                "" if (row["arm"], row["reason"]) == before else str(row["reason"]),
+            ]
+        )
+        before = (row["arm"], row["reason"])
+    return list(PUBLISHED_HEADERS), lines
+
+
+def _row(study: Study, arm: str, accuracy: float, printed: float, reason: str) -> dict[str, Any]:
+    cost = cost_to_accuracy(study.runs_of(arm), accuracy)
+    hours = None if cost is None else cost.hours
+    ratio = None if hours is None else hours / printed
+    values = (arm, accuracy, hours, printed, ratio, reason)
+    return dict(zip(PUBLISHED_COLUMNS, values, strict=True))
