@@ -28,6 +28,7 @@ class Run:
     as columns; the configuration as kind, depth, width and rank (null where it has none).
     `decisions`: t_s, trial, chosen, and the configuration. `events` gives the tables of the other
     kinds. `majority_accuracy` (0-1) is that of the reported split, None for a task without data.
+    `metric` is what accuracies are: "accuracy", or "entity F1" in tagging.
     `manifest` is as the run wrote it; `warnings` are one line each.
     """
 
@@ -39,6 +40,7 @@ class Run:
     report_on: str
     learner: str
     majority_accuracy: float | None
+    metric: str
     manifest: Mapping[str, Any]
     events: RowTables
     rounds: pl.DataFrame
@@ -169,6 +171,7 @@ def _run(manifest: Mapping[str, Any], directory: Path, arm: str) -> Run:
         report_on=report_on,
         learner=manifest["learner"],
         majority_accuracy=majority and majority[report_on],
+        metric=str(manifest.get("metric", "accuracy")),
         manifest=manifest,
         events=events,
         rounds=_flat(events.table(RoundRow, needed=_ROUND)).sort("t_s", maintain_order=True),

@@ -18,13 +18,19 @@ app = typer.Typer()
 
 @app.command()
 def validate(scenario: ScenarioFile, overrides: Set = None, as_json: AsJson = False) -> None:
-    """Check a scenario and print it with every default written out; start nothing."""
+    """Check a scenario, and its data where they are at hand; print it with every default written
+    out; start nothing."""
     from sim.checks import check_scenario, warnings
+    from sim.data import describe_data
+    from sim.run import default_cache_dir
     from sim.scenario_file import as_yaml, dump_scenario, load_scenario
 
     loaded = load_scenario(scenario, overrides or ())
     with naming(scenario):
         check_scenario(loaded)
+        data = describe_data(loaded, 0, default_cache_dir())
+    if data is not None:
+        errors.print(data)
     for warning in warnings(loaded):
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(json.dumps(dump_scenario(loaded)) if as_json else as_yaml(loaded).rstrip())

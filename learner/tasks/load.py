@@ -55,8 +55,8 @@ def load_task(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str] = ())
     on a bad row, and on counts that leave a split without examples.
     """
     read = _read(wanted, cache_dir, pip_args)
-    cut = _limited(_cut(read, wanted), wanted)
-    rows, repeats = _apart(cut)
+    apart, repeats = _apart(_cut(read, wanted))
+    rows = _limited(apart, wanted)
     for name, kept in rows.items():
         if not kept:
             raise ValueError(f"task.source {wanted.source}: no {name} example is left of its own")
@@ -117,8 +117,7 @@ def _cut(read: Splits, wanted: TaskSource) -> dict[str, list[Row]]:
     else:
         rest, test = read["train"], read["test"]
     if "validation" in read:
-        validation = _first(read["validation"], wanted.validation)
-        return {"train": rest, "validation": validation, "test": test}
+        return {"train": rest, "validation": read["validation"], "test": test}
     if not 1 <= wanted.validation < len(rest):
         raise ValueError(
             f"task.validation must be 1 to {len(rest) - 1} training rows, got {wanted.validation}"
@@ -148,7 +147,7 @@ def _hold_back_test(rows: list[Row], wanted: TaskSource) -> tuple[list[Row], lis
 
 
 def _limited(rows: Mapping[str, list[Row]], wanted: TaskSource) -> dict[str, list[Row]]:
-    limits = {"train": wanted.train, "validation": None, "test": wanted.test}
+    limits = {"train": wanted.train, "validation": wanted.validation, "test": wanted.test}
     return {name: _first(part, limits[name]) for name, part in rows.items()}
 
 

