@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import NoReturn
 
@@ -32,11 +33,17 @@ for family in (studies, runs, replays, results, reports, exports, scenarios):
 app.add_typer(traces.app, name="traces")
 app.add_typer(store.app, name="store")
 
+_INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
 
 def main() -> None:
     """Entry point: bad input is one line on standard error and exit status 2."""
     try:
-        sys.exit(app(standalone_mode=False))
+        status = app(standalone_mode=False)
+        if status == _INTERRUPTED:
+            os._exit(status)  # nothing is left to write, and unloading torch takes seconds
+        sys.exit(status)
     except typer.TyperException as error:
         if not error.format_message():  # no command at all: the help has been shown instead
             sys.exit(2)
