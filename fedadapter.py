@@ -41,7 +41,7 @@ def main() -> None:
     """Entry point: bad input is one line on standard error and exit status 2."""
     try:
         status = app(standalone_mode=False)
-        if status == _INTERRUPTED:
+        if status == _INTERRUPTED and "torch" in sys.modules:
             os._exit(status)  # nothing is left to write, and unloading torch takes seconds
         sys.exit(status)
     except typer.TyperException as error:

@@ -28,6 +28,10 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="List the runs and what they will take; start nothing.")
 ]
 
+Ray = Annotated[
+    str | None,
+    typer.Option("--ray", metavar="auto|HOST:PORT", help="Run on this Ray cluster."),
+]
 Base = Annotated[
     Path | None,
     typer.Option("--base", metavar="SCENARIO.yaml", help="In the place of the study's own base."),
@@ -59,6 +63,7 @@ def study(
     out: Out = Path("runs"),
     workers: Workers = None,
     numerics: Numerics = "fp32",
+    ray: Ray = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -67,9 +72,8 @@ def study(
     if dry_run:
         _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
         return
-    show_table(
-        _run(loaded, out, workers, chosen_precision(numerics)), "json" if as_json else "text"
-    )
+    directory = _run(loaded, out, workers, chosen_precision(numerics), ray)
+    show_table(directory, "json" if as_json else "text")
 
 
 def _load(file: Path, overrides: Sequence[str] = (), base: Path | None = None) -> Study:
@@ -78,7 +82,9 @@ def _load(file: Path, overrides: Sequence[str] = (), base: Path | None = None) -
     return load_study(file, overrides, base)
 
 
-def _run(study: Study, out: Path, workers: int | None, precision: Precision) -> Path:
+def _run(
+    study: Study, out: Path, workers: int | None, precision: Precision, ray: str | None = None
+) -> Path:
     from sim import run_study
 
     errors.print(_summary(_forecast(study, out, workers, precision)))
@@ -87,6 +93,7 @@ def _run(study: Study, out: Path, workers: int | None, precision: Precision) -> 
             study,
             out=out,
             workers=_count(workers),
+            ray=ray,
             precision=precision,
             on_progress=display.show,
         )

@@ -12,6 +12,7 @@ from typing import Any
 from learner.numerics import Precision
 
 from .build import Missing
+from .cluster import on_ray
 from .data import fetch_assets
 from .hold import held
 from .outcome import Job, Outcome, outcome
@@ -29,20 +30,23 @@ def run_study(
     out: Path = Path("runs"),
     cache_dir: Path | None = None,
     workers: int = 1,
+    ray: str | None = None,
     precision: Precision = "fp32",
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[RunResult]:
     """Run every arm with every seed in `<out>/<study name>`; results in that order.
 
-    Finished runs are not run again. Each other one is a process of its own where workers > 1; the
-    results do not depend on how many. If a run fails, the others still finish, and then the first
-    failure is raised. Raises RunError for a directory that another process or study holds.
+    Finished runs are not run again. Each other one is a process of its own where workers > 1, or a
+    task on the Ray cluster at the address `ray`; the results do not depend on how many. If a run
+    fails, the others still finish, and then the first failure is raised. Raises RunError for a
+    directory that another process or study holds.
     """
     outcomes = run_outcomes(
         study,
         out=out,
         cache_dir=cache_dir,
         workers=workers,
+        ray=ray,
         precision=precision,
         on_progress=on_progress,
     )
@@ -55,6 +59,7 @@ def run_outcomes(
     out: Path,
     cache_dir: Path | None = None,
     workers: int = 1,
+    ray: str | None = None,
     missing: Missing = "train",
     precision: Precision = "fp32",
     on_progress: ProgressSink = lambda progress: None,
@@ -80,7 +85,7 @@ def run_outcomes(
             missing=missing,
             precision=precision,
         )
-        outcomes = _run_all(run, [jobs[i] for i in left], workers, on_progress)
+        outcomes = _run_all(run, [jobs[i] for i in left], workers, ray, on_progress)
         results |= dict(zip(left, outcomes, strict=True))
     return [results[i] for i in range(len(jobs))]
 
@@ -91,8 +96,14 @@ def study_jobs(study: Study) -> list[Job]:
 
 
 def _run_all(
-    run: partial[RunResult], jobs: Sequence[Job], workers: int, on_progress: ProgressSink
+    run: partial[RunResult],
+    jobs: Sequence[Job],
+    workers: int,
+    ray: str | None,
+    on_progress: ProgressSink,
 ) -> list[Outcome]:
+    if ray is not None:
+        return on_ray(run, jobs, ray, on_progress)
     if workers > 1 and len(jobs) > 1:
         return in_processes(run, jobs, workers, on_progress)
     return [
