@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -165,8 +166,9 @@ def second_run() -> dict[str, Any]:
     from sim.run import run_scenario
     from sim.study_file import load_study
 
-    study = load_study(Path(__file__).parents[1] / "scenarios/demo.yaml", ("base.stop.rounds=4",))
-    scenario = next(arm for arm in study.arms if arm.name.startswith("medium"))
+    study = load_study(Path(__file__).parents[1] / "scenarios/demo.yaml")
+    medium = next(arm for arm in study.arms if arm.name.startswith("medium"))
+    scenario = replace(medium, stop=replace(medium.stop, rounds=4))
     with tempfile.TemporaryDirectory() as out:
         run_scenario(scenario, out=Path(out), cache_dir=_cache_dir())
         sys.modules["learner.torch_learner"] = None  # type: ignore[assignment]
@@ -236,11 +238,11 @@ def _trec_learner() -> tuple[Any, Any, dict[int, np.ndarray]]:
     """The learner, warm: the activations of the training texts are on disk and mapped."""
     from learner.assets import model_dir
     from learner.partition import dirichlet
-    from learner.tasks import load_task
+    from learner.tasks import TaskSource, load_task
     from learner.torch_learner import TorchLearner
 
     cache_dir = _cache_dir()
-    task = load_task(TREC, validation=400, cache_dir=cache_dir)
+    task = load_task(TaskSource(source=TREC, validation=400), cache_dir)
     parts = dirichlet(task.train.labels, n_clients=100, alpha=1.0, seed=0)
     shards = dict(enumerate(parts))
     learner = TorchLearner(

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from transformers import AutoModel
+from transformers.utils import logging
 
 from learner.local import batch_plan
 from learner.spec import Update
@@ -27,6 +28,7 @@ class Reference(nn.Module):
 
     def __init__(self, model_dir: Path) -> None:
         super().__init__()
+        logging.set_verbosity_error()  # it would tell of the pooler's weights, left out here
         self.encoder = AutoModel.from_pretrained(model_dir, add_pooling_layer=False)
         self.encoder.requires_grad_(False).eval()
         self.own: dict[str, Tensor] = {}

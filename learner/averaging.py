@@ -45,4 +45,5 @@ def rounded(tensor: Tensor) -> np.ndarray:
 
 
 def _cut(tensor: Tensor) -> tuple[Tensor, ...]:
-    return torch.split(tensor.view(-1), _CHUNK)
+    flat = tensor.view(-1)
+    return torch.split(flat, _CHUNK) if len(flat) > _CHUNK else (flat,)

@@ -58,7 +58,8 @@ def batch_plan(job: LocalJob, shard: np.ndarray) -> list[np.ndarray]:
     plan: list[np.ndarray] = []
     while len(plan) < job.n_batches:
         order = generator.permutation(shard)
-        plan.extend(np.split(order, range(job.batch_size, len(order), job.batch_size)))
+        starts = range(0, len(order), job.batch_size)
+        plan.extend(order[start : start + job.batch_size] for start in starts)
     return plan[: job.n_batches]
 
 
