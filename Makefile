@@ -5,7 +5,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study-policies demo test test-slow lint bench-engine bench-peers install clean
+.PHONY: study-policies demo test test-slow lint bench-engine bench-learner bench-peers install clean
 
 demo: install
 	$(BIN)/fedadapter demo
@@ -24,6 +24,9 @@ study-policies: install
 
 bench-engine: install
 	$(BIN)/python -m benchmarks.engine
+
+bench-learner: install
+	$(BIN)/python -m benchmarks.learner
 
 # Installs a peer (and its torch) into .peers: not part of the tests.
 bench-peers: install

@@ -179,12 +179,19 @@ def second_run() -> dict[str, Any]:
 def two_processes() -> dict[str, Any]:
     """What a second process gains: two cohorts trained side by side over one after the other,
     beside the same for a loop of pure arithmetic. Wall time."""
-    ratios, gains, plain_gains = [], [], []
-    for _ in range(REPEATS):
-        gain, plain = _gain(_train_for_a_while), _gain(_count_for_a_while)
-        gains.append(gain)
-        plain_gains.append(plain)
-        ratios.append(gain / plain)
+    context = get_context("spawn")
+    with (
+        ProcessPoolExecutor(2, mp_context=context) as trainers,
+        ProcessPoolExecutor(2, mp_context=context) as counters,
+    ):
+        for pool, work in ((trainers, _train_for_a_while), (counters, _count_for_a_while)):
+            for future in [pool.submit(work) for _ in range(4)]:  # both are warm then
+                future.result()
+        gains, plain_gains = [], []
+        for _ in range(REPEATS):
+            gains.append(_gain(trainers, _train_for_a_while))
+            plain_gains.append(_gain(counters, _count_for_a_while))
+    ratios = [own / plain for own, plain in zip(gains, plain_gains, strict=True)]
     return {
         "ratio": round(statistics.median(ratios), 2),
         "gain": round(statistics.median(gains), 2),
@@ -192,17 +199,13 @@ def two_processes() -> dict[str, Any]:
     }
 
 
-def _gain(work: Callable[[], float]) -> float:
+def _gain(pool: ProcessPoolExecutor, work: Callable[[], float]) -> float:
     """How many times faster two processes do two pieces of work than one does."""
-    context = get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=context) as pool:
-        for future in [pool.submit(work) for _ in range(4)]:  # both are warm then
-            future.result()
-        alone_s = pool.submit(work).result()
-        begun_s = time.perf_counter()
-        for future in [pool.submit(work) for _ in range(2)]:
-            future.result()
-        return 2 * alone_s / (time.perf_counter() - begun_s)
+    alone_s = pool.submit(work).result()
+    begun_s = time.perf_counter()
+    for future in [pool.submit(work) for _ in range(2)]:
+        future.result()
+    return 2 * alone_s / (time.perf_counter() - begun_s)
 
 
 def _train_for_a_while() -> float:
