@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from learner.numerics import Precision
+
 from .records import DecisionRow, RoundRow
 from .runlog import RunError
 
-_LEARNING = ("model", "task", "partition", "learner", "training", "aggregation")
+_LEARNING = ("model", "task", "partition", "learner", "training", "exchange", "aggregation")
 """Parts of a scenario that make states differ with the same clients and configuration."""
 
 ABSENT = "(none)"
@@ -73,6 +75,11 @@ def read_manifest(run_dir: Path) -> Mapping[str, Any]:
     except (ValueError, KeyError, TypeError):
         raise RunError(f"{path}: is no manifest of a run") from None
     return manifest
+
+
+def precision_of(manifest: Mapping[str, Any]) -> Precision:
+    """The number format in which the run trained; fp32 for one that trained nothing."""
+    return manifest.get("precision") or "fp32"
 
 
 def read_rows(run_dir: Path) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,7 @@ from learner.tasks import load_task
 
 from .build import Watchers, build_world
 from .data import task_source
-from .divergence import read_manifest
+from .divergence import precision_of, read_manifest
 from .progress import Monitor, ProgressSink
 from .run import default_cache_dir, simulate
 from .run_directory import finished
@@ -66,7 +66,7 @@ def export_run(
     scenario = parse_scenario(manifest["scenario"], str(run_dir / "manifest.json"))
     if not isinstance(scenario.task, DataTask) or scenario.learner.kind != "torch":
         raise RunError(f"{run_dir}: must be a run with learner.kind torch; a curve has no weights")
-    if finished(run_dir, numerics_tag()) is None:
+    if finished(run_dir, numerics_tag(precision_of(manifest))) is None:
         raise RunError(
             f"{run_dir}: must be a run that this machine has finished; run its scenario.yaml again"
         )
@@ -88,7 +88,12 @@ def _repeat(
         on_round=monitor.on_round, on_progress=monitor.on_learned, on_fill=monitor.on_fill
     )
     world = build_world(
-        scenario, manifest["seed"], log=RunLog(run_dir), cache_dir=cache, watchers=watchers
+        scenario,
+        manifest["seed"],
+        log=RunLog(run_dir),
+        cache_dir=cache,
+        watchers=watchers,
+        precision=precision_of(manifest),
     )
     here = {**world.facts, "policy": repr(world.configurator)}
     for key in ("policy", "model_revision", "task_digest"):

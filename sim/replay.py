@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .axes import Axis
-from .divergence import Divergence, find_divergence, read_manifest
+from .divergence import Divergence, find_divergence, precision_of, read_manifest
 from .outcome import Outcome
 from .progress import ProgressSink
 from .run import MissingScoreError, RunResult
@@ -77,7 +77,7 @@ def replay(
         cache_dir=cache_dir,
         workers=workers,
         missing="train" if train else "refuse",
-        precision=read_manifest(run_dir).get("precision") or "fp32",
+        precision=precision_of(read_manifest(run_dir)),
         on_progress=on_progress,
     )
     places = [run_directory(out / study.name, *job) for job in study_jobs(study)]

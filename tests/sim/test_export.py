@@ -87,6 +87,14 @@ def test_tensors_that_the_store_has_lost_are_trained_again(tmp_path: Path, real:
     assert one == two
 
 
+def test_a_run_in_bf16_is_exported_as_it_was_trained(tmp_path: Path, real: Any) -> None:
+    cache = tmp_path / "cache"
+    scenario = real(CONFIGS["adapter"])
+    run = run_scenario(scenario, out=tmp_path, cache_dir=cache, precision="bf16")
+    exported = export_run(run.run_dir, tmp_path / "one", at="final", cache_dir=cache)
+    assert exported.scores["test"] == run.accuracy
+
+
 def test_what_cannot_be_exported_is_refused_in_one_line(
     tmp_path: Path, real: Any, make: Any
 ) -> None:

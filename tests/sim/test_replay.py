@@ -128,3 +128,10 @@ def test_a_real_run_is_retimed_without_training_and_stops_where_it_would_need_it
     again = replayed(run.run_dir, tmp_path, "rounds.participants=2", cache_dir=cache, train=True)
     assert again[0].result.trainings == 6 * 2
     assert again[0].divergence == other.divergence
+
+
+def test_a_run_in_bf16_is_replayed_in_bf16(tmp_path: Path, real: Any) -> None:
+    cache, scenario = tmp_path / "cache", real(**{"stop.rounds": 2})
+    run = run_scenario(scenario, out=tmp_path, cache_dir=cache, precision="bf16")
+    (faster,) = replayed(run.run_dir, tmp_path, *FASTER, cache_dir=cache)
+    assert (faster.result.trainings, faster.result.accuracy) == (0, run.accuracy)
