@@ -13,6 +13,8 @@ from .measures import (
     best_in_hindsight,
     cost_to_accuracy,
     crossing_s,
+    excluded_share,
+    excluded_shares,
     fastest_full,
     full_highest,
     trial_overhead,
@@ -28,11 +30,14 @@ SHARES = (0.9, 0.95, 0.99)
 MAJORITY = "majority class"
 HEADERS = ("arm", "target", "time", "MB per client", "kJ per client", "speed-up")
 TRIAL_HEADER = "lost trials"
+MEMORY_HEADER = "without the memory"
 COLUMNS = (
     *("arm", "target", "hours", "hours_low", "hours_high"),
     *("mbytes_per_client", "kilojoules_per_client"),
-    *("speedup", "speedup_low", "speedup_high", "trial_share", "n_seeds", "n_reached"),
+    *("speedup", "speedup_low", "speedup_high", "trial_share", "excluded_share"),
+    *("n_seeds", "n_reached"),
 )
+_EXTRA = ((TRIAL_HEADER, "trial_share"), (MEMORY_HEADER, "excluded_share"))
 _ABSENT = "–"
 
 
@@ -67,15 +72,17 @@ def table_rows(
     study: Study, levels: Sequence[float] = LEVELS, shares: Sequence[float] = SHARES
 ) -> list[dict[str, Any]]:
     """One row a target and arm: arm, target, hours, hours_low, hours_high, mbytes_per_client,
-    kilojoules_per_client, speedup, speedup_low, speedup_high, trial_share, n_seeds, n_reached.
+    kilojoules_per_client, speedup, speedup_low, speedup_high, trial_share, excluded_share, n_seeds,
+    n_reached.
 
     Means are over the arm's seeds and None unless all of them reached the target (n_reached of
     n_seeds did). Bounds are those of 95 % bootstrap intervals, None for a single seed. `speedup`
     is the hours of the fastest full fine-tuning arm divided by the arm's, its interval over the
     seeds that both have. `trial_share`: of all client seconds of work in its runs, the mean share
-    (0-1) spent in branches that lost their trial. Rows of the majority class show its accuracy as
-    the target; those in hindsight name the arm that they repeat. Raises ValueError for impossible
-    targets.
+    (0-1) spent in branches that lost their trial. `excluded_share`: of the fleet, the largest share
+    (0-1) whose memory was too small for a configuration that the arm trained. Rows of the majority
+    class show its accuracy as the target; those in hindsight name the arm that they repeat. Raises
+    ValueError for impossible targets.
     """
     rows = [
         row
@@ -90,11 +97,11 @@ def table_rows(
 
 
 def format_table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Headers and cells for printing: "not reached" where a target was not. The share of lost
-    trials has a column where there were any."""
-    if not any(row["trial_share"] for row in rows):
-        return list(HEADERS), [_cells(row) for row in rows]
-    return [*HEADERS, TRIAL_HEADER], [[*_cells(row), _trial_cell(row)] for row in rows]
+    """Headers and cells for printing: "not reached" where a target was not. Shares of lost trials
+    and of excluded clients have a column where there are any."""
+    extra = [(header, key) for header, key in _EXTRA if any(row[key] for row in rows)]
+    headers = [*HEADERS, *(header for header, _ in extra)]
+    return headers, [[*_cells(row), *(_share_cell(row[key]) for _, key in extra)] for row in rows]
 
 
 def caption(study: Study) -> str:
@@ -105,6 +112,10 @@ def caption(study: Study) -> str:
         clauses.append(f"best = {_short(best[1])} ({best[0]}, moving mean of 3 evaluations)")
     if any(run.learner == "curve" for run in study.runs):
         clauses.append("accuracy from a learning curve, not from training")
+    shares = {name: share for run in study.runs for name, share in excluded_shares(run).items()}
+    clauses += [
+        f"{name} does not fit {percent(share)} of the fleet" for name, share in shares.items()
+    ]
     unfinished = sum(not run.is_finished for run in study.runs)
     if unfinished:
         clauses.append(f"{unfinished} of {len(study.runs)} runs unfinished")
@@ -153,6 +164,7 @@ def _row(study: Study, arm: str, target: Target) -> dict[str, Any]:
     hours = _hours(runs, target.accuracy)
     row = _empty(arm, target.text) | {"n_seeds": len(runs), "n_reached": len(hours)}
     row["trial_share"] = fmean(trial_overhead(run).seconds_share for run in runs)
+    row["excluded_share"] = max(excluded_share(run) for run in runs)
     cost = cost_to_accuracy(runs, target.accuracy)
     if cost is None:
         return row
@@ -204,8 +216,7 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
     return [*names, _time_cell(row), *amounts, _speedup_cell(row)]
 
 
-def _trial_cell(row: Mapping[str, Any]) -> str:
-    share = row["trial_share"]
+def _share_cell(share: float | None) -> str:
     return f"{100 * share:.0f} %" if share else _ABSENT
 
 

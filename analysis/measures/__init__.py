@@ -21,6 +21,7 @@ from .curve import (
 from .effort import Share, cache_hit_rate, trial_overhead, utilisation, wasted_work
 from .full import fastest_full, full_arms, full_highest, full_hours
 from .hindsight import best_in_hindsight
+from .memory import excluded_share, excluded_shares
 from .participation import fairness, jain, participation
 from .path import configuration_path, is_moving, trial_windows
 
@@ -40,6 +41,8 @@ __all__ = [
     "cost_to_accuracy",
     "crossing_s",
     "effort_to",
+    "excluded_share",
+    "excluded_shares",
     "fairness",
     "fastest_full",
     "final_accuracy",

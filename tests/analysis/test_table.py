@@ -10,13 +10,15 @@ import pytest
 from analysis.load import Study, load_study
 from analysis.table import caption, duration, format_table, table_rows
 from learner.spec import Adapter, Full
+from sim.records import RefusalRow
 
 Make = Callable[..., Any]
 
 KEYS = [
     *("arm", "target", "hours", "hours_low", "hours_high"),
     *("mbytes_per_client", "kilojoules_per_client"),
-    *("speedup", "speedup_low", "speedup_high", "trial_share", "n_seeds", "n_reached"),
+    *("speedup", "speedup_low", "speedup_high", "trial_share", "excluded_share"),
+    *("n_seeds", "n_reached"),
 ]
 OVER = "where all of them reach the target, [95 % bootstrap interval]"
 
@@ -74,6 +76,29 @@ def test_what_losing_branches_took_stands_beside_the_costs(
     assert format_table([row])[1][0][-1] == "50 %"
 
 
+def test_what_does_not_fit_the_fleets_memory_is_told(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
+) -> None:
+    refusal = RefusalRow(
+        t_s=0.0,
+        trial=0,
+        branch="fixed",
+        config=Full(),
+        refused_clients={"jetson-nano": 3},
+        needed_bytes={"jetson-nano": 5_300_000_000},
+        limit_bytes={"jetson-nano": 4_000_000_000},
+        share=0.75,
+    )
+    rounds = [make_round(10.0, Full())]
+    write_run("full", events=[refusal, *rounds], evaluations=[make_evaluation(10.0, 0.6)])
+    study = load_study(study_dir)
+    (row,) = table_rows(study, levels=(0.5,), shares=())[:1]
+    assert row["excluded_share"] == 0.75
+    headers, cells = format_table([row])
+    assert (headers[-1], cells[0][-1]) == ("without the memory", "75 %")
+    assert "full does not fit 75 % of the fleet" in caption(study)
+
+
 def test_every_target_has_a_row_for_every_arm(small_study: Study) -> None:
     rows = table_rows(small_study)
     assert all(list(row) == KEYS for row in rows)
@@ -103,7 +128,7 @@ def test_a_row_holds_time_traffic_energy_and_speedup(small_study: Study) -> None
 
 def test_what_is_not_reached_is_none_and_has_no_speedup(small_study: Study) -> None:
     adapter, full = table_rows(small_study, levels=(0.7,), shares=())[:2]
-    assert [adapter[key] for key in KEYS[2:]] == [None] * 8 + [0.0, 1, 0]
+    assert [adapter[key] for key in KEYS[2:]] == [None] * 8 + [0.0, 0.0, 1, 0]
     assert full["speedup"] == 1.0
     adapter, full = table_rows(small_study, levels=(0.8,), shares=())[:2]
     assert adapter["hours"] is full["hours"] is None

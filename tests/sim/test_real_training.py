@@ -65,6 +65,40 @@ def test_lora_trains_in_a_run_and_new_weights_make_other_states(tmp_path: Path, 
     assert len(states) == 2
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {
+            "rounds": {"mode": "async", "participants": 3},
+            "aggregation": {"kind": "mix", "alpha": 0.6},
+        },
+        {
+            "rounds": {
+                "mode": "buffered",
+                "participants": 5,
+                "buffer": 2,
+                "staleness": {"kind": "polynomial"},
+            },
+            "aggregation": {"kind": "fedadam", "lr": 0.02},
+        },
+        {"selection": {"kind": "oort"}, "aggregation": {"kind": "fedavgm", "lr": 0.5}},
+    ],
+    ids=["FedAsync", "FedBuff", "Oort"],
+)
+def test_other_ways_to_aggregate_and_to_choose_train_once_and_repeat(
+    tmp_path: Path, real: Any, changes: Any
+) -> None:
+    mixed = {"jetson-tx2": 0.5, "jetson-nano": 0.5}
+    scenario = real(**changes, **{"stop.rounds": 12, "fleet.devices": mixed})
+    first = run_scenario(scenario, out=tmp_path / "a", cache_dir=tmp_path / "cache")
+    again = run_scenario(scenario, out=tmp_path / "b", cache_dir=tmp_path / "cache")
+    rows = [json.loads(line) for line in (first.run_dir / "events.jsonl").read_text().splitlines()]
+    used = [row for row in rows if row["row"] == "round" and row["status"] == "done"]
+    assert first.trainings == sum(len(row["reports"]) for row in used)
+    assert any(row["staleness"] for row in used) == ("mode" in changes.get("rounds", {}))
+    assert (again.trainings, again.events_sha256) == (0, first.events_sha256)
+
+
 def test_with_a_learning_rate_of_zero_the_accuracy_stays_where_it_was(
     tmp_path: Path, real: Any
 ) -> None:
