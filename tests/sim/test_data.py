@@ -13,6 +13,7 @@ from sim.run import run_scenario
 from sim.scenario import Scenario
 from sim.scenario_file import load_scenario
 from sim.streams import Streams
+from sim.study_file import load_study
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -106,9 +107,9 @@ def test_a_run_tells_who_holds_what_and_how_the_splits_came_about(
 
 
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("tasks/*.yaml")), ids=lambda p: p.stem)
-def test_the_scenarios_of_tasks_load(path: Path) -> None:
-    if not path.stem.endswith("-rates"):
-        assert load_scenario(path).name == path.stem
+def test_the_scenarios_and_studies_of_tasks_load(path: Path) -> None:
+    is_study = "arms:" in path.read_text()
+    assert (load_study(path) if is_study else load_scenario(path)).name == path.stem
 
 
 def test_data_at_hand_are_described_in_one_line_and_checked(parted: Any, tmp_path: Path) -> None:
