@@ -78,7 +78,14 @@ def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
 
 
 def check_depths(scenario: Scenario, architecture: Architecture) -> None:
-    """Refuse configurations deeper than the model, and a user's device table of another model."""
+    """Refuse configurations deeper than the model, texts longer than it can number, and a user's
+    device table of another model."""
+    require(
+        isinstance(scenario.learner, CurveTraining)
+        or scenario.task.max_tokens <= architecture.most_tokens,
+        f"task.max_tokens must be at most {architecture.most_tokens} (the model's positions), got "
+        f"{scenario.task.max_tokens}",
+    )
     if scenario.fleet.device_file is not None:
         for name, profile in find_profiles(scenario.fleet).items():
             require(

@@ -380,3 +380,15 @@ def test_the_store_is_told_limited_verified_and_pruned(
     assert err == f"discarded, will be made again when needed: {bad}\n"
     assert call("store", "verify")[0] == 0
     assert json.loads(call("store", "prune", "--json")[1]) == {"files": 0, "bytes": 0}
+
+
+def test_a_run_without_weights_is_not_exported(call: Call, tmp_path: Path) -> None:
+    _, out, _ = call("run", CLOCK, "--json", "--out", tmp_path)
+    run_dir = json.loads(out)["run_dir"]
+    status, out, err = call("export", run_dir, tmp_path / "model")
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "must be a run with learner.kind torch; a curve has no weights" in err
+    status, _, err = call("export", run_dir, tmp_path / "model", "--at", "worst")
+    assert (status, err.count("\n")) == (2, 1)
+    assert not (tmp_path / "model").exists()

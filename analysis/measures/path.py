@@ -6,9 +6,11 @@ import polars as pl
 
 from analysis.load import Run
 
+_WIDTH = pl.coalesce("width", "rank").alias("width")
+
 
 def configuration_path(run: Run) -> pl.DataFrame:
-    """Columns t_s, depth, width, is_decision: the configuration that goes on from t_s.
+    """Columns t_s, depth, width (LoRA's: its rank), is_decision: what goes on from t_s.
 
     Rows are the start (of a first trial with several branches, the smallest of them: no
     branch shrinks), the first round of each one-branch trial, and each decision.
@@ -16,11 +18,12 @@ def configuration_path(run: Run) -> pl.DataFrame:
     is_alone = pl.col("branch").n_unique().over("trial") == 1
     starts = (
         run.rounds.filter(is_alone | (pl.col("trial") == pl.min("trial")))
+        .with_columns(_WIDTH)
         .sort("trial", "depth", "width", "start_s")
         .unique("trial", keep="first", maintain_order=True)
         .select(pl.col("start_s").alias("t_s"), "depth", "width", is_decision=False)
     )
-    decided = run.decisions.select("t_s", "depth", "width", is_decision=True)
+    decided = run.decisions.select("t_s", "depth", _WIDTH, is_decision=True)
     return pl.concat([starts, decided]).sort("t_s", maintain_order=True)
 
 

@@ -11,12 +11,18 @@ import pytest
 import torch
 
 from learner.recipes import Initial
-from learner.spec import Adapter, Freeze, Full, LocalJob, StateRef, TuningConfig
+from learner.spec import Adapter, Freeze, Full, LocalJob, Lora, StateRef, TuningConfig
 from learner.tasks import Task
 from learner.torch_learner import TorchLearner
 
 BASE = StateRef("base")
-CONFIGS = [Adapter(depth=0, width=8), Adapter(depth=2, width=16), Freeze(depth=1), Full()]
+CONFIGS = [
+    Adapter(depth=0, width=8),
+    Adapter(depth=2, width=16),
+    Lora(depth=2, rank=3),
+    Freeze(depth=1),
+    Full(),
+]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from analysis.measures import (
     is_moving,
     moving_mean,
 )
-from learner.spec import Adapter, Full
+from learner.spec import Adapter, Full, Lora
 
 Make = Callable[..., Any]
 FULL = Full()
@@ -183,6 +183,19 @@ def test_the_path_of_a_schedule_follows_its_one_branch_trials(
     write_run("a", events=events)
     run = load_study(study_dir).runs[0]
     assert configuration_path(run).rows() == [(0.0, 1, 8, False), (9.0, 1, 16, False)]
+
+
+def test_the_width_of_loras_path_is_its_rank(
+    study_dir: Path, write_run: Make, make_round: Make
+) -> None:
+    events = [
+        make_round(5.0, Lora(depth=1, rank=4), trial=0, branch="step-0"),
+        make_round(9.0, Lora(depth=1, rank=4).with_rank(12), trial=1, branch="step-1", start_s=5.0),
+    ]
+    write_run("a", events=events)
+    run = load_study(study_dir).runs[0]
+    assert configuration_path(run).rows() == [(0.0, 1, 4, False), (5.0, 1, 12, False)]
+    assert is_moving(run)
 
 
 def test_a_fixed_arm_does_not_move(study_dir: Path, write_run: Make, make_round: Make) -> None:
