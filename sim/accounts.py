@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from learner.spec import StateRef
 
@@ -27,8 +28,8 @@ def record_round(
     """Write the round's row, after its clients' rows where they are wanted; check and total it."""
     row = _round_row(world, lineage, call, bills, start_s, base, status)
     if world.scenario.log != "rounds":
-        for client_row in _client_rows(world.ground.cost, row, bills):
-            world.log.events.add(client_row)
+        for bill in bills:
+            world.log.events.add_fields(ClientRow, _client_fields(world.ground.cost, row, bill))
     order = world.order(lineage.config)
     world.audit.see_round(row, bills, (order.down_bytes, order.up_bytes))
     world.totals.add(row)
@@ -84,34 +85,34 @@ def _staleness(bills: Sequence[Bill]) -> tuple[int, ...]:
     return own if any(own) else ()
 
 
-def _client_rows(cost: CostModel, row: RoundRow, bills: Sequence[Bill]) -> Iterator[ClientRow]:
-    for bill in bills:
-        client, seconds = bill.client, bill.seconds
-        lost_s, lost_bytes, lost_j = _loss(cost, bill)
-        yield ClientRow(
-            t_s=row.t_s,
-            start_s=bill.start_s,
-            client=client.shard.client_id,
-            trial=row.trial,
-            branch=row.branch,
-            round=row.round,
-            outcome=bill.outcome,
-            staleness=bill.staleness,
-            cache=bill.cache,
-            wait_s=seconds[WAIT],
-            down_s=seconds[DOWN],
-            compute_s=seconds[COMPUTE],
-            up_s=seconds[UP],
-            idle_s=seconds[IDLE],
-            gone_s=seconds[GONE],
-            down_bytes=round(bill.amounts[DOWN]),
-            up_bytes=round(bill.amounts[UP]),
-            energy_j=_energy_j(cost, bill, seconds),
-            lost_s=lost_s,
-            lost_bytes=lost_bytes,
-            lost_j=lost_j,
-            cache_bytes=client.cache_bytes if client.cached_depth is not None else 0,
-        )
+def _client_fields(cost: CostModel, row: RoundRow, bill: Bill) -> dict[str, Any]:
+    """A bill as the fields of a ClientRow."""
+    client, seconds, amounts = bill.client, bill.seconds, bill.amounts
+    lost_s, lost_bytes, lost_j = _loss(cost, bill)
+    return {
+        "t_s": row.t_s,
+        "start_s": bill.start_s,
+        "client": client.shard.client_id,
+        "trial": row.trial,
+        "branch": row.branch,
+        "round": row.round,
+        "outcome": bill.outcome,
+        "staleness": bill.staleness,
+        "cache": bill.cache,
+        "wait_s": seconds[WAIT],
+        "down_s": seconds[DOWN],
+        "compute_s": seconds[COMPUTE],
+        "up_s": seconds[UP],
+        "idle_s": seconds[IDLE],
+        "gone_s": seconds[GONE],
+        "down_bytes": round(amounts[DOWN]),
+        "up_bytes": round(amounts[UP]),
+        "energy_j": _energy_j(cost, bill, seconds),
+        "lost_s": lost_s,
+        "lost_bytes": lost_bytes,
+        "lost_j": lost_j,
+        "cache_bytes": client.cache_bytes if client.cached_depth is not None else 0,
+    }
 
 
 def _loss(cost: CostModel, bill: Bill) -> tuple[float, int, float]:

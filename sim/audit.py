@@ -31,6 +31,7 @@ class Audit:
     server_link: ServerLink
     _at_s: float = 0.0
     _n_bytes: int = 0
+    _n_moved: Counter[str] = field(default_factory=Counter)
     _energy_j: float = 0.0
     _n_dispatched: int = 0
     _n_ended: Counter[str] = field(default_factory=Counter)
@@ -46,6 +47,8 @@ class Audit:
         self._at_s = row.t_s
         self._n_ended.update(bill.outcome for bill in bills)
         self._n_bytes += row.down_bytes + row.up_bytes
+        self._n_moved["down"] += row.down_bytes
+        self._n_moved["up"] += row.up_bytes
         down_bytes, up_bytes = payload
         is_plain = (row.down_bytes, row.up_bytes) == (
             len(bills) * down_bytes,
@@ -72,20 +75,41 @@ class Audit:
         for name, link in (("down", self.server_link.down), ("up", self.server_link.up)):
             if link is not None:
                 _check_capacity(link, where, name)
+                _check_carried(link, self._n_moved[name], self._n_dispatched, where, name)
 
 
 def _check_bytes(
     row: RoundRow, bills: Sequence[Bill], payload: tuple[int, int], where: str
 ) -> None:
-    """Whose update counts has moved all of it; the round's bytes are its clients'."""
+    """However a job ended, what it moved is what it was asked for up to there, in attempts that its
+    links carried; the round's bytes are its clients'."""
     for bill in bills:
         if bill.outcome == "done" and bill.wasted is None:
             moved = (round(bill.amounts[DOWN]), round(bill.amounts[UP]))
             is_whole = moved[0] >= payload[0] and moved[1] == payload[1]
             _require(is_whole, where, f"client {_id(bill)} moved {moved}, not {payload} bytes")
+        for stage in (DOWN, UP):
+            _check_stage(bill, stage, where)
     n_bytes = sum(round(bill.amounts[DOWN]) + round(bill.amounts[UP]) for bill in bills)
     text = f"{row.down_bytes + row.up_bytes} bytes told, {n_bytes} moved"
     _require(n_bytes == row.down_bytes + row.up_bytes, where, text)
+
+
+def _check_stage(bill: Bill, stage: int, where: str) -> None:
+    """All of a finished transfer, a part of one that was broken off, nothing of one not begun."""
+    asked, link = bill.task.amounts[stage], bill.task.paces[stage]
+    useful = bill.amounts[stage] - (bill.wasted[1][stage] if bill.wasted else 0.0)
+    slack = _RELATIVE * (1.0 + asked + bill.amounts[stage])
+    least = asked if stage < bill.stage else 0.0
+    most = asked if stage <= bill.stage else 0.0
+    text = f"client {_id(bill)} moved {useful} of {asked} bytes, {bill.stage} stages whole"
+    _require(least - slack <= useful <= most + slack, where, text)
+    for stretch in bill.stretches:
+        if stretch.place == stage and link.server is None:
+            carried = link.done_by(stretch.start_s, stretch.end_s)
+            text = f"client {_id(bill)} moved {stretch.amount} bytes, its link {carried}"
+            is_same = math.isclose(carried, stretch.amount, rel_tol=1e-6, abs_tol=1.0)
+            _require(is_same, where, text)
 
 
 def _check_presence(bill: Bill, row: RoundRow, where: str) -> None:
@@ -101,6 +125,13 @@ def _check_capacity(link: SharedLink, where: str, name: str) -> None:
     limit = link.capacity_bytes_per_s * (1.0 + _RELATIVE)
     text = f"the server's {name} link carried {link.peak_bytes_per_s} bytes/s"
     _require(link.peak_bytes_per_s <= limit, where, text)
+
+
+def _check_carried(link: SharedLink, n_bytes: int, n_jobs: int, where: str, name: str) -> None:
+    """Every byte that went over the server's link is on somebody's bill, rounded there once."""
+    limit = n_bytes * (1.0 + _RELATIVE) + n_jobs
+    text = f"the server's {name} link carried {link.carried_bytes} bytes, clients moved {n_bytes}"
+    _require(link.carried_bytes <= limit, where, text)
 
 
 def _same(own: float, other: float, scale: float) -> bool:

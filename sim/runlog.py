@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from .records import FailedRow, Row, as_json
+from .records import FailedRow, ManyRow, Row, as_json, as_line
 
 FORMAT_VERSION = 1
 """Of a run's files; a change that an older reader would misread raises it."""
@@ -40,7 +40,7 @@ class RowFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._earlier = b""
-        self._waiting: list[str] = []
+        self._waiting = bytearray()
         self._sha = sha256()
         self._n_bytes = 0
 
@@ -50,11 +50,15 @@ class RowFile:
             self._earlier = _without_failure(self._path.read_bytes())
 
     def add(self, row: Row) -> None:
-        self._waiting.append(as_json(row) + "\n")
+        self._waiting += (as_json(row) + "\n").encode()
+
+    def add_fields(self, kind: type[ManyRow], values: dict[str, Any]) -> None:
+        """As `add`, of a row that is never made, from its fields by name."""
+        self._waiting += (as_line(kind, values) + "\n").encode()
 
     def flush(self) -> None:
         """Write what waits. Raises ReplayError at the first byte that differs."""
-        text = "".join(self._waiting).encode()
+        text = bytes(self._waiting)
         self._waiting.clear()
         known = self._earlier[self._n_bytes : self._n_bytes + len(text)]
         if known != text[: len(known)]:

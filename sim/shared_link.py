@@ -68,14 +68,15 @@ class Flow:
 
 
 class SharedLink:
-    """One direction of the server's link. `peak_bytes_per_s` is the largest load that it carried.
+    """One direction of the server's link. `peak_bytes_per_s` is the largest load that it carried,
+    `carried_bytes` all that was moved.
 
     Caps are the flows' traces averaged over steps of `step_s`, which conserves their bytes.
     """
 
     def __init__(self, env: Environment, capacity_bytes_per_s: float, step_s: float) -> None:
         self.env, self.capacity_bytes_per_s, self.step_s = env, capacity_bytes_per_s, step_s
-        self.peak_bytes_per_s = 0.0
+        self.peak_bytes_per_s = self.carried_bytes = 0.0
         self._flows: list[tuple[float, int, Flow]] = []  # by cap; the first `_n_capped` at it
         self._n_capped, self._capped_sum = 0, 0.0
         self._level, self._virtual, self._at_s = math.inf, 0.0, 0.0
@@ -257,4 +258,5 @@ class SharedLink:
         flow.is_done = is_done
         if is_done:
             flow.moved = flow.n_bytes
+        self.carried_bytes += flow.moved
         flow.over.succeed()

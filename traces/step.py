@@ -82,6 +82,8 @@ class StepTrace:
             raise ValueError(f"to_s must not be before from_s, got {from_s} to {to_s}")
         if len(self._rates) == 1 and self.end_rule != "error":
             return self._rates[0] * (to_s - from_s)
+        if self.end_rule == "loop":
+            return self._over_loops(from_s - self.start_s, to_s - self.start_s, to_s - from_s)
         cycle, phase = self._phase(from_s, closed=True)
         if phase <= self.period_s:  # false only where a "hold" trace holds its last value
             i = self._index(phase)
@@ -141,6 +143,24 @@ class StepTrace:
     def total(self) -> float:
         """The integral over one period (bytes of a recording)."""
         return self._sums[-1]
+
+    def _over_loops(self, from_x: float, to_x: float, seconds: float) -> float:
+        """The integral of a looping trace, from instants counted from its start; all in one, as a
+        shared link asks for every flow in every step."""
+        edges, rates, sums, period_s = self._edges, self._rates, self._sums, self.period_s
+        cycle, phase = divmod(from_x, period_s)
+        if phase == period_s:  # a tiny negative instant rounds up to a whole period
+            cycle, phase = cycle + 1.0, 0.0
+        i = bisect_right(edges, phase) - 1
+        if seconds <= edges[i + 1] - phase:
+            return rates[i] * seconds
+        last_cycle, last_phase = divmod(to_x, period_s)
+        if last_phase == period_s:
+            last_cycle, last_phase = last_cycle + 1.0, 0.0
+        j = bisect_right(edges, last_phase) - 1
+        before = sums[i] + rates[i] * (phase - edges[i])
+        after = sums[j] + rates[j] * (last_phase - edges[j])
+        return (last_cycle - cycle) * sums[-1] + (after - before)
 
     def _phase(self, t_s: float, closed: bool = False) -> tuple[float, float]:
         """Whole periods before t_s, and seconds into the period it falls in.

@@ -76,6 +76,35 @@ def test_bytes_that_the_row_does_not_tell(seen: Any) -> None:
     assert "780001 bytes told, 780000 moved" in text
 
 
+@pytest.mark.parametrize(
+    ("amount", "complaint"),
+    [
+        (1_000, "moved 1000.0 of 130000 bytes, 2 stages whole"),
+        (200_000, "moved 200000.0 of 130000"),
+    ],
+)
+def test_bytes_of_a_client_that_was_lost_are_checked_as_well(
+    seen: Any, amount: int, complaint: str
+) -> None:
+    row, bills, payload = seen
+    lost, place = bills[1], 0 if amount < 130_000 else 2
+    lost.outcome, lost.stage = "lost", 2
+    row = replace(row, reports=(0, 2))
+    key = ("down_bytes", "", "up_bytes")[place]
+    row = replace(row, **{key: getattr(row, key) - 130_000 + amount})
+    lost.amounts[place] = float(amount)
+    assert complaint in refused(row, bills, payload)
+
+
+def test_bytes_that_a_lost_clients_link_never_carried(seen: Any) -> None:
+    row, bills, payload = seen
+    lost = bills[1]
+    lost.outcome, lost.stage = "lost", 2
+    lost.stretches[2] = lost.stretches[2]._replace(end_s=lost.stretches[2].start_s + 0.1)
+    row = replace(row, reports=(0, 2))
+    assert "client 1 moved 130000 bytes, its link 5" in refused(row, bills, payload)
+
+
 def test_work_while_the_client_was_away(seen: Any) -> None:
     row, bills, payload = seen
     shifted = replace(row, start_s=row.start_s + 2, t_s=row.t_s + 2)  # there until 3 s
@@ -103,6 +132,16 @@ def test_totals_that_are_not_the_sums(seen: Any, more_bytes: int, more_j: float)
     audit.see_end(n_bytes, row.energy_j)
     with pytest.raises(AuditError, match="the end at"):
         audit.see_end(n_bytes + more_bytes, row.energy_j + more_j)
+
+
+def test_bytes_over_the_servers_link_that_nobody_was_billed(seen: Any) -> None:
+    row, bills, payload = seen
+    link = SharedLink(Environment(), 1e6, 1.0)
+    link.carried_bytes = row.down_bytes + 4.0
+    audit = Audit(ServerLink(down=link))
+    audit.see_round(row, bills, payload)
+    with pytest.raises(AuditError, match=r"carried 390004\.0 bytes, clients moved 390000"):
+        audit.see_end(row.down_bytes + row.up_bytes, row.energy_j)
 
 
 def test_a_link_above_its_capacity(seen: Any) -> None:
