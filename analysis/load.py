@@ -212,8 +212,9 @@ def _remarks(run: Run, evaluations: RowTables) -> Iterator[str]:
     for file in (run.events, evaluations):
         if file.is_cut:
             yield f"{file.path.name} ends within a row, which is left out"
-    for error in run.events.table(FailedRow)["error"]:
-        yield f"failed: {error}"
+    for row in run.events.others:
+        if row.get("row") == FailedRow.row:
+            yield f"failed: {row.get('error')}"
     if not (run.evaluations["split"] == run.report_on).any():
         yield f"has no evaluation on {run.report_on} yet"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import polars as pl
-from polars.exceptions import ComputeError
+from polars.exceptions import PolarsError
 
-from sim.records import Row
+from sim.records import EndRow, FailedRow, Row
 
 from .row_file import parse_row
 
@@ -30,6 +30,9 @@ COLUMN_TYPES: dict[str, Any] = {
 }
 """Column types of fields by annotation; any other is text."""
 
+_FEW = (EndRow, FailedRow)
+"""Kinds of which a file has one at most; they are read without a pass over all rows."""
+
 _NO_SEPARATOR: Any = {"separator": "\x1f", "quote_char": None, "has_header": False, "glob": False}
 
 
@@ -38,7 +41,7 @@ class RowTables:
     """A file of JSON lines, of which only what is asked for is ever in memory.
 
     `n_rows` whole lines; hex `sha256` of all bytes; `is_cut`: a killed run was within a row.
-    `others`: the rows that have no place in a table, such as decisions.
+    `others`: the rows of kinds that are few, such as decisions, as they were written.
     """
 
     path: Path
@@ -62,7 +65,7 @@ class RowTables:
         lines = pl.scan_ndjson(self._source(), schema={"row": pl.String(), **types})
         try:
             found = lines.filter(pl.col("row") == kind.row).drop("row").collect(engine="streaming")
-        except ComputeError as error:
+        except PolarsError as error:
             told = str(error).splitlines()[0]
             raise ValueError(f"{self.path}: must hold the rows of a run, {told}") from None
         self._check(found, needed)
@@ -102,14 +105,16 @@ def open_rows(path: Path) -> RowTables:
 
 
 def _others(path: Path, n_rows: int) -> list[dict[str, Any]]:
-    """The lines that do not look like rows of a table, parsed one by one."""
-    kinds = "|".join(kind.row for kind in get_args(Row) if is_flat(kind))
-    is_other = ~pl.col("line").str.contains(rf'^\{{"row":"({kinds})",.*\}}$')
+    """The few lines that are not rows that come in numbers, parsed one by one."""
+    line = pl.col("line").str
+    many = [kind.row for kind in get_args(Row) if is_flat(kind) and kind not in _FEW]
+    is_known = pl.any_horizontal(line.starts_with(f'{{"row":"{name}",') for name in many)
+    is_other = ~(is_known & line.ends_with("}"))
     lines = pl.scan_csv(path, schema={"line": pl.String}, n_rows=n_rows, **_NO_SEPARATOR)
     numbered = lines.with_columns(pl.col("line").fill_null("")).with_row_index("no", offset=1)
     try:
         found = numbered.filter(is_other).collect(engine="streaming").rows()
-    except ComputeError:  # a line that is not UTF-8: find it
+    except PolarsError:  # a line that is not UTF-8: find it
         found = list(enumerate(path.read_bytes().split(b"\n")[:n_rows], start=1))
     return [parse_row(path, line_no, line) for line_no, line in found]
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 CONFIDENCE = 0.95
 _RESAMPLES = 9999
 _BAND_RESAMPLES = 999
+_BLOCK_POINTS = 1000  # resampled at once: tens of megabytes
 _MOST_REPLICATIONS = 1_000_000
 
 
@@ -54,9 +55,13 @@ def mean_band(
     """Mean, low and high of curves (n_seeds, n_points) point by point; low = mean = high for a
     single seed. The interval holds for each point by itself, not for the band as a whole."""
     mean = curves.mean(axis=0)
+    if len(curves) == 1:
+        return mean, mean, mean
     picks = np.random.default_rng(0).integers(0, len(curves), (_BAND_RESAMPLES, len(curves)))
-    means = curves[picks].mean(axis=1)  # (resamples, n_points)
-    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+    bounds = ((1 - confidence) / 2, (1 + confidence) / 2)
+    blocks = np.array_split(curves, max(1, curves.shape[1] // _BLOCK_POINTS), axis=1)
+    parts = [np.quantile(block[picks].mean(axis=1), bounds, axis=0) for block in blocks]
+    low, high = np.concatenate(parts, axis=1)
     return mean, low, high
 
 

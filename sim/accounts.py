@@ -60,7 +60,7 @@ def _round_row(
         config=lineage.config,
         clients=tuple(bill.client.shard.client_id for bill in bills),
         reports=tuple(bill.client.shard.client_id for bill in bills if bill.outcome == "done"),
-        staleness=_staleness(bills),
+        ages=_ages(bills),
         base=base,
         state=lineage.state,
         down_bytes=sum(round(bill.amounts[DOWN]) for bill in bills),
@@ -79,7 +79,7 @@ def _round_row(
     )
 
 
-def _staleness(bills: Sequence[Bill]) -> tuple[int, ...]:
+def _ages(bills: Sequence[Bill]) -> tuple[int, ...]:
     """Of each report; empty where none missed anything."""
     own = tuple([bill.staleness for bill in bills if bill.outcome == "done"])
     return own if any(own) else ()

@@ -103,8 +103,8 @@ class RoundRow:
     """One round of one branch. Bytes, seconds and joules are sums over its clients, lost work
     included, named as in ClientRow; `round` counts the lineage's aggregations and is the base's in
     a round that was not `done`. `reports`: the clients whose updates were aggregated. `attempt`:
-    how often this round had failed before. `staleness`: of each report, aggregations between its
-    start and its use (empty: all 0). Without synchronous rounds a row is an aggregation: its
+    how often this round had failed before. `ages`: of each report, its client's `staleness` (empty:
+    all 0). Without synchronous rounds a row is an aggregation: its
     clients are those whose jobs ended since the one before, which was at `start_s`."""
 
     row: ClassVar[str] = "round"
@@ -117,7 +117,7 @@ class RoundRow:
     config: TuningConfig
     clients: tuple[int, ...]
     reports: tuple[int, ...]
-    staleness: tuple[int, ...] = ()
+    ages: tuple[int, ...] = ()
     base: str
     state: str
     down_bytes: int

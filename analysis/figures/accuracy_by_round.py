@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
 
 from analysis.load import Study
 from analysis.looks import arm_looks
@@ -25,17 +26,23 @@ def accuracy_by_round_frame(study: Study) -> pl.DataFrame:
     """
     parts = []
     for arm in study.arms:
-        curves = [accuracy_curve(run) for run in study.runs_of(arm)]
-        for n_round in sorted({r for curve in curves for r in curve["round"]}):
-            known = [_held(curve, n_round) for curve in curves]
-            values = [value for value in known if value is not None]
-            if values:
-                mean, low, high = (float(v[0]) for v in mean_band(np.array(values)[:, None]))
-                parts.append((arm, n_round, mean, low, high, len(values)))
+        curves = [accuracy_curve(run).sort("round") for run in study.runs_of(arm)]
+        rounds = np.unique(np.concatenate([curve["round"].to_numpy() for curve in curves]))
+        held = np.array([_held(curve, rounds) for curve in curves])  # (n_seeds, n_rounds)
+        n_seeds = np.isfinite(held).sum(axis=0)
+        for n in np.unique(n_seeds[n_seeds > 0]):
+            at = n_seeds == n
+            values = np.sort(held[:, at], axis=0)[:n]  # NaN is sorted to the end
+            mean, low, high = mean_band(values)
+            columns = {"round": rounds[at], "mean": mean, "low": low, "high": high}
+            parts.append(
+                pl.DataFrame(columns).with_columns(arm=pl.lit(arm), n_seeds=pl.lit(int(n)))
+            )
     if not parts:
         raise ValueError("nothing was evaluated")
-    columns = ["arm", "round", "mean", "low", "high", "n_seeds"]
-    return pl.DataFrame(parts, schema=columns, orient="row")
+    order = pl.DataFrame({"arm": study.arms}).with_row_index("place")
+    rows = pl.concat(parts).join(order, on="arm").sort("place", "round")
+    return rows.select("arm", "round", "mean", "low", "high", "n_seeds")
 
 
 def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
@@ -77,8 +84,11 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
     return figure
 
 
-def _held(curve: pl.DataFrame, n_round: int) -> float | None:
-    """The accuracy of the last evaluation up to a round, while the run has got that far."""
-    known = curve.filter(pl.col("round") <= n_round)
-    is_over = curve.is_empty() or max(curve["round"].to_list()) < n_round
-    return None if known.is_empty() or is_over else float(known["accuracy"][-1])
+def _held(curve: pl.DataFrame, rounds: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The accuracy of the last evaluation up to each round; NaN before the first and once the
+    run is over."""
+    own, accuracies = curve["round"].to_numpy(), curve["accuracy"].to_numpy()
+    last = np.searchsorted(own, rounds, side="right") - 1
+    is_known = (last >= 0) & (rounds <= own.max(initial=-1))
+    padded = np.append(accuracies, np.nan)  # what index -1 finds
+    return np.where(is_known, padded[last], np.nan)

@@ -33,8 +33,10 @@ def round_breakdown_frame(study: Study) -> pl.DataFrame:
     columns = [f"{stage}_s" for stage in STAGES]
     rows = client_rows(study, columns)
     means = rows.group_by("arm", "device").agg(pl.mean(*columns), n_rounds=pl.len())
+    means = means.with_columns(pl.col("arm", "device").cast(pl.String))
     order = pl.DataFrame({"arm": study.arms}).with_row_index("place")
-    return means.join(order, on="arm").sort("place", "device").drop("place")
+    ordered = means.join(order, on="arm").sort("place", "device")
+    return ordered.select("arm", "device", *columns, "n_rounds")
 
 
 def round_breakdown(frame: pl.DataFrame) -> Figure:

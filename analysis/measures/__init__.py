@@ -24,6 +24,7 @@ from .hindsight import best_in_hindsight
 from .memory import excluded_share, excluded_shares
 from .participation import fairness, jain, participation
 from .path import configuration_path, is_moving, trial_windows
+from .staleness import mean_staleness, staleness
 
 __all__ = [
     "MEAN_OF",
@@ -52,8 +53,10 @@ __all__ = [
     "is_moving",
     "jain",
     "mean_accuracy",
+    "mean_staleness",
     "moving_mean",
     "participation",
+    "staleness",
     "trial_overhead",
     "trial_windows",
     "utilisation",

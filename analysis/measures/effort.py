@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from analysis.clients import client_table
 from analysis.load import Run
-from sim.records import ClientRow
 
 _WORK = pl.col("down_s") + pl.col("compute_s") + pl.col("up_s")
 _BYTES = pl.col("down_bytes") + pl.col("up_bytes")
@@ -50,7 +50,7 @@ def trial_overhead(run: Run) -> Share:
 def cache_hit_rate(run: Run) -> float | None:
     """Share (0-1) of adapter trainings that found their activations stored; None where the log
     has no rows of clients, or nothing was ever stored."""
-    counts = dict(run.events.table(ClientRow, ["cache"])["cache"].value_counts().rows())
+    counts = dict(client_table(run)["cache"].value_counts().rows())
     tried = counts.get("hit", 0) + counts.get("fill", 0)
     return counts.get("hit", 0) / tried if tried else None
 

@@ -28,7 +28,7 @@ def of_kind(rows: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 def told(rows: list[dict[str, Any]]) -> list[Any]:
     return [
-        (round(row["t_s"], 6), row["reports"], row["staleness"] or [0] * len(row["reports"]))
+        (round(row["t_s"], 6), row["reports"], row["ages"] or [0] * len(row["reports"]))
         for row in of_kind(rows, "round")
         if row["status"] == "done"
     ]

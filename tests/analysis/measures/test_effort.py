@@ -10,7 +10,9 @@ from analysis.load import Run, load_study
 from analysis.measures import (
     cache_hit_rate,
     fairness,
+    mean_staleness,
     participation,
+    staleness,
     trial_overhead,
     trial_windows,
     utilisation,
@@ -84,9 +86,24 @@ def test_participation_counts_everybody(trial: Run) -> None:
     assert fairness(trial) == 0.25
 
 
+def test_staleness_is_counted_report_by_report(
+    study_dir: Path, write_run: Make, make_round: Make
+) -> None:
+    events = [
+        make_round(1.0, reports=(5, 6, 7), ages=(0, 2, 2)),
+        make_round(2.0, reports=(8,), ages=(4,)),
+        make_round(3.0, reports=(5, 6), ages=()),
+    ]
+    write_run("a", events=events)
+    run = load_study(study_dir).runs[0]
+    assert staleness(run).rows() == [(0, 3), (2, 2), (4, 1)]
+    assert mean_staleness(run) == pytest.approx(8 / 6)
+
+
 def test_a_run_without_rounds_has_no_shares(study_dir: Path, write_run: Make) -> None:
     write_run("a")
     run = load_study(study_dir).runs[0]
     assert utilisation(run) is fairness(run) is cache_hit_rate(run) is None
+    assert mean_staleness(run) is None
     assert wasted_work(run).joules_share == 0.0
     assert len(participation(run)) == run.n_clients
