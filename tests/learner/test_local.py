@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,17 @@ from transformers import BertConfig, BertModel
 
 from learner.local import batch_plan, passes
 from learner.recipes import Initial
-from learner.spec import Adapter, Freeze, Full, LocalJob, Lora, StateRef, TuningConfig, Update
+from learner.spec import (
+    Adapter,
+    Feedback,
+    Freeze,
+    Full,
+    LocalJob,
+    Lora,
+    StateRef,
+    TuningConfig,
+    Update,
+)
 from learner.stored import DivergedError
 from learner.tasks import Task
 from learner.torch_learner import TorchLearner
@@ -235,15 +245,24 @@ def test_clients_side_by_side_train_as_they_do_alone(
     base = trainer.make(Initial(config=config, seed=3), {})
     jobs = [job(client, config, n_batches=n) for client, n in enumerate((3, 1, 5, 2, 0))]
     assert len(list(passes(round_of(*jobs).updates, 8))) == 1
-    together = trainer.make(round_of(*jobs), {BASE: base})
-    alone = [trainer.make(round_of(one), {BASE: base}) for one in jobs]
+    losses: list[Feedback] = []
+    losses_alone: list[Feedback] = []
+    together = trainer.make(round_of(*jobs), {BASE: base}, losses.extend)
+    alone = [trainer.make(round_of(one), {BASE: base}, losses_alone.extend) for one in jobs]
     weights = np.array([one.shard.n_samples for one in jobs]) / 51
     mean = {name: sum(w * s[name] for w, s in zip(weights, alone, strict=True)) for name in base}
     assert greatest_difference(together, mean) < 1e-5
+    assert mean_losses(losses) == pytest.approx(mean_losses(losses_alone), abs=1e-5)
     # The check can fail: one step more for one client shows.
     jobs[1] = job(1, config, n_batches=2)
-    longer = trainer.make(round_of(*jobs), {BASE: base})
+    losses.clear()
+    longer = trainer.make(round_of(*jobs), {BASE: base}, losses.extend)
     assert greatest_difference(longer, mean) > 1e-4
+    assert abs(mean_losses(losses)[1] - mean_losses(losses_alone)[1]) > 1e-4
+
+
+def mean_losses(told: Sequence[Feedback]) -> list[float]:
+    return [feedback.mean_loss for feedback in told]
 
 
 def test_full_tuning_moves_only_the_words_it_reads(
