@@ -16,7 +16,7 @@ from .participation import Process
 from .records import DecisionRow, EndRow, EvaluationRow
 from .runlog import RunError
 from .selection import History
-from .trial import fork, go_on_with, grow_together
+from .trial import can_go_on, fork, go_on_with, grow_together
 from .world import World
 
 _MAX_BARREN_TRIALS = 1000
@@ -62,7 +62,27 @@ def _hold(world: World, trial: Trial, trial_no: int, base: Lineage) -> Process:
     if len(growths) == 1:
         result = TrialResult(trial=trial, scores={}, chosen=growths[0].name)
         return growths[0].lineage, result, _ended(growths, in_time)
-    left = growths
+    judged = yield from _judge(world, trial, trial_no, base, growths, in_time)
+    left, scores, decision, in_time = judged
+    chosen = _settle(trial, left, scores, decision)
+    lineage = chosen.lineage if chosen else replace(base, points=[])
+    name = chosen.name if chosen else ""
+    _record(world, trial_no, growths, scores, name, lineage)
+    result = TrialResult(trial=trial, scores=scores, chosen=name)
+    return lineage, result, _ended(left, in_time)
+
+
+def _judge(
+    world: World,
+    trial: Trial,
+    trial_no: int,
+    base: Lineage,
+    growths: Sequence[Growth],
+    in_time: bool,
+) -> Process:
+    """Ask for a verdict until it is no extension; returns (branches judged last, their scores, the
+    verdict, whether the run has time left). An extension in which no branch could go on is none."""
+    left, n_barren, reached = list(growths), 0, 0
     while True:
         if in_time:
             evaluation_s = world.scenario.fleet.server.evaluation_s * len(left)
@@ -71,16 +91,18 @@ def _hold(world: World, trial: Trial, trial_no: int, base: Lineage) -> Process:
         decision = world.configurator.decide(trial, scores)
         check_decision(decision, list(scores))
         if not (isinstance(decision, Extend) and in_time):
-            break
+            return left, scores, decision, in_time
         left = [g for g in left if g.name in decision.branches] if decision.branches else left
+        if not any(can_go_on(world, growth) for growth in left):
+            return left, scores, decision, in_time
+        n_rounds = sum(growth.lineage.round for growth in left)
+        n_barren, reached = 0 if n_rounds != reached else n_barren + 1, n_rounds
+        if n_barren == _MAX_BARREN_TRIALS:
+            raise RunError(
+                f"{world.scenario.name}: no round fits in {n_barren} extensions in a row"
+            )
         go_on_with(world, left, trial, trial_no)
         in_time = yield from grow_together(world, left, trial_no, decision.budget, trial.rules)
-    chosen = _settle(trial, left, scores, decision)
-    lineage = chosen.lineage if chosen else replace(base, points=[])
-    name = chosen.name if chosen else ""
-    _record(world, trial_no, growths, scores, name, lineage)
-    result = TrialResult(trial=trial, scores=scores, chosen=name)
-    return lineage, result, _ended(left, in_time)
 
 
 def _no_history(world: World) -> History:
@@ -127,7 +149,8 @@ def _settle(
         case Choose(branch=name):
             chosen = name
         case Extend():
-            chosen = ranked(trial, scores)[0]
+            names = [growth.name for growth in growths]
+            chosen = next(name for name in ranked(trial, scores) if name in names)
         case BackTo():
             return None
     return next(growth for growth in growths if growth.name == chosen)

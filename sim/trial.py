@@ -38,6 +38,12 @@ def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growt
     return growths
 
 
+def can_go_on(world: World, growth: Growth) -> bool:
+    """Whether the branch may hold another round: it is not stuck, nor at the run's last round."""
+    limit = world.scenario.stop.rounds
+    return not growth.stuck and (limit is None or growth.lineage.round < limit)
+
+
 def go_on_with(world: World, growths: Sequence[Growth], trial: Trial, trial_no: int) -> None:
     """Share all clients out anew among the branches of an extended trial that go on."""
     configs = [growth.lineage.config for growth in growths]

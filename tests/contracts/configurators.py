@@ -159,14 +159,15 @@ def settle(
     current: TuningConfig,
     rounds: int = 3,
 ) -> tuple[TuningConfig, TrialResult]:
-    """Hold the trial: the same values at every judgement, extensions granted until a verdict."""
+    """Hold the trial: the same values at every judgement, `rounds` more of them in each branch,
+    extensions granted until a verdict."""
     if len(trial.branches) == 1:
         only = trial.branches[0]
         return only.config, TrialResult(trial=trial, scores={}, chosen=only.name)
     names: tuple[str, ...] = tuple(branch.name for branch in trial.branches)
-    for _ in range(100):
+    for n in range(1, 101):
         scores = {
-            name: replace(score, rounds=rounds)
+            name: replace(score, rounds=n * rounds)
             for name, score in scores_of(trial, values, names).items()
         }
         decision = policy.decide(trial, scores)

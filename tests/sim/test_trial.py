@@ -18,6 +18,7 @@ from configurator.protocol import (
     Decision,
     Extend,
     Rounds,
+    SimSeconds,
     Trial,
     TrialResult,
 )
@@ -234,6 +235,28 @@ def test_a_policy_can_extend_a_trial_and_go_back(tmp_path: Path, make: Any, rows
     assert decision["rounds"] == {"keep": 2, "deeper": 2}
     assert (decision["chosen"], decision["lineage_round"]) == ("", 0)
     assert result.config == {"kind": "adapter", "depth": 1, "width": 8}
+
+
+@dataclass(frozen=True)
+class NeverSure(TwiceThenBack):
+    """Extends its trial for ever."""
+
+    seconds: float = 1.0
+
+    def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Decision:
+        return Extend(SimSeconds(self.seconds))
+
+
+def test_an_extension_in_which_no_branch_can_go_on_ends_the_trial(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    result = run_scenario(
+        make(**{"stop.rounds": 4}), out=tmp_path, configurator=NeverSure(seconds=3.0)
+    )
+    (decision,) = of_kind(rows(result.run_dir), "decision")
+    assert decision["rounds"] == {"keep": 4, "deeper": 4}
+    with pytest.raises(RunError, match="no round fits in 1000 extensions in a row"):
+        run_scenario(make(), out=tmp_path, configurator=NeverSure())
 
 
 def test_costs_tell_a_policy_what_a_round_takes(tmp_path: Path, make: Any) -> None:

@@ -1,0 +1,44 @@
+"""The guide's example runs as it stands, and keeps the contract as the guide says."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.scenario_file import as_yaml, load_scenario
+from tests.contracts.configurators import ConfiguratorContract
+
+ROOT = Path(__file__).parents[1]
+GUIDE = (ROOT / "docs/write-a-configurator.md").read_text(encoding="utf-8")
+EXAMPLE, SUITE = re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL)
+
+
+def names_of(text: str, directory: Path) -> dict[str, Any]:
+    path = directory / "example.py"
+    path.write_text(text, encoding="utf-8")
+    return runpy.run_path(str(path))
+
+
+def test_the_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "example.py").write_text(EXAMPLE, encoding="utf-8")
+    clock = load_scenario(ROOT / "scenarios/paper/clock/20news.yaml", ["stop.rounds=60"])
+    (tmp_path / "scenario.yaml").write_text(as_yaml(clock))
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("example.py", run_name="__main__")
+    assert "rounds=60" in capsys.readouterr().out
+
+
+class TestDoubtful(ConfiguratorContract):
+    @pytest.fixture
+    def policy(self, tmp_path: Path) -> Any:
+        """As the guide's second example makes it."""
+        made = re.search(r"return (Doubtful\(.*\))", SUITE)
+        assert made is not None
+        names = names_of(EXAMPLE, tmp_path)
+        return eval(made[1], names)  # our own guide's text
