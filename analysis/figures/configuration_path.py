@@ -39,13 +39,15 @@ def configuration_path_frame(run: Run) -> pl.DataFrame:
 
 
 def configuration_path(frame: pl.DataFrame, *, title: str = "") -> Figure:
-    """Two steps over time; trials are shaded in turn, their winners written above."""
+    """Depth and, of adapters, width over time; trials are shaded in turn, their winners written
+    above."""
+    sizes = [(size, colour) for size, colour in _SIZES if not frame[size].has_nulls()]
     end_s = float(frame["end_s"].to_list()[-1])
     unit_s, unit = time_unit(end_s)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=_SIZE_IN, layout="constrained")
-        upper, lower = figure.subplots(2, 1, sharex=True)
-        for axes, (size, colour) in zip((upper, lower), _SIZES, strict=True):
+        panels = figure.subplots(len(sizes), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, (size, colour) in zip(panels, sizes, strict=True):
             _shade(axes, frame, unit_s)
             times = [*frame["start_s"], end_s]
             values = [*frame[size], frame[size][-1]]
@@ -54,11 +56,10 @@ def configuration_path(frame: pl.DataFrame, *, title: str = "") -> Figure:
             pad = max(0.3, 0.15 * (high - low))
             axes.set_ylim(low - pad, high + pad)
             axes.set_yticks(_whole(low, high, 1 if size == "depth" else 8))
-        upper.set_ylabel("depth, layers")
-        lower.set_ylabel("width, neurons")
-        _name_winners(upper, frame, unit_s)
-        lower.set_xlabel(f"simulated time, {unit}")
-        lower.set_xlim(0.0, end_s / unit_s)
+            axes.set_ylabel("depth, layers" if size == "depth" else "width, neurons")
+        _name_winners(panels[0], frame, unit_s)
+        panels[-1].set_xlabel(f"simulated time, {unit}")
+        panels[-1].set_xlim(0.0, end_s / unit_s)
         text = f"{title} · shaded: trials, and which branch won" if title else "shaded: trials"
         figure.suptitle(text, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left", parse_math=False)
     return figure

@@ -34,7 +34,8 @@ def time_to_accuracy(study: Study) -> Figure:
     """The reported accuracy of every run over simulated time on a logarithmic axis.
 
     One colour an arm and one line a seed, named at its right end; the majority class is a dashed
-    line. Arms whose configurator moves have depth and width below, with a mark at each decision.
+    line. Arms whose configurator moves have depth and, if adapters, width below, with a mark at
+    each decision.
     Evaluations at second 0 have no place on the axis. Raises ValueError if nothing was evaluated.
     """
     curves = {run: curve for run in study.runs if len(curve := _visible(run))}
@@ -105,6 +106,8 @@ def _draw_configuration(
     ends = {}
     for run in moving:
         look, path = looks[run.arm], configuration_path(run)
+        if path[column].has_nulls():  # LoRA has ranks, and what freezes has depth alone
+            continue
         end_s = float(accuracy_curve(run)["t_s"][-1])
         times = np.maximum([*path["t_s"], max(end_s, *path["t_s"])], start_s)
         values = [*path[column], path[column][-1]]
@@ -113,7 +116,8 @@ def _draw_configuration(
         ends[run.arm] = EndLabel(
             text=run.arm, x=float(times[-1]), y=float(values[-1]), colour=look.colour
         )
-    _tick_units(axes, _UNITS[column])
+    if ends:
+        _tick_units(axes, _UNITS[column])
     axes.set_ylabel(column)
     return list(ends.values())
 
