@@ -34,7 +34,7 @@ def time_to_accuracy(study: Study) -> Figure:
     """The reported accuracy of every run over simulated time on a logarithmic axis.
 
     One colour an arm and one line a seed, named at its right end; the majority class is a dashed
-    line. Arms whose configurator moves have depth and, if adapters, width below, with a mark at
+    line. Arms whose configurator moves have depth and, where they have one, width below, with a mark at
     each decision.
     Evaluations at second 0 have no place on the axis. Raises ValueError if nothing was evaluated.
     """
@@ -106,7 +106,7 @@ def _draw_configuration(
     ends = {}
     for run in moving:
         look, path = looks[run.arm], configuration_path(run)
-        if path[column].has_nulls():  # LoRA has ranks, and what freezes has depth alone
+        if path[column].has_nulls():  # what freezes has depth alone
             continue
         end_s = float(accuracy_curve(run)["t_s"][-1])
         times = np.maximum([*path["t_s"], max(end_s, *path["t_s"])], start_s)

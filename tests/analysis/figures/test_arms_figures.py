@@ -12,7 +12,7 @@ from analysis.figures.configuration_path import configuration_path, configuratio
 from analysis.figures.cost_to_target import cost_to_target, cost_to_target_frame
 from analysis.figures.time_to_accuracy import time_to_accuracy
 from analysis.load import Study, load_study
-from learner.spec import Lora
+from learner.spec import Freeze
 from sim.records import EvaluationRow
 
 Make = Callable[..., Any]
@@ -53,12 +53,12 @@ def test_stretches_of_the_path_tell_their_trials_winner(five_arms: Path) -> None
 def test_what_has_no_width_has_no_panel_for_it(
     study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
 ) -> None:
-    configs = [Lora(depth=depth, rank=4) for depth in (1, 2)]
+    configs = [Freeze(depth=depth) for depth in (1, 2)]
     rounds = [
         make_round(t, config, start_s=t - 5.0, trial=i)
         for i, (t, config) in enumerate(zip((5.0, 10.0), configs, strict=True))
     ]
-    write_run("LoRA", events=rounds, evaluations=[make_evaluation(10.0, 0.6)])
+    write_run("freezing", events=rounds, evaluations=[make_evaluation(10.0, 0.6)])
     study = load_study(study_dir)
     (axes,) = configuration_path(configuration_path_frame(study.runs[0])).axes
     assert axes.get_ylabel() == "depth, layers"
