@@ -39,8 +39,8 @@ def configuration_path_frame(run: Run) -> pl.DataFrame:
 
 
 def configuration_path(frame: pl.DataFrame, *, title: str = "") -> Figure:
-    """Depth and, where there is one, width over time; trials are shaded in turn, their winners written
-    above."""
+    """Depth and, where there is one, width over time; trials are shaded in turn, their winners
+    written above."""
     sizes = [(size, colour) for size, colour in _SIZES if not frame[size].has_nulls()]
     end_s = float(frame["end_s"].to_list()[-1])
     unit_s, unit = time_unit(end_s)

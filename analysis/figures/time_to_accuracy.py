@@ -34,9 +34,9 @@ def time_to_accuracy(study: Study) -> Figure:
     """The reported accuracy of every run over simulated time on a logarithmic axis.
 
     One colour an arm and one line a seed, named at its right end; the majority class is a dashed
-    line. Arms whose configurator moves have depth and, where they have one, width below, with a mark at
-    each decision.
-    Evaluations at second 0 have no place on the axis. Raises ValueError if nothing was evaluated.
+    line. Arms whose configurator moves have depth and, where they have one, width below, with a
+    mark at each decision. Evaluations at second 0 have no place on the axis. Raises ValueError if
+    nothing was evaluated.
     """
     curves = {run: curve for run in study.runs if len(curve := _visible(run))}
     if not curves:
