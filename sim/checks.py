@@ -9,6 +9,7 @@ from configurator import Bandit, Configuration, Fixed, Progressive, Schedule, Se
 from learner.architecture import BERT_BASE, MINILM_L6, MPNET_BASE, Architecture, read_architecture
 from learner.assets import DATA, MODELS, PYPI, model_dir
 from learner.spec import Adapter, Freeze, Lora
+from learner.tasks.packages import PACKAGES
 
 from .attendance import check_attendance
 from .network import check_references
@@ -44,6 +45,11 @@ def check_scenario(scenario: Scenario) -> None:
         check_depths(scenario, read_architecture(Path(source)))
     if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
         _require_one_of("task.source", scenario.task.source, DATA)
+        held = PACKAGES[scenario.task.source].kind
+        require(
+            scenario.task.kind == held,
+            f"task.kind must be {held} for {scenario.task.source}, got {scenario.task.kind}",
+        )
     find_profiles(scenario.fleet)
     is_scaled = scenario.cost.kind == "analytic" or scenario.cost.scale != "none"
     require(

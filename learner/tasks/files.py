@@ -142,3 +142,5 @@ _READERS: Mapping[str, Reader] = {
 }
 
 SUFFIXES = tuple(_READERS)
+
+PACKINGS = tuple(_PACKED)

