@@ -135,3 +135,13 @@ def test_a_run_in_bf16_is_replayed_in_bf16(tmp_path: Path, real: Any) -> None:
     run = run_scenario(scenario, out=tmp_path, cache_dir=cache, precision="bf16")
     (faster,) = replayed(run.run_dir, tmp_path, *FASTER, cache_dir=cache)
     assert (faster.result.trainings, faster.result.accuracy) == (0, run.accuracy)
+
+
+def test_a_mixed_fleet_is_replayed_with_the_same_devices(tmp_path: Path, make: Any) -> None:
+    """Devices are dealt in the order in which the scenario names them."""
+    fleet = {"raspberry-pi-4b": 0.4, "jetson-tx2": 0.3, "jetson-nano": 0.3}
+    run = run_scenario(make(**{"fleet.devices": fleet}), out=tmp_path / "first")
+    study = plan_replay(run.run_dir)
+    (again,) = replay(run.run_dir, study, out=tmp_path / "again")
+    assert again.result is not None
+    assert again.result.events_sha256 == run.events_sha256
