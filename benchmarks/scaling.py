@@ -58,7 +58,7 @@ def burn_s(n: int) -> float:
 
 def main() -> None:
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT
-    scenario = load_scenario(path, ["stop.rounds=8", "name=scaling"])
+    scenario = load_scenario(path, ["stop.rounds=4", "name=scaling"])
     one_s, two_s = study_s(scenario, 1), study_s(scenario, 2)
     alone_s, together_s = burn_s(1), burn_s(2)
     print(f"study: 1 worker {one_s:.1f} s, 2 workers {two_s:.1f} s: {one_s / two_s / 2:.2f}")
