@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from analysis import Study
@@ -23,18 +26,26 @@ _LITERAL: Any = {"markup": False, "emoji": False}
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True, **_LITERAL)
 
+_Key = tuple[str, int]
+"""A run's name and seed."""
+
 
 @dataclass
 class Display:
-    """Progress on standard error: a live table on a terminal, plain lines elsewhere."""
+    """Progress on standard error: a live table on a terminal, plain lines elsewhere, or a stream of
+    JSON objects, one a line. `n_runs`: how many there are to be run."""
 
-    first: dict[str, tuple[float, float]] = field(default_factory=dict)  # seconds, fraction
-    latest: dict[str, RunProgress] = field(default_factory=dict)
-    printed_s: dict[str, float] = field(default_factory=dict)
+    n_runs: int = 1
+    as_json: bool = False
+    n_done: int = 0
+    started_s: float = field(default_factory=time.monotonic)
+    first: dict[_Key, tuple[float, float]] = field(default_factory=dict)  # seconds, fraction
+    latest: dict[_Key, RunProgress] = field(default_factory=dict)
+    printed_s: dict[_Key, float] = field(default_factory=dict)
     live: Live | None = None
 
     def __enter__(self) -> Display:
-        if errors.is_terminal:
+        if errors.is_terminal and not self.as_json:
             self.live = Live(console=errors, get_renderable=self._table, refresh_per_second=4)
             self.live.start()
         return self
@@ -46,37 +57,60 @@ class Display:
             errors.print("interrupted: the same command goes on where it stopped")
 
     def show(self, progress: RunProgress) -> None:
-        now_s = time.monotonic()
-        self.latest[progress.run] = progress
+        if self.as_json:
+            errors.print(json.dumps({"event": "progress", **asdict(progress)}))
+            return
+        now_s, key = time.monotonic(), (progress.run, progress.seed)
+        self.latest[key] = progress
         if not progress.doing:
-            self.first.setdefault(progress.run, (now_s, progress.fraction or 0.0))
-        is_due = now_s - self.printed_s.get(progress.run, -60.0) >= 5.0
-        if self.live is None and (is_due or progress.fraction == 1.0):
-            self.printed_s[progress.run] = now_s
+            self.first.setdefault(key, (now_s, progress.fraction or 0.0))
+        is_due = now_s - self.printed_s.get(key, -60.0) >= 5.0
+        if self.live is None and (is_due or progress.is_done):
+            self.printed_s[key] = now_s
             errors.print("  ".join(self._cells(progress)))
+        if progress.is_done:
+            self.n_done += 1
+            del self.latest[key]
+            if self.live is None and self.n_runs > 1:
+                errors.print(self._overall())
 
-    def _table(self) -> Table:
-        shown = Table("arm", "simulated", "round", "accuracy", "config", "wall left", box=None)
+    def _table(self) -> Group:
+        """A line a run in flight, and how far the whole is."""
+        columns = ("run", "simulated", "round", "accuracy", "config", "work", "wall left")
+        shown = Table(*columns, box=None)
         for progress in self.latest.values():
             shown.add_row(*self._cells(progress))
-        return shown
+        bar = ProgressBar(total=self.n_runs, completed=self._completed(), width=40)
+        return Group(shown, bar, Text(self._overall()))
+
+    def _completed(self) -> float:
+        """Runs done, those in flight by their share."""
+        return self.n_done + sum(one.fraction or 0.0 for one in self.latest.values())
+
+    def _overall(self) -> str:
+        text, done = f"{self.n_done} of {self.n_runs} runs", self._completed()
+        if 0 < done < self.n_runs:
+            left_s = (time.monotonic() - self.started_s) * (self.n_runs - done) / done
+            text += f", about {left_s:.0f} s left"
+        return text
 
     def _cells(self, progress: RunProgress) -> list[str]:
         accuracy = "" if progress.accuracy is None else f"{progress.accuracy:.1%}"
         return [
-            progress.run,
+            progress.run if progress.seed == 0 else f"{progress.run} (seed {progress.seed})",
             f"{progress.sim_s:,.1f} s",
             f"round {progress.round}",
             accuracy,
-            progress.doing or progress.config,
+            "done" if progress.is_done else progress.doing or progress.config,
+            f"{progress.trainings} trainings, {progress.store_hits} store hits",
             self._left(progress),
         ]
 
     def _left(self, progress: RunProgress) -> str:
         """Wall time to the run's last round at the pace since its first."""
-        if progress.fraction is None:
+        if progress.fraction is None or progress.is_done:
             return ""
-        first_s, first_fraction = self.first[progress.run]
+        first_s, first_fraction = self.first[progress.run, progress.seed]
         if progress.fraction <= first_fraction:
             return ""
         pace_s = (time.monotonic() - first_s) / (progress.fraction - first_fraction)

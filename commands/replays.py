@@ -49,7 +49,7 @@ def replay(
     from sim.replay import replay as replayed
 
     study = plan_replay(run_dir, overrides or (), _axes(axes or ()))
-    with Display() as display:
+    with Display(len(study.arms), as_json) as display:
         results = replayed(
             run_dir, study, out=out, workers=workers or 1, train=train, on_progress=display.show
         )

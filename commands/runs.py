@@ -28,7 +28,7 @@ def run(
     from sim import load_scenario, run_scenario
 
     loaded = load_scenario(scenario, overrides or ())
-    with naming(scenario), Display() as display:
+    with naming(scenario), Display(as_json=as_json) as display:
         result = run_scenario(
             loaded,
             seed=seed,

@@ -49,7 +49,7 @@ def demo(
 ) -> None:
     """Five ways to fine-tune on a mixed fleet: the table, the figure and the report."""
     errors.print("model and data (110 MB) are fetched once, into the cache")
-    directory = _run(_load(DEMO), out, workers, chosen_precision(numerics))
+    directory = _run(_load(DEMO), out, workers, chosen_precision(numerics), as_json=as_json)
     show_table(directory, "json" if as_json else "text")
     write_figures(directory, directory, only="time-to-accuracy", formats=("png", "svg"))
     write_report(directory, directory / "report.html")
@@ -72,7 +72,7 @@ def study(
     if dry_run:
         _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
         return
-    directory = _run(loaded, out, workers, chosen_precision(numerics), ray)
+    directory = _run(loaded, out, workers, chosen_precision(numerics), ray, as_json)
     show_table(directory, "json" if as_json else "text")
 
 
@@ -83,12 +83,19 @@ def _load(file: Path, overrides: Sequence[str] = (), base: Path | None = None) -
 
 
 def _run(
-    study: Study, out: Path, workers: int | None, precision: Precision, ray: str | None = None
+    study: Study,
+    out: Path,
+    workers: int | None,
+    precision: Precision,
+    ray: str | None = None,
+    as_json: bool = False,
 ) -> Path:
     from sim import run_study
 
-    errors.print(_summary(_forecast(study, out, workers, precision)))
-    with Display() as display:
+    planned = _forecast(study, out, workers, precision)
+    event = {"event": "forecast", **asdict(planned)}
+    errors.print(json.dumps(event) if as_json else _summary(planned))
+    with Display(planned.runs - planned.finished, as_json) as display:
         run_study(
             study,
             out=out,

@@ -70,7 +70,7 @@ def export_run(
         raise RunError(
             f"{run_dir}: must be a run that this machine has finished; run its scenario.yaml again"
         )
-    monitor = Monitor(scenario.name, scenario, on_progress)
+    monitor = Monitor(scenario.name, manifest["seed"], scenario, on_progress)
     world = _repeat(run_dir, manifest, scenario, cache, monitor)
     assert isinstance(world.learner, StoredLearner)
     points = _points(run_dir)

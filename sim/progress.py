@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from learner.spec import StateRef
+from learner.spec import Learner, StateRef
 from learner.stored import Progress
 
 from .records import RoundRow
@@ -17,16 +17,21 @@ class RunProgress:
     """A run at the latest round whose training is done.
 
     `fraction` (0-1) is of the run's rounds, None where no round limit is set; `accuracy` is the
-    latest score seen on any split. `doing` says what the run is about where it is not training.
+    latest score seen on any split. `trainings` and `store_hits` are this process's so far. `doing`
+    says what the run is about where it is not training; `is_done`: it has ended.
     """
 
     run: str
+    seed: int = 0
     sim_s: float
     round: int
     config: str
     accuracy: float | None
     fraction: float | None
+    trainings: int = 0
+    store_hits: int = 0
     doing: str = ""
+    is_done: bool = False
 
 
 ProgressSink = Callable[[RunProgress], None]
@@ -37,8 +42,10 @@ class Monitor:
     """Joins what the engine says of rounds to what the learner says of states."""
 
     run: str
+    seed: int
     scenario: Scenario
     tell: ProgressSink
+    learner: Learner | None = None
     _rows: dict[StateRef, RoundRow] = field(default_factory=dict)
     _accuracy: float | None = None
     _sim_s: float = 0.0
@@ -60,27 +67,37 @@ class Monitor:
             return
         self._sim_s, self._round = row.t_s, row.round
         limit = self.scenario.stop.rounds
-        self.tell(
-            RunProgress(
-                run=self.run,
-                sim_s=row.t_s,
-                round=row.round,
-                config=str(row.config),
-                accuracy=self._accuracy,
-                fraction=row.round / limit if limit else None,
-            )
-        )
+        self._tell(config=str(row.config), fraction=row.round / limit if limit else None)
 
     def on_fill(self, split: str, share: float) -> None:
         """The frozen encoder's activations are being computed: once for a model and data set."""
+        self._tell(doing=f"encoding the {split} texts once: {share:.0%}")
+
+    def on_end(self, sim_s: float, rounds: int, accuracy: float) -> None:
+        """The run is finished."""
+        self._sim_s, self._round, self._accuracy = sim_s, rounds, accuracy
+        self._tell(fraction=1.0, is_done=True)
+
+    def _tell(
+        self,
+        *,
+        config: str = "",
+        fraction: float | None = None,
+        doing: str = "",
+        is_done: bool = False,
+    ) -> None:
         self.tell(
             RunProgress(
                 run=self.run,
+                seed=self.seed,
                 sim_s=self._sim_s,
                 round=self._round,
-                config="",
+                config=config,
                 accuracy=self._accuracy,
-                fraction=None,
-                doing=f"encoding the {split} texts once: {share:.0%}",
+                fraction=fraction,
+                trainings=self.learner.trainings if self.learner else 0,
+                store_hits=self.learner.store_hits if self.learner else 0,
+                doing=doing,
+                is_done=is_done,
             )
         )

@@ -84,7 +84,7 @@ def run_scenario(
     """
     started_s = wall_clock_s()
     run_dir = run_directory(out, scenario, seed, configurator)
-    monitor = Monitor(scenario.name, scenario, on_progress)
+    monitor = Monitor(scenario.name, seed, scenario, on_progress)
     world = build_world(
         scenario,
         seed,
@@ -100,6 +100,7 @@ def run_scenario(
         missing=missing,
         precision=precision,
     )
+    monitor.learner = world.learner
     manifest = _manifest(world, seed, precision)
     with held(run_dir):
         begin(run_dir, manifest, scenario)
@@ -120,6 +121,7 @@ def run_scenario(
             learner=scenario.learner.kind,
         )
         finish(run_dir, manifest, asdict(result) | {"run_dir": run_dir.name})
+    monitor.on_end(result.sim_seconds, result.rounds, result.accuracy)
     return result
 
 

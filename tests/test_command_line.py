@@ -235,7 +235,8 @@ def test_progress_shows_names_as_they_are(capsys: pytest.CaptureFixture[str]) ->
     progress = RunProgress(run=name, sim_s=2.0, round=1, config="c", accuracy=0.5, fraction=0.1)
     with Display() as display:
         display.show(progress)
-    assert capsys.readouterr().err == f"{name}  2.0 s  round 1  50.0%  c  \n"
+    line = f"{name}  2.0 s  round 1  50.0%  c  0 trainings, 0 store hits  \n"
+    assert capsys.readouterr().err == line
 
 
 def test_progress_shows_what_comes_before_training(capsys: pytest.CaptureFixture[str]) -> None:
@@ -246,9 +247,24 @@ def test_progress_shows_what_comes_before_training(capsys: pytest.CaptureFixture
         display.printed_s.clear()
         display.show(RunProgress(**shown, config="c", fraction=0.0))
     assert capsys.readouterr().err.split("\n")[:2] == [
-        "r  0.0 s  round 0    encoding: 40%  ",
-        "r  0.0 s  round 0    c  ",
+        "r  0.0 s  round 0    encoding: 40%  0 trainings, 0 store hits  ",
+        "r  0.0 s  round 0    c  0 trainings, 0 store hits  ",
     ]
+
+
+def test_progress_of_a_study_tells_each_run_and_the_whole(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    _, _, err = call("study", study_file, "--out", tmp_path / "a", "--workers", 1)
+    lines = err.splitlines()
+    assert lines[0] == "2 runs (0 finished), no trainings"
+    assert "1 of 2 runs, about " in lines[2]
+    assert lines[-1] == "2 of 2 runs"
+    _, _, err = call("study", study_file, "--out", tmp_path / "b", "--workers", 1, "--json")
+    events = [json.loads(line) for line in err.splitlines()]
+    assert events[0]["event"] == "forecast"
+    assert [event["run"] for event in events[1:] if event["is_done"]] == ["fast", "slow"]
+    assert {"sim_s", "accuracy", "trainings", "store_hits"} <= set(events[-1])
 
 
 def test_bad_files_are_one_line(call: Call, tmp_path: Path, study_file: Path) -> None:
