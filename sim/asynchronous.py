@@ -22,6 +22,7 @@ from .bill import Bill
 from .growth import Growth, is_at_target
 from .luck import dropout_points, work_factors
 from .muster import call_up, chances, is_there
+from .order import Order
 from .participation import Process, begin, cancel
 from .records import RoundStatus
 from .roll import Call
@@ -65,7 +66,9 @@ class Desk:
 
     def look(self) -> None:
         """Take up who has come in, by instant and then by client: not by the clock's own ties."""
-        self.inbox += [bill for *_, bill in sorted(self.come_in, key=itemgetter(0, 1))]
+        if len(self.come_in) > 1:
+            self.come_in.sort(key=itemgetter(0, 1))
+        self.inbox += [bill for *_, bill in self.come_in]
         self.come_in, self._bell = [], None
 
 
@@ -122,7 +125,7 @@ class Line:
             for client_id, factor, drop_at in zip(ids, factors, drops, strict=True)
         ]
         self._sent.update(ids)
-        return turns
+        return turns[::-1]  # the preferred last, where a list gives them up at no cost
 
     def _pop(self, n: int) -> list[Turn]:
         """The first n of the queue who are still there and free."""
@@ -130,7 +133,7 @@ class Line:
         is_on = is_there(self._world, claims.busy if claims else ())
         taken: list[Turn] = []
         while self._queue and len(taken) < n:
-            turn = self._queue.pop(0)
+            turn = self._queue.pop()
             if is_on(turn.client_id):
                 taken.append(turn)
         return taken
@@ -162,8 +165,9 @@ def _serve(
     """Send clients, take what comes in, aggregate full buffers; returns at the branch's end."""
     lineage, rules, n_lost = growth.lineage, world.scenario.rounds, 0
     aggregation_s = world.scenario.fleet.server.aggregation_s
+    order = world.order(lineage.config)
     while lineage.round < last and not (growth.stuck or growth.is_over):
-        _send(world, growth, desk, line)
+        _send(world, growth, desk, line, order)
         if not desk.come_in:
             waits = _waits(world, growth, desk)
             if not waits:
@@ -187,13 +191,12 @@ def _serve(
                     return
 
 
-def _send(world: World, growth: Growth, desk: Desk, line: Line) -> None:
+def _send(world: World, growth: Growth, desk: Desk, line: Line, order: Order) -> None:
     """Fill the free places."""
     lineage = growth.lineage
     n_free = growth.share.n_participants - len(desk.at_work)
     if not n_free:
         return
-    order = world.order(lineage.config)
     for turn in sorted(line.next(n_free, desk.at_work)):
         bill = Bill(
             world.clients[turn.client_id],

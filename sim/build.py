@@ -37,6 +37,7 @@ from .network import connect
 from .order import Ground
 from .population import populate
 from .records import RoundRow
+from .roster import Roster
 from .runlog import RunLog
 from .scenario import Scenario
 from .scenario_fleet import ServerSide
@@ -107,7 +108,8 @@ def build_world(
         ground=ground,
         clients=clients,
         audit=Audit(server_link),
-        presences=[client.presence for client in clients],
+        presences=attendance.presences,
+        roster=Roster(attendance.presences),
         census=Census(
             cost=cost,
             exchange=scenario.exchange,

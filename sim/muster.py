@@ -56,6 +56,7 @@ def call_up(
         now_s=now_s,
         pool=share.pool,
         is_on=is_there(world, busy),
+        there=lambda ids: world.roster.there(now_s, ids, busy),
         leaves_s=lambda client_id: presences[client_id].away_from(now_s),
         estimates=partial(census.estimate_s, lineage.config),
         samples=census.n_samples,

@@ -25,18 +25,19 @@ class Presence:
     """Until when it is known to be there without a question; -inf while it is away."""
     on_since_s: float = field(default=-math.inf, init=False)
     """When the present answer was looked up."""
+    known_until_s: float = field(default=-math.inf, init=False)
+    """Until when the present answer holds, there or away."""
     _trace: Availability | None = field(default=None, init=False)
-    _until_s: float = field(default=-math.inf, init=False)
 
     def is_on(self, now_s: float) -> bool:
         """Whether the client is available."""
-        if now_s >= self._until_s - MARGIN_S:
+        if now_s >= self.known_until_s - MARGIN_S:
             self._look(now_s)
         return self.on_until_s > -math.inf
 
     def online_s(self, now_s: float) -> float:
         """The first instant from now on at which the client is there; inf if it never is."""
-        return now_s if self.is_on(now_s) else self._until_s
+        return now_s if self.is_on(now_s) else self.known_until_s
 
     def away_from(self, at_s: float) -> float:
         """The first instant from at_s on at which the client is away; inf if it never is. at_s may
@@ -60,9 +61,9 @@ class Presence:
 
     def _look(self, now_s: float) -> None:
         trace = self._trace or self._make()
-        self._until_s = trace.next_change(now_s)
+        self.known_until_s = trace.next_change(now_s)
         self.on_since_s = now_s
-        self.on_until_s = self._until_s if trace.available_at(now_s) else -math.inf
+        self.on_until_s = self.known_until_s if trace.available_at(now_s) else -math.inf
 
     def _make(self) -> Availability:
         self._trace = self.make()

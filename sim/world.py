@@ -19,6 +19,7 @@ from .data import Holdings
 from .order import Ground, Order
 from .presence import Presence
 from .records import RoundRow
+from .roster import Roster
 from .runlog import RunLog
 from .scenario import Scenario
 from .streams import Streams
@@ -48,6 +49,7 @@ class World:
     where: Callable[[StateRef], str]
     audit: Audit
     presences: Sequence[Presence]
+    roster: Roster
     census: Census
     orders: dict[TuningConfig, Order] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)

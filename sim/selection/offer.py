@@ -18,9 +18,10 @@ class Offer:
     """One call for clients.
 
     `round` (the lineage's) and `attempt` key the draws; `pool`: ids, rising, of those who could be
-    called. `estimates` and `samples` make columns by client id where a policy reads them: a job's
-    expected seconds at nominal rates, and the size of the shard. `leaves_s` tells when a client
-    that is there will be away next (inf: never): a forecast without error, read from its trace.
+    called; `is_on` and `there` tell of one and of many who is there and free. `estimates` and
+    `samples` make columns by client id where a policy reads them: a job's expected seconds at
+    nominal rates, and the size of the shard. `leaves_s` tells when a client that is there will be
+    away next (inf: never): a forecast without error, read from its trace.
     """
 
     streams: Streams
@@ -29,6 +30,7 @@ class Offer:
     now_s: float
     pool: NDArray[np.int64]
     is_on: Callable[[int], bool]
+    there: Callable[[NDArray[np.int64]], NDArray[np.int64]]
     leaves_s: Callable[[int], float]
     estimates: Callable[[], NDArray[np.float64]]
     samples: Callable[[], NDArray[np.int64]]
@@ -48,8 +50,7 @@ class Offer:
 
     def present(self) -> NDArray[np.int64]:
         """Those of the pool who are there."""
-        is_on = self.is_on
-        return np.array([i for i in self.pool.tolist() if is_on(i)], dtype=np.int64)
+        return self.there(self.pool)
 
     def shuffled(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """The ids in the keyed order of this call, in which uniform selection takes them."""

@@ -37,6 +37,7 @@ def offer() -> Callable[..., Offer]:
             "now_s": 0.0,
             "pool": np.arange(N),
             "is_on": lambda client_id: client_id not in away,
+            "there": lambda ids: ids[~np.isin(ids, list(away))],
             "leaves_s": leaves_s,
             "estimates": lambda: np.arange(N) + 1.0,
             "samples": lambda: np.full(N, 10),
