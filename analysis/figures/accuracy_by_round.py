@@ -75,7 +75,7 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         axes.set_xlabel("round")
-        axes.set_ylabel(f"{study.runs[0].report_on} accuracy")
+        axes.set_ylabel(f"{study.runs[0].report_on} {study.runs[0].metric}")
         n_seeds = max(frame["n_seeds"].to_list())
         told = "single seed" if n_seeds == 1 else f"mean of up to {n_seeds} seeds, 95 % interval"
         axes.set_title(told, color=QUIET, pad=10)

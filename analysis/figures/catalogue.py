@@ -87,7 +87,20 @@ def goal_of(study: Study, wish: Wish) -> Goal:
     return Goal(quantity=quantity, target=target, text=text)
 
 
+MOST_NAMES = 16
+"""Arms that can be named at the ends of their lines."""
+
+
+def _refuse_crowd(study: Study) -> None:
+    if len(study.arms) > MOST_NAMES:
+        raise ValueError(
+            f"at most {MOST_NAMES} arms fit on it, got {len(study.arms)}; "
+            f"draw it from the directory of one arm"
+        )
+
+
 def _time_to_accuracy(study: Study, goal: Goal) -> Drawn:
+    _refuse_crowd(study)
     yield "time-to-accuracy", time_to_accuracy(study)
 
 
@@ -129,6 +142,7 @@ def _partition(study: Study, goal: Goal) -> Drawn:
 
 
 def _accuracy_by_round(study: Study, goal: Goal) -> Drawn:
+    _refuse_crowd(study)
     yield "accuracy-by-round", accuracy_by_round(accuracy_by_round_frame(study), study)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -15,12 +15,13 @@ from matplotlib.figure import Figure
 
 from analysis.comparison import Quantity
 from analysis.load import Study
-from analysis.scales import is_wide, scaling, time_unit
-from analysis.style import QUIET, STYLE, TEXT_POINTS
+from analysis.scales import is_wide, plain_log, scaling, value_ticks
+from analysis.style import QUIET, STYLE, TEXT_POINTS, time_ticks
+from analysis.table import duration
 
 from .what_if import MOST_PANELS, what_if_frame
 
-_CELL_IN, _MARGIN_IN, _LEAST_IN = 0.8, 1.6, 7.2
+_CELL_IN, _MARGIN_IN, _LEAST_IN = 0.85, 1.6, 7.2
 _COLOURS = "cividis"  # even steps of lightness for every kind of colour vision
 _DARK = 0.5
 
@@ -56,8 +57,9 @@ def heat_map(
         raise ValueError(f"{quantity.text.format(target=target)}: is known of no cell")
     if len(names) > MOST_PANELS:
         raise ValueError(f"a figure has at most {MOST_PANELS} panels, got {len(names)}")
-    unit_s, unit = time_unit(float(np.median(known))) if quantity.unit == "s" else (1.0, "")
-    scale, unit = (unit_s, f", {unit}") if unit else scaling(quantity.unit, known)
+    is_time = quantity.unit == "s"  # cells and ticks name their own units
+    scale, unit = (1.0, "") if is_time else scaling(quantity.unit, known)
+    write = duration if is_time else _number
     norm = _norm([value / scale for value in known])
     xs, ys = (frame[column].unique(maintain_order=True).to_list() for column in ("x", "y"))
     with mpl.rc_context(STYLE | {"axes.grid": False}):
@@ -67,17 +69,20 @@ def heat_map(
         row = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
         for panel, name in zip(row, names, strict=True):
             cells = frame.filter(pl.col("series") == name).with_columns(pl.col("mean") / scale)
-            _draw(panel, _grid(cells, xs, ys), norm)
+            _draw(panel, _grid(cells, xs, ys), norm, write)
             panel.set_title(name, parse_math=False)
             panel.set_xticks(range(len(xs)), xs)
             panel.set_xlabel(axes[0])
         row[0].set_yticks(range(len(ys)), ys)
         row[0].set_ylabel(axes[1])
-        figure.colorbar(
-            mpl.cm.ScalarMappable(norm, _COLOURS),
-            ax=list(row),
-            label=_label(quantity, target, unit),
-        )
+        colours = mpl.cm.ScalarMappable(norm, _COLOURS)
+        bar = figure.colorbar(colours, ax=list(row), label=_label(quantity, target, unit))
+        if is_time:
+            ticks = time_ticks(min(known), max(known)) if isinstance(norm, LogNorm) else {}
+            levels = list(ticks) or [min(known), max(known)]
+            value_ticks(bar.ax.yaxis, levels, [duration(level) for level in levels])
+        elif isinstance(norm, LogNorm):
+            plain_log(bar.ax.yaxis, max(known) / min(known))
         figure.suptitle(_notes(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
     return figure
 
@@ -100,14 +105,18 @@ def _grid(cells: pl.DataFrame, xs: Sequence[str], ys: Sequence[str]) -> Any:
     return np.array(values, dtype=float)
 
 
-def _draw(axes: Axes, grid: Any, norm: Normalize) -> None:
+def _draw(axes: Axes, grid: Any, norm: Normalize, write: Callable[[float], str]) -> None:
     axes.imshow(grid, norm=norm, cmap=_COLOURS, origin="lower", aspect="auto")
     for row, column in np.ndindex(grid.shape):
         value = float(grid[row, column])
         is_known = math.isfinite(value)
         colour = "white" if is_known and norm(value) < _DARK else "black"
-        text = f"{value:.3g}" if is_known else "×"
+        text = write(value) if is_known else "×"
         axes.text(column, row, text, ha="center", va="center", color=colour, size=TEXT_POINTS - 2)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _notes(frame: pl.DataFrame) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from analysis.bands import accuracy_band
 from analysis.load import Run, Study
 from analysis.looks import Look, arm_looks
 from analysis.measures import accuracy_curve, configuration_path, is_moving
@@ -33,10 +35,11 @@ _DECISION_MARKS = "trial decisions: ● changed this value, ○ kept it"
 def time_to_accuracy(study: Study) -> Figure:
     """The reported accuracy of every run over simulated time on a logarithmic axis.
 
-    One colour an arm and one line a seed, named at its right end; the majority class is a dashed
-    line. Arms whose configurator moves have depth and, where they have one, width below, with a
-    mark at each decision. Evaluations at second 0 have no place on the axis. Raises ValueError if
-    nothing was evaluated.
+    One colour an arm and one line a seed, named at its right end; with several seeds also their
+    mean and a band of its 95 % interval. The majority class is a dashed line. Arms whose
+    configurator moves have depth and, where they have one, width below, with a mark at each
+    decision. Evaluations at second 0 have no place on the axis. Raises ValueError if nothing was
+    evaluated.
     """
     curves = {run: curve for run in study.runs if len(curve := _visible(run))}
     if not curves:
@@ -75,8 +78,10 @@ def _draw_accuracy(
     ends = []
     for arm in study.arms:
         look, drawn = looks[arm], [curves[run] for run in study.runs_of(arm) if run in curves]
+        has_band = len(drawn) > 1 and _draw_band(axes, accuracy_band(drawn), look)
+        thin: Any = {"lw": 0.8, "alpha": 0.4} if has_band else {}
         for curve in drawn:
-            axes.plot(curve["t_s"], curve["accuracy"], color=look.colour, ls=look.dashes)
+            axes.plot(curve["t_s"], curve["accuracy"], color=look.colour, ls=look.dashes, **thin)
             axes.plot(curve["t_s"][-1], curve["accuracy"][-1], "o", color=look.colour, ms=5.5)
         if drawn:
             last = max(drawn, key=lambda curve: float(curve["t_s"][-1]))
@@ -89,6 +94,14 @@ def _draw_accuracy(
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     axes.set_ylabel(f"{study.runs[0].report_on} {study.runs[0].metric}")
     return ends
+
+
+def _draw_band(axes: Axes, band: pl.DataFrame, look: Look) -> bool:
+    """The mean and its interval; whether there was an instant at which every seed was known."""
+    times, low, high = (band[column].to_numpy() for column in ("t_s", "low", "high"))
+    axes.fill_between(times, low, high, color=look.colour, alpha=0.18, lw=0)
+    axes.plot(band["t_s"], band["mean"], color=look.colour, ls=look.dashes)
+    return len(band) > 1
 
 
 def _accuracy_limits(
@@ -147,7 +160,7 @@ def _visible(run: Run) -> pl.DataFrame:
 def _notes(study: Study) -> str:
     n_seeds = {len(study.runs_of(arm)) for arm in study.arms}
     notes = [", ".join(f"{n:,} clients" for n in sorted({run.n_clients for run in study.runs}))]
-    notes.append("single seed" if n_seeds == {1} else "one line a seed")
+    notes.append("single seed" if n_seeds == {1} else "mean, 95 % interval, thin: seeds")
     if any(not run.is_finished for run in study.runs):
         notes.append("some runs unfinished")
     text = " · ".join(notes)

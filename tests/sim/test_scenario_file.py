@@ -47,6 +47,13 @@ def test_the_demo_study_loads() -> None:
     assert len({digest(arm) for arm in study.arms}) == 5
 
 
+@pytest.mark.parametrize("name", ["arms", "axes"])
+def test_the_studies_behind_the_figures_load(name: str) -> None:
+    study = load_study(ROOT / "scenarios/figures" / f"{name}.yaml")
+    assert len(study.seeds) == 3
+    assert bool(study.axes) == (name == "axes")
+
+
 def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
     assert digest(make()) == digest(make(name="another"))
     assert digest(make()) != digest(make(**{"stop.rounds": 3}))

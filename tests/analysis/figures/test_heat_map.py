@@ -22,9 +22,9 @@ def test_panels_are_arms_and_cells_are_written_out(crossed: Study) -> None:
     frame = heat_map_frame(crossed, AXES, QUANTITIES["time"], 0.6)
     figure = heat_map(frame, axes=AXES, quantity=QUANTITIES["time"], target="60 %")
     a, b, bar = figure.axes
-    assert sorted(text.get_text() for text in a.texts) == ["190", "190", "9.5", "9.5"]
+    assert sorted(text.get_text() for text in a.texts) == ["3.17 min", "3.17 min", "9.5 s", "9.5 s"]
     assert [text.get_text() for text in b.texts].count("×") == 2
-    assert bar.get_ylabel() == "time to 60 %, s"
+    assert bar.get_ylabel() == "time to 60 %"
 
 
 def test_a_third_axis_is_refused(crossed: Study) -> None:

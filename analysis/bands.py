@@ -1,0 +1,26 @@
+"""Mean accuracy over seeds at each instant, with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from .stats import mean_band
+
+
+def accuracy_band(curves: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Columns t_s, mean, low, high from curves with t_s and accuracy, one a seed: at every instant
+    at which a seed was evaluated, from where all seeds are known to where the first one ends.
+
+    Between evaluations a seed is on the straight line that figures draw. Low and high bound the
+    95 % interval of each instant by itself.
+    """
+    first_s = max(float(curve["t_s"][0]) for curve in curves)
+    last_s = min(float(curve["t_s"][-1]) for curve in curves)
+    times = np.unique(np.concatenate([curve["t_s"].to_numpy() for curve in curves]))
+    times = times[(times >= first_s) & (times <= last_s)]
+    known = [np.interp(times, curve["t_s"], curve["accuracy"]) for curve in curves]
+    mean, low, high = mean_band(np.array(known))  # (n_seeds, n_instants)
+    return pl.DataFrame({"t_s": times, "mean": mean, "low": low, "high": high})
