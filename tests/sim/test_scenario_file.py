@@ -285,3 +285,12 @@ def test_a_bad_study_is_refused_in_one_line(
     with pytest.raises(ScenarioError, match=complaint) as refusal:
         load_study(path)
     assert str(refusal.value).startswith(f"{path}: ")
+
+
+def test_the_order_of_devices_is_part_of_what_a_digest_names(make: Any) -> None:
+    """Clients get their devices in that order, so another order is another run."""
+    shares = {"jetson-tx2": 0.5, "jetson-nano": 0.5}
+    turned = dict(reversed(shares.items()))
+    one, other = (make(**{"fleet.devices": devices}) for devices in (shares, turned))
+    assert digest(one) != digest(other)
+    assert digest(one) == digest(make(**{"fleet.devices": shares, "name": "another"}))
