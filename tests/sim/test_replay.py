@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,18 @@ def test_a_mixed_fleet_is_replayed_with_the_same_devices(tmp_path: Path, make: A
     (again,) = replay(run.run_dir, study, out=tmp_path / "again")
     assert again.result is not None
     assert again.result.events_sha256 == run.events_sha256
+
+
+@pytest.mark.slow
+def test_a_hundred_bandwidths_over_500_rounds_take_less_than_a_minute_of_one_core(
+    tmp_path: Path, make: Any
+) -> None:
+    mixed = {"partition.clients": 100, "rounds.participants": 15, "stop.rounds": 500}
+    run = run_scenario(make(**mixed), out=tmp_path)
+    path = ["fleet.network.down_mbytes_per_s", "fleet.network.up_mbytes_per_s"]
+    axis = {"bandwidth": {"path": path, "log": {"from": 0.1, "to": 10, "points": 100}}}
+    started_s = time.process_time()
+    results = replayed(run.run_dir, tmp_path, axes=axis)
+    took_s = time.process_time() - started_s
+    assert {(one.result.trainings, one.divergence) for one in results} == {(0, None)}
+    assert took_s < 60

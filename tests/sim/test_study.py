@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from sim.scenario_file import ScenarioError, dump_scenario
 from sim.study import run_study
 from sim.study_file import load_study
 
+ROOT = Path(__file__).parents[2]
 BANDWIDTH = {
     "path": ["fleet.network.down_mbytes_per_s", "fleet.network.up_mbytes_per_s"],
     "values": [1.0, 2.0],
@@ -131,3 +135,38 @@ def test_long_names_still_name_directories(tmp_path: Path, load: Any) -> None:
     long = replace(study, arms=(replace(study.arms[0], name="x" * 400),))
     (result,) = run_study(long, out=tmp_path)
     assert len(result.run_dir.parent.name) < 120
+
+
+def test_a_store_deleted_half_way_costs_trainings_and_no_byte(tmp_path: Path, real: Any) -> None:
+    study = Study(name="s", arms=(real(),), seeds=(0,))
+    options: dict[str, Any] = {"out": tmp_path, "cache_dir": tmp_path / "cache"}
+    (first,) = run_study(study, **options)
+    states = sorted((tmp_path / "cache/store").rglob("*.safetensors"))
+    for path in [*(tmp_path / "cache/store").rglob("*.json"), *states[::2]]:
+        path.unlink()
+    (first.run_dir / "DONE").unlink()
+    (again,) = run_study(study, **options)
+    assert again.events_sha256 == first.events_sha256
+    assert 0 < again.trainings <= first.trainings
+
+
+def test_a_full_disk_is_one_line_and_what_was_finished_stays(tmp_path: Path, load: Any) -> None:
+    """The system refuses files above 4 KiB, as a full disk refuses them."""
+    load(arms={"short": {"stop.rounds": 1}, "long": {"stop.rounds": 20}})
+    study = tmp_path / "study.yaml"
+    command = f"exec {sys.executable} -m fedadapter study {study} --out {tmp_path} --workers 1"
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 4; {command}"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    complaints = [line for line in done.stderr.splitlines() if line.startswith("fedadapter: ")]
+    assert (done.returncode, len(complaints)) == (2, 1)
+    assert "File too large" in complaints[0]
+    assert (next(tmp_path.glob("s/short-*/seed-0000")) / "DONE").exists()
+    (short, long) = run_study(load_study(study), out=tmp_path)
+    assert (short.rounds, long.rounds, short.wall_seconds) == (1, 20, 0.0)
