@@ -197,6 +197,34 @@ def test_whatever_goes_wrong_every_second_byte_and_joule_is_accounted_for(
     assert instants == sorted(instants)
 
 
+@pytest.mark.parametrize("when_offline", ["drop", "pause", "restart"])
+def test_a_shared_link_that_is_no_bottleneck_gives_the_rows_of_private_ones(
+    when_offline: str,
+) -> None:
+    availability = {"kind": "windows", "windows_s": [[0, 2.3]], "period_s": 3.1, "stagger_s": 0.7}
+    fleet = {
+        "devices": {"jetson-tx2": 0.5, "jetson-nano": 0.5},
+        "network": {"kind": "constant", "down_mbytes_per_s": 1, "up_mbytes_per_s": 0.1},
+        "availability": availability | {"when_offline": when_offline},
+        "jitter": 0.3,
+        "p_dropout": 0.2,
+    }
+    rules = {"participants": 4, "deadline_s": 7.77, "max_failures": 5}
+    both = []
+    for rate in (None, 1e6):
+        server = {"down_mbit_per_s": rate, "up_mbit_per_s": rate}
+        both.append(told(world(fleet=fleet | {"server": server}, rounds=rules), seed=1))
+    assert len(both[0]) == len(both[1])
+    for private, shared in zip(*both, strict=True):
+        assert private.keys() == shared.keys()
+        for key, value in private.items():
+            if isinstance(value, float | int):  # each client's bytes are rounded
+                slack = {"abs": 8} if key.endswith("_bytes") else {"rel": 1e-6, "abs": 1e-9}
+                assert shared[key] == pytest.approx(value, **slack), key
+            else:
+                assert shared[key] == value
+
+
 def test_the_level_of_detail_of_the_log_changes_nothing_else() -> None:
     kept: list[list[dict[str, Any]]] = []
     for log in ("rounds", "clients", "all"):
