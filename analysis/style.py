@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -28,6 +29,8 @@ DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1)))
 
 TEXT_POINTS = 12
 """On figures 7.2 inches wide: still 6 points when a paper prints them at half that width."""
+
+CURVE_NOTE = "accuracy from a learning curve, not from training"
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so every machine draws the same
@@ -176,6 +179,12 @@ _UNDATED: dict[Format, Any] = {
     "svg": {"Date": None},
     "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
 }
+
+
+def note_once(figure: Figure, text: str) -> None:
+    """Small print in the lower right corner, unless the figure says it somewhere already."""
+    if not any(text in found.get_text() for found in figure.findobj(Text)):
+        figure.text(0.997, 0.003, text, ha="right", va="bottom", size=6.5, color=QUIET)
 
 
 def save_figure(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import runpy
+import shlex
 from pathlib import Path
 
 import pytest
+import typer
 
+from fedadapter import app
 from sim.scenario_file import as_yaml, load_scenario, parse_scenario, parse_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +35,15 @@ def test_the_configurator_runs(
     monkeypatch.chdir(tmp_path)
     runpy.run_path("example.py", run_name="__main__")
     assert "rounds=35" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", re.findall(r"^ {4}fedadapter (.*)$", README, flags=re.MULTILINE))
+def test_commands_and_their_options_exist(line: str) -> None:
+    for command in f"fedadapter {line}".split("&&"):
+        known, words = typer.main.get_command(app), shlex.split(command, comments=True)[1:]
+        while isinstance(known, typer.core.TyperGroup):
+            known = known.commands[words.pop(0)]
+        known.make_context(command, words)
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(((?!http)[^)]+)\)", README))))

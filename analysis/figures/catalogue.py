@@ -14,6 +14,7 @@ from analysis.comparison import QUANTITIES, Quantity, QuantityName, default_targ
 from analysis.load import Study
 from analysis.measures import is_moving
 from analysis.scales import axis_name
+from analysis.style import CURVE_NOTE, note_once
 from analysis.table import percent
 
 from .accuracy_by_round import accuracy_by_round, accuracy_by_round_frame
@@ -59,6 +60,13 @@ class Entry:
     shows: str
     draw: Callable[[Study, Goal], Drawn]
 
+    def figures(self, study: Study, goal: Goal) -> Drawn:
+        """The figures, each saying so where no training stands behind its accuracies."""
+        for name, figure in self.draw(study, goal):
+            if any(run.learner == "curve" for run in study.runs):
+                note_once(figure, CURVE_NOTE)
+            yield name, figure
+
 
 def draw_all(
     study: Study, wish: Wish, only: str | None = None
@@ -70,7 +78,7 @@ def draw_all(
     for entry in CATALOGUE.values():
         if only in (None, entry.name):
             try:
-                yield from entry.draw(study, goal)
+                yield from entry.figures(study, goal)
             except ValueError as error:
                 yield entry.name, str(error)
 

@@ -17,6 +17,7 @@ from analysis.load import Run, Study
 from analysis.looks import Look, arm_looks
 from analysis.measures import accuracy_curve, configuration_path, is_moving
 from analysis.style import (
+    CURVE_NOTE,
     QUIET,
     STYLE,
     TEXT_POINTS,
@@ -165,5 +166,5 @@ def _notes(study: Study) -> str:
         notes.append("some runs unfinished")
     text = " · ".join(notes)
     if any(run.learner == "curve" for run in study.runs):
-        text += "\naccuracy from a learning curve, not from training"
+        text += f"\n{CURVE_NOTE}"
     return text

@@ -95,7 +95,7 @@ def _figures(study: Study) -> list[Mapping[str, str]]:
 
 def _drawn(entry: Entry, study: Study, goal: Goal) -> list[Figure]:
     try:
-        return [figure for _, figure in entry.draw(study, goal)]
+        return [figure for _, figure in entry.figures(study, goal)]
     except ValueError:  # these runs do not support it
         return []
 

@@ -11,11 +11,14 @@
 
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
+  // A logarithmic axis has no place for what was known before anything was spent.
+  const placed = (line) => line[axis.value].map((x) => (x > 0 || !log.checked ? x : null));
+
   const trace = (line) => ({
     type: "scatter",
     mode: "lines+markers",
     name: seeds > 1 ? `${line.arm}, seed ${line.seed}` : line.arm,
-    x: line[axis.value],
+    x: placed(line),
     y: line.accuracy,
     visible: boxes[names.indexOf(line.arm)].checked,
     line: { color: line.colour === data.baseline ? colour("--ink") : line.colour, width: 2 },

@@ -1,0 +1,26 @@
+"""What holds for every figure of the catalogue."""
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from analysis import load_study
+from analysis.figures.catalogue import Wish, draw_all
+from analysis.style import CURVE_NOTE
+
+
+def test_no_figure_of_a_given_curve_passes_for_training(
+    study_dir: Path, write_run: Any, make_round: Any, make_evaluation: Any
+) -> None:
+    for arm, digest in (("one", "0" * 16), ("two", "1" * 16)):
+        rounds = [make_round(10.0 * k, n_bytes=10**6, energy_j=1.0) for k in range(1, 5)]
+        points = [make_evaluation(10.0 * k, 0.2 * k) for k in range(1, 5)]
+        write_run(arm, events=rounds, evaluations=points, learner="curve", digest=digest)
+    drawn = dict(draw_all(load_study(study_dir), Wish()))
+    figures = [figure for figure in drawn.values() if isinstance(figure, Figure)]
+    assert len(figures) >= 3
+    for figure in figures:
+        texts = [text.get_text() for text in figure.findobj(Text)]
+        assert sum(CURVE_NOTE in text for text in texts) == 1
