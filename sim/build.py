@@ -29,6 +29,7 @@ from .audit import Audit
 from .census import Census
 from .checks import check_depths, check_scenario, find_architecture
 from .client import Client
+from .cohort_plan import Lines
 from .cost import CostModel, TableCost, flops_ratio
 from .data import Data, load_data
 from .estimate import expected_round_cost
@@ -110,6 +111,7 @@ def build_world(
         audit=Audit(server_link),
         presences=attendance.presences,
         roster=Roster(attendance.presences),
+        lines=Lines.of(clients),
         census=Census(
             cost=cost,
             exchange=scenario.exchange,

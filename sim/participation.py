@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from learner.spec import AddOn
 
 from .barrier import Instant
 from .bill import Bill
+from .cohort_plan import FEW, Lines
 from .link import OneWay
 from .order import Ground, Order, task_of
 from .plan import (
@@ -26,6 +27,7 @@ from .plan import (
     cut_off,
     look_ahead,
     sit_out,
+    undisturbed,
 )
 from .records import ComputeRow, DropoutRow, TransferRow
 from .runlog import RowFile
@@ -42,11 +44,42 @@ def begin(ground: Ground, order: Order, bill: Bill, answer: Callable[[Bill], Non
     so far stay on the bill. A cache that was filled and a base model that has arrived stay with
     the client, for its next job.
     """
+    _engage(ground, order, bill, answer)
+    _plan(ground, bill, ground.env.now, DOWN, bill.task.amounts[DOWN])
+
+
+def begin_together(
+    ground: Ground,
+    lines: Lines | None,
+    order: Order,
+    bills: Sequence[Bill],
+    answer: Callable[[Bill], None],
+) -> None:
+    """As begin of one bill after the other; where links are alike, planned in one go for those
+    whom nothing breaks off."""
+    if lines is None or len(bills) < FEW:
+        for bill in bills:
+            begin(ground, order, bill, answer)
+        return
+    for bill in bills:
+        _engage(ground, order, bill, answer)
+    now_s = ground.env.now
+    ids = [bill.client.shard.client_id for bill in bills]
+    ends_s = lines.ends_s(ids, now_s, [bill.task.amounts for bill in bills])
+    for bill, own_s in zip(bills, ends_s, strict=True):
+        task, end_s = bill.task, own_s[UP]
+        if end_s <= task.presence.on_until_s and end_s < math.inf and task.drop_stage > UP:
+            bill.stretches = undisturbed(task, now_s, own_s)
+            _follow(ground, bill, Ending("done", end_s, UP + 1), 0)
+        else:  # nan compares as false
+            _plan(ground, bill, now_s, DOWN, task.amounts[DOWN])
+
+
+def _engage(ground: Ground, order: Order, bill: Bill, answer: Callable[[Bill], None]) -> None:
     client = bill.client
     bill.order, bill.answer = order, answer
     bill.cache = cache = client.cache_state(order.config)
-    bill.task = task = task_of(ground, order, client, cache, bill.work_factor, bill.drop_at)
-    _plan(ground, bill, ground.env.now, DOWN, task.amounts[DOWN])
+    bill.task = task_of(ground, order, client, cache, bill.work_factor, bill.drop_at)
 
 
 def cancel(ground: Ground, bill: Bill) -> None:

@@ -103,6 +103,17 @@ def look_ahead(
         return Ending("unknown", at_s, stage, error=error)
 
 
+def undisturbed(task: Task, at_s: float, ends_s: tuple[float, float, float]) -> list[Stretch]:
+    """What a client does from at_s on whose stages are known to end so, one behind the other."""
+    down_bytes, work_s, up_bytes = task.amounts
+    down_s, compute_s, up_s = ends_s
+    return [
+        Stretch(DOWN, at_s, down_s, down_bytes, "done"),
+        Stretch(COMPUTE, down_s, compute_s, work_s, "done"),
+        Stretch(UP, compute_s, up_s, up_bytes, "done"),
+    ]
+
+
 def after_sharing(
     task: Task, stretches: list[Stretch], shared: Ending, now_s: float, moved: float
 ) -> Ending:

@@ -12,7 +12,7 @@ from .barrier import Barrier
 from .bill import Bill
 from .lineage import Lineage
 from .luck import dropout_points, work_factors
-from .participation import Process, begin, cancel
+from .participation import Process, begin_together, cancel
 from .records import RoundStatus
 from .roll import Call, Roll
 from .world import World
@@ -57,12 +57,11 @@ def _dispatch(world: World, lineage: Lineage, call: Call, roll: Roll) -> list[Bi
     about = (lineage.round, call.attempt, ids)
     factors = work_factors(world.streams, fleet.jitter, *about)
     drops = dropout_points(world.streams, fleet.p_dropout, *about)
-    bills = []
-    for client_id, factor, drop_at in zip(ids, factors, drops, strict=True):
-        client = world.clients[client_id]
-        bill = Bill(client, env.now, lineage, work_factor=factor, drop_at=drop_at)
-        begin(world.ground, order, bill, roll.answer)
-        bills.append(bill)
+    bills = [
+        Bill(world.clients[client_id], env.now, lineage, work_factor=factor, drop_at=drop_at)
+        for client_id, factor, drop_at in zip(ids, factors, drops, strict=True)
+    ]
+    begin_together(world.ground, world.lines, order, bills, roll.answer)
     return bills
 
 

@@ -15,6 +15,7 @@ from learner.spec import Full, Learner, StateRef, TuningConfig
 from .audit import Audit
 from .census import Census
 from .client import Client
+from .cohort_plan import Lines
 from .data import Holdings
 from .order import Ground, Order
 from .presence import Presence
@@ -31,8 +32,8 @@ class World:
     """One run's clock, population, learner, policy and log. `clients[i]` has client_id i.
 
     `facts` is what the manifest should say of model, data and population; `holdings`, who holds
-    which examples, is None without data. `totals` are of all
-    rounds, `sidelined` of those in branches that lost their trial.
+    which examples, is None without data; `lines` is None where links differ. `totals` are of
+    all rounds, `sidelined` of those in branches that lost their trial.
     """
 
     scenario: Scenario
@@ -51,6 +52,7 @@ class World:
     presences: Sequence[Presence]
     roster: Roster
     census: Census
+    lines: Lines | None
     orders: dict[TuningConfig, Order] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
     sidelined: Totals = field(default_factory=Totals)
