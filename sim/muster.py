@@ -55,7 +55,6 @@ def call_up(
         attempt=attempt,
         now_s=now_s,
         pool=share.pool,
-        is_on=is_there(world, busy),
         there=lambda ids: world.roster.there(now_s, ids, busy),
         leaves_s=lambda client_id: presences[client_id].away_from(now_s),
         estimates=partial(census.estimate_s, lineage.config),

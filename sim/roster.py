@@ -24,10 +24,12 @@ class Roster:
     def there(
         self, now_s: float, ids: NDArray[np.int64], busy: Collection[int] = ()
     ) -> NDArray[np.int64]:
-        """Those of the clients who are there now and not busy."""
+        """Those of the clients who are there now and not busy, in their order."""
         for client_id in ids[self._until_s[ids] - MARGIN_S <= now_s].tolist():
             presence = self._presences[client_id]
             self._is_on[client_id] = presence.is_on(now_s)
             self._until_s[client_id] = presence.known_until_s
         found = ids[self._is_on[ids]]
-        return found[~np.isin(found, list(busy))] if busy else found
+        if not busy:
+            return found
+        return np.array([i for i in found.tolist() if i not in busy], dtype=np.int64)

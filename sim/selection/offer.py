@@ -18,7 +18,7 @@ class Offer:
     """One call for clients.
 
     `round` (the lineage's) and `attempt` key the draws; `pool`: ids, rising, of those who could be
-    called; `is_on` and `there` tell of one and of many who is there and free. `estimates` and
+    called; `there` tells who of some is there and free, in their order. `estimates` and
     `samples` make columns by client id where a policy reads them: a job's expected seconds at
     nominal rates, and the size of the shard. `leaves_s` tells when a client that is there will be
     away next (inf: never): a forecast without error, read from its trace.
@@ -29,7 +29,6 @@ class Offer:
     attempt: int
     now_s: float
     pool: NDArray[np.int64]
-    is_on: Callable[[int], bool]
     there: Callable[[NDArray[np.int64]], NDArray[np.int64]]
     leaves_s: Callable[[int], float]
     estimates: Callable[[], NDArray[np.float64]]

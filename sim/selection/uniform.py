@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -14,6 +14,8 @@ from sim.streams import Streams
 from .history import History
 from .offer import Ids, Offer
 
+_AT_LEAST = 16  # clients asked at a time: fewer take as long
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uniform:
@@ -24,10 +26,17 @@ class Uniform:
     needs_history: ClassVar[bool] = False
 
     def choose(self, offer: Offer, n: int, history: History) -> list[int]:
-        """Whether a client is available is asked of no more clients than it takes."""
+        """Whether a client is available is asked of hardly more clients than it takes."""
         del history
         draws = offer.streams.uniform("cohort", *offer.about, ids=offer.pool)
-        return _first(_in_order(draws, offer.pool, n), n, offer.is_on)
+        chosen: list[int] = []
+        for part in _in_order(draws, offer.pool, n):
+            at = 0
+            while at < len(part) and len(chosen) < n:
+                asked = part[at : at + max(n - len(chosen), _AT_LEAST)]
+                chosen += offer.there(asked).tolist()
+                at += len(asked)
+        return chosen[:n]
 
 
 def cohort(streams: Streams, lineage_round: int, candidates: Ids, n: int) -> list[int]:
@@ -36,24 +45,17 @@ def cohort(streams: Streams, lineage_round: int, candidates: Ids, n: int) -> lis
     A draw belongs to (round, client), so two policies meet the same clients in the same round.
     """
     draws = streams.uniform("cohort", lineage_round, ids=candidates)
-    return sorted(_first(_in_order(draws, candidates, n), n, lambda client_id: True))
+    first = next(_in_order(draws, np.asarray(candidates), n))
+    return sorted(first[:n].tolist())
 
 
-def _first(ordered: Iterator[int], n: int, is_on: Callable[[int], bool]) -> list[int]:
-    taken: list[int] = []
-    for client_id in ordered:
-        if is_on(client_id):
-            taken.append(client_id)
-            if len(taken) == n:
-                break
-    return taken
-
-
-def _in_order(draws: NDArray[np.float64], ids: Ids, n: int) -> Iterator[int]:
-    """The ids by rising draw, ties by id; a small part is sorted first, as it mostly suffices."""
-    own = np.asarray(ids)
-    few = min(4 * n, len(own))
-    first = np.argpartition(draws, few - 1)[:few] if few < len(own) else np.arange(len(own))
-    yield from own[first[np.lexsort((own[first], draws[first]))]].tolist()
-    if few < len(own):
-        yield from own[np.lexsort((own, draws))[few:]].tolist()
+def _in_order(
+    draws: NDArray[np.float64], ids: NDArray[np.int64], n: int
+) -> Iterator[NDArray[np.int64]]:
+    """The ids by rising draw, ties by id, in two parts: a small one, at least n if there are so
+    many, is sorted first, as it mostly suffices."""
+    few = min(4 * n, len(ids))
+    first = np.argpartition(draws, few - 1)[:few] if few < len(ids) else np.arange(len(ids))
+    yield ids[first[np.lexsort((ids[first], draws[first]))]]
+    if few < len(ids):
+        yield ids[np.lexsort((ids, draws))[few:]]

@@ -36,7 +36,6 @@ def offer() -> Callable[..., Offer]:
             "attempt": 0,
             "now_s": 0.0,
             "pool": np.arange(N),
-            "is_on": lambda client_id: client_id not in away,
             "there": lambda ids: ids[~np.isin(ids, list(away))],
             "leaves_s": leaves_s,
             "estimates": lambda: np.arange(N) + 1.0,
