@@ -120,7 +120,7 @@ def _what_if(study: Study, goal: Goal) -> Drawn:
         figure = what_if(
             frame, axis=axis_name(axis, paths), quantity=goal.quantity, target=goal.text
         )
-        yield f"what-if-{axis}", figure
+        yield f"what-if-{slug(axis)}", figure
 
 
 def _heat_map(study: Study, goal: Goal) -> Drawn:
