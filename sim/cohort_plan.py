@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,8 @@ class Lines:
         """For each client, when download, computing and upload end, all begun at at_s: bit for bit
         as `look_ahead` has it for one who is always there. amounts: (n, 3) as in Task. nan where
         only `look_ahead` knows."""
-        own, asked = np.array(ids), np.array(amounts, dtype=np.float64)
+        own, flat = np.array(ids), np.fromiter(chain.from_iterable(amounts), dtype=np.float64)
+        asked = flat.reshape(-1, 3)
         down_s = self.down.ends_s(own, at_s, asked[:, DOWN])
         compute_s = down_s + asked[:, COMPUTE]
         up_s = self.up.ends_s(own, compute_s, asked[:, UP])

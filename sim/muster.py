@@ -56,6 +56,7 @@ def call_up(
         now_s=now_s,
         pool=share.pool,
         there=lambda ids: world.roster.there(now_s, ids, busy),
+        first_there=lambda ids, n: world.roster.first_there(now_s, ids, n, busy),
         leaves_s=lambda client_id: presences[client_id].away_from(now_s),
         estimates=partial(census.estimate_s, lineage.config),
         samples=census.n_samples,

@@ -25,11 +25,38 @@ class Roster:
         self, now_s: float, ids: NDArray[np.int64], busy: Collection[int] = ()
     ) -> NDArray[np.int64]:
         """Those of the clients who are there now and not busy, in their order."""
-        for client_id in ids[self._until_s[ids] - MARGIN_S <= now_s].tolist():
+        self._ask(now_s, ids[self._is_stale(now_s, ids)])
+        return ids[self._is_on[ids] & _free(ids, busy)]
+
+    def first_there(
+        self, now_s: float, ids: NDArray[np.int64], n: int, busy: Collection[int] = ()
+    ) -> NDArray[np.int64]:
+        """The first n (at least 1) of them, or all if there are fewer.
+
+        Who stands behind the n-th is not asked: a first answer costs a trace, and until when an
+        answer holds depends in its last place on when it was given.
+        """
+        is_free = _free(ids, busy)
+        while True:
+            is_stale = self._is_stale(now_s, ids)
+            n_at_best = np.cumsum((self._is_on[ids] | is_stale) & is_free)
+            end = int(n_at_best.searchsorted(n)) + 1  # whoever walks for n gets as far as here
+            to_ask = ids[:end][is_stale[:end]]
+            if not len(to_ask):
+                return ids[:end][(self._is_on[ids] & is_free)[:end]]
+            self._ask(now_s, to_ask)
+
+    def _is_stale(self, now_s: float, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return self._until_s[ids] - MARGIN_S <= now_s
+
+    def _ask(self, now_s: float, ids: NDArray[np.int64]) -> None:
+        for client_id in ids.tolist():
             presence = self._presences[client_id]
             self._is_on[client_id] = presence.is_on(now_s)
             self._until_s[client_id] = presence.known_until_s
-        found = ids[self._is_on[ids]]
-        if not busy:
-            return found
-        return np.array([i for i in found.tolist() if i not in busy], dtype=np.int64)
+
+
+def _free(ids: NDArray[np.int64], busy: Collection[int]) -> NDArray[np.bool_]:
+    if not busy:
+        return np.ones(len(ids), dtype=bool)
+    return np.array([i not in busy for i in ids.tolist()], dtype=bool)

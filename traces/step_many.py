@@ -23,27 +23,27 @@ def times_to_accumulate(trace: StepTrace, starts_s: Floats, amounts: Floats) -> 
         if len(rates) == 1 and trace.end_rule != "error":
             return _or_nan(amounts / rates[0])
         phases = _phases(trace, starts_s)
-        at = edges.searchsorted(phases, "right") - 1
-        np.clip(at, 0, len(rates) - 1, out=at)  # who is outside comes out as nan
+        last = len(rates) - 1
+        at = np.minimum(edges.searchsorted(phases, "right") - 1, last)
         rate = rates[at]
         reached = sums[at] + rate * (phases - edges[at]) + amounts
-        end = np.maximum(sums.searchsorted(reached * (1.0 - _SNAP)), at + 1) - 1
-        np.minimum(end, len(rates) - 1, out=end)
+        end = np.minimum(np.maximum(sums.searchsorted(reached * (1.0 - _SNAP)), at + 1) - 1, last)
         end_s, end_rate = edges[end + 1], rates[end]
         time_s = np.minimum(edges[end] + (reached - sums[end]) / end_rate, end_s)
         time_s = np.where(end_rate == 0.0, end_s, time_s)
         later = np.where(reached <= sums[-1] * (1.0 + _SNAP), time_s - phases, np.nan)
-        seconds = np.where(
-            amounts <= rate * (edges[at + 1] - phases), amounts / rate, np.maximum(later, 0.0)
-        )
-        return _or_nan(np.where((phases >= 0.0) & (phases < trace.period_s), seconds, np.nan))
+        is_near = amounts <= rate * (edges[at + 1] - phases)
+        return _or_nan(np.where(is_near, amounts / rate, np.maximum(later, 0.0)))
 
 
 def _phases(trace: StepTrace, starts_s: Floats) -> Floats:
+    """Seconds into the period; nan outside it."""
     phases = starts_s - trace.start_s
     if trace.end_rule == "loop":
         phases %= trace.period_s
         phases[phases == trace.period_s] = 0.0
+    else:
+        phases[(phases < 0.0) | (phases >= trace.period_s)] = np.nan
     return phases
 
 

@@ -18,10 +18,11 @@ class Offer:
     """One call for clients.
 
     `round` (the lineage's) and `attempt` key the draws; `pool`: ids, rising, of those who could be
-    called; `there` tells who of some is there and free, in their order. `estimates` and
-    `samples` make columns by client id where a policy reads them: a job's expected seconds at
-    nominal rates, and the size of the shard. `leaves_s` tells when a client that is there will be
-    away next (inf: never): a forecast without error, read from its trace.
+    called; `there` tells who of some is there and free, in their order, and `first_there` the
+    first n (at least 1) of them, asking about no more than it takes. `estimates` and `samples` make
+    columns by client id where a policy reads them: a job's expected seconds at nominal rates, and
+    the size of the shard. `leaves_s` tells when a client that is there will be away next (inf:
+    never): a forecast without error, read from its trace.
     """
 
     streams: Streams
@@ -30,6 +31,7 @@ class Offer:
     now_s: float
     pool: NDArray[np.int64]
     there: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+    first_there: Callable[[NDArray[np.int64], int], NDArray[np.int64]]
     leaves_s: Callable[[int], float]
     estimates: Callable[[], NDArray[np.float64]]
     samples: Callable[[], NDArray[np.int64]]

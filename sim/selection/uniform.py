@@ -14,7 +14,7 @@ from sim.streams import Streams
 from .history import History
 from .offer import Ids, Offer
 
-_AT_LEAST = 16  # clients asked at a time: fewer take as long
+_LARGE = 4  # times as many as are looked at first: a pool worth splitting before it is sorted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +26,15 @@ class Uniform:
     needs_history: ClassVar[bool] = False
 
     def choose(self, offer: Offer, n: int, history: History) -> list[int]:
-        """Whether a client is available is asked of hardly more clients than it takes."""
+        """Whether a client is available is asked of no more clients than it takes."""
         del history
         draws = offer.streams.uniform("cohort", *offer.about, ids=offer.pool)
         chosen: list[int] = []
         for part in _in_order(draws, offer.pool, n):
-            at = 0
-            while at < len(part) and len(chosen) < n:
-                asked = part[at : at + max(n - len(chosen), _AT_LEAST)]
-                chosen += offer.there(asked).tolist()
-                at += len(asked)
-        return chosen[:n]
+            chosen += offer.first_there(part, n - len(chosen)).tolist()
+            if len(chosen) == n:
+                break
+        return chosen
 
 
 def cohort(streams: Streams, lineage_round: int, candidates: Ids, n: int) -> list[int]:
@@ -52,10 +50,12 @@ def cohort(streams: Streams, lineage_round: int, candidates: Ids, n: int) -> lis
 def _in_order(
     draws: NDArray[np.float64], ids: NDArray[np.int64], n: int
 ) -> Iterator[NDArray[np.int64]]:
-    """The ids by rising draw, ties by id, in two parts: a small one, at least n if there are so
-    many, is sorted first, as it mostly suffices."""
-    few = min(4 * n, len(ids))
-    first = np.argpartition(draws, few - 1)[:few] if few < len(ids) else np.arange(len(ids))
+    """The ids by rising draw, ties by id; of a large pool a small part, at least n, is sorted
+    first, as it mostly suffices."""
+    few = 4 * n
+    if len(ids) < _LARGE * few:
+        yield ids[np.lexsort((ids, draws))]
+        return
+    first = np.argpartition(draws, few - 1)[:few]
     yield ids[first[np.lexsort((ids[first], draws[first]))]]
-    if few < len(ids):
-        yield ids[np.lexsort((ids, draws))[few:]]
+    yield ids[np.lexsort((ids, draws))[few:]]
