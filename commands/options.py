@@ -15,6 +15,7 @@ ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help="A s
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="A base and its arms.")]
 RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run's directory.")]
 StudyDir = Annotated[Path, typer.Argument(metavar="DIR", help="A directory of runs.")]
+StudyDirs = Annotated[list[Path], typer.Argument(metavar="DIR...", help="Directories of runs.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="a.b=c", help="Override a key (repeatable).")
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from .display import errors, print_published, print_study
-from .options import AsJson, StudyDir
+from .options import AsJson, StudyDir, StudyDirs
 
 if TYPE_CHECKING:
     from analysis import Study
@@ -39,8 +39,8 @@ def table(
 
 @app.command()
 def figures(
-    directory: StudyDir,
-    out: Annotated[Path | None, typer.Option("--out", help="Where figures go (DIR).")] = None,
+    directories: StudyDirs,
+    out: Annotated[Path | None, typer.Option("--out", help="Where figures go (first DIR).")] = None,
     only: Annotated[str | None, typer.Option("--only", help="One kind of figure.")] = None,
     format: Annotated[
         FigureFormat | None, typer.Option("--format", help="One format (all three).")
@@ -50,9 +50,12 @@ def figures(
         float | None, typer.Option(help="Accuracy to reach, 0-1 (95 % of the best).")
     ] = None,
 ) -> None:
-    """Draw every figure that the runs support; say what is left out, and why."""
+    """Draw every figure that the runs support; say what is left out, and why.
+
+    Of several directories: the paper's Figures 5 to 11, a panel or a row each.
+    """
     formats = None if format is None else [format]
-    write_figures(directory, out or directory, only, formats, measure, target)
+    write_figures(directories, out or directories[0], only, formats, measure, target)
 
 
 def show_table(
@@ -87,23 +90,31 @@ def _show_published(study: Study, format: TableFormat) -> None:
 
 
 def write_figures(
-    directory: Path,
+    directories: Sequence[Path],
     out: Path,
     only: str | None = None,
     formats: Sequence[FigureFormat] | None = None,
     measure: Measure = "time",
     target: float | None = None,
 ) -> None:
-    """Write a study's figures into `out`. Raises ValueError if it supports none of those wanted."""
+    """Write a study's figures, or the paper's of several studies, into `out`.
+
+    Raises ValueError if they support none of those wanted.
+    """
     from analysis import load_study, save_figure
     from analysis.figures.catalogue import Wish, draw_all
+    from analysis.figures.paper.catalogue import PAPER, draw_paper
     from analysis.style import FORMATS
 
-    loaded = load_study(directory)
-    warn(loaded)
+    studies = [load_study(directory) for directory in directories]
+    for study in studies:
+        warn(study)
+    wish = Wish(quantity=measure, target=target)
+    of_several = len(studies) > 1 or only in PAPER
+    figures = draw_paper(studies, wish, only) if of_several else draw_all(studies[0], wish, only)
     out.mkdir(parents=True, exist_ok=True)
     n_drawn, reason = 0, ""
-    for name, drawn in draw_all(loaded, Wish(quantity=measure, target=target), only):
+    for name, drawn in figures:
         if isinstance(drawn, str):
             reason = f"{name}: {drawn}"
             errors.print(f"left out: {reason}")
@@ -112,7 +123,7 @@ def write_figures(
         for path in save_figure(drawn, out / name, formats or FORMATS):
             errors.print(f"figure: {path}")
     if not n_drawn:
-        raise ValueError(f"{directory}: no figure could be drawn; {reason}")
+        raise ValueError(f"{directories[0]}: no figure could be drawn; {reason}")
 
 
 def warn(study: Study) -> None:

@@ -51,7 +51,7 @@ def demo(
     errors.print("model and data (110 MB) are fetched once, into the cache")
     directory = _run(_load(DEMO), out, workers, chosen_precision(numerics), as_json=as_json)
     show_table(directory, "json" if as_json else "text")
-    write_figures(directory, directory, only="time-to-accuracy", formats=("png", "svg"))
+    write_figures([directory], directory, only="time-to-accuracy", formats=("png", "svg"))
     write_report(directory, directory / "report.html")
 
 

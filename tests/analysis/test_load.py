@@ -190,3 +190,41 @@ def test_another_format_version_is_refused(study_dir: Path, write_run: Make) -> 
     write_run("a")
     path = write_run("b", facts={"format_version": 99}) / "manifest.json"
     assert refusal(study_dir) == f"{path}: format_version must be 1, got 99"
+
+
+def test_runs_of_different_tasks_are_told(study_dir: Path, write_run: Make) -> None:
+    for arm in ("a", "b"):
+        write_run(arm, digest=arm * 8, facts={"task_digest": arm})
+    told = "accuracies are not comparable: the runs are of different tasks"
+    assert told in load_study(study_dir).warnings
+
+
+def test_runs_reported_on_different_splits_are_told(study_dir: Path, write_run: Make) -> None:
+    for split in ("test", "validation"):
+        write_run(split, digest=split, scenario={"evaluation": {"report_on": split}})
+    told = "accuracies are not comparable: reported on test, validation"
+    assert told in load_study(study_dir).warnings
+
+
+def test_runs_that_stop_at_different_targets_are_told(study_dir: Path, write_run: Make) -> None:
+    evaluation = {"report_on": "test"}
+    for arm, target in (("a", 0.7), ("b", None)):
+        stop = {"target_accuracy": target}
+        write_run(arm, digest=arm * 8, scenario={"evaluation": evaluation, "stop": stop})
+    told = "runs stop at different target accuracies (0.7, none): the best is not comparable"
+    assert told in load_study(study_dir).warnings
+
+
+def test_runs_of_one_task_split_and_target_are_not_warned_of(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    scenario = {"evaluation": {"report_on": "test"}, "stop": {"target_accuracy": 0.7}}
+    for arm in ("a", "b"):
+        write_run(
+            arm,
+            digest=arm * 8,
+            scenario=scenario,
+            facts={"task_digest": "t"},
+            evaluations=[make_evaluation(1.0, 0.5)],
+        )
+    assert load_study(study_dir).warnings == ()

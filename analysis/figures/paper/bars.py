@@ -1,0 +1,69 @@
+"""A quantity by arm, a row a study and a panel a place: Figures 7 and 8."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib as mpl
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from analysis.figures.what_if import series_means
+from analysis.looks import Look
+from analysis.style import STYLE
+
+from .panels import grid, hours, legend, looks_of
+
+
+def bars(
+    frame: pl.DataFrame, *, y_label: str, unit: str, is_one_row: bool, note: str = ""
+) -> Figure:
+    """The frame of `axis_frame`: a bar an arm, with its value above, each panel on its own scale.
+
+    is_one_row: all places of all studies side by side (Figure 8), instead of a row a study.
+    Means over seeds; an arm that a seed did not bring there has no bar. Raises ValueError if
+    nothing is known.
+    """
+    seen = frame["value"].drop_nulls().to_list()
+    if not seen:
+        raise ValueError(f"{y_label}: is known of no run")
+    scale, unit_text = hours(unit, seen)
+    scaled = frame.with_columns(pl.col("value") / scale)
+    looks = looks_of(frame["series"].unique(maintain_order=True).to_list())
+    places = frame.select("study", "position", "x").unique(maintain_order=True).rows()
+    studies = frame["study"].unique(maintain_order=True).to_list()
+    with mpl.rc_context(STYLE):
+        n_columns = len(places) if is_one_row else len(places) // len(studies)
+        figure, rows = grid(1 if is_one_row else len(studies), n_columns)
+        panels = [axes for row in rows for axes in row]
+        for axes, (study, position, x) in zip(panels, places, strict=True):
+            own = scaled.filter((pl.col("study") == study) & (pl.col("position") == position))
+            _draw(axes, own, looks)
+            axes.set_title(f"{study}, {x}" if is_one_row else x, parse_math=False)
+        for row, study in zip(rows, studies, strict=False):
+            row[0].set_ylabel(
+                y_label + unit_text if is_one_row else f"{study}\n{y_label}{unit_text}"
+            )
+        handles = [Patch(facecolor=look.colour, label=name) for name, look in looks.items()]
+        legend(figure, handles, note)
+    return figure
+
+
+def _draw(axes: Axes, own: pl.DataFrame, looks: Mapping[str, Look]) -> None:
+    for place, (name, look) in enumerate(looks.items()):
+        means = series_means(own.filter(pl.col("series") == name))
+        mean = means["mean"][0] if len(means) else None
+        if mean is not None:
+            axes.bar([place], [mean], width=0.72, color=look.colour)
+            axes.annotate(
+                f"{mean:.3g}",
+                (place, mean),
+                (0, 2),
+                textcoords="offset points",
+                ha="center",
+                size=9,
+            )
+    axes.set_xticks([])
+    axes.margins(y=0.14)

@@ -1,0 +1,77 @@
+"""The numbers behind the paper's figures, of several studies at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from analysis.comparison import Quantity
+from analysis.figures.what_if import what_if_frame
+from analysis.load import Study
+from analysis.measures import accuracy_curve, crossing_s
+from sim.records import ComputeRow
+
+Targets = Sequence[float | None]
+"""The accuracy (0-1) that each study is measured by, None if it has none."""
+
+
+def title_of(study: Study) -> str:
+    """What panels call a study: its directory."""
+    return study.path.resolve().name
+
+
+def axis_frame(
+    studies: Sequence[Study], sets: Callable[[str], bool], quantity: Quantity, targets: Targets
+) -> pl.DataFrame:
+    """The rows of `what_if_frame` along each study's only axis, with a column study.
+
+    Raises ValueError for a study without exactly one axis, or whose axis sets none of those keys.
+    """
+    frames = []
+    for study, target in zip(studies, targets, strict=True):
+        axis = _only_axis(study, sets)
+        frame = what_if_frame(study, axis, quantity, target)
+        frames.append(frame.with_columns(study=pl.lit(title_of(study))))
+    return pl.concat(frames)
+
+
+def batch_frame(studies: Sequence[Study], sets: Callable[[str], bool]) -> pl.DataFrame:
+    """As `axis_frame`, with the mean seconds that a batch took, of runs that log everything."""
+    frames = []
+    for study in studies:
+        axis = _only_axis(study, sets)
+        frame = what_if_frame(study, axis, _LENGTH)
+        told = [run for run in study.runs if run.arm in study.coordinates]
+        value = pl.Series("value", [_batch_s(run.events.table(ComputeRow)) for run in told])
+        frames.append(frame.with_columns(value, study=pl.lit(title_of(study))))
+    return pl.concat(frames)
+
+
+def relative_frame(study: Study, target: float) -> pl.DataFrame:
+    """Columns arm, seed, t_s, share: accuracy over the target, up to where it is reached."""
+    frames = []
+    for run in study.runs:
+        reached_s = crossing_s(run, target)
+        curve = accuracy_curve(run).select(
+            "t_s", share=pl.col("accuracy") / target, arm=pl.lit(run.arm), seed=pl.lit(run.seed)
+        )
+        frames.append(curve if reached_s is None else curve.filter(pl.col("t_s") <= reached_s))
+    return pl.concat(frames).select("arm", "seed", "t_s", "share")
+
+
+_LENGTH = Quantity(column="end_s", text="time to the run's end", unit="s")
+
+
+def _only_axis(study: Study, sets: Callable[[str], bool]) -> str:
+    if len(study.axes) != 1:
+        raise ValueError(f"{title_of(study)}: needs one axis, has {len(study.axes)}")
+    ((axis, paths),) = study.axes.items()
+    if not any(map(sets, paths)):
+        raise ValueError(f"{title_of(study)}: its axis sets {', '.join(paths)}")
+    return axis
+
+
+def _batch_s(rows: pl.DataFrame) -> float | None:
+    batches = int(rows["batches"].sum()) if len(rows) else 0
+    return float((rows["t_s"] - rows["start_s"]).sum()) / batches if batches else None

@@ -1,0 +1,117 @@
+"""The paper's figures: what each needs of studies, and the numbers behind them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from matplotlib.figure import Figure
+
+from analysis.comparison import QUANTITIES
+from analysis.figures.catalogue import Wish
+from analysis.figures.paper.catalogue import PAPER, draw_paper
+from analysis.figures.paper.curves import band_of
+from analysis.figures.paper.frames import axis_frame, batch_frame, relative_frame
+from analysis.load import Study, load_study
+from sim import run_study
+from sim.study_file import load_study as read_study
+
+SCENARIOS = Path(__file__).parents[4] / "scenarios/paper/figures"
+
+
+def drawn(*studies: Study, only: str | None = None, **wish: Any) -> dict[str, Figure | str]:
+    return dict(draw_paper(studies, Wish(**wish), only))
+
+
+@pytest.fixture(scope="module")
+def ablation(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    out = tmp_path_factory.mktemp("ablation")
+    run_study(read_study(SCENARIOS / "8-20news.yaml"), out=out, workers=1)
+    return load_study(out / "20NEWS")
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.yaml")), ids=lambda path: str(path.stem))
+def test_every_study_of_the_papers_figures_loads(path: Path) -> None:
+    assert read_study(path).arms
+
+
+def test_the_ablation_takes_the_hours_that_the_artifact_printed(ablation: Study) -> None:
+    frame = axis_frame([ablation], {"fleet.devices"}.__contains__, QUANTITIES["length"], [None])
+    hours = frame.select("series", "x", pl.col("value") / 3600).rows()
+    assert [(s, x) for s, x, _ in hours[:2]] == [("FT", "TX2"), ("FT", "RPi")]
+    printed = [43.95175, 88.445, 6.147444, 106.980444, 4.91625, 96.52, 1.4725, 27.645]
+    assert [value for *_, value in hours] == pytest.approx(printed, abs=1e-6)
+
+
+def test_figure_8_is_of_arms_with_and_without_cache_and_figure_7_is_not(ablation: Study) -> None:
+    figures = drawn(ablation, quantity="length")
+    assert figures["paper-fig-7"] == "arms differ in their cache: that is Figure 8"
+    figure = figures["paper-fig-8"]
+    assert isinstance(figure, Figure)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["20NEWS, TX2", "20NEWS, RPi"]
+    assert [bar.get_height() for bar in figure.axes[0].patches] == pytest.approx(  # type: ignore[attr-defined]
+        [43.95175, 6.147444, 4.91625, 1.4725], abs=1e-6
+    )
+
+
+def test_a_figure_that_studies_do_not_support_says_why(ablation: Study) -> None:
+    figures = drawn(ablation)
+    assert figures["paper-fig-6"] == "20NEWS: its axis sets fleet.devices"
+    assert figures["paper-fig-9"] == (
+        "needs an arm of sideline trials and at least two fixed adapters"
+    )
+
+
+def test_unknown_names_and_twins_are_refused(ablation: Study) -> None:
+    with pytest.raises(ValueError, match="no figure of several directories is named x; known: "):
+        drawn(ablation, only="x")
+    with pytest.raises(ValueError, match="must differ in their last names, got 20NEWS, 20NEWS"):
+        drawn(ablation, ablation)
+
+
+def test_batches_take_what_the_published_table_says(tmp_path: Path) -> None:
+    run_study(read_study(SCENARIOS / "10-bert.yaml"), out=tmp_path, workers=1)
+    frame = batch_frame([load_study(tmp_path / "BERT-base")], lambda key: key.endswith(".depth"))
+    cached = frame.filter(series="with cache").sort("position")["value"].to_list()
+    assert cached[:4] == pytest.approx([0.02, 0.09, 0.18, 0.27])
+    bare = frame.filter(series="without cache").sort("position")["value"].to_list()
+    assert bare[:4] == pytest.approx([0.57, 0.57, 0.63, 0.66])
+
+
+def test_relative_accuracy_ends_where_the_target_is_reached(five_arms: Path) -> None:
+    study = load_study(five_arms)
+    frame = relative_frame(study, 0.7)
+    ends = frame.group_by("arm", maintain_order=True).agg(
+        pl.col("share").last(), below=(pl.col("share").slice(0, pl.len() - 1) < 1.0).all()
+    )
+    reached = ends.filter(pl.col("share") >= 1.0)
+    assert set(reached["arm"]) == set(study.arms) - {"fixed (1, 8)"}
+    assert reached["below"].all()
+
+
+def test_figure_5_has_a_panel_a_study(five_arms: Path) -> None:
+    study = load_study(five_arms)
+    other = replace(study, path=study.path.parent / "other")
+    figure = drawn(study, other, only="paper-fig-5")["paper-fig-5"]
+    assert isinstance(figure, Figure)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["study", "other"]
+    assert all(len(axes.lines) == 5 for axes in figure.axes)
+
+
+def test_a_band_spans_the_runs_that_are_known_by_then() -> None:
+    frame = pl.DataFrame(
+        {
+            "arm": ["a", "a", "b", "b"],
+            "seed": [0, 0, 0, 0],
+            "t_s": [0.0, 10.0, 5.0, 10.0],
+            "share": [0.0, 1.0, 0.2, 0.6],
+        }
+    )
+    band = band_of(frame)
+    assert band.row(0) == (0.0, 0.0, 0.0, 0.0)
+    assert band.row(-1) == pytest.approx((10.0, 0.6, 0.8, 1.0))
+
+
+def test_every_figure_is_told() -> None:
+    assert list(PAPER) == [f"paper-fig-{number}" for number in range(5, 12)]
