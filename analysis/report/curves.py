@@ -28,7 +28,7 @@ def chart(study: Study, colours: Mapping[str, str]) -> dict[str, Any]:
     return {
         "axes": AXES,
         "baseline": BASELINE,
-        "title": f"{study.runs[0].report_on} accuracy",
+        "title": f"{study.runs[0].report_on} {study.runs[0].metric}",
         "lines": [_line(run, colours[run.arm]) for run in study.runs],
         "levels": sorted({r.majority_accuracy for r in study.runs if r.majority_accuracy}),
     }
