@@ -28,8 +28,8 @@ def record_round(
     """Write the round's row, after its clients' rows where they are wanted; check and total it."""
     row = _round_row(world, lineage, call, bills, start_s, base, status)
     if world.scenario.log != "rounds":
-        for bill in bills:
-            world.log.events.add_fields(ClientRow, _client_fields(world.ground.cost, row, bill))
+        told = (_client_fields(world.ground.cost, row, bill) for bill in bills)
+        world.log.events.add_fields(ClientRow, told)
     order = world.order(lineage.config)
     world.audit.see_round(row, bills, (order.down_bytes, order.up_bytes))
     world.totals.add(row)

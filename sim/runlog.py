@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -52,9 +52,9 @@ class RowFile:
     def add(self, row: Row) -> None:
         self._waiting += (as_json(row) + "\n").encode()
 
-    def add_fields(self, kind: type[ManyRow], values: dict[str, Any]) -> None:
-        """As `add`, of a row that is never made, from its fields by name."""
-        self._waiting += (as_line(kind, values) + "\n").encode()
+    def add_fields(self, kind: type[ManyRow], rows: Iterable[dict[str, Any]]) -> None:
+        """As `add`, of rows that are never made, each from its fields by name."""
+        self._waiting += "".join([as_line(kind, values) + "\n" for values in rows]).encode()
 
     def flush(self) -> None:
         """Write what waits. Raises ReplayError at the first byte that differs."""
