@@ -9,7 +9,8 @@ at the same rate, so they end in the order of the level's integral at which thei
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
+from bisect import bisect_left
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Any
 
@@ -29,16 +30,15 @@ class Flow:
     __slots__ = (
         "_link",
         "cap",
+        "caps",
         "is_done",
         "left",
         "moved",
         "n_bytes",
         "number",
-        "offset_s",
         "over",
         "since_s",
         "stamp",
-        "trace",
         "until_s",
     )
 
@@ -46,18 +46,16 @@ class Flow:
         self,
         link: SharedLink,
         number: int,
-        trace: StepTrace,
-        offset_s: float,
+        caps: Iterator[float],
         n_bytes: float,
         until_s: float,
     ) -> None:
         self._link, self.number = link, number
-        self.trace, self.offset_s = trace, offset_s
+        self.caps, self.cap = caps, 0.0  # caps: of the link's coming steps, one after the other
         self.n_bytes = self.left = n_bytes
         self.until_s = until_s
         self.over: Event = link.env.event()
         self.moved, self.is_done = 0.0, False
-        self.cap = 0.0
         self.since_s = math.nan  # nan: at the level, and `left` is the virtual time of its end
         self.stamp = 0
 
@@ -79,25 +77,29 @@ class SharedLink:
         self.peak_bytes_per_s = self.carried_bytes = 0.0
         self._flows: list[tuple[float, int, Flow]] = []  # by cap; the first `_n_capped` at it
         self._n_capped, self._capped_sum = 0, 0.0
-        self._level, self._virtual, self._at_s = math.inf, 0.0, 0.0
+        self._level, self._virtual, self._at_s = math.inf, 0.0, -math.inf
         self._by_second: _Heap = []
         self._by_virtual: _Heap = []
         self._by_limit: _Heap = []
-        self._step_no, self._wake_s, self._n_begun = -1, math.inf, 0
+        self._step_no, self._next_step_s = -1, 0.0
+        self._wake_s, self._n_begun = math.inf, 0
 
     def begin(self, trace: StepTrace, offset_s: float, n_bytes: float, until_s: float) -> Flow:
         """A transfer from now on; its client meets its trace `offset_s` after the trace's zero."""
-        self._catch_up()
+        if self.env.now != self._at_s:  # many begin at once
+            self._catch_up()
         self._n_begun += 1
-        flow = Flow(self, self._n_begun, trace, offset_s, n_bytes, until_s)
+        caps = trace.means(self._step_no * self.step_s + offset_s, self.step_s)
+        flow = Flow(self, self._n_begun, caps, n_bytes, until_s)
         if n_bytes <= 0.0:
-            self._end(flow, is_done=True)
+            self._end(flow, n_bytes, is_done=True)
             return flow
-        flow.cap = self._cap(flow)
-        insort(self._flows, (flow.cap, flow.number, flow))
+        flow.cap = next(caps)
+        entry = (flow.cap, flow.number, flow)
+        index = bisect_left(self._flows, entry)
+        self._flows.insert(index, entry)
         if until_s < math.inf:
             heappush(self._by_limit, (until_s, flow.number, 0, flow))
-        index = self._index(flow)
         if index < self._n_capped:
             self._n_capped += 1
             self._capped_sum += flow.cap
@@ -113,8 +115,7 @@ class SharedLink:
             return
         self._catch_up()
         if not flow.over.triggered:
-            self._remove(flow)
-            self._end(flow, is_done=False)
+            self._break_off(flow)
             self._plan()
 
     # -- how time passes -------------------------------------------------------------------------
@@ -126,48 +127,47 @@ class SharedLink:
             self._virtual += self._level * (now_s - self._at_s)
         self._at_s = now_s
         slack_s = _SLACK * (1.0 + now_s)
-        self._finish(self._by_second, now_s + slack_s)
-        if self._level < math.inf:
+        if self._by_second:
+            self._finish(self._by_second, now_s + slack_s)
+        if self._by_virtual and self._level < math.inf:
             self._finish(self._by_virtual, self._virtual + self._level * slack_s)
         while self._by_limit and self._by_limit[0][0] <= now_s + slack_s:
             flow = heappop(self._by_limit)[3]
             if not flow.over.triggered:
-                self._remove(flow)
-                self._end(flow, is_done=False)
+                self._break_off(flow)
         step_no = math.floor((now_s + slack_s) / self.step_s)
         if step_no != self._step_no:
-            self._step_no = step_no
+            self._step_no, self._next_step_s = step_no, (step_no + 1) * self.step_s
             self._renew_caps()
 
     def _finish(self, heap: _Heap, reached: float) -> None:
-        while heap and (heap[0][0] <= reached or heap[0][2] != heap[0][3].stamp):
+        while heap and heap[0][0] <= reached:
             _, _, stamp, flow = heappop(heap)
             if stamp == flow.stamp:
                 self._remove(flow)
-                self._end(flow, is_done=True)
+                self._end(flow, flow.n_bytes, is_done=True)
 
     def _renew_caps(self) -> None:
         """A step begins: every cap may be another."""
-        flows = [(flow, self._left(flow)) for _, _, flow in self._flows]
         self._by_second, self._by_virtual = [], []
         self._by_limit = [entry for entry in self._by_limit if not entry[3].over.triggered]
-        self._n_capped, self._capped_sum, self._virtual = 0, 0.0, 0.0
-        for flow, _ in flows:
-            flow.cap = self._cap(flow)
-        self._flows = sorted((flow.cap, flow.number, flow) for flow, _ in flows)
-        n, spent = len(flows), 0.0
-        for cap, _, _ in self._flows:
-            if cap * (n - self._n_capped) > self.capacity_bytes_per_s - spent:
+        renewed = []
+        for _, number, flow in self._flows:
+            flow.left = self._left(flow)
+            flow.cap = cap = next(flow.caps)
+            renewed.append((cap, number, flow))
+        renewed.sort()
+        self._flows = renewed
+        self._virtual, n_open, spent = 0.0, len(renewed), 0.0
+        for cap, _, flow in renewed:
+            if cap * n_open > self.capacity_bytes_per_s - spent:
                 break
+            self._put_at_cap(flow, flow.left)
+            n_open -= 1
             spent += cap
-            self._n_capped += 1
-        self._capped_sum = spent
-        first_open = self._flows[self._n_capped][:2] if self._n_capped < n else (math.inf, 0)
-        for flow, left in flows:
-            if (flow.cap, flow.number) < first_open:
-                self._put_at_cap(flow, left)
-            else:
-                self._put_at_level(flow, left)
+        self._n_capped, self._capped_sum = len(renewed) - n_open, spent
+        for _, _, flow in renewed[self._n_capped :]:
+            self._put_at_level(flow, flow.left)
 
     def _plan(self) -> None:
         """Find the level, and wake up when the next thing happens."""
@@ -175,16 +175,16 @@ class SharedLink:
         if not self._flows:
             return
         now_s = self.env.now
-        next_s = (self._step_no + 1) * self.step_s
+        next_s = self._next_step_s
         for heap in (self._by_second, self._by_virtual):
             while heap and heap[0][2] != heap[0][3].stamp:
                 heappop(heap)
-        if self._by_second:
-            next_s = min(next_s, self._by_second[0][0])
+        if self._by_second and self._by_second[0][0] < next_s:
+            next_s = self._by_second[0][0]
         if self._by_virtual:
             next_s = min(next_s, now_s + (self._by_virtual[0][0] - self._virtual) / self._level)
-        if self._by_limit:
-            next_s = min(next_s, self._by_limit[0][0])
+        if self._by_limit and self._by_limit[0][0] < next_s:
+            next_s = self._by_limit[0][0]
         if next_s < self._wake_s:
             self._wake_s = next_s
             Timeout(self.env, max(next_s - now_s, 0.0)).callbacks.append(self._wake)
@@ -220,13 +220,16 @@ class SharedLink:
         n_open = n - self._n_capped
         self._level = free / n_open if n_open else math.inf
         load = self._capped_sum + (free if n_open else 0.0)
-        self.peak_bytes_per_s = max(self.peak_bytes_per_s, load)
+        if load > self.peak_bytes_per_s:
+            self.peak_bytes_per_s = load
 
     def _put_at_cap(self, flow: Flow, left: float) -> None:
         flow.left, flow.since_s = left, self._at_s
         flow.stamp += 1
-        end_s = self._at_s + left / flow.cap if flow.cap else math.inf
-        heappush(self._by_second, (end_s, flow.number, flow.stamp, flow))
+        if flow.cap:
+            end_s = self._at_s + left / flow.cap
+            if end_s <= self._next_step_s + 2.0 * _SLACK * (1.0 + end_s):  # else caps change first
+                heappush(self._by_second, (end_s, flow.number, flow.stamp, flow))
 
     def _put_at_level(self, flow: Flow, left: float) -> None:
         flow.left, flow.since_s = self._virtual + left, math.nan
@@ -238,25 +241,20 @@ class SharedLink:
             return max(flow.left - flow.cap * (self._at_s - flow.since_s), 0.0)
         return max(flow.left - self._virtual, 0.0)
 
-    def _cap(self, flow: Flow) -> float:
-        start_s = self._step_no * self.step_s + flow.offset_s
-        return flow.trace.integral(start_s, start_s + self.step_s) / self.step_s
-
-    def _index(self, flow: Flow) -> int:
-        return bisect_left(self._flows, (flow.cap, flow.number))
-
     def _remove(self, flow: Flow) -> None:
-        flow.moved = flow.n_bytes - self._left(flow)
-        index = self._index(flow)
+        index = bisect_left(self._flows, (flow.cap, flow.number))
         del self._flows[index]
         if index < self._n_capped:
             self._n_capped -= 1
             self._capped_sum -= flow.cap
 
-    def _end(self, flow: Flow, *, is_done: bool) -> None:
+    def _break_off(self, flow: Flow) -> None:
+        moved = flow.n_bytes - self._left(flow)
+        self._remove(flow)
+        self._end(flow, moved, is_done=False)
+
+    def _end(self, flow: Flow, moved: float, *, is_done: bool) -> None:
         flow.stamp = -1
-        flow.is_done = is_done
-        if is_done:
-            flow.moved = flow.n_bytes
-        self.carried_bytes += flow.moved
+        flow.moved, flow.is_done = moved, is_done
+        self.carried_bytes += moved
         flow.over.succeed()

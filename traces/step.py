@@ -6,7 +6,9 @@ import copy
 import math
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Literal
 
 import numpy as np
@@ -20,6 +22,7 @@ _SNAP = 4e-15
 few units in the last place; without the slack such a miss would cost a whole outage."""
 
 _NEAR = 4096  # intervals searched first: most transfers end there, and it touches less memory
+_FEW = 8  # intervals stepped over one by one before a search
 
 
 class TraceEnded(Exception):  # noqa: N818  (the design's word)
@@ -82,8 +85,6 @@ class StepTrace:
             raise ValueError(f"to_s must not be before from_s, got {from_s} to {to_s}")
         if len(self._rates) == 1 and self.end_rule != "error":
             return self._rates[0] * (to_s - from_s)
-        if self.end_rule == "loop":
-            return self._over_loops(from_s - self.start_s, to_s - self.start_s, to_s - from_s)
         cycle, phase = self._phase(from_s, closed=True)
         if phase <= self.period_s:  # false only where a "hold" trace holds its last value
             i = self._index(phase)
@@ -92,6 +93,14 @@ class StepTrace:
         last_cycle, last_phase = self._phase(to_s, closed=True)
         whole = (last_cycle - cycle) * self._sums[-1]
         return whole + (self._sum_to(last_phase) - self._sum_to(phase))
+
+    def means(self, from_s: float, step_s: float) -> Iterator[float]:
+        """The mean over `step_s` from an instant, then over the step behind it, and so on: each its
+        integral / step_s, to last places. Raises TraceEnded where the trace does not cover one."""
+        if self.end_rule == "loop" and len(self._rates) > 1:
+            return self._means_over_loops(from_s, step_s)
+        starts_s = (from_s + step_no * step_s for step_no in count())
+        return (self.integral(start_s, start_s + step_s) / step_s for start_s in starts_s)
 
     def time_to_accumulate(self, start_s: float, amount: float) -> float:
         """Least number of seconds from start_s after which the integral reaches `amount`.
@@ -144,23 +153,26 @@ class StepTrace:
         """The integral over one period (bytes of a recording)."""
         return self._sums[-1]
 
-    def _over_loops(self, from_x: float, to_x: float, seconds: float) -> float:
-        """The integral of a looping trace, from instants counted from its start; all in one, as a
-        shared link asks for every flow in every step."""
-        edges, rates, sums, period_s = self._edges, self._rates, self._sums, self.period_s
-        cycle, phase = divmod(from_x, period_s)
-        if phase == period_s:  # a tiny negative instant rounds up to a whole period
-            cycle, phase = cycle + 1.0, 0.0
+    def _means_over_loops(self, from_s: float, step_s: float) -> Iterator[float]:
+        """As means; where one step ends is where the search for the next one's end begins."""
+        edges, rates, sums = self._edges, self._rates, self._sums
+        period_s, total = self.period_s, sums[-1]
+        first = phase = self._phase(from_s)[1]
         i = bisect_right(edges, phase) - 1
-        if seconds <= edges[i + 1] - phase:
-            return rates[i] * seconds
-        last_cycle, last_phase = divmod(to_x, period_s)
-        if last_phase == period_s:
-            last_cycle, last_phase = last_cycle + 1.0, 0.0
-        j = bisect_right(edges, last_phase) - 1
-        before = sums[i] + rates[i] * (phase - edges[i])
-        after = sums[j] + rates[j] * (last_phase - edges[j])
-        return (last_cycle - cycle) * sums[-1] + (after - before)
+        reached = sums[i] + rates[i] * (phase - edges[i])
+        for step_no in count(1):
+            before = reached
+            phase = first + step_no * step_s
+            if phase >= period_s:
+                cycles, phase = divmod(phase, period_s)
+                first, before, i = first - cycles * period_s, before - cycles * total, 0
+            far = i + _FEW
+            while phase >= edges[i + 1]:
+                i += 1
+                if i == far:
+                    i = bisect_right(edges, phase, i) - 1
+            reached = sums[i] + rates[i] * (phase - edges[i])
+            yield (reached - before) / step_s if reached > before else 0.0
 
     def _phase(self, t_s: float, closed: bool = False) -> tuple[float, float]:
         """Whole periods before t_s, and seconds into the period it falls in.
