@@ -164,7 +164,8 @@ def diurnal(
     middles_h = centre_h + 24.0 * np.arange(days) + spread_h * rng.standard_normal(days)
     half_h = np.clip(mean_h + spread_h * rng.standard_normal(days), 0.0, 24.0) / 2.0
     windows_s: list[tuple[float, float]] = []
-    for middle_h, half, has in zip(middles_h, half_h, has_window, strict=True):
+    columns = (middles_h.tolist(), half_h.tolist(), has_window.tolist())  # plain floats: faster
+    for middle_h, half, has in zip(*columns, strict=True):
         if has:
             on_s, off_s = (middle_h - half) * 3600.0, (middle_h + half) * 3600.0
             windows_s += [(on_s + k * period_s, off_s + k * period_s) for k in (-1, 0, 1)]
