@@ -13,9 +13,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 from time import perf_counter, process_time
 
 from learner.spec import Adapter
@@ -189,9 +191,24 @@ def analyse(directory: Path) -> dict[str, object]:
     }
 
 
+def _own_peak_bytes(ended: Event) -> int:
+    """The most that the process held of its own while it ran, pages of mapped files left out: the
+    system takes those back when it needs them. Linux only."""
+    peak = 0
+    while not ended.wait(0.02):
+        told = Path("/proc/self/status").read_text()
+        peak = max(peak, *(int(line.split()[1]) for line in told.splitlines() if "RssAnon" in line))
+    return 1024 * peak
+
+
 def main() -> None:
     if sys.argv[1:2] == ["--analyse"]:
-        print(json.dumps(analyse(Path(sys.argv[2]))))
+        ended = Event()
+        with ThreadPoolExecutor(1) as watcher:
+            peak = watcher.submit(_own_peak_bytes, ended)
+            told = analyse(Path(sys.argv[2]))
+            ended.set()
+        print(json.dumps(told | {"peak_own_mb": round(peak.result() / 1e6)}))
         return
     n_rows = int(sys.argv[1]) if sys.argv[1:] else N_ROWS
     with tempfile.TemporaryDirectory() as scratch:

@@ -70,12 +70,12 @@ MOMENTS = [
 
 @pytest.fixture
 def study(tmp_path: Path, real: Any) -> Path:
-    """Two fixed arms and one that decides, each of 14 rounds and more."""
+    """Two fixed arms and one that decides, with rounds enough for two workers' 25 lives."""
     sideline = {"kind": "sideline", "interval_s": 0.5, "start": {"depth": 0, "width": 8}}
     arms = {
-        "a": {"stop.rounds": 40},
-        "b": {"stop.rounds": 41, "rounds.participants": 2},
-        "c": {"configurator": sideline, "stop.rounds": 14},
+        "a": {"stop.rounds": 100},
+        "b": {"stop.rounds": 101, "rounds.participants": 2},
+        "c": {"configurator": sideline, "stop.rounds": 30},
     }
     path = tmp_path / "study.yaml"
     path.write_text(json.dumps({"name": "s", "base": dump_scenario(real()), "arms": arms}))
