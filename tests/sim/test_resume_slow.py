@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 FATE = """
 import os, signal, sys
 
-kind, _, at = os.environ.get("DIE_AT", "").partition(" ")
+kind, _, at = os.environ.get("DIE_AT", "").rpartition(" ")
 left = int(at or 0)
 
 def tick():
