@@ -37,14 +37,15 @@ class Roster:
         answer holds depends in its last place on when it was given.
         """
         is_free = _free(ids, busy)
+        is_stale = self._is_stale(now_s, ids)
         while True:
-            is_stale = self._is_stale(now_s, ids)
             n_at_best = np.cumsum((self._is_on[ids] | is_stale) & is_free)
             end = int(n_at_best.searchsorted(n)) + 1  # whoever walks for n gets as far as here
-            to_ask = ids[:end][is_stale[:end]]
+            to_ask = np.flatnonzero(is_stale[:end])
             if not len(to_ask):
                 return ids[:end][(self._is_on[ids] & is_free)[:end]]
-            self._ask(now_s, to_ask)
+            self._ask(now_s, ids[to_ask])
+            is_stale[to_ask] = False  # asked once, even if the answer ends within the margin
 
     def _is_stale(self, now_s: float, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         return self._until_s[ids] - MARGIN_S <= now_s

@@ -54,3 +54,10 @@ def test_the_first_n_are_those_of_a_walk_and_nobody_else_is_asked(
 def test_all_who_are_there_come_in_the_order_given() -> None:
     roster = Roster(presences([]))
     assert roster.there(36.0, np.array([5, 0, 2, 1]), {2}).tolist() == [5, 1]
+
+
+def test_an_answer_that_ends_at_once_is_asked_for_once() -> None:
+    """A change within the margin of now leaves the answer stale however often it is asked for."""
+    roster = Roster(presences([]))
+    just_before_s = 30.0 - 1e-9  # client 0 leaves at second 30
+    assert roster.first_there(just_before_s, np.array([0, 1, 2]), 2).tolist() == [1, 2]
