@@ -22,11 +22,11 @@ from typing import Any
 
 import simpy
 
-from sim.build import build_world
-from sim.run import simulate
+from sim.build.build import build_world
 from sim.runlog import RunLog
-from sim.scenario import Scenario
-from sim.scenario_file import load_scenario
+from sim.runs.run import simulate
+from sim.scenario.scenario import Scenario
+from sim.scenario.scenario_file import load_scenario
 
 WORLDS = Path(__file__).parent / "worlds"
 REPEATS = {"100000-clients-a-day": 1}  # the others: 5

@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sim import load_scenario, run_study
-from sim.run import default_cache_dir
-from sim.scenario import Scenario, Study
+from sim.runs.run import default_cache_dir
+from sim.scenario.scenario import Scenario, Study
 
 DEFAULT = Path(__file__).parents[1] / "scenarios/whatif/real.yaml"
 BURN = "sum(i * i for i in range(100_000_000))"

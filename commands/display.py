@@ -19,7 +19,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from analysis import Study
     from learner.inventory import Stock
-    from sim.progress import RunProgress
+    from sim.runs.progress import RunProgress
 
 _LITERAL: Any = {"markup": False, "emoji": False}
 """Names and paths are the user's: brackets and colons in them mean nothing to us."""

@@ -28,7 +28,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write the model that a run has trained, for `transformers`; LoRA for `peft` as well."""
-    from sim.export import export_run
+    from sim.runs.export import export_run
 
     with Display() as display:
         exported = export_run(run_dir, directory, at=at, on_progress=display.show)

@@ -16,9 +16,9 @@ from .display import Display, page
 from .options import AsJson, Out, RunDir, Set, Workers
 
 if TYPE_CHECKING:
-    from sim.axes import Axis
-    from sim.comparison import Comparison
-    from sim.replay import Replay
+    from sim.runs.comparison import Comparison
+    from sim.study.axes import Axis
+    from sim.study.replay import Replay
 
 Axes = Annotated[
     list[str] | None,
@@ -45,8 +45,8 @@ def replay(
 ) -> None:
     """Re-time a run on other links, devices, costs or server, without training; exit 1 where its
     learning comes out another way and would need --train."""
-    from sim.replay import as_row, plan_replay
-    from sim.replay import replay as replayed
+    from sim.study.replay import as_row, plan_replay
+    from sim.study.replay import replay as replayed
 
     study = plan_replay(run_dir, overrides or (), _axes(axes or ()))
     with Display(len(study.arms), as_json) as display:
@@ -65,7 +65,7 @@ def replay(
 @app.command()
 def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
     """Why two runs differ: their scenarios, the first differing row, and where learning parts."""
-    from sim.comparison import compare
+    from sim.runs.comparison import compare
 
     comparison = compare(run_a, run_b)
     if as_json:
@@ -76,8 +76,8 @@ def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
 
 def _axes(texts: Sequence[str]) -> tuple[Axis, ...]:
     """`a.b,c.d=LIST` as the axes of a study file. Raises ValueError naming the option."""
-    from sim.axes import read_axes
-    from sim.scenario_file import parse_yaml
+    from sim.scenario.scenario_file import parse_yaml
+    from sim.study.axes import read_axes
 
     mapping: dict[str, Any] = {}
     for text in texts:

@@ -20,10 +20,10 @@ app = typer.Typer()
 def validate(scenario: ScenarioFile, overrides: Set = None, as_json: AsJson = False) -> None:
     """Check a scenario, and its data where they are at hand; print it with every default written
     out; start nothing."""
-    from sim.checks import check_scenario, warnings
-    from sim.data import describe_data
-    from sim.run import default_cache_dir
-    from sim.scenario_file import as_yaml, dump_scenario, load_scenario
+    from sim.build.checks import check_scenario, warnings
+    from sim.build.data import describe_data
+    from sim.runs.run import default_cache_dir
+    from sim.scenario.scenario_file import as_yaml, dump_scenario, load_scenario
 
     loaded = load_scenario(scenario, overrides or ())
     with naming(scenario):
@@ -48,8 +48,8 @@ def draw_partition(
     """Draw which client holds how many examples of each label, as PNG and SVG; train nothing."""
     from analysis import partition, save_figure
     from sim import load_scenario
-    from sim.data import load_data
-    from sim.run import default_cache_dir
+    from sim.build.data import load_data
+    from sim.runs.run import default_cache_dir
     from sim.streams import Streams
 
     loaded = load_scenario(scenario, overrides or ())
@@ -73,6 +73,6 @@ def init(file: ScenarioFile = Path("scenario.yaml")) -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario, for editors."""
-    from sim.scenario_file import json_schema
+    from sim.scenario.scenario_file import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2))

@@ -36,7 +36,7 @@ def info(as_json: AsJson = False) -> None:
     """How many files of each kind there are, their bytes, and the limit."""
     from learner.budget import cache_budget
     from learner.inventory import stock
-    from sim.run import default_cache_dir
+    from sim.runs.run import default_cache_dir
 
     cache_dir = default_cache_dir()
     limit_bytes, held = cache_budget(cache_dir).limit_bytes, stock(cache_dir)
@@ -51,7 +51,7 @@ def info(as_json: AsJson = False) -> None:
 def limit(mbytes: MBytes) -> None:
     """Fix how much states and activations may take, for every run that uses this cache."""
     from learner.budget import set_limit
-    from sim.run import default_cache_dir
+    from sim.runs.run import default_cache_dir
 
     set_limit(default_cache_dir(), round(mbytes * 1e6))
 
@@ -63,7 +63,7 @@ def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False)
         _verify_by_training(retrain, sample, as_json)
         return
     from learner.inventory import discard_damaged
-    from sim.run import default_cache_dir
+    from sim.runs.run import default_cache_dir
 
     damaged = []
     for kind, path in discard_damaged(default_cache_dir()):
@@ -76,7 +76,7 @@ def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False)
 
 def _verify_by_training(run_dir: Path, sample: int, as_json: bool) -> None:
     """A line a state; exit 1 if one is not what its recipe makes."""
-    from sim.retrain import retrain
+    from sim.runs.retrain import retrain
 
     states = []
     with Display(as_json=as_json) as display:
@@ -94,7 +94,7 @@ def _verify_by_training(run_dir: Path, sample: int, as_json: bool) -> None:
 def prune(to_mbytes: To = None, as_json: AsJson = False) -> None:
     """Remove the least recently used states and activations; scores are kept."""
     from learner.budget import cache_budget
-    from sim.run import default_cache_dir
+    from sim.runs.run import default_cache_dir
 
     budget = cache_budget(default_cache_dir())
     to_bytes = budget.limit_bytes if to_mbytes is None else round(to_mbytes * 1e6)

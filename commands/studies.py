@@ -20,7 +20,7 @@ from .results import show_table, write_figures
 
 if TYPE_CHECKING:
     from sim import Study
-    from sim.forecast import Forecast
+    from sim.study.forecast import Forecast
 
 DEMO = Path(__file__).resolve().parents[1] / "scenarios" / "demo.yaml"
 
@@ -111,8 +111,8 @@ def _show_plan(
     study: Study, out: Path, workers: int | None, precision: Precision, as_json: bool
 ) -> None:
     """The resolved list of runs, a line each, and the forecast."""
-    from sim.run_directory import run_directory
-    from sim.study import study_jobs
+    from sim.runs.run_directory import run_directory
+    from sim.study.study import study_jobs
 
     directory, planned = out / study.name, _forecast(study, out, workers, precision)
     runs = [
@@ -128,7 +128,7 @@ def _show_plan(
 
 
 def _forecast(study: Study, out: Path, workers: int | None, precision: Precision) -> Forecast:
-    from sim.forecast import forecast
+    from sim.study.forecast import forecast
 
     return forecast(study, out=out, workers=_count(workers), precision=precision)
 

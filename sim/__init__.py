@@ -4,22 +4,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .run import run_scenario as run_scenario
-    from .scenario import Scenario as Scenario
-    from .scenario import Study as Study
-    from .scenario_file import ScenarioError as ScenarioError
-    from .scenario_file import load_scenario as load_scenario
-    from .study import run_study as run_study
-    from .study_file import load_study as load_study
+    from sim.runs.run import run_scenario as run_scenario
+    from sim.scenario.scenario import Scenario as Scenario
+    from sim.scenario.scenario import Study as Study
+    from sim.scenario.scenario_file import ScenarioError as ScenarioError
+    from sim.scenario.scenario_file import load_scenario as load_scenario
+    from sim.study.study import run_study as run_study
+    from sim.study.study_file import load_study as load_study
 
 _HOMES = {
-    "Scenario": "scenario",
-    "Study": "scenario",
-    "ScenarioError": "scenario_file",
-    "load_scenario": "scenario_file",
-    "run_scenario": "run",
-    "load_study": "study_file",
-    "run_study": "study",
+    "Scenario": "scenario.scenario",
+    "Study": "scenario.scenario",
+    "ScenarioError": "scenario.scenario_file",
+    "load_scenario": "scenario.scenario_file",
+    "run_scenario": "runs.run",
+    "load_study": "study.study_file",
+    "run_study": "study.study",
 }
 
 __all__ = sorted(_HOMES)

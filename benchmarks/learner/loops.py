@@ -13,7 +13,7 @@ from learner.recipes import Aggregate, Initial
 from learner.spec import Adapter, FedAvg, StateRef
 from learner.tokens import tokenize
 from learner.trainer import State
-from sim.run import default_cache_dir
+from sim.runs.run import default_cache_dir
 
 from .cohort import MAX_TOKENS, MINILM, N_CLIENTS, cohort, trec, trec_learner
 from .timing import by_turns

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sim.run import default_cache_dir
+from sim.runs.run import default_cache_dir
 
 DEMO = Path(__file__).parents[2] / "scenarios/demo.yaml"
 
 
 def second_run() -> dict[str, Any]:
     """The demo's medium arm again, in a process that cannot import the trainer: LocalJobs done."""
-    from sim.run import run_scenario
-    from sim.study_file import load_study
+    from sim.runs.run import run_scenario
+    from sim.study.study_file import load_study
 
     medium = next(arm for arm in load_study(DEMO).arms if arm.name.startswith("medium"))
     scenario = replace(medium, stop=replace(medium.stop, rounds=4))

@@ -9,7 +9,7 @@ import analysis
 
 
 def loaded_after(statement: str) -> str:
-    heavy = ("matplotlib", "polars", "simpy", "torch", "sim.run", "learner")
+    heavy = ("matplotlib", "polars", "simpy", "torch", "sim.runs.run", "learner")
     script = f"import sys\n{statement}\nprint([m for m in {heavy} if m in sys.modules])"
     return subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from commands.display import Display
-from sim.progress import RunProgress
+from sim.runs.progress import RunProgress
 
 
 def test_progress_shows_names_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

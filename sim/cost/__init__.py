@@ -1,0 +1,1 @@
+"""What work costs (seconds, bytes, memory, joules), and which devices can do it. Pure."""

@@ -1,0 +1,1 @@
+"""The SimPy processes: server, trials, rounds, clients; and what they record."""

@@ -1,0 +1,157 @@
+"""What must hold of every run, checked as its rows are written: cheap, and always on.
+
+A violation is a mistake of the simulator, not of the scenario: it stops the run and names the row.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from sim.fleet.link import ServerLink
+from sim.fleet.shared_link import SharedLink
+from sim.records import RoundRow
+from sim.runlog import RunError
+
+from .bill import Bill
+from .plan import DOWN, UP, WAIT
+
+_RELATIVE = 1e-9
+
+Where = Callable[[], str]
+"""Names the row in question, put into words only where a law is broken."""
+
+
+class AuditError(RunError):
+    """The run broke a law of its own world."""
+
+
+@dataclass(slots=True)
+class Audit:
+    """Running checks of one run; the sums it keeps are its own, apart from the rows' totals."""
+
+    server_link: ServerLink
+    _at_s: float = 0.0
+    _n_bytes: int = 0
+    _n_moved: Counter[str] = field(default_factory=Counter)
+    _energy_j: float = 0.0
+    _n_dispatched: int = 0
+    _n_ended: Counter[str] = field(default_factory=Counter)
+
+    def see_round(self, row: RoundRow, bills: Sequence[Bill], payload: tuple[int, int]) -> None:
+        """Check a round against its clients' bills. payload: bytes of an update, down and up."""
+        where = partial(_place_of, row)
+        self._n_dispatched += len(bills)
+        spent_s = row.wait_s + row.down_s + row.compute_s + row.up_s + row.idle_s + row.gone_s
+        whole_s = row.t_s * len(bills) - sum([bill.start_s for bill in bills])
+        if not _same(spent_s, whole_s, row.t_s):
+            raise AuditError(f"{where()}: {spent_s} s of {whole_s} accounted for")
+        _require(row.start_s <= row.t_s and self._at_s <= row.t_s, where, "the clock ran backwards")
+        self._at_s = row.t_s
+        self._n_ended.update(bill.outcome for bill in bills)
+        self._n_bytes += row.down_bytes + row.up_bytes
+        self._n_moved["down"] += row.down_bytes
+        self._n_moved["up"] += row.up_bytes
+        down_bytes, up_bytes = payload
+        is_plain = (row.down_bytes, row.up_bytes) == (
+            len(bills) * down_bytes,
+            len(bills) * up_bytes,
+        )
+        if not (is_plain and len(row.reports) == len(bills)):
+            _check_bytes(row, bills, payload, where)
+        for bill in bills:
+            presence = bill.client.presence
+            if presence.on_until_s < row.t_s or presence.on_since_s > bill.start_s:
+                _check_presence(bill, row, where)
+        self._energy_j += row.energy_j
+
+    def see_end(self, n_bytes: int, energy_j: float) -> None:
+        """Check the run's totals and what its links carried."""
+        where = partial("the end at {!r} s".format, self._at_s)
+        _require(n_bytes == self._n_bytes, where, f"{n_bytes} bytes, not {self._n_bytes}")
+        is_same = math.isclose(energy_j, self._energy_j, rel_tol=_RELATIVE)
+        _require(is_same, where, f"{energy_j} J, not {self._energy_j}")
+        ended = {name: n for name, n in sorted(self._n_ended.items()) if name != "open"}
+        n_ended = sum(ended.values())
+        text = f"{self._n_dispatched} jobs begun, {n_ended} ended: {ended}"
+        _require(n_ended == self._n_dispatched, where, text)
+        for name, link in (("down", self.server_link.down), ("up", self.server_link.up)):
+            if link is not None:
+                _check_capacity(link, where, name)
+                _check_carried(link, self._n_moved[name], self._n_dispatched, where, name)
+
+
+def _check_bytes(
+    row: RoundRow, bills: Sequence[Bill], payload: tuple[int, int], where: Where
+) -> None:
+    """However a job ended, what it moved is what it was asked for up to there, in attempts that its
+    links carried; the round's bytes are its clients'."""
+    for bill in bills:
+        if bill.outcome == "done" and bill.wasted is None:
+            moved = (round(bill.amounts[DOWN]), round(bill.amounts[UP]))
+            is_whole = moved[0] >= payload[0] and moved[1] == payload[1]
+            _require(is_whole, where, f"client {_id(bill)} moved {moved}, not {payload} bytes")
+        for stage in (DOWN, UP):
+            _check_stage(bill, stage, where)
+    n_bytes = sum(round(bill.amounts[DOWN]) + round(bill.amounts[UP]) for bill in bills)
+    text = f"{row.down_bytes + row.up_bytes} bytes told, {n_bytes} moved"
+    _require(n_bytes == row.down_bytes + row.up_bytes, where, text)
+
+
+def _check_stage(bill: Bill, stage: int, where: Where) -> None:
+    """All of a finished transfer, a part of one that was broken off, nothing of one not begun."""
+    asked, link = bill.task.amounts[stage], bill.task.paces[stage]
+    useful = bill.amounts[stage] - (bill.wasted[1][stage] if bill.wasted else 0.0)
+    slack = _RELATIVE * (1.0 + asked + bill.amounts[stage])
+    least = asked if stage < bill.stage else 0.0
+    most = asked if stage <= bill.stage else 0.0
+    text = f"client {_id(bill)} moved {useful} of {asked} bytes, {bill.stage} stages whole"
+    _require(least - slack <= useful <= most + slack, where, text)
+    for stretch in bill.stretches:
+        if stretch.place == stage and link.server is None:
+            carried = link.done_by(stretch.start_s, stretch.end_s)
+            text = f"client {_id(bill)} moved {stretch.amount} bytes, its link {carried}"
+            is_same = math.isclose(carried, stretch.amount, rel_tol=1e-6, abs_tol=1.0)
+            _require(is_same, where, text)
+
+
+def _check_presence(bill: Bill, row: RoundRow, where: Where) -> None:
+    """Nobody works for longer than its availability trace has it there."""
+    worked_s = sum(bill.seconds[: UP + 1])
+    there_s = bill.client.presence.available_s(bill.start_s, row.t_s)
+    slack_s = _RELATIVE * (1.0 + row.t_s) + 1e-5 * (1 + (bill.seconds[WAIT] > 0))
+    text = f"client {_id(bill)} worked {worked_s} s in {there_s} s of being there"
+    _require(worked_s <= there_s + slack_s, where, text)
+
+
+def _check_capacity(link: SharedLink, where: Where, name: str) -> None:
+    limit = link.capacity_bytes_per_s * (1.0 + _RELATIVE)
+    text = f"the server's {name} link carried {link.peak_bytes_per_s} bytes/s"
+    _require(link.peak_bytes_per_s <= limit, where, text)
+
+
+def _check_carried(link: SharedLink, n_bytes: int, n_jobs: int, where: Where, name: str) -> None:
+    """Every byte that went over the server's link is on somebody's bill, rounded there once."""
+    limit = n_bytes * (1.0 + _RELATIVE) + n_jobs
+    text = f"the server's {name} link carried {link.carried_bytes} bytes, clients moved {n_bytes}"
+    _require(link.carried_bytes <= limit, where, text)
+
+
+def _same(own: float, other: float, scale: float) -> bool:
+    return math.isclose(own, other, rel_tol=_RELATIVE, abs_tol=_RELATIVE * (1.0 + scale))
+
+
+def _id(bill: Bill) -> int:
+    return bill.client.shard.client_id
+
+
+def _place_of(row: RoundRow) -> str:
+    return f"round {row.round} of branch {row.branch!r} in trial {row.trial} at {row.t_s!r} s"
+
+
+def _require(holds: bool, where: Where, what: str) -> None:
+    if not holds:
+        raise AuditError(f"{where()}: {what}")

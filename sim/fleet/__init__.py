@@ -1,0 +1,1 @@
+"""The simulated hardware: clients, devices, links, the server's shared link, availability."""

@@ -1,0 +1,137 @@
+"""The model that a finished run has trained, written as a directory that transformers loads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
+
+from learner.assets import PYPI, model_dir
+from learner.spec import StateRef, TuningConfig, as_config
+from learner.stored import StoredLearner
+from learner.tasks import load_task
+
+from sim.build.data import task_source
+from .progress import ProgressSink
+from .repeat import as_failures_of, repeat_run
+from .run import default_cache_dir
+from sim.scenario.scenario_file import digest
+from sim.scenario.scenario_task import DataTask
+from sim.engine.world import World
+
+At = Literal["best", "final"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What was written: the state after `round` aggregations, `sim_s` simulated seconds in, its
+    configuration, and its score (0-1) by split."""
+
+    directory: Path
+    state: str
+    round: int
+    sim_s: float
+    config: TuningConfig
+    scores: Mapping[str, float]
+
+
+def export_run(
+    run_dir: Path,
+    into: Path,
+    *,
+    at: At = "best",
+    cache_dir: Path | None = None,
+    on_progress: ProgressSink = lambda progress: None,
+) -> Exported:
+    """Write the run's last state, or the best of its evaluated ones, to a new directory.
+
+    The best is the first with the highest score on the split that decisions read, so that the
+    reported one stays unseen. The run is simulated again, which must repeat its log, and gives the
+    recipe of every state; tensors that the store no longer has are trained again. Raises RunError
+    for a run that is not finished or cannot be repeated, ValueError for a target that exists.
+    """
+    from learner.export.directory import check_target
+
+    check_target(into)
+    cache = cache_dir or default_cache_dir()
+    world, learner = repeat_run(run_dir, cache_dir=cache, on_progress=on_progress)
+    points = _points(run_dir)
+    with as_failures_of(run_dir):
+        point = points[-1] if at == "final" else _best(points, world)
+        exported = _exported(into, point, world)
+        _write(exported, points, world, learner, cache)
+    return exported
+
+
+def _points(run_dir: Path) -> list[dict[str, Any]]:
+    lines = (run_dir / "evaluations.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def _best(points: Sequence[dict[str, Any]], world: World) -> dict[str, Any]:
+    states = [StateRef(point["state"]) for point in points]
+    scores = world.learner.evaluate(states, world.scenario.evaluation.decide_on)
+    return points[max(range(len(points)), key=lambda i: (scores[i].accuracy, -i))]
+
+
+def _exported(into: Path, point: Mapping[str, Any], world: World) -> Exported:
+    plan, state = world.scenario.evaluation, StateRef(point["state"])
+    splits = dict.fromkeys((plan.decide_on, plan.report_on))
+    return Exported(
+        directory=into,
+        state=state,
+        round=point["round"],
+        sim_s=point["t_s"],
+        config=as_config(point["config"]),
+        scores={split: world.learner.evaluate([state], split)[0].accuracy for split in splits},
+    )
+
+
+def _write(
+    exported: Exported,
+    points: Sequence[Mapping[str, Any]],
+    world: World,
+    learner: StoredLearner,
+    cache: Path,
+) -> None:
+    from learner.export.card import Provenance
+    from learner.export.directory import write_export
+
+    task = world.scenario.task
+    assert isinstance(task, DataTask)
+    loaded = load_task(task_source(task), cache)
+    source = world.scenario.model.source
+    origin = Provenance(
+        base_model=Path(source).name if Path(source).is_dir() else source.removeprefix(PYPI),
+        base_revision=world.facts["model_revision"],
+        task=Path(loaded.name).name if Path(loaded.name).is_absolute() else loaded.name,
+        metric=loaded.metric,
+        majority=loaded.majority_accuracy(world.scenario.evaluation.report_on),
+        scores=exported.scores,
+        path=_path(points, exported.round),
+        round=exported.round,
+        sim_s=exported.sim_s,
+        n_clients=len(world.clients),
+        state=exported.state,
+        scenario_digest=digest(world.scenario),
+        seed=world.streams.seed,
+    )
+    write_export(
+        exported.directory,
+        model_dir=model_dir(source, cache),
+        config=exported.config,
+        state=learner.tensors(StateRef(exported.state)),
+        task=loaded,
+        max_tokens=task.max_tokens,
+        origin=origin,
+    )
+
+
+def _path(points: Sequence[Mapping[str, Any]], last: int) -> list[tuple[int, TuningConfig]]:
+    """Each configuration up to the round, with the round at which it is first seen."""
+    seen = [(point["round"], as_config(point["config"])) for point in points]
+    changes = groupby((one for one in seen if one[0] <= last), key=lambda one: one[1])
+    return [(next(group)[0], config) for config, group in changes]

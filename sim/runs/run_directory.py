@@ -1,0 +1,87 @@
+"""A run's directory: its name, how a run is begun, resumed and finished in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from configurator import Configurator
+from learner.recipes import digest_text
+
+from sim.runlog import FORMAT_VERSION, RunError, write_atomically, write_json
+from sim.scenario.scenario import Scenario
+from sim.scenario.scenario_file import as_yaml, digest
+
+_LONGEST_SLUG = 100  # file systems end names at 255 bytes; the digest tells long ones apart
+
+_IDENTITY = ("format_version", "numerics", "model_revision", "task_digest")
+"""What the manifest must repeat for a run to be continued: the scenario's digest names the
+sources of model and data, these name their content."""
+
+
+def run_directory(
+    out: Path, scenario: Scenario, seed: int, policy: Configurator | None = None
+) -> Path:
+    """`<out>/<name>-<digest8>/seed-0007`. A policy of the user's own is named by its repr.
+
+    Raises RunError for a repr that differs from process to process.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower())[:_LONGEST_SLUG].strip("-") or "run"
+    name = digest(scenario)
+    if policy is not None:
+        if " at 0x" in repr(policy):
+            raise RunError(
+                f"the configurator's repr must tell its values, as a dataclass's does, "
+                f"got {policy!r}"
+            )
+        name = digest_text(name, repr(policy))
+    return out / f"{slug}-{name[:8]}" / f"seed-{seed:04d}"
+
+
+def begin(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:
+    """Write the scenario and the manifest, or compare the latter with that of the attempt to be
+    continued. The scenario is for readers, and `fedadapter run` takes it."""
+    path = run_dir / "manifest.json"
+    if not path.exists():
+        write_atomically(run_dir / "scenario.yaml", as_yaml(scenario))
+        write_json(path, manifest)
+        return
+    try:
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        differing = [key for key in _IDENTITY if earlier[key] != manifest[key]]
+    except (ValueError, KeyError, TypeError):
+        raise RunError(f"{path}: is no manifest of a run; choose another --out") from None
+    for key in differing:
+        raise RunError(
+            f"{path}: {key} must be {manifest[key]!r} to go on with this run, "
+            f"got {earlier[key]!r}; choose another --out"
+        )
+
+
+def finish(run_dir: Path, manifest: dict[str, Any], result: dict[str, Any]) -> None:
+    """Mark the run as finished; a repetition of a finished run leaves its files alone."""
+    done = run_dir / "DONE"
+    if done.exists():
+        return
+    write_json(run_dir / "manifest.json", manifest | {"result": result})
+    write_json(done, {"events_sha256": result["events_sha256"]})
+
+
+def finished(run_dir: Path, numerics: str | None) -> dict[str, Any] | None:
+    """The result of a run that is finished and whole, None for any other: its files are what DONE
+    names, and its format and numerics are this program's."""
+    try:
+        done = json.loads((run_dir / "DONE").read_bytes())
+        manifest = json.loads((run_dir / "manifest.json").read_bytes())
+        events_sha256 = sha256((run_dir / "events.jsonl").read_bytes()).hexdigest()
+        is_ours = (manifest["format_version"], manifest["numerics"]) == (FORMAT_VERSION, numerics)
+        is_whole = (
+            done["events_sha256"] == events_sha256 and (run_dir / "evaluations.jsonl").exists()
+        )
+        result: dict[str, Any] = manifest["result"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return result if is_ours and is_whole else None

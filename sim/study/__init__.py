@@ -1,0 +1,1 @@
+"""Many runs: studies, sweeps, replays, worker processes and clusters."""

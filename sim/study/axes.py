@@ -1,0 +1,208 @@
+"""The axes of a study: along each, a scenario takes one point after another.
+
+axes:
+  rounds.participants: [3, 6, 15, 30]           # a grid over one key
+  bandwidth:                                    # one value for several keys
+    path: [fleet.network.down_mbytes_per_s, fleet.network.up_mbytes_per_s]
+    log: {from: 0.1, to: 10, points: 7}         # or values: [0.1, 1, 10]
+  fleet:                                        # named variants
+    variants: {tx2: {fleet.devices: {jetson-tx2: 1}}, nano: {fleet.devices: {jetson-nano: 1}}}
+  budget:                                       # keys that move together
+    zip: {rounds.participants: [5, 10], training.max_batches: [20, 10]}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from sim.scenario.refusal import require
+
+_FORMS = ("values", "log", "zip", "variants")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One place on an axis: the dotted paths it sets, and `value`, its coordinate (a variant's is
+    its name). `label` is its part of a run's name."""
+
+    label: str
+    value: Any
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """Points in order; `paths` are the keys that they set."""
+
+    name: str
+    paths: tuple[str, ...]
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One arm of a crossed study: its name, what it sets, and where it stands on each axis."""
+
+    name: str
+    changes: Mapping[str, Any]
+    coordinates: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_axes(mapping: Any) -> tuple[Axis, ...]:
+    """The axes of a study file, in its order. Raises ValueError naming the axis."""
+    require(isinstance(mapping, dict), f"axes must be a mapping of names to axes, got {mapping!r}")
+    names = Counter(str(name).rsplit(".", 1)[-1] for name in mapping)
+    axes = []
+    for name, content in mapping.items():
+        last = str(name).rsplit(".", 1)[-1]
+        label = last if names[last] == 1 else str(name)
+        axes.append(_axis(str(name), label, content))
+    _refuse_shared_paths(axes)
+    return tuple(axes)
+
+
+def cross(arms: Mapping[str, Mapping[str, Any]], axes: Sequence[Axis]) -> Iterator[Cell]:
+    """Every arm at every combination of points, the last axis moving fastest. A cell's name is
+    its arm's and its points' labels: a value that is added leaves the others' names alone."""
+    named = arms or {"": {}}
+    for arm, changes in named.items():
+        for points in product(*(axis.points for axis in axes)):
+            labels = [arm] * bool(arm) + [point.label for point in points]
+            sets: dict[str, Any] = dict(changes)
+            for point in points:
+                sets |= point.changes
+            values = [point.value for point in points]
+            coordinates = dict(zip((axis.name for axis in axes), values, strict=True))
+            yield Cell(name=", ".join(labels), changes=sets, coordinates=coordinates)
+
+
+def log_range(low: float, high: float, points: int) -> list[float]:
+    """`points` values from low to high in equal ratios, rounded to six digits.
+
+    >>> log_range(0.1, 10, 5)
+    [0.1, 0.316228, 1.0, 3.16228, 10.0]
+    """
+    steps = [i / (points - 1) for i in range(points)]
+    return [float(f"{low * (high / low) ** step:.6g}") for step in steps]
+
+
+def _axis(name: str, label: str, content: Any) -> Axis:
+    where = f"axes.{name}"
+    if isinstance(content, list):
+        content = {"values": content}
+    require(isinstance(content, dict), f"{where} must be a list or a mapping, got {content!r}")
+    forms = [key for key in _FORMS if key in content]
+    require(len(forms) == 1, f"{where} must have one of {', '.join(_FORMS)}, got {_listed(forms)}")
+    known = {*forms, "path"} if forms[0] in ("values", "log") else set(forms)
+    for key in content:
+        require(key in known, f"{where}.{key} is not a known key; known: {_listed(sorted(known))}")
+    match forms[0]:
+        case "variants":
+            points = _variants(where, content["variants"])
+        case "zip":
+            points = _zipped(where, label, content["zip"])
+        case _:
+            paths = _paths(where, content.get("path", name))
+            values = _logarithmic(where, content["log"]) if "log" in content else content["values"]
+            points = _grid(where, label, paths, values)
+    _refuse_twice(where, points)
+    changed = dict.fromkeys(path for point in points for path in point.changes)
+    return Axis(name=name, paths=tuple(changed), points=tuple(points))
+
+
+def _grid(where: str, label: str, paths: Sequence[str], values: Any) -> list[Point]:
+    require(
+        isinstance(values, list) and bool(values),
+        f"{where}.values must be a list with at least one value, got {values!r}",
+    )
+    return [_point(label, value, dict.fromkeys(paths, value)) for value in values]
+
+
+def _variants(where: str, variants: Any) -> list[Point]:
+    require(
+        isinstance(variants, dict) and bool(variants),
+        f"{where}.variants must be a mapping with at least one variant, got {variants!r}",
+    )
+    points = []
+    for name, changes in variants.items():
+        require(isinstance(name, str), f"{where}.variants must have names of text, got {name!r}")
+        require(
+            isinstance(changes, dict | None),
+            f"{where}.variants.{name} must be a mapping of paths to values, got {changes!r}",
+        )
+        points.append(Point(label=str(name), value=str(name), changes=changes or {}))
+    return points
+
+
+def _zipped(where: str, label: str, columns: Any) -> list[Point]:
+    require(
+        isinstance(columns, dict)
+        and len(columns) > 1
+        and all(isinstance(values, list) and values for values in columns.values()),
+        f"{where}.zip must be a mapping of two paths or more to lists, got {columns!r}",
+    )
+    lengths = {path: len(values) for path, values in columns.items()}
+    require(
+        len(set(lengths.values())) == 1,
+        f"{where}.zip must have lists of one length, got {lengths}",
+    )
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    texts = ["/".join(_text(value) for value in row.values()) for row in rows]
+    return [
+        Point(label=f"{label}={text}", value=text, changes=row)
+        for text, row in zip(texts, rows, strict=True)
+    ]
+
+
+def _logarithmic(where: str, log: Any) -> list[float]:
+    rule = f"{where}.log must be {{from: above 0, to: above from, points: 2 or more}}, got {log!r}"
+    require(isinstance(log, dict) and set(log) == {"from", "to", "points"}, rule)
+    low, high, points = log["from"], log["to"], log["points"]
+    require(all(type(end) in (int, float) for end in (low, high)) and type(points) is int, rule)
+    require(0 < low < high < math.inf and points >= 2, rule)
+    return log_range(low, high, points)
+
+
+def _paths(where: str, path: Any) -> list[str]:
+    paths = path if isinstance(path, list) else [path]
+    is_sound = bool(paths) and all(isinstance(one, str) and one for one in paths)
+    require(is_sound, f"{where}.path must be a dotted path or a list of them, got {path!r}")
+    return paths
+
+
+def _refuse_twice(where: str, points: Sequence[Point]) -> None:
+    """Points that set the same would be the same run twice."""
+    for i, point in enumerate(points):
+        for earlier in points[:i]:
+            if point.changes == earlier.changes:
+                both = f"{earlier.label} and {point.label}"
+                raise ValueError(f"{where} must have points that differ, got {both}")
+
+
+def _refuse_shared_paths(axes: Sequence[Axis]) -> None:
+    owners: dict[str, str] = {}
+    for axis in axes:
+        for path in axis.paths:
+            owner = owners.setdefault(path, axis.name)
+            require(
+                owner == axis.name,
+                f"axes.{axis.name} must not set {path}, which axes.{owner} sets",
+            )
+
+
+def _point(label: str, value: Any, changes: Mapping[str, Any]) -> Point:
+    return Point(label=f"{label}={_text(value)}", value=value, changes=changes)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"

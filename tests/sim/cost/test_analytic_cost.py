@@ -1,0 +1,96 @@
+"""Seconds from operations: the calibration, and what follows from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from learner.architecture import BERT_BASE, MINILM_L6
+from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
+from sim.cost.analytic_cost import AnalyticCost, calibration, operations, residuals
+from traces.profiles import device_profile
+
+TX2, PI = device_profile("jetson-tx2"), device_profile("raspberry-pi-4b")
+DOC = Path(__file__).parents[3] / "docs/cost-model.md"
+
+
+def priced(tokens: int = 256, batch_size: int = 4) -> AnalyticCost:
+    return AnalyticCost(architecture=BERT_BASE, n_labels=20, tokens=tokens, batch_size=batch_size)
+
+
+def test_no_entry_of_the_published_table_is_missed_by_more_than_10_percent() -> None:
+    assert len(residuals()) == 39
+    assert max(abs(residual.relative) for residual in residuals()) <= 0.10
+
+
+def test_the_documents_table_is_the_calibrations() -> None:
+    text = DOC.read_text(encoding="utf-8")
+    for r in residuals():
+        line = f"| {r.row} | {r.depth} | {r.published_s:g} | {r.formula_s:.4f} | "
+        assert f"{line}{100 * r.relative:+.1f} |" in text
+
+
+def test_every_rate_is_below_the_boards_peak() -> None:
+    rates = calibration()  # 256 cores x 2 operations x 1.3 GHz
+    assert all(1 / s < 666e9 for s in (rates.forward_s, rates.backward_s, rates.weights_s))
+
+
+def test_operations_by_hand() -> None:
+    layer = BERT_BASE.forward_flops(256) * 4 / 12
+    adapter = 4 * 768 * 16 * 256 * 4
+    freeze = operations(BERT_BASE, Freeze(depth=3), tokens=256, batch_size=4, cache="none")
+    assert (freeze.forward, freeze.backward, freeze.weights) == pytest.approx(
+        (12 * layer, 3 * layer, 3 * layer)
+    )
+    config = Adapter(depth=2, width=16)
+    hit = operations(BERT_BASE, config, tokens=256, batch_size=4, cache="hit")
+    assert (hit.forward, hit.backward, hit.weights) == pytest.approx(
+        (2 * (layer + adapter), 2 * (layer + adapter), 2 * adapter)
+    )
+    low_rank = operations(
+        BERT_BASE, Lora(depth=2, rank=4), tokens=256, batch_size=4, cache="hit"
+    )  # two projections, through A and B: 2 x (2 h r + 2 r h) operations a token
+    product = 2 * (2 * 768 * 4 + 2 * 4 * 768) * 256 * 4
+    assert (low_rank.forward, low_rank.backward, low_rank.weights) == pytest.approx(
+        (2 * (layer + product), 2 * (layer + product), 2 * product)
+    )
+
+
+def test_a_fill_costs_the_frozen_forward_pass_on_top_of_a_hit() -> None:
+    config, layer = Adapter(depth=2, width=8), BERT_BASE.forward_flops(256) * 4 / 12
+    hit, fill = (priced().compute_s(TX2, config, 1, state) for state in ("hit", "fill"))
+    assert fill - hit == pytest.approx(10 * layer * calibration().forward_s)
+    assert fill == priced().compute_s(TX2, config, 1, "none")
+
+
+def test_more_of_anything_takes_longer() -> None:
+    def seconds(config: TuningConfig, tokens: int = 256, batch_size: int = 4) -> float:
+        return priced(tokens, batch_size).compute_s(TX2, config, 1, "none")
+
+    base = seconds(Adapter(depth=2, width=8))
+    assert seconds(Adapter(depth=3, width=8)) > base
+    assert seconds(Adapter(depth=2, width=64)) > base
+    assert seconds(Freeze(depth=2)) > base
+    assert seconds(Full()) > seconds(Freeze(depth=11))
+    assert seconds(Adapter(depth=2, width=8), tokens=128) < base
+    assert seconds(Adapter(depth=2, width=8), batch_size=2) < base
+
+
+def test_a_devices_factor_and_the_number_of_batches_multiply() -> None:
+    config = Adapter(depth=2, width=8)
+    one = priced().compute_s(TX2, config, 1, "hit")
+    assert priced().compute_s(PI, config, 7, "hit") == pytest.approx(20 * 7 * one)
+
+
+def test_a_device_measured_on_another_table_is_still_rated_by_the_tx2() -> None:
+    config = Adapter(depth=2, width=8)
+    other = device_profile("raspberry-pi-4b", model="distilbert")
+    assert priced().compute_s(other, config, 1, "hit") == pytest.approx(
+        priced().compute_s(PI, config, 1, "hit")
+    )
+
+
+def test_bytes_are_the_models_own() -> None:
+    cost = AnalyticCost(architecture=MINILM_L6, n_labels=47, tokens=32, batch_size=4)
+    assert cost.payload_bytes(Adapter(depth=1, width=8)) == 98_524

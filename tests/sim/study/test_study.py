@@ -1,0 +1,180 @@
+"""Studies as a user meets them: which runs there are, what is skipped, what is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from configurator import Fixed
+from learner.spec import Full
+from sim.runlog import RunError
+from sim.runs.hold import held
+from sim.scenario.scenario import Study
+from sim.scenario.scenario_file import ScenarioError, dump_scenario
+from sim.study.study import run_study
+from sim.study.study_file import load_study
+
+ROOT = Path(__file__).parents[3]
+BANDWIDTH = {
+    "path": ["fleet.network.down_mbytes_per_s", "fleet.network.up_mbytes_per_s"],
+    "values": [1.0, 2.0],
+}
+
+
+@pytest.fixture
+def load(tmp_path: Path, make: Any) -> Any:
+    """load(axes=..., overrides=[...]): the study of a file with the smallest scenario as base."""
+
+    def build(overrides: list[str] | None = None, **content: Any) -> Study:
+        path = tmp_path / "study.yaml"
+        whole = {"name": "s", "base": dump_scenario(make())} | content
+        path.write_text(json.dumps(whole))
+        return load_study(path, overrides or [])
+
+    return build
+
+
+def test_a_study_knows_where_each_run_stands_on_its_axes(tmp_path: Path, load: Any) -> None:
+    study = load(axes={"bandwidth": BANDWIDTH, "stop.rounds": [1, 2]})
+    assert [arm.name for arm in study.arms][:2] == [
+        "bandwidth=1.0, rounds=1",
+        "bandwidth=1.0, rounds=2",
+    ]
+    assert study.arms[3].fleet.network.up_mbytes_per_s == 2.0
+    run_study(study, out=tmp_path)
+    index = json.loads((tmp_path / "s/study.json").read_text())
+    assert index["axes"] == {"bandwidth": BANDWIDTH["path"], "stop.rounds": ["stop.rounds"]}
+    place = index["coordinates"]["bandwidth=2.0, rounds=1"]
+    assert place == {"bandwidth": 2.0, "stop.rounds": 1}
+
+
+def test_an_arms_preset_replaces_the_bases_policy_and_yields_to_the_arm(load: Any) -> None:
+    (arm,) = load(arms={"FTQ": {"exchange.up_bits": 4, "preset": "ftq"}}).arms
+    assert arm.configurator == Fixed(config=Full())
+    assert (arm.exchange.down_bits, arm.exchange.up_bits) == (8, 4)
+
+
+def test_a_value_that_is_added_adds_only_its_runs(tmp_path: Path, load: Any) -> None:
+    first = run_study(load(axes={"stop.rounds": [1, 4]}), out=tmp_path)
+    stamps = {result.run_dir: (result.run_dir / "DONE").stat().st_mtime_ns for result in first}
+    second = run_study(load(axes={"stop.rounds": [1, 2, 4]}), out=tmp_path)
+    assert [result.rounds for result in second] == [1, 2, 4]
+    assert {result.run_dir for result in first} < {result.run_dir for result in second}
+    for run_dir, stamp in stamps.items():
+        assert (run_dir / "DONE").stat().st_mtime_ns == stamp
+
+
+def test_finished_runs_are_skipped_unless_something_of_them_is_gone(
+    tmp_path: Path, load: Any
+) -> None:
+    study = load(axes={"stop.rounds": [1, 2]})
+    first, second = run_study(study, out=tmp_path)
+    (second.run_dir / "events.jsonl").write_bytes(b"")
+    seen: list[str] = []
+    again = run_study(study, out=tmp_path, on_progress=lambda progress: seen.append(progress.run))
+    assert again[0].events_sha256 == first.events_sha256
+    assert (again[0].wall_seconds, again[0].accuracy) == (0.0, first.accuracy)
+    assert again[1].events_sha256 == second.events_sha256
+    assert (second.run_dir / "events.jsonl").stat().st_size > 0
+
+
+def test_the_directory_of_another_study_is_refused_and_left_alone(
+    tmp_path: Path, load: Any
+) -> None:
+    run_study(load(axes={"stop.rounds": [1]}), out=tmp_path)
+    before = (tmp_path / "s/study.json").read_bytes()
+    with pytest.raises(RunError, match=r"is the directory of another study \(its arms: rounds=1\)"):
+        run_study(load(axes={"bandwidth": BANDWIDTH}), out=tmp_path)
+    assert (tmp_path / "s/study.json").read_bytes() == before
+
+
+def test_a_study_that_another_process_runs_is_refused(tmp_path: Path, load: Any) -> None:
+    study = load(axes={"stop.rounds": [1]})
+    with held(tmp_path / "s"), pytest.raises(RunError, match=r"is being run by process \d+ on "):
+        run_study(study, out=tmp_path)
+    assert not list((tmp_path / "s").glob("*/seed-*"))
+    assert len(run_study(study, out=tmp_path)) == 1
+
+
+def test_a_run_directory_of_a_newer_format_is_refused(tmp_path: Path, load: Any) -> None:
+    study = load(axes={"stop.rounds": [1]})
+    (result,) = run_study(study, out=tmp_path)
+    path = result.run_dir / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99}))
+    with pytest.raises(RunError, match="format_version must be 1 to go on with this run, got 99"):
+        run_study(study, out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (
+            {"axes": {"rounds.particpants": [3]}},
+            "particpants=3: rounds.particpants is not a known key; did you mean participants?",
+        ),
+        ({"axes": {"rounds.participants": [2, 9]}}, "participants=9: rounds.participants must be"),
+        ({"axes": {"rounds.participants": []}}, "axes.rounds.participants.values must be a list"),
+        ({"axes": {"log.all": [1]}}, "all=1: log.all: log must be a mapping to set a key in it"),
+        ({"arms": {}, "axes": {"stop.rounds": [1]}}, "arms must be a mapping with at least one"),
+    ],
+)
+def test_an_axis_that_does_not_fit_is_refused_before_anything_starts(
+    tmp_path: Path, load: Any, content: Any, complaint: str
+) -> None:
+    with pytest.raises(ScenarioError) as refusal:
+        load(**content)
+    assert str(refusal.value).startswith(f"{tmp_path / 'study.yaml'}: {complaint}")
+
+
+def test_an_override_may_not_flatten_an_axis(load: Any) -> None:
+    with pytest.raises(ScenarioError, match=r"stop.rounds is set by axes.stop.rounds"):
+        load(axes={"stop.rounds": [1, 2]}, overrides=["stop.rounds=3"])
+
+
+def test_long_names_still_name_directories(tmp_path: Path, load: Any) -> None:
+    study = load(axes={"stop.rounds": [1]})
+    long = replace(study, arms=(replace(study.arms[0], name="x" * 400),))
+    (result,) = run_study(long, out=tmp_path)
+    assert len(result.run_dir.parent.name) < 120
+
+
+def test_a_store_deleted_half_way_costs_trainings_and_no_byte(tmp_path: Path, real: Any) -> None:
+    study = Study(name="s", arms=(real(),), seeds=(0,))
+    options: dict[str, Any] = {"out": tmp_path, "cache_dir": tmp_path / "cache"}
+    (first,) = run_study(study, **options)
+    states = sorted((tmp_path / "cache/store").rglob("*.safetensors"))
+    for path in [*(tmp_path / "cache/store").rglob("*.json"), *states[::2]]:
+        path.unlink()
+    (first.run_dir / "DONE").unlink()
+    (again,) = run_study(study, **options)
+    assert again.events_sha256 == first.events_sha256
+    assert 0 < again.trainings <= first.trainings
+
+
+def test_a_full_disk_is_one_line_and_what_was_finished_stays(tmp_path: Path, load: Any) -> None:
+    """The system refuses files above 4 KiB, as a full disk refuses them."""
+    load(arms={"short": {"stop.rounds": 1}, "long": {"stop.rounds": 20}})
+    study = tmp_path / "study.yaml"
+    command = f"exec {sys.executable} -m fedadapter study {study} --out {tmp_path} --workers 1"
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 4; {command}"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    complaints = [line for line in done.stderr.splitlines() if line.startswith("fedadapter: ")]
+    assert (done.returncode, len(complaints)) == (2, 1)
+    assert "File too large" in complaints[0]
+    assert (next(tmp_path.glob("s/short-*/seed-0000")) / "DONE").exists()
+    (short, long) = run_study(load_study(study), out=tmp_path)
+    assert (short.rounds, long.rounds, short.wall_seconds) == (1, 20, 0.0)
