@@ -25,8 +25,8 @@ import simpy
 from sim.build.build import build_world
 from sim.runlog import RunLog
 from sim.runs.run import simulate
+from sim.scenario.file import load_scenario
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_file import load_scenario
 
 WORLDS = Path(__file__).parent / "worlds"
 REPEATS = {"100000-clients-a-day": 1}  # the others: 5

@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 
 from sim import load_scenario, run_study
 from sim.runs.run import default_cache_dir
-from sim.scenario.scenario import Scenario, Study
+from sim.scenario.scenario import Scenario
+from sim.study.definition import Study
 
 DEFAULT = Path(__file__).parents[1] / "scenarios/whatif/real.yaml"
 BURN = "sum(i * i for i in range(100_000_000))"

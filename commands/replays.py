@@ -16,7 +16,7 @@ from .display import Display, page
 from .options import AsJson, Out, RunDir, Set, Workers
 
 if TYPE_CHECKING:
-    from sim.runs.comparison import Comparison
+    from sim.runs.diff import Comparison
     from sim.study.axes import Axis
     from sim.study.replay import Replay
 
@@ -65,7 +65,7 @@ def replay(
 @app.command()
 def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
     """Why two runs differ: their scenarios, the first differing row, and where learning parts."""
-    from sim.runs.comparison import compare
+    from sim.runs.diff import compare
 
     comparison = compare(run_a, run_b)
     if as_json:
@@ -76,7 +76,7 @@ def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
 
 def _axes(texts: Sequence[str]) -> tuple[Axis, ...]:
     """`a.b,c.d=LIST` as the axes of a study file. Raises ValueError naming the option."""
-    from sim.scenario.scenario_file import parse_yaml
+    from sim.scenario.file import parse_yaml
     from sim.study.axes import read_axes
 
     mapping: dict[str, Any] = {}

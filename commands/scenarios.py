@@ -23,7 +23,7 @@ def validate(scenario: ScenarioFile, overrides: Set = None, as_json: AsJson = Fa
     from sim.build.checks import check_scenario, warnings
     from sim.build.data import describe_data
     from sim.runs.run import default_cache_dir
-    from sim.scenario.scenario_file import as_yaml, dump_scenario, load_scenario
+    from sim.scenario.file import as_yaml, dump_scenario, load_scenario
 
     loaded = load_scenario(scenario, overrides or ())
     with naming(scenario):
@@ -73,6 +73,6 @@ def init(file: ScenarioFile = Path("scenario.yaml")) -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario, for editors."""
-    from sim.scenario.scenario_file import json_schema
+    from sim.scenario.file import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2))

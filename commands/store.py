@@ -76,7 +76,7 @@ def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False)
 
 def _verify_by_training(run_dir: Path, sample: int, as_json: bool) -> None:
     """A line a state; exit 1 if one is not what its recipe makes."""
-    from sim.runs.retrain import retrain
+    from sim.runs.verify import retrain
 
     states = []
     with Display(as_json=as_json) as display:

@@ -111,7 +111,7 @@ def _show_plan(
     study: Study, out: Path, workers: int | None, precision: Precision, as_json: bool
 ) -> None:
     """The resolved list of runs, a line each, and the forecast."""
-    from sim.runs.run_directory import run_directory
+    from sim.runs.directory import run_directory
     from sim.study.study import study_jobs
 
     directory, planned = out / study.name, _forecast(study, out, workers, precision)

@@ -4,21 +4,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.runs.run import run_scenario as run_scenario
-    from sim.scenario.scenario import Scenario as Scenario
-    from sim.scenario.scenario import Study as Study
-    from sim.scenario.scenario_file import ScenarioError as ScenarioError
-    from sim.scenario.scenario_file import load_scenario as load_scenario
-    from sim.study.study import run_study as run_study
-    from sim.study.study_file import load_study as load_study
+    from .runs.run import run_scenario as run_scenario
+    from .scenario.file import ScenarioError as ScenarioError
+    from .scenario.file import load_scenario as load_scenario
+    from .scenario.scenario import Scenario as Scenario
+    from .study.definition import Study as Study
+    from .study.file import load_study as load_study
+    from .study.study import run_study as run_study
 
 _HOMES = {
     "Scenario": "scenario.scenario",
-    "Study": "scenario.scenario",
-    "ScenarioError": "scenario.scenario_file",
-    "load_scenario": "scenario.scenario_file",
+    "Study": "study.definition",
+    "ScenarioError": "scenario.file",
+    "load_scenario": "scenario.file",
     "run_scenario": "runs.run",
-    "load_study": "study.study_file",
+    "load_study": "study.file",
     "run_study": "study.study",
 }
 

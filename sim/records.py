@@ -67,9 +67,9 @@ class ClientRow:
 
     `wait_s`: away, to come back; `idle_s`: finished before its round; `gone_s`: lost before it
     ended. `lost_s`, `lost_bytes`, `lost_j`: of the work, what nothing came of. `cache_bytes`: what
-    its stored activations take. `outcome` as in sim.engine.bill. `staleness`: aggregations between its
-    start and its update's use. Without synchronous rounds a row is of one job, from its start to
-    the aggregation after its end, and `idle_s` is how long its update waited for that; the client
+    its stored activations take. `outcome` as in sim.engine.client_job. `staleness`: aggregations
+    between its start and its update's use. Without synchronous rounds a row is of one job, from
+    its start to the aggregation after its end, and `idle_s` is how long its update waited for that; the client
     itself may be at work again.
     """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sim.scenario.scenario_file import as_yaml, load_scenario
+from sim.scenario.file import as_yaml, load_scenario
 from tests.contracts.configurators import ConfiguratorContract
 
 ROOT = Path(__file__).parents[1]

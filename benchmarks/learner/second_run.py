@@ -16,7 +16,7 @@ DEMO = Path(__file__).parents[2] / "scenarios/demo.yaml"
 def second_run() -> dict[str, Any]:
     """The demo's medium arm again, in a process that cannot import the trainer: LocalJobs done."""
     from sim.runs.run import run_scenario
-    from sim.study.study_file import load_study
+    from sim.study.file import load_study
 
     medium = next(arm for arm in load_study(DEMO).arms if arm.name.startswith("medium"))
     scenario = replace(medium, stop=replace(medium.stop, rounds=4))

@@ -24,29 +24,29 @@ from learner.spec import Learner, StateRef
 from learner.store import Store
 from learner.stored import Progress, StoredLearner, Trainer
 
-from sim.cost.analytic_cost import AnalyticCost
-from .attendance import attend
+from sim.cost.analytic import AnalyticCost
+from .availability import attend
 from sim.engine.audit import Audit
-from sim.cost.census import Census
+from sim.cost.eligibility import Census
 from .checks import check_depths, check_scenario, find_architecture
 from sim.fleet.client import Client
 from sim.engine.cohort_plan import Lines
-from sim.cost.cost import CostModel, TableCost, flops_ratio
+from sim.cost.table import CostModel, TableCost, flops_ratio
 from .data import Data, load_data
 from sim.cost.estimate import expected_round_cost
 from sim.fleet.link import ServerLink
 from .network import connect
-from sim.engine.order import Ground
+from sim.engine.dispatcher import Ground
 from .population import populate
 from sim.records import RoundRow
 from sim.fleet.roster import Roster
 from sim.runlog import RunLog
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_fleet import ServerSide
-from sim.scenario.scenario_task import CurveTraining, DataTask, SyntheticTask
+from sim.scenario.fleet import ServerSide
+from sim.scenario.task import CurveTraining, DataTask, SyntheticTask
 from sim.fleet.shared_link import SharedLink
 from sim.streams import Streams
-from sim.engine.world import World
+from sim.engine.simulation import World
 
 _BYTES_PER_MBIT = 125_000
 

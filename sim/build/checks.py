@@ -18,12 +18,12 @@ from learner.assets import DATA, MODELS, PYPI, model_dir
 from learner.spec import Adapter, Freeze, Lora
 from learner.tasks.packages import PACKAGES
 
-from .attendance import check_attendance
+from .availability import check_attendance
 from .network import check_references
 from .population import find_profiles, rows_of
-from sim.scenario.refusal import require
+from sim.scenario.validation import require
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_task import CurveTraining, DataTask
+from sim.scenario.task import CurveTraining, DataTask
 
 _KNOWN_SHAPES = {
     "shape:bert-base": BERT_BASE,

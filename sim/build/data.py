@@ -15,7 +15,7 @@ from learner.tasks import Task, TaskSource, load_task
 
 from .population import synthetic_shards
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_task import DataTask, SyntheticTask, TorchTraining
+from sim.scenario.task import DataTask, SyntheticTask, TorchTraining
 from sim.streams import Streams
 
 

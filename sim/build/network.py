@@ -17,8 +17,8 @@ from traces.step import StepTrace, constant
 from traces.synthetic import PRESETS, bandwidth
 
 from sim.fleet.link import UNSHARED, Link, OneWay, ServerLink
-from .references import assign, check_reference, content_digest, find_files, licence_of
-from sim.scenario.scenario_fleet import ConstantNetwork, TraceNetwork, UplinkRatio
+from .sources import assign, check_reference, content_digest, find_files, licence_of
+from sim.scenario.fleet import ConstantNetwork, TraceNetwork, UplinkRatio
 from sim.fleet.shared_link import SharedLink
 from sim.streams import Streams
 

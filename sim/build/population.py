@@ -13,17 +13,17 @@ from traces.profiles import DeviceProfile, Model, device_profile
 from traces.synthetic import gilbert_elliott
 
 from sim.fleet.client import Client
-from sim.cost.cost import BYTES_PER_PARAMETER
+from sim.cost.table import BYTES_PER_PARAMETER
 from sim.fleet.device import Device
 from sim.fleet.link import Link
-from sim.fleet.presence import Presence
+from sim.fleet.availability import Presence
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_fleet import (
+from sim.scenario.fleet import (
     Fleet,
     NoLoad,
     OnOffLoad,
 )
-from sim.scenario.scenario_task import SyntheticTask, Training
+from sim.scenario.task import SyntheticTask, Training
 from sim.streams import Streams
 
 _GOLDEN = (math.sqrt(5) - 1) / 2

@@ -14,7 +14,7 @@ from sim.fleet.client import Client
 from sim.fleet.link import OneWay
 from sim.scenario.scenario import Exchange
 
-from .cost import CacheState, CostModel
+from .table import CacheState, CostModel
 
 
 def expected_round_cost(

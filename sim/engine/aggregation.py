@@ -7,10 +7,10 @@ from functools import partial
 
 from learner.spec import LocalJob, RoundUpdates, TuningConfig, Update
 
-from .bill import Bill
+from .client_job import Bill
 from .lineage import Lineage
 from .plan import WAIT
-from .world import World
+from .simulation import World
 
 
 def aggregate(world: World, lineage: Lineage, reports: Sequence[Bill]) -> RoundUpdates:

@@ -14,18 +14,18 @@ from simpy import Environment, Event, Interrupt
 from learner.spec import StateRef
 from sim.records import RoundStatus
 
-from .accounts import record_round
+from .accounting import record_round
 from .aggregation import aggregate, note
 from .allocation import Claims
-from .barrier import Bell
-from .bill import Bill
-from .growth import Growth, is_at_target
-from .luck import dropout_points, work_factors
-from .muster import call_up, chances
-from .order import Order
+from .branch import Growth, is_at_target
+from .client_job import Bill
+from .cohort import call_up, chances
+from .collector import Call
+from .dispatcher import Order
+from .disturbances import dropout_points, work_factors
 from .participation import Process, begin, cancel
-from .roll import Call
-from .world import World
+from .simulation import World
+from .timing import Bell
 
 
 class Desk:
@@ -73,7 +73,7 @@ class Desk:
 
 Turn = tuple[int, int, float, float]
 """A client to be sent, its repeat with this version, and what chance has in store for its job: its
-work factor and where it drops out (as in sim.engine.luck)."""
+work factor and where it drops out (as in sim.engine.disturbances)."""
 
 
 class Line:

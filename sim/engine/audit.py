@@ -16,7 +16,7 @@ from sim.fleet.shared_link import SharedLink
 from sim.records import RoundRow
 from sim.runlog import RunError
 
-from .bill import Bill
+from .client_job import Bill
 from .plan import DOWN, UP, WAIT
 
 _RELATIVE = 1e-9

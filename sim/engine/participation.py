@@ -14,10 +14,9 @@ from sim.fleet.link import OneWay
 from sim.records import ComputeRow, DropoutRow, TransferRow
 from sim.runlog import RowFile
 
-from .barrier import Instant
-from .bill import Bill
+from .client_job import Bill
 from .cohort_plan import FEW, Lines
-from .order import Ground, Order, task_of
+from .dispatcher import Ground, Order, task_of
 from .plan import (
     COMPUTE,
     DOWN,
@@ -31,6 +30,7 @@ from .plan import (
     sit_out,
     undisturbed,
 )
+from .timing import Instant
 
 Process = Generator[Event, Any, Any]
 _STAGE_NAMES: tuple[Literal["down", "compute", "up"], ...] = ("down", "compute", "up")

@@ -15,11 +15,11 @@ from functools import partial
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
+from sim.fleet.availability import Presence
 from sim.fleet.device import Device
 from sim.fleet.link import OneWay
-from sim.fleet.presence import Presence
 from sim.records import AttemptStatus
-from sim.scenario.scenario_fleet import WhenOffline
+from sim.scenario.fleet import WhenOffline
 from traces.step import NeverFinishes, TraceEnded
 
 DOWN, COMPUTE, UP, WAIT, IDLE, GONE = range(6)

@@ -8,15 +8,15 @@ from simpy import Interrupt
 
 from sim.records import RoundStatus
 
-from .accounts import record_round
+from .accounting import record_round
 from .aggregation import aggregate, note
-from .barrier import Barrier
-from .bill import Bill
+from .client_job import Bill
+from .collector import Call, Roll
+from .disturbances import dropout_points, work_factors
 from .lineage import Lineage
-from .luck import dropout_points, work_factors
 from .participation import Process, begin_together, cancel
-from .roll import Call, Roll
-from .world import World
+from .simulation import World
+from .timing import Barrier
 
 
 def run_round(world: World, lineage: Lineage, call: Call) -> Process:

@@ -12,12 +12,12 @@ from sim.records import DecisionRow, EndRow, EvaluationRow
 from sim.runlog import RunError
 from sim.selection import History
 
-from .barrier import take_time
-from .growth import Growth
+from .branch import Growth
 from .lineage import Lineage
 from .participation import Process
+from .simulation import World
+from .timing import take_time
 from .trial import can_go_on, fork, go_on_with, grow_together
-from .world import World
 
 _MAX_BARREN_TRIALS = 1000
 """Trials in a row without one more round in the lineage, after which a run is given up: with

@@ -15,14 +15,14 @@ from sim.records import RefusalRow
 
 from .allocation import Share, allocate
 from .asynchronous import keep_busy
-from .barrier import Barrier
-from .growth import Growth, is_at_target
+from .branch import Growth, is_at_target
+from .cohort import muster
+from .collector import Call
 from .lineage import Lineage
-from .muster import muster
 from .participation import Process
-from .roll import Call
 from .round import run_round
-from .world import World
+from .simulation import World
+from .timing import Barrier
 
 
 def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growth]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from learner.spec import AddOn, Shard, TuningConfig
-from sim.cost.cost import CacheState
+from sim.cost.table import CacheState
 
+from .availability import Presence
 from .device import Device
 from .link import Link
-from .presence import Presence
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from .presence import MARGIN_S, Presence
+from .availability import MARGIN_S, Presence
 
 _FEW = 24
 """So few are found faster one by one than in columns."""

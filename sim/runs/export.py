@@ -16,11 +16,11 @@ from learner.tasks import load_task
 
 from sim.build.data import task_source
 from .progress import ProgressSink
-from .repeat import as_failures_of, repeat_run
+from .resume import as_failures_of, repeat_run
 from .run import default_cache_dir
-from sim.scenario.scenario_file import digest
-from sim.scenario.scenario_task import DataTask
-from sim.engine.world import World
+from sim.scenario.file import digest
+from sim.scenario.task import DataTask
+from sim.engine.simulation import World
 
 At = Literal["best", "final"]
 

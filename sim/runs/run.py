@@ -19,20 +19,20 @@ from learner.pool import TrainingPool
 from learner.stored import NotStoredError, TrainingError
 from traces.step import TraceEnded
 
-from sim.engine.barrier import Barrier
+from sim.engine.timing import Barrier
 from sim.build.build import Missing, Watchers, build_world
-from .hold import held
+from .lock import held
 from sim.engine.lineage import Lineage
 from .progress import Monitor, ProgressSink
 from .provenance import provenance, wall_clock_s
 from sim.records import FailedRow, as_fields
-from .run_directory import begin, finish, finished, run_directory
+from .directory import begin, finish, finished, run_directory
 from sim.runlog import FORMAT_VERSION, RunError, RunLog, write_partition
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_file import digest, dump_scenario
-from sim.scenario.scenario_task import TorchTraining
+from sim.scenario.file import digest, dump_scenario
+from sim.scenario.task import TorchTraining
 from sim.engine.server import serve
-from sim.engine.world import World
+from sim.engine.simulation import World
 
 
 class MissingScoreError(RunError):

@@ -1,22 +1,21 @@
 """What determines the numbers of a run: frozen values, checked where they are made.
 
-Reading them from YAML is sim.scenario.scenario_file; the policies' own values live with the policies.
+Reading them from YAML is sim.scenario.file; the policies' own values live with the policies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from configurator import Configuration, Schedule
 from learner.spec import AggregationRule, Bits, FedAvg
 from sim.selection import Selection, Uniform
 
-from .refusal import require, require_at_least
-from .scenario_fleet import ByKind, Fleet
-from .scenario_partition import Partition
-from .scenario_task import (
+from .fleet import ByKind, Fleet
+from .partition import Partition
+from .staleness import ConstantStaleness, Staleness
+from .task import (
     CurveTraining,
     DataTask,
     Model,
@@ -26,8 +25,7 @@ from .scenario_task import (
     TorchTraining,
     Training,
 )
-from .staleness import ConstantStaleness, Staleness
-from .study_notes import Notes
+from .validation import require, require_at_least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,19 +227,3 @@ class Scenario:
             isinstance(self.task, DataTask) or isinstance(self.learner, CurveTraining),
             "learner.kind must be curve for a synthetic task, got torch",
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Study:
-    """Every arm is run with every seed, so that arms are compared on common random numbers.
-
-    `axes`: the dotted paths that each axis sets, by its name; `coordinates`: where each arm stands
-    on them, in the arms' order. Both are empty for a study of named arms alone.
-    """
-
-    name: str
-    arms: tuple[Scenario, ...]
-    seeds: tuple[int, ...]
-    axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    coordinates: tuple[Mapping[str, Any], ...] = ()
-    notes: Notes = field(default_factory=Notes)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from sim.scenario.refusal import require
+from sim.scenario.validation import require
 
 _FORMS = ("values", "log", "zip", "variants")
 

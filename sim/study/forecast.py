@@ -20,11 +20,12 @@ from sim.build.build import build_world
 from sim.build.checks import find_architecture
 from sim.build.data import fetch_assets
 from sim.runlog import RunError, RunLog
+from sim.runs.directory import run_directory
 from sim.runs.run import default_cache_dir, finished_run, simulate
-from sim.runs.run_directory import run_directory
-from sim.scenario.scenario import Scenario, Study
-from sim.scenario.scenario_task import TorchTraining
+from sim.scenario.scenario import Scenario
+from sim.scenario.task import TorchTraining
 
+from .definition import Study
 from .outcome import Job
 from .study import study_jobs
 

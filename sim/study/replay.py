@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.runs.directory import run_directory
 from sim.runs.divergence import Divergence, find_divergence, precision_of, read_manifest
 from sim.runs.progress import ProgressSink
 from sim.runs.run import MissingScoreError, RunResult
-from sim.runs.run_directory import run_directory
-from sim.scenario.scenario import Study
-from sim.scenario.scenario_file import apply_override
+from sim.scenario.file import apply_override
 
 from .axes import Axis
+from .definition import Study
+from .file import expand
 from .outcome import Outcome
 from .study import run_outcomes, study_jobs
-from .study_file import expand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,13 @@ from learner.numerics import Precision
 from sim.build.build import Missing
 from sim.build.data import fetch_assets
 from sim.runlog import STUDY_INDEX, RunError, write_json
-from sim.runs.hold import held
+from sim.runs.directory import run_directory
+from sim.runs.lock import held
 from sim.runs.progress import ProgressSink
 from sim.runs.run import RunResult, default_cache_dir, finished_run, run_scenario
-from sim.runs.run_directory import run_directory
-from sim.scenario.scenario import Study
 
 from .cluster import on_ray
+from .definition import Study
 from .outcome import Job, Outcome, outcome
 from .processes import in_processes
 

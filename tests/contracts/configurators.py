@@ -26,7 +26,7 @@ from configurator.protocol import (
 )
 from learner.spec import Adapter, Freeze, Lora, TuningConfig
 from sim.runs.run import run_scenario
-from sim.scenario.scenario_file import parse_scenario
+from sim.scenario.file import parse_scenario
 
 shared_fixture = settings(
     # Policies are frozen, so one fixture may serve all examples; subclasses are meant to differ.

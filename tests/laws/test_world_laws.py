@@ -16,7 +16,7 @@ from simpy import Environment
 from sim.fleet.link import OneWay
 from sim.fleet.shared_link import SharedLink
 from sim.runs.run import run_scenario
-from sim.scenario.scenario_file import load_scenario, parse_scenario
+from sim.scenario.file import load_scenario, parse_scenario
 from tests.sim.conftest import smallest
 from traces.profiles import device_profile
 from traces.step import StepTrace, constant

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from sim.scenario.file import parse_scenario, set_path
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_file import parse_scenario, set_path
 
 Make = Callable[..., Scenario]
 Rows = Callable[[Path], list[dict[str, Any]]]

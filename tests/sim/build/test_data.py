@@ -12,9 +12,9 @@ from sim.build.checks import check_scenario
 from sim.build.data import describe_data, load_data
 from sim.runs.run import run_scenario
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_file import load_scenario
+from sim.scenario.file import load_scenario
 from sim.streams import Streams
-from sim.study.study_file import load_study
+from sim.study.file import load_study
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from sim.build.network import connect
-from sim.build.references import licence_of
+from sim.build.sources import licence_of
 from sim.runs.run import run_scenario
-from sim.scenario.scenario_file import load_scenario, parse_scenario
-from sim.scenario.scenario_fleet import TraceNetwork, UplinkRatio
+from sim.scenario.file import load_scenario, parse_scenario
+from sim.scenario.fleet import TraceNetwork, UplinkRatio
 from sim.streams import Streams
 
 IDS = range(20)

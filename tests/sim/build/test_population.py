@@ -12,10 +12,10 @@ from learner.spec import Shard
 from sim.build.checks import check_scenario
 from sim.fleet.link import Link, OneWay
 from sim.build.population import assign_devices, populate, rows_of, synthetic_shards
-from sim.fleet.presence import Presence
+from sim.fleet.availability import Presence
 from sim.runs.run import run_scenario
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_fleet import ConstantNetwork, Fleet
+from sim.scenario.fleet import ConstantNetwork, Fleet
 from sim.streams import Streams
 from traces.availability import always
 from traces.profiles import seconds_per_batch

@@ -9,8 +9,8 @@ import pytest
 
 from learner.architecture import BERT_BASE, MINILM_L6
 from learner.spec import Adapter, Freeze, Full
-from sim.cost.cost import TableCost
 from sim.cost.memory import estimated_bytes, residuals
+from sim.cost.table import TableCost
 from sim.runs.run import run_scenario
 from traces.profiles import device_profile
 

@@ -10,7 +10,7 @@ import pytest
 
 from sim.runlog import RunError
 from sim.runs.run import run_scenario
-from sim.scenario.scenario_file import ScenarioError
+from sim.scenario.file import ScenarioError
 from sim.scenario.staleness import ConstantStaleness, HingeStaleness, PolynomialStaleness
 
 # Jobs of 1.29 s (TX2), 2.19 s (Nano) and 18.39 s (Pi): 0.13 down, ten batches, 0.26 up.

@@ -11,8 +11,8 @@ from simpy import Environment
 
 from sim.build.build import build_world
 from sim.engine.audit import Audit, AuditError
-from sim.engine.bill import Bill
-from sim.engine.world import World
+from sim.engine.client_job import Bill
+from sim.engine.simulation import World
 from sim.fleet.link import ServerLink
 from sim.fleet.shared_link import SharedLink
 from sim.records import RoundRow

@@ -16,10 +16,10 @@ from learner.spec import Shard
 from sim.build.build import build_world
 from sim.engine.cohort_plan import Lines
 from sim.engine.plan import DOWN, Stretch, Task, look_ahead, undisturbed
+from sim.fleet.availability import Presence
 from sim.fleet.client import Client
 from sim.fleet.device import Device
 from sim.fleet.link import Link, OneWay
-from sim.fleet.presence import Presence
 from sim.runlog import RunLog
 from sim.runs.run import simulate
 from traces.availability import always

@@ -23,9 +23,9 @@ from sim.engine.plan import (
     look_ahead,
     sit_out,
 )
+from sim.fleet.availability import Presence
 from sim.fleet.device import Device
 from sim.fleet.link import OneWay
-from sim.fleet.presence import Presence
 from traces.availability import always, from_windows
 from traces.profiles import device_profile
 from traces.step import StepTrace, TraceEnded, constant

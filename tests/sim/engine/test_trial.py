@@ -25,7 +25,7 @@ from configurator.protocol import (
 from learner.spec import Adapter, TuningConfig
 from sim.runlog import RunError
 from sim.runs.run import run_scenario
-from sim.scenario.scenario_file import ScenarioError
+from sim.scenario.file import ScenarioError
 
 SIDELINE = {"kind": "sideline", "interval_s": 6, "start": {"depth": 1, "width": 8}}
 

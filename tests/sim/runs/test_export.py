@@ -18,7 +18,7 @@ from sim.runs.export import export_run
 from sim.runs.run import RunResult, run_scenario
 from sim.runlog import RunError
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_task import DataTask
+from sim.scenario.task import DataTask
 
 CONFIGS = {
     "head": {"kind": "adapter", "depth": 0, "width": 8},

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from learner.inventory import discard_damaged, stock
-from sim.scenario.scenario_file import as_yaml
+from sim.scenario.file import as_yaml
 
 ROOT = Path(__file__).parents[3]
 

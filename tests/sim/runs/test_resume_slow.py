@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from sim.scenario.scenario_file import dump_scenario
+from sim.scenario.file import dump_scenario
 
 ROOT = Path(__file__).parents[3]
 

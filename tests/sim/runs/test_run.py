@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from sim.runs.hold import held
+from sim.runs.lock import held
 from sim.runs.run import run_scenario
-from sim.runs.run_directory import run_directory
+from sim.runs.directory import run_directory
 from sim.runlog import RunError
-from sim.scenario.scenario_file import as_yaml, load_scenario
+from sim.scenario.file import as_yaml, load_scenario
 
 ROOT = Path(__file__).parents[3]
 
@@ -135,7 +135,7 @@ def test_the_manifest_tells_that_a_shared_link_averages_the_clients_rates(
 
 def test_a_directory_that_another_process_runs_in_is_refused(tmp_path: Path, make: Any) -> None:
     run_dir = run_directory(tmp_path, make(), 0)
-    code = "import sys, pathlib; from sim.runs.hold import held; p = pathlib.Path(sys.argv[1])"
+    code = "import sys, pathlib; from sim.runs.lock import held; p = pathlib.Path(sys.argv[1])"
     waits = f"{code}\nwith held(p):\n    print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", waits, str(run_dir)],

@@ -18,7 +18,7 @@ import pytest
 from sim.runs.progress import RunProgress
 from sim.runs.run import run_scenario
 from sim.runlog import RunError
-from sim.scenario.scenario_file import as_yaml
+from sim.scenario.file import as_yaml
 
 ROOT = Path(__file__).parents[3]
 SIDELINE = {"kind": "sideline", "interval_s": 0.5, "start": {"depth": 1, "width": 8}}

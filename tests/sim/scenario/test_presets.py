@@ -9,8 +9,8 @@ import pytest
 from configurator import Fixed, Sideline
 from configurator.protocol import TrialRules
 from learner.spec import Full
+from sim.scenario.file import ScenarioError, dump_scenario, parse_scenario, set_path
 from sim.scenario.presets import PRESETS
-from sim.scenario.scenario_file import ScenarioError, dump_scenario, parse_scenario, set_path
 
 
 @pytest.fixture

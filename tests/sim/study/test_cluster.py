@@ -14,7 +14,7 @@ import pytest
 
 from sim.runlog import RunError
 from sim.runs.progress import RunProgress
-from sim.scenario.scenario import Study
+from sim.study.definition import Study
 from sim.study.study import run_study
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sim.scenario.scenario import Study
+from sim.study.definition import Study
 from sim.study.forecast import forecast
 from sim.study.study import run_study
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sim.study.file import load_study
 from sim.study.study import run_study
-from sim.study.study_file import load_study
 
 GALLERY = Path(__file__).parents[3] / "scenarios/whatif"
 REAL = GALLERY / "real.yaml"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from sim.runlog import RunError
-from sim.runs.comparison import compare
+from sim.runs.diff import compare
 from sim.runs.divergence import find_divergence
 from sim.runs.run import run_scenario
-from sim.scenario.scenario_file import ScenarioError
+from sim.scenario.file import ScenarioError
 from sim.study.axes import read_axes
 from sim.study.replay import plan_replay, replay
 

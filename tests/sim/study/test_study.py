@@ -15,11 +15,11 @@ import pytest
 from configurator import Fixed
 from learner.spec import Full
 from sim.runlog import RunError
-from sim.runs.hold import held
-from sim.scenario.scenario import Study
-from sim.scenario.scenario_file import ScenarioError, dump_scenario
+from sim.runs.lock import held
+from sim.scenario.file import ScenarioError, dump_scenario
+from sim.study.definition import Study
+from sim.study.file import load_study
 from sim.study.study import run_study
-from sim.study.study_file import load_study
 
 ROOT = Path(__file__).parents[3]
 BANDWIDTH = {

@@ -17,7 +17,7 @@ from analysis.figures.paper.frames import axis_frame, batch_frame, relative_fram
 from analysis.figures.paper.lines import lines
 from analysis.load import Study, load_study
 from sim import run_study
-from sim.study.study_file import load_study as read_study
+from sim.study.file import load_study as read_study
 
 SCENARIOS = Path(__file__).parents[4] / "scenarios/paper/figures"
 

@@ -13,7 +13,7 @@ from learner.recipes import digest_text
 
 from sim.runlog import FORMAT_VERSION, RunError, write_atomically, write_json
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_file import as_yaml, digest
+from sim.scenario.file import as_yaml, digest
 
 _LONGEST_SLUG = 100  # file systems end names at 255 bytes; the digest tells long ones apart
 

@@ -13,9 +13,9 @@ from traces.availability import Availability as Trace
 from traces.load import load
 from traces.recording import AvailabilityRecording
 
-from sim.fleet.presence import Presence
-from .references import assign, check_reference, content_digest, find_files, licence_of
-from sim.scenario.scenario_fleet import Always, Availability, Diurnal, RecordedAvailability, Windows
+from sim.fleet.availability import Presence
+from .sources import assign, check_reference, content_digest, find_files, licence_of
+from sim.scenario.fleet import Always, Availability, Diurnal, RecordedAvailability, Windows
 from sim.streams import Streams
 
 _KEY = "fleet.availability.source"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sim.build.attendance import attend
+from sim.build.availability import attend
 from sim.runs.run import run_scenario
-from sim.scenario.scenario_fleet import Diurnal, RecordedAvailability
+from sim.scenario.fleet import Diurnal, RecordedAvailability
 from sim.streams import Streams
 
 CHARGES = {"phone-1": ("00:00:00", "06:00:00"), "phone-2": ("12:00:00", "18:00:00")}

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.streams import Streams
 
-from .bill import NO_DROPOUT
+from .client_job import NO_DROPOUT
 
 
 def work_factors(

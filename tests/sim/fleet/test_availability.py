@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.fleet.presence import Presence
+from sim.fleet.availability import Presence
 from sim.fleet.roster import Roster
 from traces.availability import Availability, from_windows
 

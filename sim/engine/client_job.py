@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from sim.cost.cost import CacheState
+from sim.cost.table import CacheState
 from sim.fleet.client import Client
 from sim.fleet.shared_link import Flow
 
+from .dispatcher import Order
 from .lineage import Lineage
-from .order import Order
 from .plan import GONE, IDLE, UP, Ending, Stretch, Task
 
 Outcome = Literal["open", "done", "late", "lost", "cut"]

@@ -14,12 +14,12 @@ from sim.build.build import Watchers, build_world
 from .divergence import precision_of, read_manifest
 from .progress import Monitor, ProgressSink
 from .run import default_cache_dir, simulate
-from .run_directory import finished
+from .directory import finished
 from sim.runlog import RunError, RunLog
 from sim.scenario.scenario import Scenario
-from sim.scenario.scenario_file import parse_scenario
-from sim.scenario.scenario_task import DataTask
-from sim.engine.world import World
+from sim.scenario.file import parse_scenario
+from sim.scenario.task import DataTask
+from sim.engine.simulation import World
 
 
 def repeat_run(

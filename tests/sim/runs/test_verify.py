@@ -15,7 +15,7 @@ from learner.budget import states_dir, store_dir
 from learner.numerics import numerics_tag
 from learner.spec import StateRef
 from learner.store import Store, read_tensors
-from sim.runs.retrain import retrain
+from sim.runs.verify import retrain
 from sim.runs.run import RunResult, run_scenario
 from sim.runlog import RunError
 

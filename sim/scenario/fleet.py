@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .refusal import require, require_above_0, require_at_least
+from .validation import require, require_above_0, require_at_least
 
 ByKind = Field(discriminator="kind")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from simpy import Environment
 
-from .bill import Bill
+from .client_job import Bill
 from .totals import Totals
 
 

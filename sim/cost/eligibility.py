@@ -13,8 +13,8 @@ from learner.spec import TuningConfig
 from sim.fleet.client import Client
 from sim.scenario.scenario import Exchange
 
-from .cost import CacheState, CostModel
 from .estimate import expected_seconds
+from .table import CacheState, CostModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

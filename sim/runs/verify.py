@@ -14,7 +14,7 @@ from learner.stored import StoredLearner
 from .divergence import read_rows
 from .progress import ProgressSink
 from sim.records import RoundRow
-from .repeat import as_failures_of, repeat_run
+from .resume import as_failures_of, repeat_run
 from sim.runlog import RunError
 
 

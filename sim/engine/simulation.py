@@ -12,9 +12,9 @@ from configurator import Configurator
 from configurator.protocol import Costs
 from learner.spec import Full, Learner, StateRef, TuningConfig
 from sim.build.data import Holdings
-from sim.cost.census import Census
+from sim.cost.eligibility import Census
+from sim.fleet.availability import Presence
 from sim.fleet.client import Client
-from sim.fleet.presence import Presence
 from sim.fleet.roster import Roster
 from sim.records import RoundRow
 from sim.runlog import RunLog
@@ -23,7 +23,7 @@ from sim.streams import Streams
 
 from .audit import Audit
 from .cohort_plan import Lines
-from .order import Ground, Order
+from .dispatcher import Ground, Order
 from .totals import Totals
 
 

@@ -15,7 +15,7 @@ from sim.selection import Offer
 from .allocation import Share
 from .lineage import Lineage
 from .participation import Process
-from .world import World
+from .simulation import World
 
 
 def muster(world: World, share: Share, lineage: Lineage, attempt: int) -> Process:

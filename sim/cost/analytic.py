@@ -22,8 +22,8 @@ from learner.spec import Adapter, AddOn, Bits, Freeze, Lora, TuningConfig, tuned
 from traces import published
 from traces.profiles import DeviceProfile
 
-from .cost import CacheState
 from .memory import estimated_bytes
+from .table import CacheState
 
 _LARGEST_NORM, _NORM_STEPS = 60.0, 200  # the largest residual has settled to three digits by then
 
@@ -68,7 +68,7 @@ def operations(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyticCost:
-    """Priced by the model's own operations. A cost model: see sim.cost.cost."""
+    """Priced by the model's own operations. A cost model: see sim.cost.table."""
 
     architecture: Architecture
     n_labels: int

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from simpy import Environment
 
 from learner.spec import TuningConfig
-from sim.cost.cost import CacheState, CostModel
+from sim.cost.table import CacheState, CostModel
 from sim.fleet.client import Client
 from sim.runlog import RowFile
-from sim.scenario.scenario_fleet import WhenOffline
+from sim.scenario.fleet import WhenOffline
 
 from .plan import UP, Task
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.engine.luck import dropout_points, work_factors
+from sim.engine.disturbances import dropout_points, work_factors
 from sim.streams import Streams
 
 

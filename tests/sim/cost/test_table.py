@@ -6,7 +6,7 @@ import pytest
 
 from learner.architecture import BERT_BASE, MINILM_L6
 from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
-from sim.cost.cost import TableCost, flops_ratio
+from sim.cost.table import TableCost, flops_ratio
 from traces.profiles import device_profile
 
 TX2, PI = device_profile("jetson-tx2"), device_profile("raspberry-pi-4b")

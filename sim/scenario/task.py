@@ -10,7 +10,7 @@ from typing import Literal
 from learner.schedules import lr_factor
 from learner.spec import LrDecay, NewWeights
 
-from .refusal import require
+from .validation import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

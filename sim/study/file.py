@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from sim.build.checks import check_scenario
-from sim.runs.run_directory import run_directory
-from sim.scenario.scenario import Scenario, Study
-from sim.scenario.scenario_file import (
+from sim.runs.directory import run_directory
+from sim.scenario.file import (
     ScenarioError,
     apply_override,
     parse_scenario,
     read_yaml,
     set_path,
 )
-from sim.scenario.study_notes import read_notes
+from sim.scenario.scenario import Scenario
 
 from .axes import Axis, Cell, cross, read_axes
+from .definition import Study
+from .notes import read_notes
 
 _STUDY_KEYS = ("name", "seeds", "base", "arms", "axes", "published", "hindsight")
 
@@ -28,9 +29,9 @@ _STUDY_KEYS = ("name", "seeds", "base", "arms", "axes", "published", "hindsight"
 def load_study(path: Path, overrides: Sequence[str] = (), base: Path | None = None) -> Study:
     """The study of a YAML file: `name`, `seeds`, `base` (a mapping or a file), `arms`, `axes`.
 
-    An arm is a mapping from dotted paths to values that it sets in the base; `axes` (sim.study.axes)
-    cross every arm, or the base alone. `published` and `hindsight` are for the table
-    (sim.scenario.study_notes). Overrides are set in every run; a `base` file replaces the study's own. Each
+    An arm is a mapping from dotted paths to values that it sets in the base; `axes`
+    (sim.study.axes) cross every arm, or the base alone. `published` and `hindsight` are for
+    the table (sim.study.notes). Overrides are set in every run; a `base` file replaces the study's own. Each
     resulting scenario is checked whole. Raises ScenarioError.
     """
     mapping = read_yaml(path)

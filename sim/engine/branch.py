@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .allocation import Share
-from .barrier import take_time
 from .lineage import Lineage
 from .participation import Process
+from .simulation import World
+from .timing import take_time
 from .totals import Totals
-from .world import World
 
 
 @dataclass(slots=True)

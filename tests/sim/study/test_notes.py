@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sim.scenario.study_notes import Notes, PublishedRow, read_notes
+from sim.study.notes import Notes, PublishedRow, read_notes
 
 ROW = {"targets": [0.6, 0.5], "hours": [2, 1.5], "reason": "why"}
 

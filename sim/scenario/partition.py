@@ -13,7 +13,7 @@ from typing import Literal
 from learner import partition
 from learner.partition import Indices, Parts
 
-from .refusal import require, require_at_least
+from .validation import require, require_at_least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

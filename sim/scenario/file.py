@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from .complaints import explain, find_missing_kind
+from .errors import explain, find_missing_kind
 from .presets import PRESETS, lay_preset, with_preset, with_start_kind
 from .scenario import Scenario
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sim.scenario.scenario_file import (
+from sim.scenario.file import (
     ScenarioError,
     apply_override,
     as_yaml,
@@ -20,7 +20,7 @@ from sim.scenario.scenario_file import (
     parse_scenario,
     parse_yaml,
 )
-from sim.study.study_file import load_study
+from sim.study.file import load_study
 
 ROOT = Path(__file__).parents[3]
 SCENARIOS = [
@@ -251,7 +251,7 @@ def test_numbers_may_be_written_as_4e_minus_3(mapping: dict[str, Any]) -> None:
 
 
 def test_the_schema_is_json_and_knows_every_top_level_key(make: Any) -> None:
-    from sim.scenario.scenario_file import json_schema
+    from sim.scenario.file import json_schema
 
     schema = json.loads(json.dumps(json_schema()))
     assert set(schema["properties"]) == {*dump_scenario(make()), "preset"}

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from learner.spec import StateRef
-from sim.cost.cost import CostModel
+from sim.cost.table import CostModel
 from sim.records import ClientRow, RoundRow, RoundStatus
 
-from .bill import Bill
+from .client_job import Bill
+from .collector import Call
 from .lineage import Lineage
 from .plan import COMPUTE, DOWN, GONE, IDLE, UP, WAIT
-from .roll import Call
-from .world import World
+from .simulation import World
 
 
 def record_round(
