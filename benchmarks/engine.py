@@ -22,7 +22,7 @@ from typing import Any
 
 import simpy
 
-from sim.build.build import build_world
+from sim.build.build import build_simulation
 from sim.runlog import RunLog
 from sim.runs.run import simulate
 from sim.scenario.file import load_scenario
@@ -61,12 +61,12 @@ def run_once(scenario: Scenario) -> tuple[float, float, int]:
     with tempfile.TemporaryDirectory() as directory:
         begun_s = time.process_time()
         log = RunLog(Path(directory))
-        world = build_world(scenario, seed=0, log=log, cache_dir=Path(directory))
+        simulation = build_simulation(scenario, seed=0, log=log, cache_dir=Path(directory))
         built_s = time.process_time()
-        simulate(world)
+        simulate(simulation)
         log.close()
         ended_s = time.process_time()
-    return ended_s - built_s, built_s - begun_s, world.totals.n_done
+    return ended_s - built_s, built_s - begun_s, simulation.server.accountant.totals.n_done
 
 
 def bare_client_rounds_per_s(n_clients: int, n_participants: int) -> float:

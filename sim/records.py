@@ -69,8 +69,8 @@ class ClientRow:
     ended. `lost_s`, `lost_bytes`, `lost_j`: of the work, what nothing came of. `cache_bytes`: what
     its stored activations take. `outcome` as in sim.engine.client_job. `staleness`: aggregations
     between its start and its update's use. Without synchronous rounds a row is of one job, from
-    its start to the aggregation after its end, and `idle_s` is how long its update waited for that; the client
-    itself may be at work again.
+    its start to the aggregation after its end, and `idle_s` is how long its update waited for
+    that; the client itself may be at work again.
     """
 
     row: ClassVar[str] = "client"

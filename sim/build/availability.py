@@ -1,4 +1,4 @@
-"""When each client is there: from the scenario's availability, synthetic or recorded."""
+"""When each client is available: from the scenario's availability, synthetic or recorded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from traces.availability import Availability as Trace
 from traces.load import load
 from traces.recording import AvailabilityRecording
 
-from sim.fleet.availability import Presence
+from sim.fleet.availability import ClientAvailability
 from .sources import assign, check_reference, content_digest, find_files, licence_of
 from sim.scenario.fleet import Always, Availability, Diurnal, RecordedAvailability, Windows
 from sim.streams import Streams
@@ -22,35 +22,35 @@ _KEY = "fleet.availability.source"
 
 
 @dataclass(frozen=True, slots=True)
-class Attendance:
-    """A presence for each client, and what the manifest should say of their making."""
+class PopulationAvailability:
+    """Every client's availability, and what the manifest says of its making."""
 
-    presences: list[Presence]
+    clients: list[ClientAvailability]
     facts: dict[str, Any]
 
 
-def attend(kind: Availability, streams: Streams, ids: Sequence[int], cache_dir: Path) -> Attendance:
-    """Presences for the clients, each depending on its own id alone.
+def population_availability(kind: Availability, streams: Streams, ids: Sequence[int], cache_dir: Path) -> PopulationAvailability:
+    """The availability of the clients, each depending on its own id alone.
 
     Raises ValueError (TraceError for a bad file), naming the key.
     """
     if isinstance(kind, Always):
-        return Attendance([Presence(availability.always)] * len(ids), {})
+        return PopulationAvailability([ClientAvailability(availability.always)] * len(ids), {})
     if isinstance(kind, Windows):
         shared = availability.from_windows(kind.windows_s, kind.period_s)
-        staggered = [Presence(partial(shared.shift, -i * kind.stagger_s)) for i in ids]
-        return Attendance(staggered, {})
+        staggered = [ClientAvailability(partial(shared.shift, -i * kind.stagger_s)) for i in ids]
+        return PopulationAvailability(staggered, {})
     if isinstance(kind, Diurnal):
         zones_s = streams.uniform("time zone", ids=ids) * kind.zones_h * 3600.0
-        nights = [
-            Presence(partial(_diurnal, kind, streams, i, zone_s))
+        diurnal_clients = [
+            ClientAvailability(partial(_diurnal, kind, streams, i, zone_s))
             for i, zone_s in zip(ids, zones_s.tolist(), strict=True)
         ]
-        return Attendance(nights, {})
+        return PopulationAvailability(diurnal_clients, {})
     return _recorded(kind, streams, ids, cache_dir)
 
 
-def check_attendance(kind: Availability) -> None:
+def check_availability(kind: Availability) -> None:
     """Refuse a source that names nothing, as far as can be told without reading it."""
     if isinstance(kind, RecordedAvailability):
         check_reference(_KEY, kind.source)
@@ -58,7 +58,7 @@ def check_attendance(kind: Availability) -> None:
 
 def _recorded(
     kind: RecordedAvailability, streams: Streams, ids: Sequence[int], cache_dir: Path
-) -> Attendance:
+) -> PopulationAvailability:
     devices: list[tuple[str, Trace]] = []
     files = []
     for path in find_files(_KEY, kind.source, cache_dir):
@@ -74,8 +74,8 @@ def _recorded(
     if kind.offset == "random":
         shares = streams.uniform("availability offset", ids=ids).tolist()
     offsets_s = [share * devices[of][1].period_s for share, of in zip(shares, given, strict=True)]
-    presences = [
-        Presence(partial(devices[of][1].shift, offset_s))
+    clients = [
+        ClientAvailability(partial(devices[of][1].shift, offset_s))
         for of, offset_s in zip(given, offsets_s, strict=True)
     ]
     facts = {
@@ -84,7 +84,7 @@ def _recorded(
         "device_of_client": given,
         "offset_s": offsets_s,
     }
-    return Attendance(presences, facts)
+    return PopulationAvailability(clients, facts)
 
 
 def _diurnal(kind: Diurnal, streams: Streams, client_id: int, zone_s: float) -> Trace:

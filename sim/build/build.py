@@ -1,4 +1,4 @@
-"""Where strings become objects: a scenario and a seed become a World."""
+"""Strings become objects: a scenario and a seed become a Simulation."""
 
 from __future__ import annotations
 
@@ -24,29 +24,28 @@ from learner.spec import Learner, StateRef
 from learner.store import Store
 from learner.stored import Progress, StoredLearner, Trainer
 
-from sim.cost.analytic import AnalyticCost
-from .availability import attend
+from sim.cost.protocol import CostModel
+from sim.cost.table import TableCostModel, flops_ratio
+from sim.engine.context import Context
+from sim.engine.participation import Participation, participate
+from sim.engine.simulation import Simulation
+from .availability import population_availability
+from .server import build_server
+from sim.cost.analytic import AnalyticCostModel
 from sim.engine.audit import Audit
-from sim.cost.eligibility import Census
 from .checks import check_depths, check_scenario, find_architecture
 from sim.fleet.client import Client
-from sim.engine.cohort_plan import Lines
-from sim.cost.table import CostModel, TableCost, flops_ratio
 from .data import Data, load_data
-from sim.cost.estimate import expected_round_cost
 from sim.fleet.link import ServerLink
 from .network import connect
-from sim.engine.dispatcher import Ground
 from .population import populate
 from sim.records import RoundRow
-from sim.fleet.roster import Roster
 from sim.runlog import RunLog
 from sim.scenario.scenario import Scenario
 from sim.scenario.fleet import ServerSide
 from sim.scenario.task import CurveTraining, DataTask, SyntheticTask
 from sim.fleet.shared_link import SharedLink
 from sim.streams import Streams
-from sim.engine.simulation import World
 
 _BYTES_PER_MBIT = 125_000
 
@@ -65,76 +64,81 @@ class Watchers:
     where: Callable[[StateRef], str] = lambda state: ""
 
 
-def build_world(
+def build_simulation(
     scenario: Scenario,
     seed: int,
     *,
     log: RunLog,
     cache_dir: Path,
     configurator: Configurator | None = None,
+    participation: Participation = participate,
     watchers: Watchers = Watchers(),
     missing: Missing = "train",
     precision: Precision = "fp32",
     pool: TrainingPool = ALONE,
-) -> World:
-    """Raises ValueError, naming the key, where scenario, model and data do not fit together."""
+) -> Simulation:
+    """`configurator` replaces the scenario's; `participation` is what a client does in a round.
+
+    Raises ValueError, naming the key, where scenario, model and data do not fit together.
+    """
     streams = Streams(seed)
     check_scenario(scenario)
     architecture = find_architecture(scenario, cache_dir)
     check_depths(scenario, architecture)
     data = load_data(scenario, streams, cache_dir)
-    cost = _cost(scenario, architecture, len(data.task.labels) if data.task else 0)
+    cost = _cost_model(scenario, architecture, len(data.task.labels) if data.task else 0)
     revision = _revision(scenario, cache_dir)
     env = Environment()
     server_link = _server_link(env, scenario.fleet.server)
     ids = range(len(data.shards))
     network = connect(scenario.fleet.network, streams, ids, cache_dir, server_link)
-    attendance = attend(scenario.fleet.availability, streams, ids, cache_dir)
+    available = population_availability(scenario.fleet.availability, streams, ids, cache_dir)
     clients = populate(
         scenario,
         streams,
         data.shards,
         network.links,
-        attendance.presences,
+        available.clients,
         architecture.hidden,
     )
-    ground = Ground(
+    context = Context(
         env=env,
-        cost=cost,
-        price_misses=scenario.cache.price_misses,
         when_offline=getattr(scenario.fleet.availability, "when_offline", "drop"),
         rows=log.events if scenario.log == "all" else None,
     )
-    return World(
-        scenario=scenario,
+    learner = _learner(scenario, data, revision, cache_dir, watchers, missing, precision, pool)
+    facts = {
+        **_facts(architecture, data, clients),
+        "network": network.facts,
+        "client_rates_resampled_to_s": _resampled_to_s(scenario.fleet.server),
+        "availability": available.facts,
+        "model_revision": revision,
+        "task_digest": data.task and data.task.digest,
+    }
+    server = build_server(
+        scenario,
+        context=context,
         streams=streams,
-        ground=ground,
         clients=clients,
-        audit=Audit(server_link),
-        presences=attendance.presences,
-        roster=Roster(attendance.presences),
-        lines=Lines.of(clients),
-        census=Census(
-            cost=cost,
-            exchange=scenario.exchange,
-            clients=clients,
-            memory_share=scenario.fleet.memory_share,
-            price_misses=scenario.cache.price_misses,
-        ),
-        learner=_learner(scenario, data, revision, cache_dir, watchers, missing, precision, pool),
+        cost=cost,
+        learner=learner,
         configurator=configurator or _fitted(scenario, architecture, streams),
-        costs=partial(expected_round_cost, cost, scenario.exchange, clients),
+        participation=participation,
         log=log,
-        facts={
-            **_facts(architecture, data, clients),
-            "network": network.facts,
-            "client_rates_resampled_to_s": _resampled_to_s(scenario.fleet.server),
-            "availability": attendance.facts,
-            "model_revision": revision,
-            "task_digest": data.task and data.task.digest,
-        },
+        audit=Audit(server_link),
+        on_round=watchers.on_round,
+        n_layers=architecture.n_layers,
+    )
+    return Simulation(
+        scenario=scenario,
+        seed=seed,
+        context=context,
+        clients=clients,
+        learner=learner,
+        server=server,
+        log=log,
+        facts=facts,
         holdings=data.holdings,
-        watch=watchers.on_round,
         where=watchers.where,
     )
 
@@ -155,10 +159,10 @@ def _server_link(env: Environment, server: ServerSide) -> ServerLink:
     return ServerLink(down=shared(server.down_mbit_per_s), up=shared(server.up_mbit_per_s))
 
 
-def _cost(scenario: Scenario, architecture: Architecture, n_labels: int) -> CostModel:
+def _cost_model(scenario: Scenario, architecture: Architecture, n_labels: int) -> CostModel:
     kind, task, batch_size = scenario.cost, scenario.task, scenario.training.batch_size
     if kind.kind == "analytic":
-        return AnalyticCost(
+        return AnalyticCostModel(
             architecture=architecture,
             n_labels=n_labels,
             tokens=task.max_tokens,
@@ -169,7 +173,7 @@ def _cost(scenario: Scenario, architecture: Architecture, n_labels: int) -> Cost
         if isinstance(task, SyntheticTask):
             raise ValueError("cost.scale must be none for a synthetic task, got flops")
         scale *= flops_ratio(architecture, task.max_tokens, batch_size)
-    return TableCost(
+    return TableCostModel(
         architecture=architecture,
         n_labels=n_labels,
         payload=kind.payload,

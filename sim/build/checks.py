@@ -18,7 +18,7 @@ from learner.assets import DATA, MODELS, PYPI, model_dir
 from learner.spec import Adapter, Freeze, Lora
 from learner.tasks.packages import PACKAGES
 
-from .availability import check_attendance
+from .availability import check_availability
 from .network import check_references
 from .population import find_profiles, rows_of
 from sim.scenario.validation import require
@@ -72,7 +72,7 @@ def check_scenario(scenario: Scenario) -> None:
             "cost.payload must be exact for LoRA, of which nothing was published, got published",
         )
     check_references(scenario.fleet.network)
-    check_attendance(scenario.fleet.availability)
+    check_availability(scenario.fleet.availability)
 
 
 def warnings(scenario: Scenario) -> Iterator[str]:

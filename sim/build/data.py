@@ -14,17 +14,10 @@ from learner.spec import Shard
 from learner.tasks import Task, TaskSource, load_task
 
 from .population import synthetic_shards
+from sim.engine.simulation import Holdings
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import DataTask, SyntheticTask, TorchTraining
 from sim.streams import Streams
-
-
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """`counts[client][class]`: how many training examples of each class every client holds."""
-
-    classes: tuple[str, ...]
-    counts: list[list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class Data:
             return None
         classes, ids = self.task.classes, self.task.class_ids(self.task.train)
         counts = partition.class_counts(self.parts, ids, len(classes))
-        return Holdings(classes, counts.tolist())
+        return Holdings(classes=classes, counts=counts.tolist())
 
 
 def fetch_assets(scenario: Scenario, cache_dir: Path) -> None:

@@ -16,7 +16,7 @@ from sim.fleet.client import Client
 from sim.cost.table import BYTES_PER_PARAMETER
 from sim.fleet.device import Device
 from sim.fleet.link import Link
-from sim.fleet.availability import Presence
+from sim.fleet.availability import ClientAvailability
 from sim.scenario.scenario import Scenario
 from sim.scenario.fleet import (
     Fleet,
@@ -56,7 +56,7 @@ def populate(
     streams: Streams,
     shards: Sequence[Shard],
     links: Sequence[Link],
-    presences: Sequence[Presence],
+    availability: Sequence[ClientAvailability],
     hidden: int,
 ) -> list[Client]:
     """One client a shard. A client's device depends on its own id alone.
@@ -73,7 +73,7 @@ def populate(
             device=devices[shard.client_id],
             link=links[shard.client_id],
             n_batches=scenario.training.n_steps(shard.n_samples),
-            presence=presences[shard.client_id],
+            availability=availability[shard.client_id],
             **_storage(scenario, shard, hidden),
         )
         for shard in shards

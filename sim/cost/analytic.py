@@ -19,11 +19,11 @@ import numpy as np
 from learner.architecture import BERT_BASE, Architecture
 from learner.payload import payload_bytes
 from learner.spec import Adapter, AddOn, Bits, Freeze, Lora, TuningConfig, tuned_depth
+from sim.fleet.client import CacheState
 from traces import published
 from traces.profiles import DeviceProfile
 
 from .memory import estimated_bytes
-from .table import CacheState
 
 _LARGEST_NORM, _NORM_STEPS = 60.0, 200  # the largest residual has settled to three digits by then
 
@@ -67,7 +67,7 @@ def operations(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnalyticCost:
+class AnalyticCostModel:
     """Priced by the model's own operations. A cost model: see sim.cost.table."""
 
     architecture: Architecture

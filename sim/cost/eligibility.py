@@ -1,4 +1,4 @@
-"""What is publicly known of the clients under a configuration, worked out once for each."""
+"""Which devices can train a configuration, and how long a client is expected to take for it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.spec import TuningConfig
-from sim.fleet.client import Client
+from sim.fleet.client import CacheState, Client
 from sim.scenario.scenario import Exchange
 
 from .estimate import expected_seconds
-from .table import CacheState, CostModel
+from .protocol import CostModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A device class that a configuration does not fit: peak and limit in bytes, and how many
-    clients have such a device."""
+class IneligibleDevice:
+    """A device class that cannot train a configuration: the bytes needed at the peak, the limit,
+    and how many clients have such a device."""
 
     device: str
     needed_bytes: int
@@ -29,9 +29,12 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Census:
-    """`memory_share`: the fraction of its memory that a device gives to training (None: no limit);
-    `price_misses` False: activations count as stored from the start, as in the clock."""
+class Eligibility:
+    """Answers are computed once for each configuration.
+
+    `memory_share`: the fraction (0-1) of its memory that a device gives to training (None: memory
+    is no limit). `price_misses` False: activations count as stored from the start.
+    """
 
     cost: CostModel
     exchange: Exchange
@@ -39,10 +42,10 @@ class Census:
     memory_share: float | None
     price_misses: bool
     _seconds: dict[TuningConfig, NDArray[np.float64]] = field(default_factory=dict)
-    _refusals: dict[TuningConfig, tuple[Refusal, ...]] = field(default_factory=dict)
+    _ineligible: dict[TuningConfig, tuple[IneligibleDevice, ...]] = field(default_factory=dict)
     _samples: list[NDArray[np.int64]] = field(default_factory=list)
 
-    def estimate_s(self, config: TuningConfig) -> NDArray[np.float64]:
+    def expected_s(self, config: TuningConfig) -> NDArray[np.float64]:
         """Expected seconds of a job by client id; inf on a dead link."""
         if config not in self._seconds:
             self._seconds[config] = expected_seconds(self.cost, self.exchange, self.clients, config)
@@ -54,22 +57,22 @@ class Census:
             self._samples.append(np.array([client.shard.n_samples for client in self.clients]))
         return self._samples[0]
 
-    def refusals(self, config: TuningConfig) -> tuple[Refusal, ...]:
+    def ineligible(self, config: TuningConfig) -> tuple[IneligibleDevice, ...]:
         """The device classes on which training would not fit, by name."""
-        if config not in self._refusals:
-            self._refusals[config] = self._refuse(config)
-        return self._refusals[config]
+        if config not in self._ineligible:
+            self._ineligible[config] = self._find_ineligible(config)
+        return self._ineligible[config]
 
-    def able(self, config: TuningConfig, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def eligible(self, config: TuningConfig, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Those of the clients whose devices can train the configuration."""
-        refused = {refusal.device for refusal in self.refusals(config)}
-        if not refused:
+        excluded = {device.device for device in self.ineligible(config)}
+        if not excluded:
             return ids
         names = (self.clients[i].device.profile.name for i in ids.tolist())
         pairs = zip(ids.tolist(), names, strict=True)
-        return np.array([i for i, name in pairs if name not in refused], dtype=np.int64)
+        return np.array([i for i, name in pairs if name not in excluded], dtype=np.int64)
 
-    def _refuse(self, config: TuningConfig) -> tuple[Refusal, ...]:
+    def _find_ineligible(self, config: TuningConfig) -> tuple[IneligibleDevice, ...]:
         if self.memory_share is None:
             return ()
         cache: CacheState = "none" if self.price_misses else "hit"
@@ -83,7 +86,7 @@ class Census:
             limit_bytes = int(profile.memory_bytes * self.memory_share)
             if needed_bytes > limit_bytes:
                 found.append(
-                    Refusal(
+                    IneligibleDevice(
                         device=name,
                         needed_bytes=needed_bytes,
                         limit_bytes=limit_bytes,

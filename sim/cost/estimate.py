@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from configurator.protocol import RoundCost
 from learner.spec import AddOn, TuningConfig
-from sim.fleet.client import Client
+from sim.fleet.client import CacheState, Client
 from sim.fleet.link import OneWay
 from sim.scenario.scenario import Exchange
 
-from .table import CacheState, CostModel
+from .protocol import CostModel
 
 
 def expected_round_cost(

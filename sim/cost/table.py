@@ -1,43 +1,19 @@
-"""What work costs: seconds, bytes and joules of a configuration on a device. Pure."""
+"""The table cost model: published seconds a batch by device and depth. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from learner.architecture import BERT_BASE, Architecture
 from learner.payload import payload_bytes
 from learner.spec import UNIT_WIDTH, Adapter, AddOn, Bits, Freeze, Lora, TuningConfig, tuned_depth
+from sim.fleet.client import CacheState
 from traces.profiles import DeviceProfile, seconds_per_batch
 
 from .memory import estimated_bytes, published_bytes
 
-CacheState = Literal["none", "fill", "hit"]
-"""Whether a client reads stored activations: no cache, filling it in this round, or filled."""
-
 BYTES_PER_PARAMETER = 4
-
-
-class CostModel(Protocol):
-    """Prices. Pure."""
-
-    def compute_s(
-        self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
-    ) -> float:
-        """Seconds of `batches` training steps on the device at full speed."""
-        ...
-
-    def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
-        """Bytes of what is trained, in one direction, at so many bits a parameter."""
-        ...
-
-    def memory_bytes(self, device: DeviceProfile, config: TuningConfig, cache: CacheState) -> int:
-        """Peak bytes of training on the device."""
-        ...
-
-    def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
-        """Joules of so many seconds of computing and of communicating."""
-        ...
 
 
 _TABLE_TOKENS = 256  # the published table: batch 4, 256 tokens
@@ -51,7 +27,7 @@ _PUBLISHED_FREEZE_BYTES = tuple(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TableCost:
+class TableCostModel:
     """The published table's seconds, and the paper's or the model's own bytes.
 
     Depth d of a model of L layers reads a table of M layers at M d / L; `latency_scale` multiplies

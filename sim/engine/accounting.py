@@ -1,133 +1,153 @@
-"""From the bills of a round to its rows."""
+"""The accounting of client jobs: every second, byte and joule in exactly one place."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from learner.spec import StateRef
-from sim.cost.table import CostModel
+from sim.cost.protocol import CostModel
 from sim.records import ClientRow, RoundRow, RoundStatus
+from sim.runlog import RunLog
 
-from .client_job import Bill
-from .collector import Call
+from .audit import Audit
+from .client_job import COMPUTE, DOWN, GONE, IDLE, UP, WAIT, ClientJob
+from .collector import RoundRequest
+from .dispatcher import Dispatcher
+from .job_account import JobAccount
 from .lineage import Lineage
-from .plan import COMPUTE, DOWN, GONE, IDLE, UP, WAIT
-from .simulation import World
+from .totals import Totals
 
 
-def record_round(
-    world: World,
-    lineage: Lineage,
-    call: Call,
-    bills: Sequence[Bill],
-    start_s: float,
-    base: StateRef,
-    status: RoundStatus,
-) -> None:
-    """Write the round's row, after its clients' rows where they are wanted; check and total it."""
-    row = _round_row(world, lineage, call, bills, start_s, base, status)
-    if world.scenario.log != "rounds":
-        told = (_client_fields(world.ground.cost, row, bill) for bill in bills)
-        world.log.events.add_fields(ClientRow, told)
-    order = world.order(lineage.config)
-    world.audit.see_round(row, bills, (order.down_bytes, order.up_bytes))
-    world.totals.add(row)
-    call.totals.add(row)
-    world.log.events.add(row)
-    world.watch(row)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accountant:
+    """Closes the accounts of a round's jobs, and writes, audits and adds up its rows.
+
+    `has_client_rows`: a row for each client is wanted. `totals` are of all rounds.
+    """
+
+    cost: CostModel
+    dispatcher: Dispatcher
+    log: RunLog
+    audit: Audit
+    has_client_rows: bool
+    on_round: Callable[[RoundRow], None]
+    totals: Totals = field(default_factory=Totals)
+
+    def close_round(
+        self,
+        lineage: Lineage,
+        request: RoundRequest,
+        jobs: Sequence[ClientJob],
+        start_s: float,
+        base: StateRef,
+        status: RoundStatus,
+    ) -> dict[ClientJob, JobAccount]:
+        """Write the round's row, after its clients' rows; returns each job's account."""
+        now_s = self.dispatcher.context.env.now
+        accounts = {job: JobAccount(job, now_s) for job in jobs}
+        row = self._round_row(now_s, lineage, request, accounts, start_s, base, status)
+        if self.has_client_rows:
+            told = (self._client_fields(row, job, own) for job, own in accounts.items())
+            self.log.events.add_fields(ClientRow, told)
+        payload = self.dispatcher.payload(lineage.config)
+        self.audit.see_round(row, accounts, (payload.down_bytes, payload.up_bytes))
+        self.totals.add(row)
+        request.totals.add(row)
+        self.log.events.add(row)
+        self.on_round(row)
+        return accounts
+
+    def _round_row(
+        self,
+        now_s: float,
+        lineage: Lineage,
+        request: RoundRequest,
+        accounts: dict[ClientJob, JobAccount],
+        start_s: float,
+        base: StateRef,
+        status: RoundStatus,
+    ) -> RoundRow:
+        jobs, own = accounts.keys(), accounts.values()
+        seconds = [sum(spent) for spent in zip(*(one.seconds for one in own), strict=True)]
+        losses = [self._loss(*one) for one in accounts.items() if one[1].is_wasteful]
+        return RoundRow(
+            t_s=now_s,
+            start_s=start_s,
+            trial=request.trial,
+            branch=request.branch,
+            round=lineage.round,
+            attempt=request.attempt,
+            config=lineage.config,
+            clients=tuple([job.client_id for job in jobs]),
+            reports=tuple([job.client_id for job in jobs if job.outcome == "done"]),
+            ages=_ages(jobs),
+            base=base,
+            state=lineage.state,
+            down_bytes=sum([round(one.amounts[DOWN]) for one in own]),
+            up_bytes=sum([round(one.amounts[UP]) for one in own]),
+            wait_s=seconds[WAIT],
+            down_s=seconds[DOWN],
+            compute_s=seconds[COMPUTE],
+            up_s=seconds[UP],
+            idle_s=seconds[IDLE],
+            gone_s=seconds[GONE],
+            energy_j=sum([self._energy_j(job, one.seconds) for job, one in accounts.items()]),
+            lost_s=sum(loss[0] for loss in losses),
+            lost_bytes=sum(loss[1] for loss in losses),
+            lost_j=sum(loss[2] for loss in losses),
+            status=status,
+        )
+
+    def _client_fields(self, row: RoundRow, job: ClientJob, own: JobAccount) -> dict[str, Any]:
+        """The fields of a job's ClientRow."""
+        seconds, amounts, client = own.seconds, own.amounts, job.client
+        lost_s, lost_bytes, lost_j = self._loss(job, own)
+        return {
+            "t_s": row.t_s,
+            "start_s": job.start_s,
+            "client": job.client_id,
+            "trial": row.trial,
+            "branch": row.branch,
+            "round": row.round,
+            "outcome": job.outcome,
+            "staleness": job.staleness,
+            "cache": job.task.cache,
+            "wait_s": seconds[WAIT],
+            "down_s": seconds[DOWN],
+            "compute_s": seconds[COMPUTE],
+            "up_s": seconds[UP],
+            "idle_s": seconds[IDLE],
+            "gone_s": seconds[GONE],
+            "down_bytes": round(amounts[DOWN]),
+            "up_bytes": round(amounts[UP]),
+            "energy_j": self._energy_j(job, seconds),
+            "lost_s": lost_s,
+            "lost_bytes": lost_bytes,
+            "lost_j": lost_j,
+            "cache_bytes": client.cache_bytes if client.cached_depth is not None else 0,
+        }
+
+    def _loss(self, job: ClientJob, own: JobAccount) -> tuple[float, int, float]:
+        """Seconds, bytes and joules that led to nothing: all of a job whose update was not used,
+        otherwise what had to be done again."""
+        if job.outcome != "done":
+            seconds, amounts = own.seconds, own.amounts
+        elif own.repeated is not None:
+            seconds, amounts = own.repeated
+        else:
+            return 0.0, 0, 0.0
+        lost_s = seconds[DOWN] + seconds[COMPUTE] + seconds[UP]
+        lost_bytes = round(amounts[DOWN]) + round(amounts[UP])
+        return lost_s, lost_bytes, self._energy_j(job, seconds)
+
+    def _energy_j(self, job: ClientJob, seconds: Sequence[float]) -> float:
+        profile = job.client.device.profile
+        return self.cost.energy_j(profile, seconds[COMPUTE], seconds[DOWN] + seconds[UP])
 
 
-def _round_row(
-    world: World,
-    lineage: Lineage,
-    call: Call,
-    bills: Sequence[Bill],
-    start_s: float,
-    base: StateRef,
-    status: RoundStatus,
-) -> RoundRow:
-    cost = world.ground.cost
-    seconds = [sum(spent) for spent in zip(*(bill.seconds for bill in bills), strict=True)]
-    losses = [_loss(cost, bill) for bill in bills if bill.outcome != "done" or bill.wasted]
-    return RoundRow(
-        t_s=world.env.now,
-        start_s=start_s,
-        trial=call.trial,
-        branch=call.branch,
-        round=lineage.round,
-        attempt=call.attempt,
-        config=lineage.config,
-        clients=tuple([bill.client.shard.client_id for bill in bills]),
-        reports=tuple([bill.client.shard.client_id for bill in bills if bill.outcome == "done"]),
-        ages=_ages(bills),
-        base=base,
-        state=lineage.state,
-        down_bytes=sum([round(bill.amounts[DOWN]) for bill in bills]),
-        up_bytes=sum([round(bill.amounts[UP]) for bill in bills]),
-        wait_s=seconds[WAIT],
-        down_s=seconds[DOWN],
-        compute_s=seconds[COMPUTE],
-        up_s=seconds[UP],
-        idle_s=seconds[IDLE],
-        gone_s=seconds[GONE],
-        energy_j=sum([_energy_j(cost, bill, bill.seconds) for bill in bills]),
-        lost_s=sum(loss[0] for loss in losses),
-        lost_bytes=sum(loss[1] for loss in losses),
-        lost_j=sum(loss[2] for loss in losses),
-        status=status,
-    )
-
-
-def _ages(bills: Sequence[Bill]) -> tuple[int, ...]:
-    """Of each report; empty where none missed anything."""
-    own = tuple([bill.staleness for bill in bills if bill.outcome == "done"])
+def _ages(jobs: Sequence[ClientJob] | Any) -> tuple[int, ...]:
+    """The staleness of each report; empty where none missed an aggregation."""
+    own = tuple([job.staleness for job in jobs if job.outcome == "done"])
     return own if any(own) else ()
-
-
-def _client_fields(cost: CostModel, row: RoundRow, bill: Bill) -> dict[str, Any]:
-    """A bill as the fields of a ClientRow."""
-    client, seconds, amounts = bill.client, bill.seconds, bill.amounts
-    lost_s, lost_bytes, lost_j = _loss(cost, bill)
-    return {
-        "t_s": row.t_s,
-        "start_s": bill.start_s,
-        "client": client.shard.client_id,
-        "trial": row.trial,
-        "branch": row.branch,
-        "round": row.round,
-        "outcome": bill.outcome,
-        "staleness": bill.staleness,
-        "cache": bill.cache,
-        "wait_s": seconds[WAIT],
-        "down_s": seconds[DOWN],
-        "compute_s": seconds[COMPUTE],
-        "up_s": seconds[UP],
-        "idle_s": seconds[IDLE],
-        "gone_s": seconds[GONE],
-        "down_bytes": round(amounts[DOWN]),
-        "up_bytes": round(amounts[UP]),
-        "energy_j": _energy_j(cost, bill, seconds),
-        "lost_s": lost_s,
-        "lost_bytes": lost_bytes,
-        "lost_j": lost_j,
-        "cache_bytes": client.cache_bytes if client.cached_depth is not None else 0,
-    }
-
-
-def _loss(cost: CostModel, bill: Bill) -> tuple[float, int, float]:
-    """Seconds, bytes and joules that nothing came of: all of an unused job, else the repeats."""
-    if bill.outcome != "done":
-        seconds, amounts = bill.seconds, bill.amounts
-    elif bill.wasted is not None:
-        seconds, amounts = bill.wasted
-    else:
-        return 0.0, 0, 0.0
-    lost_s = seconds[DOWN] + seconds[COMPUTE] + seconds[UP]
-    lost_bytes = round(amounts[DOWN]) + round(amounts[UP])
-    return lost_s, lost_bytes, _energy_j(cost, bill, seconds)
-
-
-def _energy_j(cost: CostModel, bill: Bill, seconds: Sequence[float]) -> float:
-    profile = bill.client.device.profile
-    return cost.energy_j(profile, seconds[COMPUTE], seconds[DOWN] + seconds[UP])

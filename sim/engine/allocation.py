@@ -1,4 +1,4 @@
-"""Which clients a trial's branches may call up: pools, a common stock, or all the same."""
+"""Which clients a trial's branches may select: separate pools, a common one, or all the same."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from sim.streams import Streams
 
 
 @dataclass(slots=True)
-class Claims:
-    """Who is at work for some branch of a trial, where the branches share one stock of clients."""
+class Reservations:
+    """The clients in use by any branch of a trial whose branches share one pool."""
 
     env: Environment
     busy: set[int] = field(default_factory=set)
-    _freed: Event | None = None
+    _released: Event | None = None
 
-    def take(self, clients: Sequence[int]) -> None:
+    def reserve(self, clients: Sequence[int]) -> None:
         self.busy.update(clients)
 
     def release(self, clients: Sequence[int]) -> None:
-        """The clients are free again; whoever waits for that is told."""
+        """The clients are free again; whoever waits for `released` continues."""
         self.busy.difference_update(clients)
-        if self._freed is not None:
-            self._freed.succeed()
-            self._freed = None
+        if self._released is not None:
+            self._released.succeed()
+            self._released = None
 
-    def freed(self) -> Event:
-        """Happens when clients are next released."""
-        if self._freed is None:
-            self._freed = self.env.event()
-        return self._freed
+    def released(self) -> Event:
+        """An event that succeeds when clients are next released."""
+        if self._released is None:
+            self._released = self.env.event()
+        return self._released
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """A branch's clients, and how many of them it trains a round; `claims` where the clients are
-    every branch's."""
+    """The clients that a branch may select (`pool`, ids), and how many of them take part in a
+    round. `reservations`, where the pool is every branch's."""
 
     pool: NDArray[np.int64]
     n_participants: int
-    claims: Claims | None = None
+    reservations: Reservations | None = None
 
 
 def allocate(
@@ -58,13 +58,13 @@ def allocate(
     n_participants: int,
     n_branches: int,
 ) -> list[Share]:
-    """A share for each branch; one branch alone has everybody."""
+    """A share for each branch; a branch alone may select everybody."""
     everybody = np.arange(n_clients)
     n_each = n_participants // n_branches
     if n_branches == 1 or rules.allocation == "same":
         return [Share(pool=everybody, n_participants=n_each)] * n_branches
     if rules.allocation == "redraw":
-        share = Share(pool=everybody, n_participants=n_each, claims=Claims(env))
+        share = Share(pool=everybody, n_participants=n_each, reservations=Reservations(env))
         return [share] * n_branches
     shuffled = pools(streams, trial_no, everybody, n_branches)
     return [Share(pool=np.asarray(pool), n_participants=n_each) for pool in shuffled]

@@ -1,13 +1,14 @@
-"""What must hold of every run, checked as its rows are written: cheap, and always on.
+"""Laws of the simulated world, checked for every round of every run.
 
-A violation is a mistake of the simulator, not of the scenario: it stops the run and names the row.
+A violation is a mistake of the simulator, not of the scenario: it stops the run and names the
+round.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,13 +17,15 @@ from sim.fleet.shared_link import SharedLink
 from sim.records import RoundRow
 from sim.runlog import RunError
 
-from .client_job import Bill
-from .plan import DOWN, UP, WAIT
+from .client_job import DOWN, UP, WAIT, ClientJob
+from .job_account import JobAccount
 
 _RELATIVE = 1e-9
 
+Accounts = Mapping[ClientJob, JobAccount]
+
 Where = Callable[[], str]
-"""Names the row in question, put into words only where a law is broken."""
+"""Describes the round in question; called only when a law is broken."""
 
 
 class AuditError(RunError):
@@ -41,31 +44,31 @@ class Audit:
     _n_dispatched: int = 0
     _n_ended: Counter[str] = field(default_factory=Counter)
 
-    def see_round(self, row: RoundRow, bills: Sequence[Bill], payload: tuple[int, int]) -> None:
-        """Check a round against its clients' bills. payload: bytes of an update, down and up."""
+    def see_round(self, row: RoundRow, accounts: Accounts, payload: tuple[int, int]) -> None:
+        """Check a round against its jobs' accounts. payload: bytes of an update, down and up."""
         where = partial(_place_of, row)
-        self._n_dispatched += len(bills)
+        self._n_dispatched += len(accounts)
         spent_s = row.wait_s + row.down_s + row.compute_s + row.up_s + row.idle_s + row.gone_s
-        whole_s = row.t_s * len(bills) - sum([bill.start_s for bill in bills])
+        whole_s = row.t_s * len(accounts) - sum([job.start_s for job in accounts])
         if not _same(spent_s, whole_s, row.t_s):
             raise AuditError(f"{where()}: {spent_s} s of {whole_s} accounted for")
         _require(row.start_s <= row.t_s and self._at_s <= row.t_s, where, "the clock ran backwards")
         self._at_s = row.t_s
-        self._n_ended.update(bill.outcome for bill in bills)
+        self._n_ended.update([job.outcome for job in accounts])
         self._n_bytes += row.down_bytes + row.up_bytes
         self._n_moved["down"] += row.down_bytes
         self._n_moved["up"] += row.up_bytes
         down_bytes, up_bytes = payload
         is_plain = (row.down_bytes, row.up_bytes) == (
-            len(bills) * down_bytes,
-            len(bills) * up_bytes,
+            len(accounts) * down_bytes,
+            len(accounts) * up_bytes,
         )
-        if not (is_plain and len(row.reports) == len(bills)):
-            _check_bytes(row, bills, payload, where)
-        for bill in bills:
-            presence = bill.client.presence
-            if presence.on_until_s < row.t_s or presence.on_since_s > bill.start_s:
-                _check_presence(bill, row, where)
+        if not (is_plain and len(row.reports) == len(accounts)):
+            _check_bytes(row, accounts, payload, where)
+        for job, account in accounts.items():
+            availability = job.client.availability
+            if availability.available_until_s < row.t_s or availability.asked_at_s > job.start_s:
+                _check_availability(job, account, row, where)
         self._energy_j += row.energy_j
 
     def see_end(self, n_bytes: int, energy_j: float) -> None:
@@ -76,7 +79,7 @@ class Audit:
         _require(is_same, where, f"{energy_j} J, not {self._energy_j}")
         ended = {name: n for name, n in sorted(self._n_ended.items()) if name != "open"}
         n_ended = sum(ended.values())
-        text = f"{self._n_dispatched} jobs begun, {n_ended} ended: {ended}"
+        text = f"{self._n_dispatched} jobs started, {n_ended} ended: {ended}"
         _require(n_ended == self._n_dispatched, where, text)
         for name, link in (("down", self.server_link.down), ("up", self.server_link.up)):
             if link is not None:
@@ -84,47 +87,46 @@ class Audit:
                 _check_carried(link, self._n_moved[name], self._n_dispatched, where, name)
 
 
-def _check_bytes(
-    row: RoundRow, bills: Sequence[Bill], payload: tuple[int, int], where: Where
-) -> None:
-    """However a job ended, what it moved is what it was asked for up to there, in attempts that its
-    links carried; the round's bytes are its clients'."""
-    for bill in bills:
-        if bill.outcome == "done" and bill.wasted is None:
-            moved = (round(bill.amounts[DOWN]), round(bill.amounts[UP]))
+def _check_bytes(row: RoundRow, accounts: Accounts, payload: tuple[int, int], where: Where) -> None:
+    """However a job ended, it moved what it was asked for up to there, in attempts that its links
+    carried; the round's bytes are its clients'."""
+    for job, account in accounts.items():
+        if job.outcome == "done" and account.repeated is None:
+            moved = (round(account.amounts[DOWN]), round(account.amounts[UP]))
             is_whole = moved[0] >= payload[0] and moved[1] == payload[1]
-            _require(is_whole, where, f"client {_id(bill)} moved {moved}, not {payload} bytes")
+            text = f"client {job.client_id} moved {moved}, not {payload} bytes"
+            _require(is_whole, where, text)
         for stage in (DOWN, UP):
-            _check_stage(bill, stage, where)
-    n_bytes = sum(round(bill.amounts[DOWN]) + round(bill.amounts[UP]) for bill in bills)
-    text = f"{row.down_bytes + row.up_bytes} bytes told, {n_bytes} moved"
+            _check_stage(job, account, stage, where)
+    n_bytes = sum(round(own.amounts[DOWN]) + round(own.amounts[UP]) for own in accounts.values())
+    text = f"the row says {row.down_bytes + row.up_bytes} bytes, the clients moved {n_bytes}"
     _require(n_bytes == row.down_bytes + row.up_bytes, where, text)
 
 
-def _check_stage(bill: Bill, stage: int, where: Where) -> None:
-    """All of a finished transfer, a part of one that was broken off, nothing of one not begun."""
-    asked, link = bill.task.amounts[stage], bill.task.paces[stage]
-    useful = bill.amounts[stage] - (bill.wasted[1][stage] if bill.wasted else 0.0)
-    slack = _RELATIVE * (1.0 + asked + bill.amounts[stage])
-    least = asked if stage < bill.stage else 0.0
-    most = asked if stage <= bill.stage else 0.0
-    text = f"client {_id(bill)} moved {useful} of {asked} bytes, {bill.stage} stages whole"
+def _check_stage(job: ClientJob, account: JobAccount, stage: int, where: Where) -> None:
+    """All of a finished transfer, a part of one that was interrupted, nothing of one not begun."""
+    asked, link = job.task.amounts[stage], job.task.resources[stage]
+    useful = account.amounts[stage] - (account.repeated[1][stage] if account.repeated else 0.0)
+    slack = _RELATIVE * (1.0 + asked + account.amounts[stage])
+    least = asked if stage < job.stage else 0.0
+    most = asked if stage <= job.stage else 0.0
+    text = f"client {job.client_id} moved {useful} of {asked} bytes, finished {job.stage} stages"
     _require(least - slack <= useful <= most + slack, where, text)
-    for stretch in bill.stretches:
-        if stretch.place == stage and link.server is None:
-            carried = link.done_by(stretch.start_s, stretch.end_s)
-            text = f"client {_id(bill)} moved {stretch.amount} bytes, its link {carried}"
-            is_same = math.isclose(carried, stretch.amount, rel_tol=1e-6, abs_tol=1.0)
+    for interval in job.intervals:
+        if interval.place == stage and link.server is None:
+            carried = link.done_by(interval.start_s, interval.end_s)
+            text = f"client {job.client_id} moved {interval.amount} bytes, its link {carried}"
+            is_same = math.isclose(carried, interval.amount, rel_tol=1e-6, abs_tol=1.0)
             _require(is_same, where, text)
 
 
-def _check_presence(bill: Bill, row: RoundRow, where: Where) -> None:
-    """Nobody works for longer than its availability trace has it there."""
-    worked_s = sum(bill.seconds[: UP + 1])
-    there_s = bill.client.presence.available_s(bill.start_s, row.t_s)
-    slack_s = _RELATIVE * (1.0 + row.t_s) + 1e-5 * (1 + (bill.seconds[WAIT] > 0))
-    text = f"client {_id(bill)} worked {worked_s} s in {there_s} s of being there"
-    _require(worked_s <= there_s + slack_s, where, text)
+def _check_availability(job: ClientJob, account: JobAccount, row: RoundRow, where: Where) -> None:
+    """Nobody works longer than its availability trace has it available."""
+    worked_s = sum(account.seconds[: UP + 1])
+    available_s = job.client.availability.available_s(job.start_s, row.t_s)
+    slack_s = _RELATIVE * (1.0 + row.t_s) + 1e-5 * (1 + (account.seconds[WAIT] > 0))
+    text = f"client {job.client_id} worked {worked_s} s in {available_s} s of availability"
+    _require(worked_s <= available_s + slack_s, where, text)
 
 
 def _check_capacity(link: SharedLink, where: Where, name: str) -> None:
@@ -134,7 +136,7 @@ def _check_capacity(link: SharedLink, where: Where, name: str) -> None:
 
 
 def _check_carried(link: SharedLink, n_bytes: int, n_jobs: int, where: Where, name: str) -> None:
-    """Every byte that went over the server's link is on somebody's bill, rounded there once."""
+    """Every byte that crossed the server's link is in a client's account, rounded there once."""
     limit = n_bytes * (1.0 + _RELATIVE) + n_jobs
     text = f"the server's {name} link carried {link.carried_bytes} bytes, clients moved {n_bytes}"
     _require(link.carried_bytes <= limit, where, text)
@@ -142,10 +144,6 @@ def _check_carried(link: SharedLink, n_bytes: int, n_jobs: int, where: Where, na
 
 def _same(own: float, other: float, scale: float) -> bool:
     return math.isclose(own, other, rel_tol=_RELATIVE, abs_tol=_RELATIVE * (1.0 + scale))
-
-
-def _id(bill: Bill) -> int:
-    return bill.client.shard.client_id
 
 
 def _place_of(row: RoundRow) -> str:

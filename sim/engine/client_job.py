@@ -1,107 +1,107 @@
-"""What one client spent on one round: every second in exactly one place."""
+"""A client's part in one round while it lasts: its task, what it did, and how it ended."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
-from sim.cost.table import CacheState
-from sim.fleet.client import Client
-from sim.fleet.shared_link import Flow
+from simpy import Environment, Process
 
-from .dispatcher import Order
-from .lineage import Lineage
-from .plan import GONE, IDLE, UP, Ending, Stretch, Task
+from learner.spec import StateRef, TuningConfig
+from sim.fleet.client import CacheState, Client
+from sim.fleet.device import Device
+from sim.fleet.link import OneWay
+from sim.records import AttemptStatus
+
+from .context import Context
+
+DOWN, COMPUTE, UP, WAIT, IDLE, GONE = range(6)
+"""Where a client's seconds in a round go: its three stages of work; absent, to return (WAIT);
+finished before the round is (IDLE); lost to the round before it ends (GONE)."""
+
+STAGE_NAMES: tuple[Literal["down", "compute", "up"], ...] = ("down", "compute", "up")
+
+NO_DROPOUT = 3.0
+"""A dropout point behind the last stage: the client does not drop out."""
+
+Resource = OneWay | Device
+"""What a stage of work runs on."""
 
 Outcome = Literal["open", "done", "late", "lost", "cut"]
-"""How a job ends: its update was used; came too late or was one too many; was lost with the client;
-was cancelled with its round. `open` while it runs."""
+"""How a job ends: its update was used; it came too late or was one too many; the client was lost;
+the round was cancelled. `open` while it runs."""
 
 
-NO_DROPOUT = 3
-"""A dropout stage behind the last."""
+class Task(NamedTuple):
+    """What a client has to do: bytes down, seconds of computing at full speed, bytes up.
+
+    `dropout_stage`: the client vanishes at the end of this stage's amount, which is then only the
+    part done before (3: it does not).
+    """
+
+    config: TuningConfig
+    cache: CacheState
+    resources: tuple[Resource, Resource, Resource]
+    amounts: Sequence[float]
+    dropout_stage: int
 
 
-class Bill:
-    """One client's job and account in one round.
+class Interval(NamedTuple):
+    """Time spent in one place: an attempt at a stage and the amount it moved, or WAIT."""
 
-    `stretches` is what it does, planned ahead until `ending` (None: it is over); `stage` how many
-    stages were finished at its end. Once closed, seconds: by place; amounts: bytes moved and
-    full-speed seconds computed, by stage, lost ones included; wasted: seconds and amounts that had
-    to be spent again (None: none were).
+    place: int
+    start_s: float
+    end_s: float
+    amount: float
+    status: AttemptStatus
 
-    It starts from the lineage's state `base`, which had seen `version` aggregations, and is the
-    client's `repeat`-th of that version (0: the first). `staleness`: aggregations missed when its
-    update was used.
+
+class ClientJob:
+    """One client's job in one round.
+
+    It trains from the state `base`, which had seen `version` aggregations, and is the client's
+    `repeat`-th job of that version (0: the first). `intervals` is what it has done so far, without
+    gaps; `stage` counts its finished stages. `staleness`: aggregations missed when its update was
+    used.
     """
 
     __slots__ = (
-        "amounts",
-        "answer",
         "base",
-        "cache",
         "client",
-        "drop_at",
-        "ending",
-        "flow",
-        "order",
+        "context",
+        "intervals",
         "outcome",
+        "process",
         "repeat",
-        "seconds",
         "stage",
         "staleness",
         "start_s",
-        "stretches",
         "task",
         "version",
-        "wasted",
-        "work_factor",
     )
 
     def __init__(
         self,
+        context: Context,
         client: Client,
-        start_s: float,
-        lineage: Lineage,
+        task: Task,
         *,
+        base: StateRef,
+        version: int,
         repeat: int = 0,
-        work_factor: float = 1.0,
-        drop_at: float = NO_DROPOUT,
     ) -> None:
-        """`drop_at`: where the client vanishes, 0-3 stages into its work (3: not at all)."""
-        self.client = client
-        self.base, self.version = lineage.state, lineage.round
-        self.repeat, self.staleness = repeat, 0
-        self.start_s = start_s
-        self.work_factor = work_factor
-        self.drop_at = drop_at
-        self.stage = 0
-        self.stretches: list[Stretch] = []
-        self.seconds = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-        self.amounts = [0.0, 0.0, 0.0]
-        self.wasted: tuple[list[float], list[float]] | None = None
+        self.context, self.client, self.task = context, client, task
+        self.base, self.version, self.repeat = base, version, repeat
+        self.start_s = context.env.now
+        self.intervals: list[Interval] = []
+        self.stage = self.staleness = 0
         self.outcome: Outcome = "open"
-        self.cache: CacheState = "none"
-        self.ending: Ending | None = None
-        self.flow: Flow | None = None
-        self.order: Order
-        self.task: Task
-        self.answer: Callable[[Bill], None]
+        self.process: Process
 
-    def close(self, now_s: float) -> None:
-        """The round is over: book every second from its start until now."""
-        seconds, amounts, end_s = self.seconds, self.amounts, self.start_s
-        for place, start_s, end_s, amount, status in self.stretches:
-            seconds[place] += end_s - start_s
-            if place <= UP:
-                amounts[place] += amount
-                if status == "away" and self.task.when_offline == "restart":
-                    self._waste(place, end_s - start_s, amount)
-        seconds[IDLE if self.stage > UP else GONE] += now_s - end_s
+    @property
+    def env(self) -> Environment:
+        return self.context.env
 
-    def _waste(self, stage: int, attempt_s: float, amount: float) -> None:
-        """The attempt was in vain."""
-        if self.wasted is None:
-            self.wasted = ([0.0] * 3, [0.0] * 3)
-        self.wasted[0][stage] += attempt_s
-        self.wasted[1][stage] += amount
+    @property
+    def client_id(self) -> int:
+        return self.client.shard.client_id

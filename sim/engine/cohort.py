@@ -1,83 +1,87 @@
-"""Calling up a cohort: who is there takes part; with too few, the server waits."""
+"""Selecting the cohort of a round: the policy chooses among the available clients, or waits."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
-from simpy import Event, Interrupt
+from simpy import Environment, Event, Interrupt
 
-from sim.selection import Offer
+from sim.cost.eligibility import Eligibility
+from sim.fleet.availability import AvailabilityTable
+from sim.scenario.scenario import Rounds
+from sim.selection import Offer, Selection
+from sim.streams import Streams
 
 from .allocation import Share
 from .lineage import Lineage
 from .participation import Process
-from .simulation import World
 
 
-def muster(world: World, share: Share, lineage: Lineage, attempt: int) -> Process:
-    """The clients of the next round, over-commitment included, in id order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortSelector:
+    """Asks the selection policy, and waits for clients where too few are available."""
 
-    Where branches share one stock, they are claimed for this one. Returns an empty list if there
-    will never be enough of them, None if interrupted.
-    """
-    env, rules, claims = world.env, world.scenario.rounds, share.claims
-    n_asked = math.ceil(share.n_participants * rules.overcommit - 1e-9)
-    n_needed = rules.n_needed(share.n_participants)
-    while True:
-        chosen = call_up(world, share, lineage, attempt, n_asked, claims.busy if claims else ())
-        if chosen and len(chosen) >= n_needed:
-            members = sorted(chosen)
-            if claims is not None:
-                claims.take(members)
-            return members
-        waits = list(chances(world, share))
-        if not waits:
-            return []
-        try:
-            yield env.any_of(waits)
-        except Interrupt:
-            return None
+    env: Environment
+    streams: Streams
+    policy: Selection
+    availability: AvailabilityTable
+    eligibility: Eligibility
 
+    def select_cohort(self, rules: Rounds, share: Share, lineage: Lineage, attempt: int) -> Process:
+        """The clients of the next round in id order, over-commitment included.
 
-def call_up(
-    world: World, share: Share, lineage: Lineage, attempt: int, n: int, busy: Collection[int]
-) -> list[int]:
-    """At most n of the share's clients who are there and not busy, the preferred first."""
-    policy, now_s = world.scenario.selection, world.env.now
-    census, presences = world.census, world.presences
-    offer = Offer(
-        streams=world.streams,
-        round=lineage.round,
-        attempt=attempt,
-        now_s=now_s,
-        pool=share.pool,
-        there=lambda ids: world.roster.there(now_s, ids, busy),
-        first_there=lambda ids, n: world.roster.first_there(now_s, ids, n, busy),
-        leaves_s=lambda client_id: presences[client_id].away_from(now_s),
-        estimates=partial(census.estimate_s, lineage.config),
-        samples=census.n_samples,
-    )
-    chosen = policy.choose(offer, n, lineage.history)
-    if chosen and policy.needs_history:
-        lineage.history.note_call(chosen)
-    return chosen
+        Reserves them where branches share a pool. Returns an empty list if there will never be
+        enough clients, None if interrupted while waiting.
+        """
+        n_asked = math.ceil(share.n_participants * rules.overcommit - 1e-9)
+        n_needed = rules.n_needed(share.n_participants)
+        reservations = share.reservations
+        while True:
+            busy = reservations.busy if reservations is not None else ()
+            chosen = self.select(share, lineage, attempt, n_asked, busy)
+            if chosen and len(chosen) >= n_needed:
+                cohort = sorted(chosen)
+                if reservations is not None:
+                    reservations.reserve(cohort)
+                return cohort
+            waits = list(self.arrivals(share))
+            if not waits:
+                return []
+            try:
+                yield self.env.any_of(waits)
+            except Interrupt:
+                return None
 
+    def select(
+        self, share: Share, lineage: Lineage, attempt: int, n: int, busy: Collection[int]
+    ) -> list[int]:
+        """At most n of the share's clients that are available and not busy, the preferred first."""
+        now_s, table = self.env.now, self.availability
+        offer = Offer(
+            streams=self.streams,
+            round=lineage.round,
+            attempt=attempt,
+            now_s=now_s,
+            pool=share.pool,
+            available_of=lambda ids: table.available(now_s, ids, busy),
+            first_available_of=lambda ids, n: table.first_available(now_s, ids, n, busy),
+            next_absence_s=lambda client_id: table.clients[client_id].next_absence_s(now_s),
+            expected=partial(self.eligibility.expected_s, lineage.config),
+            samples=self.eligibility.n_samples,
+        )
+        chosen = self.policy.choose(offer, n, lineage.history)
+        if chosen and self.policy.needs_history:
+            lineage.history.note_selection(chosen)
+        return chosen
 
-def chances(world: World, share: Share) -> Iterator[Event]:
-    """What may bring more clients: somebody's return, or the end of another branch's round."""
-    next_s = _next_arrival_s(world, share.pool)
-    if next_s < math.inf:
-        yield world.env.timeout(next_s - world.env.now)
-    if share.claims is not None and share.claims.busy:
-        yield share.claims.freed()
-
-
-def _next_arrival_s(world: World, pool: NDArray[np.int64]) -> float:
-    """When the next of those who are away comes back."""
-    now_s = world.env.now
-    away = (world.presences[client_id] for client_id in pool.tolist())
-    return min((p.online_s(now_s) for p in away if not p.is_on(now_s)), default=math.inf)
+    def arrivals(self, share: Share) -> Iterator[Event]:
+        """Events that may bring more clients: a client's return, the end of another branch's
+        round."""
+        next_s = self.availability.next_return_s(self.env.now, share.pool)
+        if next_s < math.inf:
+            yield self.env.timeout(next_s - self.env.now)
+        if share.reservations is not None and share.reservations.busy:
+            yield share.reservations.released()

@@ -1,4 +1,4 @@
-"""Who is called up for a round, and who has answered: a counting barrier."""
+"""What a round asks for, and the collector of its clients' reports."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 from simpy import Environment
 
-from .client_job import Bill
+from .client_job import ClientJob
 from .totals import Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """Who is called up for a round, and for whose sake.
+class RoundRequest:
+    """Who takes part in a round, and for which branch of which trial.
 
-    The round ends with the first `n_wanted` updates; `attempt` counts how often it failed before.
-    `totals` takes what the round costs.
+    The round ends with the first `n_wanted` updates. `attempt` counts how often it has failed
+    before. `totals` adds up what the branch's rounds cost.
     """
 
     trial: int
@@ -27,12 +27,9 @@ class Call:
     totals: Totals = field(default_factory=Totals)
 
 
-class Roll:
-    """One counter in place of a condition over all of a round's jobs.
-
-    Closes, by the event `closed`, with the first `n_wanted` updates or the last answer.
-
-    `reports` are the bills whose updates count, in the order of finishing.
+class RoundCollector:
+    """Counts reports; the event `closed` succeeds with the first `n_wanted` updates, or when every
+    client has reported or is lost. `reports`: the jobs whose updates count, by time of finishing.
     """
 
     __slots__ = ("_n_open", "_n_wanted", "closed", "reports")
@@ -40,20 +37,16 @@ class Roll:
     def __init__(self, env: Environment, *, n_asked: int, n_wanted: int) -> None:
         self._n_open, self._n_wanted = n_asked, n_wanted
         self.closed = env.event()
-        self.reports: list[Bill] = []
+        self.reports: list[ClientJob] = []
 
-    def answer(self, bill: Bill) -> None:
-        """A client has finished, or never will."""
+    def report(self, job: ClientJob) -> None:
+        """A client is done or lost."""
         self._n_open -= 1
-        if bill.outcome == "done":
+        if job.outcome == "done":
             if len(self.reports) < self._n_wanted:
-                self.reports.append(bill)
+                self.reports.append(job)
             else:
-                bill.outcome = "late"
-        if self._n_open == 0 or len(self.reports) == self._n_wanted:
-            self.close()
-
-    def close(self) -> None:
-        """Wait no longer; no effect on a closed roll."""
-        if not self.closed.triggered:
+                job.outcome = "late"
+        is_over = self._n_open == 0 or len(self.reports) == self._n_wanted
+        if is_over and not self.closed.triggered:
             self.closed.succeed()

@@ -1,82 +1,118 @@
-"""What a round asks of its clients, and the ground on which they do it."""
+"""Gives clients their tasks, priced for their hardware, and starts their processes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from simpy import Environment
+from learner.spec import Full, TuningConfig
+from sim.cost.protocol import CostModel
+from sim.fleet.client import CacheState, Client
+from sim.scenario.scenario import Exchange
 
-from learner.spec import TuningConfig
-from sim.cost.table import CacheState, CostModel
-from sim.fleet.client import Client
-from sim.runlog import RowFile
-from sim.scenario.fleet import WhenOffline
-
-from .plan import UP, Task
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What all clients of a run share: the clock, the prices and the rules.
-
-    `rows` takes a row for each stretch of work (None: nowhere). `stuck` says, by client, which
-    work will never end.
-    """
-
-    env: Environment
-    cost: CostModel
-    price_misses: bool
-    when_offline: WhenOffline
-    rows: RowFile | None
-    stuck: dict[int, str] = field(default_factory=dict)
+from .client_job import NO_DROPOUT, UP, ClientJob, Task
+from .context import Context
+from .disturbances import Disturbances
+from .lineage import Lineage
+from .participation import Participation, participate, run_job
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a round asks of its clients.
+class Payload(NamedTuple):
+    """Bytes of one configuration: of the state down, of the update up, and of the base model, which
+    comes on top for a client that does not have it yet (0: it is never sent)."""
 
-    `model_bytes` goes on top for who has no base model yet. `prices`: full-speed seconds by device
-    class, batches and cache state, filled as they are met.
-    """
-
-    config: TuningConfig
     down_bytes: int
     up_bytes: int
-    model_bytes: int = 0
-    prices: dict[tuple[str, int, CacheState], float] = field(default_factory=dict)
+    model_bytes: int
 
 
-def task_of(
-    ground: Ground,
-    order: Order,
-    client: Client,
-    cache: CacheState,
-    work_factor: float,
-    drop_at: float,
-) -> Task:
-    """The order as one client meets it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatcher:
+    """`price_misses` False: activations count as stored from the start, as in the paper.
 
-    work_factor: multiplies its seconds of computing. drop_at: as in Bill.
+    `participation` is what a client does in a round. Prices are computed once for all clients that
+    are alike. `clients[i]` has client_id i.
     """
-    down_bytes = order.down_bytes
-    if order.model_bytes and not client.has_model:
-        down_bytes += order.model_bytes
-    work_s = _price_s(ground, order, client, cache) * work_factor
-    amounts: list[float] = [down_bytes, work_s, order.up_bytes]
-    drop_stage = int(drop_at)
-    if drop_stage <= UP:
-        amounts[drop_stage] *= drop_at - drop_stage
-    paces = (client.link.down, client.device, client.link.up)
-    return Task(paces, amounts, drop_stage, client.presence, ground.when_offline)
 
+    context: Context
+    clients: Sequence[Client]
+    cost: CostModel
+    exchange: Exchange
+    price_misses: bool
+    disturbances: Disturbances
+    participation: Participation = participate
+    _payloads: dict[TuningConfig, Payload] = field(default_factory=dict)
+    _prices_s: dict[tuple[TuningConfig, str, int, CacheState], float] = field(default_factory=dict)
 
-def _price_s(ground: Ground, order: Order, client: Client, cache: CacheState) -> float:
-    """Full-speed seconds of computing, priced once for all alike."""
-    priced_as: CacheState = "hit" if cache == "fill" and not ground.price_misses else cache
-    profile = client.device.profile
-    key = (profile.name, client.n_batches, priced_as)
-    price_s = order.prices.get(key)
-    if price_s is None:
-        price_s = ground.cost.compute_s(profile, order.config, client.n_batches, priced_as)
-        order.prices[key] = price_s
-    return price_s + client.write_s if priced_as == "fill" else price_s
+    def payload(self, config: TuningConfig) -> Payload:
+        payload = self._payloads.get(config)
+        if payload is None:
+            payload = self._payloads[config] = Payload(
+                down_bytes=self.cost.payload_bytes(config, self.exchange.down_bits),
+                up_bytes=self.cost.payload_bytes(config, self.exchange.up_bits),
+                model_bytes=self.cost.payload_bytes(Full()) if self.exchange.deliver_model else 0,
+            )
+        return payload
+
+    def jobs(self, lineage: Lineage, attempt: int, ids: Sequence[int]) -> list[ClientJob]:
+        """A job for every client of a cohort, from the lineage's state."""
+        drawn = self.disturbances.draw(lineage.round, attempt, ids)
+        return [
+            self.job(lineage, client_id, work_factor=factor, dropout_at=point)
+            for client_id, (factor, point) in zip(ids, drawn, strict=True)
+        ]
+
+    def job(
+        self,
+        lineage: Lineage,
+        client_id: int,
+        *,
+        repeat: int = 0,
+        work_factor: float = 1.0,
+        dropout_at: float = NO_DROPOUT,
+    ) -> ClientJob:
+        """One client's job from the lineage's state.
+
+        work_factor: multiplies its compute seconds. dropout_at: where the client vanishes, 0 to 3
+        stages into its work (3: not at all). repeat: as in ClientJob.
+        """
+        client = self.clients[client_id]
+        return ClientJob(
+            self.context,
+            client,
+            self._task(client, lineage.config, work_factor, dropout_at),
+            base=lineage.state,
+            version=lineage.round,
+            repeat=repeat,
+        )
+
+    def start(self, job: ClientJob, report: Callable[[ClientJob], None]) -> None:
+        """Start the client's process; `report` is called when the client is done or lost."""
+        job.process = self.context.env.process(run_job(job, self.participation, report))
+
+    def _task(
+        self, client: Client, config: TuningConfig, work_factor: float, dropout_at: float
+    ) -> Task:
+        down_bytes, up_bytes, model_bytes = self.payload(config)
+        if model_bytes and not client.has_model:
+            down_bytes += model_bytes
+        cache = client.cache_state(config)
+        work_s = self._price_s(client, config, cache) * work_factor
+        amounts: list[float] = [down_bytes, work_s, up_bytes]
+        dropout_stage = int(dropout_at)
+        if dropout_stage <= UP:
+            amounts[dropout_stage] *= dropout_at - dropout_stage
+        link = client.link
+        return Task(config, cache, (link.down, client.device, link.up), amounts, dropout_stage)
+
+    def _price_s(self, client: Client, config: TuningConfig, cache: CacheState) -> float:
+        """Seconds of computing at full speed, writing the cache included."""
+        priced_as: CacheState = "hit" if cache == "fill" and not self.price_misses else cache
+        profile = client.device.profile
+        key = (config, profile.name, client.n_batches, priced_as)
+        price_s = self._prices_s.get(key)
+        if price_s is None:
+            price_s = self.cost.compute_s(profile, config, client.n_batches, priced_as)
+            self._prices_s[key] = price_s
+        return price_s + client.write_s if priced_as == "fill" else price_s

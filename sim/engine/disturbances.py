@@ -1,14 +1,36 @@
-"""What chance does to the clients of a round, in one keyed draw for all of them."""
+"""What chance does to the jobs of a round: jitter of the compute time, and dropouts.
+
+Drawn for all clients of a round in one keyed hash.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from sim.streams import Streams
 
 from .client_job import NO_DROPOUT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbances:
+    """`jitter`: standard deviation of the logarithm of the compute time. `p_dropout`: probability
+    that a client vanishes in a round."""
+
+    streams: Streams
+    jitter: float
+    p_dropout: float
+
+    def draw(
+        self, lineage_round: int, attempt: int, ids: Sequence[int]
+    ) -> list[tuple[float, float]]:
+        """For each client its compute-time factor and its dropout point."""
+        factors = work_factors(self.streams, self.jitter, lineage_round, attempt, ids)
+        points = dropout_points(self.streams, self.p_dropout, lineage_round, attempt, ids)
+        return list(zip(factors, points, strict=True))
 
 
 def work_factors(
@@ -28,10 +50,10 @@ def work_factors(
 def dropout_points(
     streams: Streams, p_dropout: float, lineage_round: int, attempt: int, ids: Sequence[int]
 ) -> list[float]:
-    """Where in its stages, 0 to 3, each client vanishes; NO_DROPOUT for those who stay."""
+    """Where in its stages, from 0 to 3, each client vanishes; NO_DROPOUT for those who stay."""
     if p_dropout == 0.0:
         return [NO_DROPOUT] * len(ids)
     draws = streams.uniform("dropout", lineage_round, attempt, ids=ids)
-    # A draw at or above p_dropout becomes exactly 1, the end of the last stage: it stays.
+    # A draw at or above p_dropout becomes exactly 1, the end of the last stage: the client stays.
     points: list[float] = (np.minimum(draws, p_dropout) / p_dropout * NO_DROPOUT).tolist()
     return points

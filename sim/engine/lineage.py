@@ -1,4 +1,4 @@
-"""A model's history on simulated time."""
+"""The sequence of aggregations behind a model, on simulated time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sim.selection import History
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A moment of a lineage: the state that stood after `round` aggregations at `t_s`."""
+    """A point of the accuracy curve: the state after `round` aggregations, at `t_s`."""
 
     t_s: float
     round: int
@@ -20,7 +20,10 @@ class Point:
 
 @dataclass(slots=True)
 class Lineage:
-    """Where a model stands, what its clients have shown, and the points that the figures want."""
+    """The current state, what selection policies remember of its clients, and the curve's points.
+
+    `round` counts the aggregations since the run's start.
+    """
 
     config: TuningConfig
     state: StateRef
@@ -29,6 +32,6 @@ class Lineage:
     points: list[Point] = field(default_factory=list)
 
     def mark(self, t_s: float) -> None:
-        """Want a point here, once."""
+        """Add the current state to the curve, once."""
         if not self.points or self.points[-1].round != self.round:
             self.points.append(Point(t_s, self.round, self.config, self.state))

@@ -1,232 +1,218 @@
-"""A client's part in a round: download, compute, upload, through all that breaks them off."""
+"""A client's part in a round as a SimPy process: download, compute, upload.
+
+Three things interrupt it: the client's absence, the end of its round (a deadline, enough reports,
+the end of a trial or run), and a dropout, which the process raises itself, since a SimPy process
+cannot interrupt itself. Another stage or another behaviour is another generator
+(docs/extend-a-client.md).
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
-from functools import partial
+from collections.abc import Callable, Generator
 from typing import Any, Literal
 
-from simpy import Event
+from simpy import Environment, Event, Interrupt
 
 from learner.spec import AddOn
-from sim.fleet.link import OneWay
-from sim.records import ComputeRow, DropoutRow, TransferRow
-from sim.runlog import RowFile
+from sim.fleet.client import Client
+from sim.fleet.shared_link import Flow
+from traces.step import NeverFinishes
 
-from .client_job import Bill
-from .cohort_plan import FEW, Lines
-from .dispatcher import Ground, Order, task_of
-from .plan import (
-    COMPUTE,
-    DOWN,
-    UP,
-    WAIT,
-    Ending,
-    Stretch,
-    after_sharing,
-    cut_off,
-    look_ahead,
-    sit_out,
-    undisturbed,
-)
-from .timing import Instant
+from .attempt_rows import attempt_row, dropout_row
+from .client_job import COMPUTE, DOWN, STAGE_NAMES, UP, WAIT, ClientJob, Interval, Resource
+from .timing import ABSENCE, end_of_time
 
 Process = Generator[Event, Any, Any]
-_STAGE_NAMES: tuple[Literal["down", "compute", "up"], ...] = ("down", "compute", "up")
+
+Participation = Callable[[ClientJob], Process]
+"""What a client does in a round, as a generator of SimPy events."""
+
+_ABSENT = "absent"
+"""The cause of an interrupt that the client's own absence is."""
 
 
-def begin(ground: Ground, order: Order, bill: Bill, answer: Callable[[Bill], None]) -> None:
-    """Send the bill's client to work, now; `answer` is called with the bill, later, once its
-    outcome is done or lost.
+class ClientLost(Exception):  # noqa: N818  (an outcome, not an error)
+    """The client is lost to its round: it went offline, or vanished by chance."""
 
-    Whatever breaks it off for good (going away, a dropout, `cancel`), its bytes, seconds and joules
-    so far stay on the bill. A cache that was filled and a base model that has arrived stay with
-    the client, for its next job.
+    def __init__(self, reason: Literal["offline", "vanished"]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def participate(job: ClientJob) -> Process:
+    """A client's part in a round."""
+    yield from download(job)
+    yield from compute(job)
+    yield from upload(job)
+
+
+def download(job: ClientJob) -> Process:
+    """Receive the trainable state; the first time, maybe the base model too."""
+    yield from _work(job, DOWN, job.task.amounts[DOWN])
+    job.client.has_model = True
+
+
+def compute(job: ClientJob, work_s: float | None = None) -> Process:
+    """Train for `work_s` seconds at full speed (None: as long as the task takes)."""
+    yield from _work(job, COMPUTE, job.task.amounts[COMPUTE] if work_s is None else work_s)
+    if job.task.cache == "fill" and isinstance(job.task.config, AddOn):
+        job.client.cached_depth = job.task.config.depth
+
+
+def upload(job: ClientJob) -> Process:
+    """Send the update."""
+    yield from _work(job, UP, job.task.amounts[UP])
+
+
+def run_job(
+    job: ClientJob, participation: Participation, report: Callable[[ClientJob], None]
+) -> Process:
+    """Process: a job from its start to its outcome, which is then reported.
+
+    Interrupted by the end of its round, it stops without a report; what it has moved and computed
+    stays on record. A base model that has arrived and a cache that is full stay with the client.
     """
-    _engage(ground, order, bill, answer)
-    _plan(ground, bill, ground.env.now, DOWN, bill.task.amounts[DOWN])
-
-
-def begin_together(
-    ground: Ground,
-    lines: Lines | None,
-    order: Order,
-    bills: Sequence[Bill],
-    answer: Callable[[Bill], None],
-) -> None:
-    """As begin of one bill after the other; where links are alike, planned in one go for those
-    whom nothing breaks off."""
-    if lines is None or len(bills) < FEW:
-        for bill in bills:
-            begin(ground, order, bill, answer)
+    processes = job.client.processes
+    processes.append(job.process)
+    _watch_availability(job)
+    try:
+        yield from participation(job)
+    except ClientLost as loss:
+        job.outcome = "lost"
+        if job.context.rows is not None:
+            job.context.rows.add(dropout_row(job, loss.reason))
+    except Interrupt:
         return
-    for bill in bills:
-        _engage(ground, order, bill, answer)
-    now_s = ground.env.now
-    ids = [bill.client.shard.client_id for bill in bills]
-    ends_s = lines.ends_s(ids, now_s, [bill.task.amounts for bill in bills])
-    for bill, own_s in zip(bills, ends_s, strict=True):
-        task, end_s = bill.task, own_s[UP]
-        if end_s <= task.presence.on_until_s and end_s < math.inf and task.drop_stage > UP:
-            bill.stretches = undisturbed(task, now_s, own_s)
-            _follow(ground, bill, Ending("done", end_s, UP + 1), 0)
-        else:  # nan compares as false
-            _plan(ground, bill, now_s, DOWN, task.amounts[DOWN])
-
-
-def _engage(ground: Ground, order: Order, bill: Bill, answer: Callable[[Bill], None]) -> None:
-    client = bill.client
-    bill.order, bill.answer = order, answer
-    bill.cache = cache = client.cache_state(order.config)
-    bill.task = task_of(ground, order, client, cache, bill.work_factor, bill.drop_at)
-
-
-def cancel(ground: Ground, bill: Bill) -> None:
-    """Break the job off, now; no effect on one that is over. Its outcome stays open, and nobody is
-    answered."""
-    ending, now_s = bill.ending, ground.env.now
-    if ending is None:
-        return
-    bill.stretches = cut_off(bill.task, bill.stretches, now_s)
-    if ending.kind == "shared" and ending.since_s <= now_s:
-        moved = bill.flow.stop() if bill.flow is not None else 0.0
-        bill.stretches.append(Stretch(ending.stage, ending.since_s, now_s, moved, "cut"))
-    n_done = sum(stretch.status == "done" for stretch in bill.stretches)
-    bill.answer = _nobody
-    _conclude(bill, min(n_done, ending.stage))
-    last = bill.stretches[-1]
-    if ground.rows is not None and last.status == "cut" and last.place != WAIT:
-        _tell(ground.rows, bill, last)
-
-
-def _plan(ground: Ground, bill: Bill, at_s: float, stage: int, left: float) -> None:
-    n_before = len(bill.stretches)
-    ending = look_ahead(bill.task, bill.stretches, at_s, stage, left)
-    _follow(ground, bill, ending, n_before)
-
-
-def _follow(ground: Ground, bill: Bill, ending: Ending, n_before: int) -> None:
-    """Be there when what was planned happens: at its end, and where the log wants each stretch
-    behind the first n_before."""
-    bill.ending = ending
-    if ground.rows is not None:
-        for stretch in bill.stretches[n_before:]:
-            if stretch.place <= UP and stretch.end_s < math.inf:
-                then = partial(_pass, ground.rows, bill, ending, stretch)
-                Instant(ground.env, stretch.end_s, then)
-    Instant(ground.env, ending.at_s, partial(_arrive, ground, bill, ending))
-
-
-def _arrive(ground: Ground, bill: Bill, ending: Ending, _: Event) -> None:
-    """The plan's end is now, unless the job was cancelled before."""
-    if bill.ending is not ending:
-        return
-    match ending.kind:
-        case "done":
-            bill.outcome = "done"
-            _conclude(bill, ending.stage)
-        case "vanished":
-            _lose(ground, bill, ending)
-        case "away":
-            back = sit_out(bill.task, bill.stretches, ending)
-            if back is None:
-                _lose(ground, bill, ending)
-            else:
-                _follow(ground, bill, back, len(bill.stretches))
-        case "back":
-            _plan(ground, bill, ending.at_s, ending.stage, ending.left)
-        case "shared":
-            _share(ground, bill, ending)
-        case "stuck":
-            ground.stuck[bill.client.shard.client_id] = _STAGE_NAMES[ending.stage]
-        case "unknown":
-            assert ending.error is not None
-            raise ending.error
-
-
-def _lose(ground: Ground, bill: Bill, ending: Ending) -> None:
-    """The client is gone; its work in this round is lost."""
-    bill.outcome = "lost"
-    if ground.rows is not None:
-        _tell_loss(ground.rows, bill, ending)
-    _conclude(bill, ending.stage)
-
-
-def _share(ground: Ground, bill: Bill, ending: Ending) -> None:
-    """A transfer on the server's own link, for as long as the client is there."""
-    link = bill.task.paces[ending.stage]
-    assert isinstance(link, OneWay)
-    assert link.server is not None
-    bill.flow = link.server.begin(link.trace, link.offset_s, ending.left, ending.until_s)
-    assert bill.flow.over.callbacks is not None
-    bill.flow.over.callbacks.append(partial(_go_on, ground, bill, ending))
-
-
-def _go_on(ground: Ground, bill: Bill, ending: Ending, _: Event) -> None:
-    """The shared transfer is over."""
-    if bill.ending is not ending:
-        return
-    assert bill.flow is not None
-    moved, bill.flow = bill.flow.moved, None
-    n_before = len(bill.stretches)
-    following = after_sharing(bill.task, bill.stretches, ending, ground.env.now, moved)
-    _follow(ground, bill, following, n_before)
-
-
-def _conclude(bill: Bill, n_stages: int) -> None:
-    """The job is over after so many whole stages: what stays with the client, and the answer."""
-    bill.ending, bill.stage = None, n_stages
-    if n_stages > DOWN:
-        bill.client.has_model = True
-    config = bill.order.config
-    if n_stages > COMPUTE and bill.cache == "fill" and isinstance(config, AddOn):
-        bill.client.cached_depth = config.depth
-    # A bill that knew who keeps it would be garbage that only a collection finds: a third of a run.
-    answer, bill.answer = bill.answer, _nobody
-    answer(bill)
-
-
-def _nobody(_: Bill) -> None:
-    """Whom to answer when nobody waits."""
-
-
-def _pass(rows: RowFile, bill: Bill, ending: Ending, stretch: Stretch, _: Event) -> None:
-    """A planned stretch ends now, unless the job was cancelled before."""
-    if bill.ending is ending:
-        _tell(rows, bill, stretch)
-
-
-def _tell(rows: RowFile, bill: Bill, stretch: Stretch) -> None:
-    """A row for an attempt that ends."""
-    client_id = bill.client.shard.client_id
-    if stretch.place == COMPUTE:
-        row: TransferRow | ComputeRow = ComputeRow(
-            t_s=stretch.end_s,
-            start_s=stretch.start_s,
-            client=client_id,
-            batches=bill.client.n_batches,
-            cache=bill.cache,
-            status=stretch.status,
-        )
     else:
-        row = TransferRow(
-            t_s=stretch.end_s,
-            start_s=stretch.start_s,
-            client=client_id,
-            direction="down" if stretch.place == DOWN else "up",
-            bytes=round(stretch.amount),
-            status=stretch.status,
-        )
-    rows.add(row)
+        job.outcome = "done"
+    finally:
+        processes.remove(job.process)
+    report(job)
 
 
-def _tell_loss(rows: RowFile, bill: Bill, ending: Ending) -> None:
-    rows.add(
-        DropoutRow(
-            t_s=ending.at_s,
-            client=bill.client.shard.client_id,
-            stage=_STAGE_NAMES[ending.stage],
-            reason="vanished" if ending.kind == "vanished" else "offline",
-        )
-    )
+def _work(job: ClientJob, stage: int, amount: float) -> Process:
+    """One stage: `amount` of work on its resource, in as many attempts as absences make of it.
+
+    Paused work goes on where it was interrupted, restarted work begins anew. Raises ClientLost.
+    """
+    env, resource, left = job.context.env, job.task.resources[stage], amount
+    while True:
+        start_s, place, flow = env.now, stage, None
+        try:
+            if resource.server is not None and resource.can_finish(start_s, left):
+                if resource.latency_s:
+                    yield env.timeout(resource.latency_s)
+                flow = resource.server.begin(resource.trace, resource.offset_s, left)
+                yield flow.over
+            elif (seconds := _seconds(resource, start_s, left)) < math.inf:
+                yield env.timeout(seconds)
+            elif _is_stalled(job, resource, stage):
+                place = stage if job.client.availability.available_until_s == math.inf else WAIT
+                yield from _wait_for_ever(env)
+            else:
+                yield env.event()  # an absence will end it
+        except Interrupt as interrupt:
+            moved = _moved(resource, place, flow, start_s, env.now)
+            if interrupt.cause is not _ABSENT:
+                _record(job, Interval(place, start_s, env.now, moved, "cut"))
+                raise
+        else:
+            moved = left
+        if moved == left:
+            break
+        _record(job, Interval(stage, start_s, env.now, moved, "away"))
+        yield from _wait_for_return(job)
+        left = amount if job.context.when_offline == "restart" else max(left - moved, 0.0)
+    _record(job, Interval(stage, start_s, env.now, left, "done"))
+    if stage == job.task.dropout_stage:
+        raise ClientLost("vanished")
+    job.stage = stage + 1
+
+
+def _seconds(resource: Resource, start_s: float, amount: float) -> float:
+    """How long the work takes without an absence; inf if it never ends."""
+    try:
+        return resource.time_for(start_s, amount)
+    except NeverFinishes:
+        return math.inf
+
+
+def _moved(
+    resource: Resource, place: int, flow: Flow | None, start_s: float, now_s: float
+) -> float:
+    """The amount that an interrupted attempt has moved."""
+    if flow is not None:
+        return flow.stop()
+    if place == WAIT or resource.server is not None:  # still waiting for the first byte
+        return 0.0
+    return resource.done_by(start_s, now_s)
+
+
+def _watch_availability(job: ClientJob) -> None:
+    """Let the client's next absence interrupt its jobs."""
+    client, env = job.client, job.context.env
+    if client.is_watched or client.availability.available_until_s == math.inf:
+        return
+    absent_s = client.availability.next_absence_s(env.now)
+    if absent_s < math.inf:
+        client.is_watched = True
+        env.process(_go_offline(env, client, absent_s))
+
+
+def _go_offline(env: Environment, client: Client, at_s: float) -> Process:
+    """Process: the client becomes unavailable at `at_s`, which interrupts its jobs."""
+    yield end_of_time(env, at_s - env.now, ABSENCE)
+    client.is_watched = False
+    for process in client.processes:
+        process.interrupt(_ABSENT)
+
+
+def _wait_for_return(job: ClientJob) -> Process:
+    """The client is absent. It returns, or is lost: at once by the rule `drop`, or because it never
+    returns."""
+    env = job.context.env
+    start_s = env.now
+    return_s = job.client.availability.next_available_s(start_s)
+    if job.context.when_offline == "drop" or return_s == math.inf:
+        raise ClientLost("offline")
+    try:
+        yield env.timeout(return_s - start_s)
+    except Interrupt:
+        job.intervals.append(Interval(WAIT, start_s, env.now, 0.0, "cut"))
+        raise
+    job.intervals.append(Interval(WAIT, start_s, env.now, 0.0, "away"))
+    _watch_availability(job)
+
+
+def _is_stalled(job: ClientJob, resource: Resource, stage: int) -> bool:
+    """Whether work that never ends is also never interrupted by an absence that matters.
+
+    An absence matters if the client is then lost, or has moved something. Otherwise the client
+    would come and go for ever.
+    """
+    start_s = job.context.env.now
+    absent_s = job.client.availability.next_absence_s(start_s)
+    if absent_s < math.inf and (
+        job.context.when_offline == "drop" or resource.done_by(start_s, absent_s) > 0.0
+    ):
+        return False
+    job.context.stalled[job.client_id] = STAGE_NAMES[stage]
+    return True
+
+
+def _wait_for_ever(env: Environment) -> Process:
+    """Wait for the end of the round; absences change nothing."""
+    while True:
+        try:
+            yield env.event()
+        except Interrupt as interrupt:
+            if interrupt.cause is not _ABSENT:
+                raise
+
+
+def _record(job: ClientJob, interval: Interval) -> None:
+    """Keep an interval of work; the log has a row for it where it is wanted."""
+    job.intervals.append(interval)
+    if job.context.rows is not None and interval.place != WAIT:
+        job.context.rows.add(attempt_row(job, interval))

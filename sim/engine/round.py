@@ -3,81 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from simpy import Interrupt
+from simpy import Environment, Interrupt
 
 from sim.records import RoundStatus
+from sim.scenario.scenario import Rounds
 
-from .accounting import record_round
-from .aggregation import aggregate, note
-from .client_job import Bill
-from .collector import Call, Roll
-from .disturbances import dropout_points, work_factors
+from .accounting import Accountant
+from .aggregation import Aggregator
+from .client_job import ClientJob
+from .collector import RoundCollector, RoundRequest
+from .dispatcher import Dispatcher
 from .lineage import Lineage
-from .participation import Process, begin_together, cancel
-from .simulation import World
-from .timing import Barrier
+from .participation import Process
+from .timing import DEADLINE, end_of_time
 
 
-def run_round(world: World, lineage: Lineage, call: Call) -> Process:
-    """Advance the lineage by one aggregation; returns how the round ended.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynchronousRounds:
+    """`aggregation_s`: seconds that the server takes for an aggregation."""
 
-    It ends with the updates it wants, the last answer or its deadline; what is then under way is
-    cancelled and charged. Interrupted (cut) or with too few reports (failed), the lineage stays as
-    it was and no update of the round is ever trained.
-    """
-    env, start_s, base = world.env, world.env.now, lineage.state
-    rules, server = world.scenario.rounds, world.scenario.fleet.server
-    roll = Roll(env, n_asked=len(call.cohort), n_wanted=call.n_wanted)
-    if rules.deadline_s is not None:
-        Barrier(env, rules.deadline_s).callbacks.append(lambda _: roll.close())
-    bills = _dispatch(world, lineage, call, roll)
-    status: RoundStatus = "done"
-    try:
-        yield roll.closed
-        _dismiss(world, bills)
-        if server.aggregation_s:
-            yield env.timeout(server.aggregation_s)
-    except Interrupt:
-        status = "cut"
-        _dismiss(world, bills)
-    if status == "done" and len(roll.reports) < rules.n_needed(call.n_wanted):
-        status = "failed"
-    updates = aggregate(world, lineage, roll.reports) if status == "done" else None
-    _conclude(bills, status, env.now)
-    if updates is not None:
-        note(world, lineage, roll.reports, updates)
-    record_round(world, lineage, call, bills, start_s, base, status)
-    return status
+    env: Environment
+    rules: Rounds
+    aggregation_s: float
+    dispatcher: Dispatcher
+    aggregator: Aggregator
+    accountant: Accountant
 
+    def hold(self, lineage: Lineage, request: RoundRequest) -> Process:
+        """Advance the lineage by one aggregation; returns how the round ended.
 
-def _dispatch(world: World, lineage: Lineage, call: Call, roll: Roll) -> list[Bill]:
-    """Send every client to work, in id order."""
-    ids, env, fleet = call.cohort, world.env, world.scenario.fleet
-    order = world.order(lineage.config)
-    about = (lineage.round, call.attempt, ids)
-    factors = work_factors(world.streams, fleet.jitter, *about)
-    drops = dropout_points(world.streams, fleet.p_dropout, *about)
-    bills = [
-        Bill(world.clients[client_id], env.now, lineage, work_factor=factor, drop_at=drop_at)
-        for client_id, factor, drop_at in zip(ids, factors, drops, strict=True)
-    ]
-    begin_together(world.ground, world.lines, order, bills, roll.answer)
-    return bills
-
-
-def _dismiss(world: World, bills: Sequence[Bill]) -> None:
-    """Cancel whatever is still under way."""
-    for bill in bills:
-        if bill.outcome == "open":
-            cancel(world.ground, bill)
+        It ends with the updates it wants, with the last client's report, or at its deadline;
+        clients still at work are then interrupted, and what they have done is charged. If the round
+        is interrupted (cut) or has too few reports (failed), the lineage stays as it was, and none
+        of its updates is ever trained.
+        """
+        env, start_s, base = self.env, self.env.now, lineage.state
+        jobs = self.dispatcher.jobs(lineage, request.attempt, request.cohort)
+        collector = RoundCollector(env, n_asked=len(jobs), n_wanted=request.n_wanted)
+        for job in jobs:
+            self.dispatcher.start(job, collector.report)
+        status: RoundStatus = "done"
+        try:
+            if self.rules.deadline_s is None:
+                yield collector.closed
+            else:
+                yield collector.closed | end_of_time(env, self.rules.deadline_s, DEADLINE)
+            yield from interrupt_all(env, jobs)
+            if self.aggregation_s:
+                yield env.timeout(self.aggregation_s)
+        except Interrupt:
+            status = "cut"
+            yield from interrupt_all(env, jobs)
+        reports = collector.reports
+        if status == "done" and len(reports) < self.rules.n_needed(request.n_wanted):
+            status = "failed"
+        updates = self.aggregator.aggregate(lineage, reports) if status == "done" else None
+        _settle(jobs, status)
+        accounts = self.accountant.close_round(lineage, request, jobs, start_s, base, status)
+        if updates is not None:
+            self.aggregator.note(lineage, reports, accounts, updates)
+        return status
 
 
-def _conclude(bills: Sequence[Bill], status: RoundStatus, now_s: float) -> None:
-    """Every job ends in exactly one state, every second on its bill."""
-    for bill in bills:
-        if bill.outcome == "open":
-            bill.outcome = "cut" if status == "cut" else "late"
-        elif bill.outcome == "done" and status != "done":
-            bill.outcome = "cut"
-        bill.close(now_s)
+def interrupt_all(env: Environment, jobs: Sequence[ClientJob]) -> Process:
+    """Interrupt the clients that are still at work, and wait until they have stopped (now)."""
+    working = [job.process for job in jobs if job.process.is_alive]
+    for process in working:
+        process.interrupt("round over")
+    if working:
+        yield env.all_of(working)
+
+
+def _settle(jobs: Sequence[ClientJob], status: RoundStatus) -> None:
+    """Every job ends with exactly one outcome."""
+    for job in jobs:
+        if job.outcome == "open":
+            job.outcome = "cut" if status == "cut" else "late"
+        elif job.outcome == "done" and status != "done":
+            job.outcome = "cut"

@@ -1,65 +1,28 @@
-"""Waiting: for an instant, for one that comes after everything else at it, or for a while."""
+"""Ends of time: budgets and deadlines that what ends exactly with them still meets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from heapq import heappush
+from collections.abc import Generator
 from typing import Any
 
-from simpy import Environment, Event, Interrupt
-from simpy.events import NORMAL
+from simpy import Environment, Event, Interrupt, Timeout
 
-_BEHIND_WORK, _AFTER_ALL_ELSE = 2, 3  # SimPy's own priorities are 0 (urgent) and 1 (normal)
+_SLACK = 1e-14
+"""Relative slack of an end of time. A sum of floats such as 0.1 + 0.1 + 0.1 misses its value by
+last places: with the slack, three rounds of 0.1 s fit into a window of 0.3 s."""
 
-
-class Instant(Event):
-    """Happens at `at_s` to the last bit, and then calls `then` with itself.
-
-    SimPy schedules by a delay alone, and now + (at_s - now) can miss at_s by a last place: what a
-    plan foresees and when it happens would not be the same second.
-    """
-
-    def __init__(self, env: Environment, at_s: float, then: Callable[[Event], None]) -> None:
-        self.env = env
-        self.callbacks = [then]
-        self._ok = True
-        self._value = None
-        heappush(env._queue, (at_s, NORMAL, next(env._eid), self))
+ABSENCE, DEADLINE, RUN_END, WINDOW_END = 1, 2, 3, 4
+"""In which order ends of the same instant count: a client's availability first; then a round's
+deadline, whose reports are then used; then the end of the run; then that of a trial's window."""
 
 
-class Bell(Event):
-    """Fires behind all work of the instant at which it is first rung, and before any Barrier."""
-
-    def ring(self) -> None:
-        """Call it last: who waits may go on before this returns."""
-        if self.triggered:
-            return
-        self._ok = True
-        self._value = None
-        if self.env.peek() == self.env.now:
-            self.env.schedule(self, priority=_BEHIND_WORK)  # type: ignore[arg-type]
-            return
-        callbacks = self.callbacks
-        self.callbacks = None  # type: ignore[assignment]  # as Environment.step does
-        for callback in callbacks:
-            callback(self)
-
-
-class Barrier(Event):
-    """Fires `delay_s` from now, after every other event of that instant.
-
-    So a round that ends exactly when its budget does still counts.
-    """
-
-    def __init__(self, env: Environment, delay_s: float) -> None:
-        super().__init__(env)
-        self._ok = True
-        self._value = None
-        env.schedule(self, priority=_AFTER_ALL_ELSE, delay=delay_s)  # type: ignore[arg-type]
+def end_of_time(env: Environment, delay_s: float, order: int) -> Timeout:
+    """An event `delay_s` from now, just after everything that belongs to that instant."""
+    return env.timeout(delay_s + _SLACK * order * (env.now + delay_s))
 
 
 def take_time(env: Environment, seconds: float) -> Generator[Event, Any, bool]:
-    """Let some time pass; returns False if interrupted. No time is no event at all."""
+    """Let `seconds` pass; returns False if interrupted. Zero seconds are no event at all."""
     if seconds:
         try:
             yield env.timeout(seconds)

@@ -1,184 +1,200 @@
-"""A trial: branches grow side by side on shared simulated time until their budget ends."""
+"""A trial: branches run side by side on shared simulated time until their budget ends."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from simpy import Interrupt
+from simpy import Environment, Interrupt
 from simpy import Process as SimProcess
 
 from configurator.protocol import Budget, Rounds, SimSeconds, Trial, TrialRules
-from learner.spec import TuningConfig
+from learner.spec import Learner, TuningConfig
+from sim.cost.eligibility import Eligibility
 from sim.records import RefusalRow
+from sim.runlog import RunLog
+from sim.scenario.scenario import Rounds as RoundRules
+from sim.streams import Streams
 
 from .allocation import Share, allocate
-from .asynchronous import keep_busy
-from .branch import Growth, is_at_target
-from .cohort import muster
-from .collector import Call
+from .asynchronous import AsynchronousRounds
+from .branch import RunningBranch
+from .cohort import CohortSelector
+from .collector import RoundRequest
+from .evaluator import Evaluator
 from .lineage import Lineage
 from .participation import Process
-from .round import run_round
-from .simulation import World
-from .timing import Barrier
+from .round import SynchronousRounds
+from .timing import WINDOW_END, end_of_time
 
 
-def fork(world: World, trial: Trial, trial_no: int, base: Lineage) -> list[Growth]:
-    """The trial's branches, each adapted from the base, ready to grow."""
-    configs = [branch.config for branch in trial.branches]
-    growths = []
-    shares = _shares(world, trial, trial_no, configs)
-    for branch, share in zip(trial.branches, shares, strict=True):
-        state = world.learner.adapt(base.state, branch.config, world.init_seed)
-        lineage = Lineage(branch.config, state, base.history.copy(), base.round)
-        growths.append(Growth(branch.name, lineage, share, is_alone=len(configs) == 1))
-        _record_refusals(world, growths[-1], trial_no)
-    return growths
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRunner:
+    """`round_limit`: the lineage's last round (None: no limit). `n_clients`: the population."""
 
+    env: Environment
+    streams: Streams
+    learner: Learner
+    log: RunLog
+    n_clients: int
+    rules: RoundRules
+    round_limit: int | None
+    eligibility: Eligibility
+    selector: CohortSelector
+    evaluator: Evaluator
+    synchronous: SynchronousRounds
+    asynchronous: AsynchronousRounds
 
-def can_go_on(world: World, growth: Growth) -> bool:
-    """Whether the branch may hold another round: it is not stuck, nor at the run's last round."""
-    limit = world.scenario.stop.rounds
-    return not growth.stuck and (limit is None or growth.lineage.round < limit)
+    @property
+    def init_seed(self) -> int:
+        """Keys every fresh weight: a grown and an initialised state agree in their new parts."""
+        return self.streams.key("init")
 
+    def fork(self, trial: Trial, trial_no: int, base: Lineage) -> list[RunningBranch]:
+        """The trial's branches, each adapted from the base and ready to run."""
+        configs = [branch.config for branch in trial.branches]
+        branches = []
+        shares = self._shares(trial, trial_no, configs)
+        for candidate, share in zip(trial.branches, shares, strict=True):
+            state = self.learner.adapt(base.state, candidate.config, self.init_seed)
+            lineage = Lineage(candidate.config, state, base.history.copy(), base.round)
+            is_alone = len(configs) == 1
+            branches.append(RunningBranch(candidate.name, trial_no, lineage, share, is_alone))
+            self._record_ineligible(branches[-1])
+        return branches
 
-def go_on_with(world: World, growths: Sequence[Growth], trial: Trial, trial_no: int) -> None:
-    """Share all clients out anew among the branches of an extended trial that go on."""
-    configs = [growth.lineage.config for growth in growths]
-    shares = _shares(world, trial, trial_no, configs)
-    for growth, share in zip(growths, shares, strict=True):
-        growth.share = share
+    def can_continue(self, branch: RunningBranch) -> bool:
+        """Whether the branch may hold another round: it is neither stuck nor at the last one."""
+        limit = self.round_limit
+        return not branch.stuck and (limit is None or branch.lineage.round < limit)
 
+    def reallocate(self, branches: Sequence[RunningBranch], trial: Trial) -> None:
+        """Share all clients among the branches with which an extended trial continues."""
+        configs = [branch.lineage.config for branch in branches]
+        shares = self._shares(trial, branches[0].trial_no, configs)
+        for branch, share in zip(branches, shares, strict=True):
+            branch.share = share
 
-def _shares(
-    world: World, trial: Trial, trial_no: int, configs: Sequence[TuningConfig]
-) -> list[Share]:
-    """Each branch's clients, without those whose devices cannot train its configuration."""
-    shares = allocate(
-        world.env,
-        world.streams,
-        trial.rules,
-        trial_no,
-        n_clients=len(world.clients),
-        n_participants=world.scenario.rounds.participants,
-        n_branches=len(configs),
-    )
-    return [
-        replace(share, pool=world.census.able(config, share.pool))
-        for share, config in zip(shares, configs, strict=True)
-    ]
+    def run(self, branches: Sequence[RunningBranch], budget: Budget, rules: TrialRules) -> Process:
+        """Run every branch until the budget ends; returns False if the run's own end came first.
 
-
-def _record_refusals(world: World, growth: Growth, trial_no: int) -> None:
-    refusals = world.census.refusals(growth.lineage.config)
-    if not refusals:
-        return
-    world.log.events.add(
-        RefusalRow(
-            t_s=world.env.now,
-            trial=trial_no,
-            branch=growth.name,
-            config=growth.lineage.config,
-            refused_clients={refusal.device: refusal.n_clients for refusal in refusals},
-            needed_bytes={refusal.device: refusal.needed_bytes for refusal in refusals},
-            limit_bytes={refusal.device: refusal.limit_bytes for refusal in refusals},
-            share=sum(refusal.n_clients for refusal in refusals) / len(world.clients),
-        )
-    )
-
-
-def grow_together(
-    world: World, growths: Sequence[Growth], trial_no: int, budget: Budget, rules: TrialRules
-) -> Process:
-    """Grow every branch until its budget ends; returns False where the run's own end came first.
-
-    At a window's end rounds under way are cancelled and charged and their updates lost, or waited
-    for, as the rules say; at the run's end, and where there are no rounds, they are always
-    cancelled.
-    """
-    env, in_time = world.env, True
-    processes = [env.process(_grow(world, growth, trial_no, budget)) for growth in growths]
-    try:
-        if isinstance(budget, SimSeconds):
-            yield env.all_of(processes) | Barrier(env, budget.seconds)
-            if rules.crossing == "finish":
-                _stop_those_at_rest(growths, processes)
+        At the end of a window the rules say whether a round under way is cut (interrupted, charged,
+        its updates lost) or waited for. At the run's end, and in asynchronous modes, it is cut.
+        """
+        env, in_time = self.env, True
+        processes = [env.process(self._run_branch(branch, budget)) for branch in branches]
+        try:
+            if isinstance(budget, SimSeconds):
+                yield env.all_of(processes) | end_of_time(env, budget.seconds, WINDOW_END)
+                if rules.crossing == "finish":
+                    _stop_between_rounds(branches, processes)
+                    yield env.all_of(processes)
+            else:
                 yield env.all_of(processes)
+        except Interrupt:
+            in_time = False
+        for process in processes:
+            if process.is_alive:
+                process.interrupt("window over")
+        # A new condition: SimPy takes the one inside a triggered "or" apart.
+        yield env.all_of(processes)
+        return in_time
+
+    def _run_branch(self, branch: RunningBranch, budget: Budget) -> Process:
+        """Process: aggregations until the budget, the round limit or the target is reached."""
+        last = self._last_round(branch.lineage, budget)
+        branch.is_over = False
+        if self.rules.mode == "sync":
+            yield from self._hold_rounds(branch, last)
         else:
-            yield env.all_of(processes)
-    except Interrupt:
-        in_time = False
-    for process in processes:
-        if process.is_alive:
-            process.interrupt()
-    # A condition of its own: SimPy takes the one inside a fired "or" apart.
-    yield env.all_of(processes)
-    return in_time
+            yield from self.asynchronous.keep_busy(branch, last)
 
+    def _hold_rounds(self, branch: RunningBranch, last: float) -> Process:
+        lineage, rules, n_failures = branch.lineage, self.rules, 0
+        while lineage.round < last and not (branch.stuck or branch.is_over):
+            attempt = n_failures if rules.on_failure == "retry" else 0
+            cohort = yield from self.selector.select_cohort(rules, branch.share, lineage, attempt)
+            if cohort is None:
+                return
+            if not cohort:
+                branch.stuck = branch.why_nobody_comes
+                return
+            status = yield from self._hold_round(branch, cohort, attempt)
+            if status == "cut":
+                return
+            n_failures = n_failures + 1 if status == "failed" else 0
+            if n_failures == rules.max_failures:
+                branch.stuck = "rounds.max_failures"
+            if status == "failed" and rules.on_failure == "retry":
+                continue
+            if status == "failed":
+                lineage.round += 1
+            if (yield from self.evaluator.mark_point(lineage, is_alone=branch.is_alone)):
+                return
 
-def _stop_those_at_rest(growths: Sequence[Growth], processes: Sequence[SimProcess]) -> None:
-    """The window is over: no branch begins another round, and who waits for clients stops."""
-    for growth, process in zip(growths, processes, strict=True):
-        growth.is_over = True
-        if process.is_alive and not growth.is_in_round:
-            process.interrupt()
+    def _hold_round(self, branch: RunningBranch, cohort: Sequence[int], attempt: int) -> Process:
+        """One round of the branch, after which its clients are free; returns how it ended."""
+        request = RoundRequest(
+            trial=branch.trial_no,
+            branch=branch.name,
+            attempt=attempt,
+            cohort=cohort,
+            n_wanted=branch.share.n_participants,
+            totals=branch.totals,
+        )
+        branch.is_in_round = True
+        status = yield from self.synchronous.hold(branch.lineage, request)
+        branch.is_in_round = False
+        if branch.share.reservations is not None:
+            branch.share.reservations.release(cohort)
+        return status
 
+    def _last_round(self, lineage: Lineage, budget: Budget) -> float:
+        return min(
+            lineage.round + budget.rounds if isinstance(budget, Rounds) else math.inf,
+            self.round_limit if self.round_limit is not None else math.inf,
+        )
 
-def _grow(world: World, growth: Growth, trial_no: int, budget: Budget) -> Process:
-    """Aggregations until the budget, the run's round limit or its target is reached."""
-    lineage, rules, failures = growth.lineage, world.scenario.rounds, 0
-    last = _last_round(world, lineage, budget)
-    growth.is_over = False
-    if rules.mode != "sync":
-        yield from keep_busy(world, growth, trial_no, last)
-        return
-    while lineage.round < last and not (growth.stuck or growth.is_over):
-        attempt = failures if rules.on_failure == "retry" else 0
-        cohort = yield from muster(world, growth.share, lineage, attempt)
-        if cohort is None:
+    def _shares(self, trial: Trial, trial_no: int, configs: Sequence[TuningConfig]) -> list[Share]:
+        """Each branch's clients, without those whose devices cannot train its configuration."""
+        shares = allocate(
+            self.env,
+            self.streams,
+            trial.rules,
+            trial_no,
+            n_clients=self.n_clients,
+            n_participants=self.rules.participants,
+            n_branches=len(configs),
+        )
+        return [
+            replace(share, pool=self.eligibility.eligible(config, share.pool))
+            for share, config in zip(shares, configs, strict=True)
+        ]
+
+    def _record_ineligible(self, branch: RunningBranch) -> None:
+        devices = self.eligibility.ineligible(branch.lineage.config)
+        if not devices:
             return
-        if not cohort:
-            growth.stuck = growth.why_nobody_comes
-            return
-        status = yield from _hold_round(world, growth, trial_no, cohort, attempt)
-        if status == "cut":
-            return
-        failures = failures + 1 if status == "failed" else 0
-        if failures == rules.max_failures:
-            growth.stuck = "rounds.max_failures"
-        if status == "failed" and rules.on_failure == "retry":
-            continue
-        if status == "failed":
-            lineage.round += 1
-        if (yield from is_at_target(world, growth)):
-            return
+        self.log.events.add(
+            RefusalRow(
+                t_s=self.env.now,
+                trial=branch.trial_no,
+                branch=branch.name,
+                config=branch.lineage.config,
+                refused_clients={one.device: one.n_clients for one in devices},
+                needed_bytes={one.device: one.needed_bytes for one in devices},
+                limit_bytes={one.device: one.limit_bytes for one in devices},
+                share=sum(one.n_clients for one in devices) / self.n_clients,
+            )
+        )
 
 
-def _hold_round(
-    world: World, growth: Growth, trial_no: int, cohort: Sequence[int], attempt: int
-) -> Process:
-    """A round of the branch; its clients are free again afterwards. Returns how it ended."""
-    call = Call(
-        trial=trial_no,
-        branch=growth.name,
-        attempt=attempt,
-        cohort=cohort,
-        n_wanted=growth.share.n_participants,
-        totals=growth.totals,
-    )
-    growth.is_in_round = True
-    status = yield from run_round(world, growth.lineage, call)
-    growth.is_in_round = False
-    if growth.share.claims is not None:
-        growth.share.claims.release(cohort)
-    return status
-
-
-def _last_round(world: World, lineage: Lineage, budget: Budget) -> float:
-    limit = world.scenario.stop.rounds
-    return min(
-        lineage.round + budget.rounds if isinstance(budget, Rounds) else math.inf,
-        limit if limit is not None else math.inf,
-    )
+def _stop_between_rounds(
+    branches: Sequence[RunningBranch], processes: Sequence[SimProcess]
+) -> None:
+    """The window is over: no branch begins another round, and none waits for clients."""
+    for branch, process in zip(branches, processes, strict=True):
+        branch.is_over = True
+        if process.is_alive and not branch.is_in_round:
+            process.interrupt("window over")

@@ -1,39 +1,53 @@
-"""A participant: its shard, device, link, presence and what it has stored."""
+"""A participant: its data shard, device, link, availability, and what it has stored."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
+
+from simpy import Process
 
 from learner.spec import AddOn, Shard, TuningConfig
-from sim.cost.table import CacheState
 
-from .availability import Presence
+from .availability import ClientAvailability
 from .device import Device
 from .link import Link
+
+CacheState = Literal["none", "fill", "hit"]
+"""What a client's stored activations do in a round: there are none, they are being written, or
+they are read."""
 
 
 @dataclass(slots=True)
 class Client:
-    """`cached_depth` is the tuned depth at which its activation cache was filled; None: empty.
+    """`n_batches`: training steps a round. `cached_depth`: the tuned depth for which the activation
+    cache was filled (None: empty). `has_model`: the base model has been delivered.
 
-    `can_cache`: whether it keeps activations at all, and `cache_bytes` what they take
-    when kept, written in `write_s` seconds.
-    `has_model`: whether the base model has been delivered.
+    `processes`: the SimPy processes of its jobs under way (several, where branches train the same
+    clients at once). `is_watched`: its next absence is scheduled to interrupt them.
+    `can_cache`: the client keeps activations, which take `cache_bytes` and are written in
+    `write_s` seconds.
     """
 
     shard: Shard
     device: Device
     link: Link
     n_batches: int
-    presence: Presence
+    availability: ClientAvailability
     can_cache: bool = True
     cache_bytes: int = 0
     write_s: float = 0.0
     cached_depth: int | None = None
     has_model: bool = False
+    is_watched: bool = False
+    processes: list[Process] = field(default_factory=list)
+
+    @property
+    def client_id(self) -> int:
+        return self.shard.client_id
 
     def cache_state(self, config: TuningConfig) -> CacheState:
-        """What the cache does for this config: valid until the tuned depth grows."""
+        """A cache serves every tuned depth up to the one for which it was filled."""
         if not (self.can_cache and isinstance(config, AddOn)):
             return "none"
         is_valid = self.cached_depth is not None and config.depth <= self.cached_depth

@@ -1,4 +1,4 @@
-"""A client's hardware: how long work takes on it, with whatever else it is doing."""
+"""A client's hardware: how long computing takes on it under varying load."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from traces.step import StepTrace
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Work is counted in seconds at full speed; `speed` (None: always 1) is the share of full
-    speed that other load and heat leave, met `offset_s` seconds after the trace's own zero."""
+    """Work is measured in seconds at full speed.
+
+    `speed` is the share of full speed (0-1) that other load and heat leave, as a function of time
+    (None: always 1); the device meets it `offset_s` seconds after the trace's own zero.
+    """
 
     profile: DeviceProfile
     speed: StepTrace | None = None
     offset_s: float = 0.0
-    server: ClassVar[None] = None  # a device is never shared
+    server: ClassVar[None] = None  # a device is never shared, as a link can be
 
     def time_for(self, start_s: float, work_s: float) -> float:
         """Seconds from start_s until the work is done. Raises NeverFinishes if it never is."""
@@ -26,7 +29,7 @@ class Device:
         return self.speed.time_to_accumulate(start_s + self.offset_s, work_s)
 
     def done_by(self, start_s: float, now_s: float) -> float:
-        """Work done by now_s, in seconds at full speed, if begun at start_s."""
+        """Work done by now_s if begun at start_s, in seconds at full speed."""
         if self.speed is None:
             return now_s - start_s
         return self.speed.integral(start_s + self.offset_s, now_s + self.offset_s)

@@ -1,4 +1,4 @@
-"""A client's connection: bytes move as the integral of its bandwidth traces."""
+"""A client's connection: the bytes moved are the integral of its bandwidth traces."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .shared_link import SharedLink
 
 @dataclass(frozen=True, slots=True)
 class OneWay:
-    """One direction of a link: `latency_s` of silence, then the trace's bytes per second.
+    """One direction of a link: after `latency_s`, bytes move at the rate of a trace (bytes/s).
 
-    The client meets the trace `offset_s` seconds after the trace's own zero. `server`, where the
-    server's own capacity counts, moves the bytes instead, with the trace as this flow's cap.
+    The client meets the trace `offset_s` seconds after the trace's own zero. Where the server's
+    own capacity is limited, `server` moves the bytes, and the trace caps this client's rate.
     """
 
     trace: StepTrace
@@ -35,7 +35,7 @@ class OneWay:
         )
 
     def can_finish(self, start_s: float, n_bytes: float) -> bool:
-        """Whether the trace ever delivers so much; a cheap question if it loops."""
+        """Whether the trace ever delivers n_bytes. Constant time for a trace that loops."""
         if self.trace.end_rule == "loop":
             return self.trace.total > 0.0 or not n_bytes
         try:
@@ -62,11 +62,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class ServerLink:
-    """The server's own capacity to (`down`) and from (`up`) its clients; None: no bottleneck."""
+    """The server's own link to (`down`) and from (`up`) its clients; None: unlimited."""
 
     down: SharedLink | None = None
     up: SharedLink | None = None
 
 
 UNSHARED = ServerLink()
-"""A server that is no bottleneck."""
+"""A server whose link is unlimited."""

@@ -1,9 +1,13 @@
 """The server's own link: one capacity, shared max-min fairly by all transfers in flight.
 
-At any instant a flow moves at min(its cap, level), where the caps are the clients' own rates and
-the level is what spends the capacity. Flows at their cap end at a known second. The others all move
-at the same rate, so they end in the order of the level's integral at which their bytes are through
-(virtual time): neither needs a look at every flow when one comes or goes.
+Every flow moves at min(its cap, the fair rate): the caps are the clients' own rates, and the fair
+rate is the largest one at which the sum stays within the capacity (water-filling). Flows below
+their cap all move at the fair rate, so they finish in the order of the bytes that one such flow
+has moved when they are through (virtual time, as in processor sharing and weighted fair queueing).
+Nothing is recomputed for all flows when one starts or ends.
+
+The link hands out events: `begin` returns a Flow, and its event `over` succeeds when the last byte
+has been moved. A client that is interrupted stops its flow.
 """
 
 from __future__ import annotations
@@ -26,13 +30,12 @@ _Heap = list[tuple[float, int, int, "Flow"]]  # (when, flow number, stamp, flow)
 
 
 class Flow:
-    """One transfer. `over` happens when all is `moved` (`is_done`), or at `until_s` before that."""
+    """One transfer: `over` succeeds when all bytes are `moved`, or when the client stops it."""
 
     __slots__ = (
         "_link",
         "cap",
         "caps",
-        "is_done",
         "left",
         "moved",
         "n_bytes",
@@ -40,7 +43,6 @@ class Flow:
         "over",
         "since_s",
         "stamp",
-        "until_s",
     )
 
     def __init__(
@@ -49,19 +51,17 @@ class Flow:
         number: int,
         caps: Iterator[float],
         n_bytes: float,
-        until_s: float,
     ) -> None:
         self._link, self.number = link, number
         self.caps, self.cap = caps, 0.0  # caps: of the link's coming steps, one after the other
         self.n_bytes = self.left = n_bytes
-        self.until_s = until_s
         self.over: Event = link.env.event()
-        self.moved, self.is_done = 0.0, False
+        self.moved = 0.0
         self.since_s = math.nan  # nan: at the level, and `left` is the virtual time of its end
         self.stamp = 0
 
     def stop(self) -> float:
-        """Give up now; the bytes that were moved."""
+        """Stop now; returns the bytes moved. No effect on a flow that is over."""
         self._link.leave(self)
         return self.moved
 
@@ -81,26 +81,23 @@ class SharedLink:
         self._level, self._virtual, self._at_s = math.inf, 0.0, -math.inf
         self._by_second: _Heap = []
         self._by_virtual: _Heap = []
-        self._by_limit: _Heap = []
         self._step_no, self._next_step_s = -1, 0.0
         self._wake_s, self._n_begun = math.inf, 0
 
-    def begin(self, trace: StepTrace, offset_s: float, n_bytes: float, until_s: float) -> Flow:
-        """A transfer from now on; its client meets its trace `offset_s` after the trace's zero."""
+    def begin(self, trace: StepTrace, offset_s: float, n_bytes: float) -> Flow:
+        """Start a transfer now; its client meets its trace `offset_s` after the trace's zero."""
         if self.env.now != self._at_s:  # many begin at once
             self._catch_up()
         self._n_begun += 1
         caps = means(trace, self._step_no * self.step_s + offset_s, self.step_s)
-        flow = Flow(self, self._n_begun, caps, n_bytes, until_s)
+        flow = Flow(self, self._n_begun, caps, n_bytes)
         if n_bytes <= 0.0:
-            self._end(flow, n_bytes, is_done=True)
+            self._end(flow, n_bytes)
             return flow
         flow.cap = next(caps)
         entry = (flow.cap, flow.number, flow)
         index = bisect_left(self._flows, entry)
         self._flows.insert(index, entry)
-        if until_s < math.inf:
-            heappush(self._by_limit, (until_s, flow.number, 0, flow))
         if index < self._n_capped:
             self._n_capped += 1
             self._capped_sum += flow.cap
@@ -116,7 +113,9 @@ class SharedLink:
             return
         self._catch_up()
         if not flow.over.triggered:
-            self._break_off(flow)
+            moved = flow.n_bytes - self._left(flow)
+            self._remove(flow)
+            self._end(flow, moved)
             self._plan()
 
     # -- how time passes -------------------------------------------------------------------------
@@ -132,10 +131,6 @@ class SharedLink:
             self._finish(self._by_second, now_s + slack_s)
         if self._by_virtual and self._level < math.inf:
             self._finish(self._by_virtual, self._virtual + self._level * slack_s)
-        while self._by_limit and self._by_limit[0][0] <= now_s + slack_s:
-            flow = heappop(self._by_limit)[3]
-            if not flow.over.triggered:
-                self._break_off(flow)
         step_no = math.floor((now_s + slack_s) / self.step_s)
         if step_no != self._step_no:
             self._step_no, self._next_step_s = step_no, (step_no + 1) * self.step_s
@@ -146,12 +141,11 @@ class SharedLink:
             _, _, stamp, flow = heappop(heap)
             if stamp == flow.stamp:
                 self._remove(flow)
-                self._end(flow, flow.n_bytes, is_done=True)
+                self._end(flow, flow.n_bytes)
 
     def _renew_caps(self) -> None:
         """A step begins: every cap may be another."""
         self._by_second, self._by_virtual = [], []
-        self._by_limit = [entry for entry in self._by_limit if not entry[3].over.triggered]
         renewed = []
         for _, number, flow in self._flows:
             flow.left = self._left(flow)
@@ -184,8 +178,6 @@ class SharedLink:
             next_s = self._by_second[0][0]
         if self._by_virtual:
             next_s = min(next_s, now_s + (self._by_virtual[0][0] - self._virtual) / self._level)
-        if self._by_limit and self._by_limit[0][0] < next_s:
-            next_s = self._by_limit[0][0]
         if next_s < self._wake_s:
             self._wake_s = next_s
             Timeout(self.env, max(next_s - now_s, 0.0)).callbacks.append(self._wake)
@@ -249,13 +241,8 @@ class SharedLink:
             self._n_capped -= 1
             self._capped_sum -= flow.cap
 
-    def _break_off(self, flow: Flow) -> None:
-        moved = flow.n_bytes - self._left(flow)
-        self._remove(flow)
-        self._end(flow, moved, is_done=False)
-
-    def _end(self, flow: Flow, moved: float, *, is_done: bool) -> None:
+    def _end(self, flow: Flow, moved: float) -> None:
         flow.stamp = -1
-        flow.moved, flow.is_done = moved, is_done
+        flow.moved = moved
         self.carried_bytes += moved
         flow.over.succeed()

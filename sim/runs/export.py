@@ -20,7 +20,7 @@ from .resume import as_failures_of, repeat_run
 from .run import default_cache_dir
 from sim.scenario.file import digest
 from sim.scenario.task import DataTask
-from sim.engine.simulation import World
+from sim.engine.simulation import Simulation
 
 At = Literal["best", "final"]
 
@@ -57,12 +57,12 @@ def export_run(
 
     check_target(into)
     cache = cache_dir or default_cache_dir()
-    world, learner = repeat_run(run_dir, cache_dir=cache, on_progress=on_progress)
+    simulation, learner = repeat_run(run_dir, cache_dir=cache, on_progress=on_progress)
     points = _points(run_dir)
     with as_failures_of(run_dir):
-        point = points[-1] if at == "final" else _best(points, world)
-        exported = _exported(into, point, world)
-        _write(exported, points, world, learner, cache)
+        point = points[-1] if at == "final" else _best(points, simulation)
+        exported = _exported(into, point, simulation)
+        _write(exported, points, simulation, learner, cache)
     return exported
 
 
@@ -71,14 +71,14 @@ def _points(run_dir: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def _best(points: Sequence[dict[str, Any]], world: World) -> dict[str, Any]:
+def _best(points: Sequence[dict[str, Any]], simulation: Simulation) -> dict[str, Any]:
     states = [StateRef(point["state"]) for point in points]
-    scores = world.learner.evaluate(states, world.scenario.evaluation.decide_on)
+    scores = simulation.learner.evaluate(states, simulation.scenario.evaluation.decide_on)
     return points[max(range(len(points)), key=lambda i: (scores[i].accuracy, -i))]
 
 
-def _exported(into: Path, point: Mapping[str, Any], world: World) -> Exported:
-    plan, state = world.scenario.evaluation, StateRef(point["state"])
+def _exported(into: Path, point: Mapping[str, Any], simulation: Simulation) -> Exported:
+    plan, state = simulation.scenario.evaluation, StateRef(point["state"])
     splits = dict.fromkeys((plan.decide_on, plan.report_on))
     return Exported(
         directory=into,
@@ -86,38 +86,38 @@ def _exported(into: Path, point: Mapping[str, Any], world: World) -> Exported:
         round=point["round"],
         sim_s=point["t_s"],
         config=as_config(point["config"]),
-        scores={split: world.learner.evaluate([state], split)[0].accuracy for split in splits},
+        scores={split: simulation.learner.evaluate([state], split)[0].accuracy for split in splits},
     )
 
 
 def _write(
     exported: Exported,
     points: Sequence[Mapping[str, Any]],
-    world: World,
+    simulation: Simulation,
     learner: StoredLearner,
     cache: Path,
 ) -> None:
     from learner.export.card import Provenance
     from learner.export.directory import write_export
 
-    task = world.scenario.task
+    task = simulation.scenario.task
     assert isinstance(task, DataTask)
     loaded = load_task(task_source(task), cache)
-    source = world.scenario.model.source
+    source = simulation.scenario.model.source
     origin = Provenance(
         base_model=Path(source).name if Path(source).is_dir() else source.removeprefix(PYPI),
-        base_revision=world.facts["model_revision"],
+        base_revision=simulation.facts["model_revision"],
         task=Path(loaded.name).name if Path(loaded.name).is_absolute() else loaded.name,
         metric=loaded.metric,
-        majority=loaded.majority_accuracy(world.scenario.evaluation.report_on),
+        majority=loaded.majority_accuracy(simulation.scenario.evaluation.report_on),
         scores=exported.scores,
         path=_path(points, exported.round),
         round=exported.round,
         sim_s=exported.sim_s,
-        n_clients=len(world.clients),
+        n_clients=len(simulation.clients),
         state=exported.state,
-        scenario_digest=digest(world.scenario),
-        seed=world.streams.seed,
+        scenario_digest=digest(simulation.scenario),
+        seed=simulation.seed,
     )
     write_export(
         exported.directory,

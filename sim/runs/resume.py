@@ -10,7 +10,7 @@ from typing import Any
 from learner.numerics import numerics_tag
 from learner.stored import StoredLearner, TrainingError
 
-from sim.build.build import Watchers, build_world
+from sim.build.build import Watchers, build_simulation
 from .divergence import precision_of, read_manifest
 from .progress import Monitor, ProgressSink
 from .run import default_cache_dir, simulate
@@ -19,7 +19,7 @@ from sim.runlog import RunError, RunLog
 from sim.scenario.scenario import Scenario
 from sim.scenario.file import parse_scenario
 from sim.scenario.task import DataTask
-from sim.engine.simulation import World
+from sim.engine.simulation import Simulation
 
 
 def repeat_run(
@@ -27,8 +27,8 @@ def repeat_run(
     *,
     cache_dir: Path | None = None,
     on_progress: ProgressSink = lambda progress: None,
-) -> tuple[World, StoredLearner]:
-    """The run's world at its end, and its learner, which knows how each of its states is made.
+) -> tuple[Simulation, StoredLearner]:
+    """The run's simulation at its end, and its learner, which knows how each of its states is made.
 
     The log must repeat itself byte for byte; scores that the store no longer has are made again.
     Raises RunError for a run that is not finished, trained nothing, or cannot be repeated since
@@ -42,12 +42,12 @@ def repeat_run(
         raise RunError(
             f"{run_dir}: must be a run that this machine has finished; run its scenario.yaml again"
         )
-    world = _world(run_dir, manifest, scenario, cache_dir or default_cache_dir(), on_progress)
-    world.log.open()
-    simulate(world)
-    world.log.close()
-    assert isinstance(world.learner, StoredLearner)
-    return world, world.learner
+    simulation = _simulation(run_dir, manifest, scenario, cache_dir or default_cache_dir(), on_progress)
+    simulation.log.open()
+    simulate(simulation)
+    simulation.log.close()
+    assert isinstance(simulation.learner, StoredLearner)
+    return simulation, simulation.learner
 
 
 @contextmanager
@@ -59,15 +59,15 @@ def as_failures_of(run_dir: Path) -> Iterator[None]:
         raise RunError(f"{run_dir}: {error}") from error
 
 
-def _world(
+def _simulation(
     run_dir: Path,
     manifest: Mapping[str, Any],
     scenario: Scenario,
     cache_dir: Path,
     on_progress: ProgressSink,
-) -> World:
+) -> Simulation:
     monitor = Monitor(scenario.name, manifest["seed"], scenario, on_progress)
-    world = build_world(
+    simulation = build_simulation(
         scenario,
         manifest["seed"],
         log=RunLog(run_dir),
@@ -77,11 +77,11 @@ def _world(
         ),
         precision=precision_of(manifest),
     )
-    here = {**world.facts, "policy": repr(world.configurator)}
+    here = {**simulation.facts, "policy": repr(simulation.server.configurator)}
     for key in ("policy", "model_revision", "task_digest"):
         if here[key] != manifest[key]:
             raise RunError(
                 f"{run_dir}: {key} must still be {manifest[key]!r} to repeat the run, "
                 f"got {here[key]!r}"
             )
-    return world
+    return simulation

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from platformdirs import user_cache_path
-from simpy import Process
+from simpy import Environment, Event, Process
 
 from configurator import Configurator
 from learner.numerics import Precision, numerics_tag
@@ -19,8 +19,8 @@ from learner.pool import TrainingPool
 from learner.stored import NotStoredError, TrainingError
 from traces.step import TraceEnded
 
-from sim.engine.timing import Barrier
-from sim.build.build import Missing, Watchers, build_world
+from sim.engine.timing import RUN_END, end_of_time
+from sim.build.build import Missing, Watchers, build_simulation
 from .lock import held
 from sim.engine.lineage import Lineage
 from .progress import Monitor, ProgressSink
@@ -31,8 +31,8 @@ from sim.runlog import FORMAT_VERSION, RunError, RunLog, write_partition
 from sim.scenario.scenario import Scenario
 from sim.scenario.file import digest, dump_scenario
 from sim.scenario.task import TorchTraining
-from sim.engine.server import serve
-from sim.engine.simulation import World
+from sim.engine.participation import Participation, participate
+from sim.engine.simulation import Simulation
 
 
 class MissingScoreError(RunError):
@@ -89,7 +89,7 @@ def run_scenario(
     run_dir = run_directory(out, scenario, seed, configurator)
     monitor = Monitor(scenario.name, seed, scenario, on_progress)
     with TrainingPool(workers) as pool:
-        world = build_world(
+        simulation = build_simulation(
             scenario,
             seed,
             log=RunLog(run_dir),
@@ -105,32 +105,32 @@ def run_scenario(
             precision=precision,
             pool=pool,
         )
-        monitor.learner = world.learner
-        manifest = _manifest(world, seed, precision) | {"workers": workers}
+        monitor.learner = simulation.learner
+        manifest = _manifest(simulation, seed, precision) | {"workers": workers}
         with held(run_dir):
-            result = _run_in(run_dir, world, manifest, started_s)
+            result = _run_in(run_dir, simulation, manifest, started_s)
     monitor.on_end(result.sim_seconds, result.rounds, result.accuracy)
     return result
 
 
-def _run_in(run_dir: Path, world: World, manifest: dict[str, Any], started_s: float) -> RunResult:
+def _run_in(run_dir: Path, simulation: Simulation, manifest: dict[str, Any], started_s: float) -> RunResult:
     """Begin or continue the run in its directory, and finish it."""
-    begin(run_dir, manifest, world.scenario)
-    if world.holdings is not None:
-        write_partition(run_dir, world.holdings.classes, world.holdings.counts)
-    world.log.open()
-    lineage = simulate(world)
+    begin(run_dir, manifest, simulation.scenario)
+    if simulation.holdings is not None:
+        write_partition(run_dir, simulation.holdings.classes, simulation.holdings.counts)
+    simulation.log.open()
+    lineage = simulate(simulation)
     result = RunResult(
         run_dir=run_dir,
-        sim_seconds=world.env.now,
+        sim_seconds=simulation.context.env.now,
         rounds=lineage.round,
         config=as_fields(lineage.config),
-        accuracy=_final_accuracy(world, lineage),
-        trainings=world.learner.trainings,
-        store_hits=world.learner.store_hits,
-        events_sha256=world.log.close(),
+        accuracy=simulation.server.evaluator.reported_accuracy(lineage.state),
+        trainings=simulation.learner.trainings,
+        store_hits=simulation.learner.store_hits,
+        events_sha256=simulation.log.close(),
         wall_seconds=wall_clock_s() - started_s,
-        learner=world.scenario.learner.kind,
+        learner=simulation.scenario.learner.kind,
     )
     finish(run_dir, manifest, asdict(result) | {"run_dir": run_dir.name})
     return result
@@ -148,9 +148,9 @@ def finished_run(
     return RunResult(**result | here)
 
 
-def _manifest(world: World, seed: int, precision: Precision) -> dict[str, Any]:
+def _manifest(simulation: Simulation, seed: int, precision: Precision) -> dict[str, Any]:
     """What there is to say of a run beside its rows; see docs/model.md for the keys."""
-    scenario = world.scenario
+    scenario = simulation.scenario
     is_real = isinstance(scenario.learner, TorchTraining)
     return {
         "format_version": FORMAT_VERSION,
@@ -158,42 +158,43 @@ def _manifest(world: World, seed: int, precision: Precision) -> dict[str, Any]:
         "seed": seed,
         "digest": digest(scenario),
         "scenario": dump_scenario(scenario),
-        "policy": repr(world.configurator),
+        "policy": repr(simulation.server.configurator),
         "learner": scenario.learner.kind,
         "numerics": numerics_tag(precision) if is_real else None,
         "precision": precision if is_real else None,
-        **world.facts,
+        **simulation.facts,
         **provenance(),
     }
 
 
-def simulate(world: World) -> Lineage:
+def simulate(simulation: Simulation) -> Lineage:
     """Run the clock to the end of the run. What was known when a training failed is kept."""
-    main = world.env.process(serve(world))
-    limit_s = world.scenario.stop.sim_s
+    env = simulation.context.env
+    main = env.process(simulation.server.serve())
+    limit_s = simulation.scenario.stop.sim_s
     if limit_s is not None:
-        Barrier(world.env, limit_s).callbacks.append(lambda _: _stop(main))
+        env.process(_end_run(env, main, limit_s))
     try:
         with _few_collections():
-            return cast(Lineage, world.env.run(until=main))
+            return cast(Lineage, env.run(until=main))
     except NotStoredError as error:
-        raise _failed(world, MissingScoreError, str(error)) from error
+        raise _failed(simulation, MissingScoreError, str(error)) from error
     except TrainingError as error:
-        where = world.where(error.state) if error.state else ""
-        raise _failed(world, RunError, f"{where}{error}") from error
+        where = simulation.where(error.state) if error.state else ""
+        raise _failed(simulation, RunError, f"{where}{error}") from error
     except TraceEnded as error:
-        raise RunError(f"{world.scenario.name}: after {world.env.now:g} s {error}") from error
+        raise RunError(f"{simulation.scenario.name}: after {simulation.context.env.now:g} s {error}") from error
     except RuntimeError as error:
-        if main.triggered or world.env.peek() < math.inf:
+        if main.triggered or env.peek() < math.inf:
             raise
-        raise RunError(f"{world.scenario.name}: {_dead_end(world)}") from error
+        raise RunError(f"{simulation.scenario.name}: {_stall(simulation)}") from error
 
 
-def _failed(world: World, kind: type[RunError], reason: str) -> RunError:
+def _failed(simulation: Simulation, kind: type[RunError], reason: str) -> RunError:
     """The failure to be raised; the log keeps everything up to it."""
-    world.log.events.add(FailedRow(t_s=world.env.now, error=reason))
-    world.log.flush()
-    return kind(f"{world.scenario.name}: {reason}")
+    simulation.log.events.add(FailedRow(t_s=simulation.context.env.now, error=reason))
+    simulation.log.flush()
+    return kind(f"{simulation.scenario.name}: {reason}")
 
 
 @contextmanager
@@ -209,21 +210,18 @@ def _few_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _dead_end(world: World) -> str:
-    """Nothing will happen any more, and the run is not over: say whose work never ends."""
-    stages = ", ".join(f"client {c}: {stage}" for c, stage in sorted(world.ground.stuck.items()))
+def _stall(simulation: Simulation) -> str:
+    """No event is left and the run is not over: whose work never ends."""
+    context = simulation.context
+    stalled = ", ".join(f"client {c}: {stage}" for c, stage in sorted(context.stalled.items()))
     return (
-        f"after {world.env.now:g} s nothing happens any more, since the bandwidth or the speed of "
-        f"a client is 0 for ever ({stages}); rounds.deadline_s or stop.sim_s would end it"
+        f"simulation stalled at {context.env.now:g} s: a bandwidth or speed is zero for ever "
+        f"({stalled}); set rounds.deadline_s or stop.sim_s"
     )
 
 
-def _stop(main: Process) -> None:
+def _end_run(env: Environment, main: Process, limit_s: float) -> Generator[Event, Any, None]:
+    """Process: interrupt the server when the run's time is over."""
+    yield end_of_time(env, limit_s, RUN_END)
     if main.is_alive:
-        main.interrupt()
-
-
-def _final_accuracy(world: World, lineage: Lineage) -> float:
-    split = world.scenario.evaluation.report_on
-    (evaluation,) = world.learner.evaluate([lineage.state], split)
-    return evaluation.accuracy
+        main.interrupt("stop.sim_s")

@@ -16,6 +16,7 @@ from .progress import ProgressSink
 from sim.records import RoundRow
 from .resume import as_failures_of, repeat_run
 from sim.runlog import RunError
+from sim.streams import Streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +53,15 @@ def retrain(
     RunError for a run that cannot be repeated (see repeat_run), where the store has none of its
     states, and where a training fails.
     """
-    world, learner = repeat_run(run_dir, cache_dir=cache_dir, on_progress=on_progress)
+    simulation, learner = repeat_run(run_dir, cache_dir=cache_dir, on_progress=on_progress)
     done = [row for row in read_rows(run_dir) if row.get("status") == "done"]
     rounds = [row for row in done if row["row"] == RoundRow.row]
-    order = world.streams.order("retrain", ids=range(len(rounds)))
+    order = Streams(simulation.seed).order("retrain", ids=range(len(rounds)))
     stored = (rounds[i] for i in order if learner.is_stored(StateRef(rounds[i]["state"])))
     chosen = list(islice(stored, sample))
     if not chosen:
         raise RunError(f"{run_dir}: the store has the tensors of none of its rounds any more")
-    plan = world.scenario.evaluation
+    plan = simulation.scenario.evaluation
     splits = list(dict.fromkeys((plan.decide_on, plan.report_on)))
     with as_failures_of(run_dir):
         yield from (_retrained(learner, row, splits) for row in chosen)

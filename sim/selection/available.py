@@ -32,9 +32,9 @@ class Available:
 
     def choose(self, offer: Offer, n: int, history: History) -> list[int]:
         del history
-        ids = offer.shuffled(offer.present())
-        left_s = np.array([offer.leaves_s(i) for i in ids.tolist()]) - offer.now_s
-        stays = left_s >= self.margin * offer.estimate_s[ids]
+        ids = offer.shuffled(offer.available())
+        left_s = np.array([offer.next_absence_s(i) for i in ids.tolist()]) - offer.now_s
+        stays = left_s >= self.margin * offer.expected_s[ids]
         going = ids[~stays][np.argsort(-left_s[~stays], kind="stable")]
         chosen: list[int] = np.concatenate([ids[stays], going])[:n].tolist()
         return chosen

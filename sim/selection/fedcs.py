@@ -36,9 +36,9 @@ class FedCs:
 
     def choose(self, offer: Offer, n: int, history: History) -> list[int]:
         del history
-        asked = offer.shuffled(offer.present())[: math.ceil(self.candidates * n)]
-        estimate_s = offer.estimate_s[asked]
-        fastest = asked[np.lexsort((asked, estimate_s))][:n]
-        n_fitting = int((offer.estimate_s[fastest] <= self.deadline_s).sum())
+        asked = offer.shuffled(offer.available())[: math.ceil(self.candidates * n)]
+        expected_s = offer.expected_s[asked]
+        fastest = asked[np.lexsort((asked, expected_s))][:n]
+        n_fitting = int((offer.expected_s[fastest] <= self.deadline_s).sum())
         chosen: list[int] = fastest[: max(n_fitting, 1)].tolist()
         return chosen

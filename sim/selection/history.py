@@ -15,13 +15,13 @@ from learner.spec import Feedback
 class History:
     """Columns by client id, and what selection policies remember of calls and aggregations.
 
-    n_called: how often it was called up. last_round: the lineage's round in which its update was
+    n_selected: how often it was called up. last_round: the lineage's round in which its update was
     last used (-1: never). mean_loss, rms_loss: as it last reported (NaN: never, or not asked).
     duration_s: seconds of its last finished job (NaN: none). leaders: the preferred client of each
     call. utilities: of each aggregation, the sum of its clients' statistical utilities.
     """
 
-    n_called: NDArray[np.int64]
+    n_selected: NDArray[np.int64]
     last_round: NDArray[np.int64]
     mean_loss: NDArray[np.float64]
     rms_loss: NDArray[np.float64]
@@ -33,7 +33,7 @@ class History:
     def of(n_clients: int) -> History:
         """Nothing seen yet."""
         return History(
-            n_called=np.zeros(n_clients, np.int64),
+            n_selected=np.zeros(n_clients, np.int64),
             last_round=np.full(n_clients, -1, np.int64),
             mean_loss=np.full(n_clients, np.nan),
             rms_loss=np.full(n_clients, np.nan),
@@ -43,7 +43,7 @@ class History:
     def copy(self) -> History:
         """For a branch of its own."""
         return History(
-            n_called=self.n_called.copy(),
+            n_selected=self.n_selected.copy(),
             last_round=self.last_round.copy(),
             mean_loss=self.mean_loss.copy(),
             rms_loss=self.rms_loss.copy(),
@@ -52,9 +52,9 @@ class History:
             utilities=list(self.utilities),
         )
 
-    def note_call(self, ids: Sequence[int]) -> None:
+    def note_selection(self, ids: Sequence[int]) -> None:
         """These were called up, the preferred first."""
-        self.n_called[list(ids)] += 1
+        self.n_selected[list(ids)] += 1
         self.leaders.append(ids[0])
 
     def note_updates(self, round_no: int, ids: Sequence[int], seconds: Sequence[float]) -> None:

@@ -1,4 +1,4 @@
-"""What a selection policy may read: who could be called up, and what is publicly known of them."""
+"""What a selection policy may read: who can be selected, and what the server knows of them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Ids = Sequence[int] | NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One call for clients.
+    """One selection among the clients of a pool (ids, rising).
 
-    `round` (the lineage's) and `attempt` key the draws; `pool`: ids, rising, of those who could be
-    called; `there` tells who of some is there and free, in their order, and `first_there` the
-    first n (at least 1) of them, asking about no more than it takes. `estimates` and `samples` make
-    columns by client id where a policy reads them: a job's expected seconds at nominal rates, and
-    the size of the shard. `leaves_s` tells when a client that is there will be away next (inf:
-    never): a forecast without error, read from its trace.
+    `round` (the lineage's) and `attempt` key the draws. `available_of` filters ids by who is
+    available and free, in their order; `first_available_of` finds the first n (at least 1) of them
+    and queries no more clients than it must. `next_absence_s` tells when an available client will
+    next be absent (inf: never): a perfect forecast, read from its trace. `expected` and `samples`
+    make arrays by client id, where a policy reads them: the expected seconds of a job at nominal
+    rates, and the size of the shard.
     """
 
     streams: Streams
@@ -30,15 +30,15 @@ class Offer:
     attempt: int
     now_s: float
     pool: NDArray[np.int64]
-    there: Callable[[NDArray[np.int64]], NDArray[np.int64]]
-    first_there: Callable[[NDArray[np.int64], int], list[int]]
-    leaves_s: Callable[[int], float]
-    estimates: Callable[[], NDArray[np.float64]]
+    available_of: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+    first_available_of: Callable[[NDArray[np.int64], int], list[int]]
+    next_absence_s: Callable[[int], float]
+    expected: Callable[[], NDArray[np.float64]]
     samples: Callable[[], NDArray[np.int64]]
 
     @property
-    def estimate_s(self) -> NDArray[np.float64]:
-        return self.estimates()
+    def expected_s(self) -> NDArray[np.float64]:
+        return self.expected()
 
     @property
     def n_samples(self) -> NDArray[np.int64]:
@@ -46,15 +46,15 @@ class Offer:
 
     @property
     def about(self) -> tuple[int, ...]:
-        """What this call's draws are about; a first attempt has the round's own."""
+        """What this selection's draws are about; a first attempt has the round's own."""
         return (self.round, self.attempt) if self.attempt else (self.round,)
 
-    def present(self) -> NDArray[np.int64]:
-        """Those of the pool who are there."""
-        return self.there(self.pool)
+    def available(self) -> NDArray[np.int64]:
+        """Those of the pool that are available and free."""
+        return self.available_of(self.pool)
 
     def shuffled(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The ids in the keyed order of this call, in which uniform selection takes them."""
+        """The ids in the keyed order of this selection, in which the uniform policy takes them."""
         draws = self.streams.uniform("cohort", *self.about, ids=ids)
         return ids[np.lexsort((ids, draws))]
 

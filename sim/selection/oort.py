@@ -63,26 +63,26 @@ class Oort:
                 raise ValueError(f"{name} must be at least 1, got {value}")
 
     def choose(self, offer: Offer, n: int, history: History) -> list[int]:
-        ids = self._allowed(offer.present(), n, history)
+        ids = self._allowed(offer.available(), n, history)
         is_known = ~np.isnan(history.rms_loss[ids])
         known, fresh = ids[is_known], ids[~is_known]
         share = max(self.least_exploration, self.exploration * self.decay**offer.round)
         n_known = min(len(known), n - min(len(fresh), round(share * n)))
-        preferred_s = self.preferred_s(offer.estimate_s, history.utilities)
+        preferred_s = self.preferred_s(offer.expected_s, history.utilities)
         exploited = self._exploit(offer, known, n_known, preferred_s, history)
-        speed = 1.0 / np.maximum(offer.estimate_s[fresh], 1e-9)
+        speed = 1.0 / np.maximum(offer.expected_s[fresh], 1e-9)
         explored = offer.drawn("explore", fresh, speed, n - n_known)
         chosen: list[int] = np.concatenate([exploited, explored]).tolist()
         return chosen
 
-    def preferred_s(self, estimate_s: NDArray[np.float64], utilities: Sequence[float]) -> float:
+    def preferred_s(self, expected_s: NDArray[np.float64], utilities: Sequence[float]) -> float:
         """T: how long a round is meant to take, after all that the pacer has seen."""
         size = self.pacer_rounds
         windows = [
             math.fsum(utilities[i : i + size]) for i in range(0, len(utilities) - size + 1, size)
         ]
         n_raised = sum(after < before for before, after in itertools.pairwise(windows))
-        return float(np.quantile(estimate_s, min(1.0, self.pace + n_raised * self.pace_step)))
+        return float(np.quantile(expected_s, min(1.0, self.pace + n_raised * self.pace_step)))
 
     def utility(
         self, offer: Offer, ids: NDArray[np.int64], preferred_s: float, history: History
@@ -93,7 +93,7 @@ class Oort:
         last = np.maximum(history.last_round[ids], 1)
         doubt = np.sqrt(0.1 * math.log(offer.round + 1) / last)
         seconds = np.where(
-            np.isnan(history.duration_s[ids]), offer.estimate_s[ids], history.duration_s[ids]
+            np.isnan(history.duration_s[ids]), offer.expected_s[ids], history.duration_s[ids]
         )
         pace = np.minimum(1.0, preferred_s / np.maximum(seconds, 1e-9)) ** self.penalty
         utility: NDArray[np.float64] = (np.minimum(gain, cap) / cap + doubt) * pace
@@ -117,5 +117,5 @@ class Oort:
     def _allowed(self, ids: NDArray[np.int64], n: int, history: History) -> NDArray[np.int64]:
         if self.blacklist_after is None:
             return ids
-        allowed = ids[history.n_called[ids] < self.blacklist_after]
+        allowed = ids[history.n_selected[ids] < self.blacklist_after]
         return allowed if len(allowed) >= n else ids

@@ -29,7 +29,7 @@ class PowerOfChoice:
             raise ValueError(f"candidates must be at least 1, got {self.candidates}")
 
     def choose(self, offer: Offer, n: int, history: History) -> list[int]:
-        ids = offer.present()
+        ids = offer.available()
         weights = offer.n_samples[ids].astype(np.float64)
         asked = offer.drawn("candidates", ids, weights, math.ceil(self.candidates * n))
         loss = np.nan_to_num(history.mean_loss[asked], nan=np.inf)

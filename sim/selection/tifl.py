@@ -36,8 +36,8 @@ class TiFL:
             raise ValueError(f"credits must be at least 1 or null, got {self.credits}")
 
     def choose(self, offer: Offer, n: int, history: History) -> list[int]:
-        tier_of = self.tier_of(offer.estimate_s)
-        ids = offer.shuffled(offer.present())
+        tier_of = self.tier_of(offer.expected_s)
+        ids = offer.shuffled(offer.available())
         is_large = np.bincount(tier_of[ids], minlength=self.tiers) >= n
         if is_large.any():
             used = np.bincount(tier_of[history.leaders], minlength=self.tiers)
@@ -48,8 +48,8 @@ class TiFL:
         chosen: list[int] = ids[:n].tolist()
         return chosen
 
-    def tier_of(self, estimate_s: NDArray[np.float64]) -> NDArray[np.int64]:
+    def tier_of(self, expected_s: NDArray[np.float64]) -> NDArray[np.int64]:
         """Each client's tier, 0 the fastest; ties by id."""
-        rank = np.empty(len(estimate_s), np.int64)
-        rank[np.argsort(estimate_s, kind="stable")] = np.arange(len(estimate_s))
+        rank = np.empty(len(expected_s), np.int64)
+        rank[np.argsort(expected_s, kind="stable")] = np.arange(len(expected_s))
         return rank * self.tiers // len(rank)

@@ -32,7 +32,7 @@ class Uniform:
         draws = offer.streams.uniform("cohort", *offer.about, ids=offer.pool)
         chosen: list[int] = []
         for part in _in_order(draws, offer.pool, n):
-            chosen += offer.first_there(part, n - len(chosen))
+            chosen += offer.first_available_of(part, n - len(chosen))
             if len(chosen) == n:
                 break
         return chosen

@@ -31,8 +31,8 @@ def load_study(path: Path, overrides: Sequence[str] = (), base: Path | None = No
 
     An arm is a mapping from dotted paths to values that it sets in the base; `axes`
     (sim.study.axes) cross every arm, or the base alone. `published` and `hindsight` are for
-    the table (sim.study.notes). Overrides are set in every run; a `base` file replaces the study's own. Each
-    resulting scenario is checked whole. Raises ScenarioError.
+    the table (sim.study.notes). Overrides are set in every run; a `base` file replaces
+    the study's own. Each resulting scenario is checked whole. Raises ScenarioError.
     """
     mapping = read_yaml(path)
     for key in mapping:

@@ -16,7 +16,7 @@ from learner.payload import payload_bytes
 from learner.recipes import Recipe
 from learner.spec import StateRef, TuningConfig, tuned_depth
 from learner.walk import BYTES_PER_KEPT_STATE
-from sim.build.build import build_world
+from sim.build.build import build_simulation
 from sim.build.checks import find_architecture
 from sim.build.data import fetch_assets
 from sim.runlog import RunError, RunLog
@@ -105,10 +105,10 @@ def _is_finished(directory: Path, job: Job, precision: Precision) -> bool:
 def _counted(
     scenario: Scenario, seed: int, cache_dir: Path, precision: Precision
 ) -> tuple[CountingLearner, Mapping[str, Any]]:
-    """What a run would have to make and to score, and the facts of its world. A run that ends in an
-    error counts as far as it came."""
+    """What a run would have to train and to score, and the facts for its manifest. A run that ends
+    in an error counts as far as it came."""
     with TemporaryDirectory() as nowhere:
-        world = build_world(
+        simulation = build_simulation(
             scenario,
             seed,
             log=RunLog(Path(nowhere)),
@@ -117,9 +117,9 @@ def _counted(
             precision=precision,
         )
         with suppress(RunError):
-            simulate(world)
-    assert isinstance(world.learner, CountingLearner)
-    return world.learner, world.facts
+            simulate(simulation)
+    assert isinstance(simulation.learner, CountingLearner)
+    return simulation.learner, simulation.facts
 
 
 def _trained_layers(recipe: Recipe, architecture: Architecture) -> int:

@@ -247,7 +247,7 @@ def test_processor_sharing_with_poisson_arrivals_has_the_textbook_mean() -> None
 
     def customer(n_bytes: float) -> Any:
         start_s = env.now
-        yield link.begin(constant(1e9), 0.0, n_bytes, np.inf).over
+        yield link.begin(constant(1e9), 0.0, n_bytes).over
         spent_s.append(env.now - start_s)
 
     def source() -> Any:

@@ -1,4 +1,4 @@
-"""Who is there when: nights, time zones, recorded phones."""
+"""When clients are available: nights, time zones, recorded phones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sim.build.availability import attend
+from sim.build.availability import population_availability
 from sim.runs.run import run_scenario
 from sim.scenario.fleet import Diurnal, RecordedAvailability
 from sim.streams import Streams
@@ -35,24 +35,24 @@ def recorded(source: Path | str, **changes: Any) -> RecordedAvailability:
 
 
 def test_recorded_phones_are_dealt_in_turn(phones: Path) -> None:
-    made = attend(recorded(phones), Streams(0), range(4), phones.parent)
-    there = [[p.is_on(hour * 3600.0) for p in made.presences] for hour in (3, 13)]
-    assert there == [[True, False, True, False], [False, True, False, True]]
+    made = population_availability(recorded(phones), Streams(0), range(4), phones.parent)
+    available = [[p.is_available(hour * 3600.0) for p in made.clients] for hour in (3, 13)]
+    assert available == [[True, False, True, False], [False, True, False, True]]
     assert made.facts["device_of_client"] == [0, 1, 0, 1]
     assert made.facts["devices"] == [f"state_traces.json:phone-{n}" for n in (1, 2)]
 
 
 def test_random_offsets_make_a_population_of_copies(phones: Path) -> None:
-    made = attend(recorded(phones, offset="random"), Streams(0), range(200), phones.parent)
+    made = population_availability(recorded(phones, offset="random"), Streams(0), range(200), phones.parent)
     assert len(set(made.facts["offset_s"])) == 200
-    share = sum(presence.is_on(13 * 3600.0) for presence in made.presences) / 200
+    share = sum(client.is_available(13 * 3600.0) for client in made.clients) / 200
     assert share == pytest.approx(0.25, abs=0.08)
 
 
 def test_a_file_without_availability_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link.down").write_text("1\n2\n3\n")
     with pytest.raises(ValueError, match=r"fleet.availability.source: no file of .* holds avail"):
-        attend(recorded(tmp_path, format_options={}), Streams(0), range(2), tmp_path)
+        population_availability(recorded(tmp_path, format_options={}), Streams(0), range(2), tmp_path)
 
 
 def test_a_run_on_recorded_phones_and_links_tells_both(
@@ -82,7 +82,7 @@ def test_time_zones_spread_the_nights_over_the_day(tmp_path: Path) -> None:
     share = {}
     for zones_h in (0, 24):
         kind = Diurnal(kind="diurnal", mean_h=6, spread_h=1, p_day=1, zones_h=zones_h)
-        presences = attend(kind, Streams(0), range(300), tmp_path).presences
-        share[zones_h] = sum(presence.is_on(14 * 3600.0) for presence in presences) / 300
+        clients = population_availability(kind, Streams(0), range(300), tmp_path).clients
+        share[zones_h] = sum(client.is_available(14 * 3600.0) for client in clients) / 300
     assert share[0] == 0  # at two in the afternoon nobody's night
     assert share[24] == pytest.approx(6 / 24, abs=0.08)

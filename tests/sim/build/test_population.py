@@ -1,4 +1,4 @@
-"""Devices and presence of a population."""
+"""Devices and availability of a population."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from learner.spec import Shard
 from sim.build.checks import check_scenario
 from sim.fleet.link import Link, OneWay
 from sim.build.population import assign_devices, populate, rows_of, synthetic_shards
-from sim.fleet.availability import Presence
+from sim.fleet.availability import ClientAvailability
 from sim.runs.run import run_scenario
 from sim.scenario.scenario import Scenario
 from sim.scenario.fleet import ConstantNetwork, Fleet
@@ -22,7 +22,7 @@ from traces.profiles import seconds_per_batch
 from traces.step import constant
 
 NETWORK = ConstantNetwork(kind="constant", down_mbytes_per_s=1, up_mbytes_per_s=1)
-THERE = Presence(always)
+AVAILABLE = ClientAvailability(always)
 LINK = Link(OneWay(constant(1.0)), OneWay(constant(1.0)))
 THIRDS = {"jetson-tx2": 1 / 3, "jetson-nano": 1 / 3, "raspberry-pi-4b": 1 / 3}
 
@@ -46,7 +46,7 @@ def test_distilbert_is_priced_by_its_own_published_seconds(make: Any) -> None:
 def batch_s(scenario: Scenario) -> list[float]:
     """Seconds of a cached batch with one and with six tuned layers on the first client's device."""
     shards = synthetic_shards(scenario.task, scenario.training, 1)  # type: ignore[arg-type]
-    (client,) = populate(scenario, Streams(0), shards, [LINK], [THERE], 768)
+    (client,) = populate(scenario, Streams(0), shards, [LINK], [AVAILABLE], 768)
     return [seconds_per_batch(client.device.profile, "adapter_cached", depth) for depth in (1, 6)]
 
 
@@ -65,7 +65,7 @@ def test_batches_are_epochs_over_the_shard_up_to_the_cap(
     training = {"local_epochs": epochs, "max_batches": cap}
     scenario = make(**{f"training.{key}": value for key, value in training.items()})
     shard = Shard(client_id=0, n_samples=n_samples, digest="")
-    (client,) = populate(scenario, Streams(0), [shard], [LINK], [THERE], 768)
+    (client,) = populate(scenario, Streams(0), [shard], [LINK], [AVAILABLE], 768)
     assert client.n_batches == batches
 
 
@@ -73,7 +73,7 @@ def test_background_load_slows_each_client_at_its_own_times(make: Any) -> None:
     load = {"kind": "on-off", "free_s": 10, "busy_s": 10, "busy_speed": 0.5, "period_s": 100}
     scenario = make(**{"fleet.load": load, "partition.clients": 20})
     shards = synthetic_shards(scenario.task, scenario.training, 20)
-    clients = populate(scenario, Streams(0), shards, [LINK] * 20, [THERE] * 20, 768)
+    clients = populate(scenario, Streams(0), shards, [LINK] * 20, [AVAILABLE] * 20, 768)
     needed = [client.device.time_for(0.0, 6.0) for client in clients]
     assert all(6.0 <= seconds <= 12.0 + 1e-9 for seconds in needed)
     assert len(set(needed)) > 3

@@ -8,15 +8,17 @@ import pytest
 
 from learner.architecture import BERT_BASE, MINILM_L6
 from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
-from sim.cost.analytic import AnalyticCost, calibration, operations, residuals
+from sim.cost.analytic import AnalyticCostModel, calibration, operations, residuals
 from traces.profiles import device_profile
 
 TX2, PI = device_profile("jetson-tx2"), device_profile("raspberry-pi-4b")
 DOC = Path(__file__).parents[3] / "docs/cost-model.md"
 
 
-def priced(tokens: int = 256, batch_size: int = 4) -> AnalyticCost:
-    return AnalyticCost(architecture=BERT_BASE, n_labels=20, tokens=tokens, batch_size=batch_size)
+def priced(tokens: int = 256, batch_size: int = 4) -> AnalyticCostModel:
+    return AnalyticCostModel(
+        architecture=BERT_BASE, n_labels=20, tokens=tokens, batch_size=batch_size
+    )
 
 
 def test_no_entry_of_the_published_table_is_missed_by_more_than_10_percent() -> None:
@@ -92,5 +94,5 @@ def test_a_device_measured_on_another_table_is_still_rated_by_the_tx2() -> None:
 
 
 def test_bytes_are_the_models_own() -> None:
-    cost = AnalyticCost(architecture=MINILM_L6, n_labels=47, tokens=32, batch_size=4)
+    cost = AnalyticCostModel(architecture=MINILM_L6, n_labels=47, tokens=32, batch_size=4)
     assert cost.payload_bytes(Adapter(depth=1, width=8)) == 98_524

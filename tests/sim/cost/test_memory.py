@@ -10,7 +10,7 @@ import pytest
 from learner.architecture import BERT_BASE, MINILM_L6
 from learner.spec import Adapter, Freeze, Full
 from sim.cost.memory import estimated_bytes, residuals
-from sim.cost.table import TableCost
+from sim.cost.table import TableCostModel
 from sim.runs.run import run_scenario
 from traces.profiles import device_profile
 
@@ -31,7 +31,7 @@ def test_the_estimate_is_near_every_published_peak() -> None:
 
 
 def test_a_table_of_the_model_gives_its_own_peaks() -> None:
-    cost = TableCost(architecture=BERT_BASE, n_labels=20, payload="published")
+    cost = TableCostModel(architecture=BERT_BASE, n_labels=20, payload="published")
     assert cost.memory_bytes(TX2, Full(), "none") == 5_300_000_000
     assert cost.memory_bytes(TX2, Adapter(depth=2, width=8), "hit") == 900_000_000
     assert cost.memory_bytes(TX2, Adapter(depth=2, width=8), "fill") == 1_300_000_000

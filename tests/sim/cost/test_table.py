@@ -6,12 +6,12 @@ import pytest
 
 from learner.architecture import BERT_BASE, MINILM_L6
 from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
-from sim.cost.table import TableCost, flops_ratio
+from sim.cost.table import TableCostModel, flops_ratio
 from traces.profiles import device_profile
 
 TX2, PI = device_profile("jetson-tx2"), device_profile("raspberry-pi-4b")
-PUBLISHED = TableCost(architecture=BERT_BASE, n_labels=20, payload="published")
-EXACT = TableCost(architecture=BERT_BASE, n_labels=20, payload="exact")
+PUBLISHED = TableCostModel(architecture=BERT_BASE, n_labels=20, payload="published")
+EXACT = TableCostModel(architecture=BERT_BASE, n_labels=20, payload="exact")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_lora_has_bytes_of_its_own_and_none_that_were_published() -> None:
 
 
 def test_the_table_is_read_at_the_same_share_of_the_layers() -> None:
-    cost = TableCost(architecture=MINILM_L6, n_labels=47, payload="exact")
+    cost = TableCostModel(architecture=MINILM_L6, n_labels=47, payload="exact")
     assert cost.compute_s(TX2, Adapter(depth=3, width=8), 1, "hit") == 0.54  # 6 of 12 layers
     assert cost.compute_s(TX2, Full(), 1, "none") == 1.7
 

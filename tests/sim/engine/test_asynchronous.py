@@ -166,10 +166,10 @@ def test_trials_cut_and_charge_what_is_at_work_in_every_mode(
     changes["rounds"] = mode["rounds"] | {"participants": 9}
     log = rows(run_scenario(make(**changes), out=tmp_path).run_dir)
     first = of_kind(log, "decision")[0]
-    assert first["t_s"] == 20.0
+    assert first["t_s"] == pytest.approx(20.0, rel=1e-12)
     cut = [row for row in of_kind(log, "round") if row["trial"] == 0 and row["status"] == "cut"]
     assert {row["branch"] for row in cut} == {"keep", "wider", "deeper"}
-    assert all(row["t_s"] == 20.0 for row in cut)
+    assert all(row["t_s"] == first["t_s"] for row in cut)
     asked = dict.fromkeys(first["rounds"], 0)
     for row in of_kind(log, "round"):
         if row["trial"] == 0:
@@ -240,5 +240,5 @@ def test_rounds_that_make_no_sense_are_refused(make: Any, rounds: Any, complaint
 
 def test_a_link_dead_for_ever_is_named(tmp_path: Path, make: Any) -> None:
     network = {"kind": "constant", "down_mbytes_per_s": 0, "up_mbytes_per_s": 1}
-    with pytest.raises(RunError, match="nothing happens any more"):
+    with pytest.raises(RunError, match="simulation stalled at 0 s"):
         run_scenario(make(**ASYNC, **{"fleet.network": network}), out=tmp_path)

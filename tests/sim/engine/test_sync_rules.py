@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from sim.runs.run import run_scenario
+from sim.build.build import build_simulation
+from sim.runlog import RunLog
+from sim.runs.run import run_scenario, simulate
 
 # Finish at 1.29 s (TX2), 2.19 s (Nano), 18.39 s (Pi).
 MIXED = {
@@ -28,7 +30,7 @@ def test_at_the_deadline_the_finished_are_aggregated_and_the_late_charged(
 ) -> None:
     told = rows(run_scenario(make(**MIXED, **{"rounds.deadline_s": 2.5}), out=tmp_path).run_dir)
     row = told[-2]
-    assert (row["row"], row["t_s"], row["status"]) == ("round", 2.5, "done")
+    assert (row["row"], row["t_s"], row["status"]) == ("round", pytest.approx(2.5), "done")
     assert sorted(outcomes(told)) == ["done"] * 8 + ["late"] * 4
     assert row["lost_s"] == pytest.approx(4 * 2.5)
     assert row["idle_s"] == pytest.approx(4 * (2.5 - 1.29) + 4 * (2.5 - 2.19))
@@ -90,7 +92,11 @@ def test_an_abandoned_round_counts_and_changes_nothing(
         ("failed", 2),
     ]
     assert {row["state"] for row in rounds} == {end["state"]}
-    assert (end["t_s"], end["lineage_round"], end["reason"]) == (3.0, 3, "stop.rounds")
+    assert (end["t_s"], end["lineage_round"], end["reason"]) == (
+        pytest.approx(3.0),
+        3,
+        "stop.rounds",
+    )
 
 
 def test_a_branch_needs_its_share_of_the_reports(tmp_path: Path, make: Any, rows: Any) -> None:
@@ -127,7 +133,7 @@ def test_a_decision_costs_the_server_one_evaluation_a_branch(
     changes = {"configurator": sideline, "fleet.server.evaluation_s": 0.25, "stop.rounds": 5}
     told = rows(run_scenario(make(**changes), out=tmp_path).run_dir)
     decisions = [row["t_s"] for row in told if row["row"] == "decision"]
-    assert decisions[0] == 6.0 + 3 * 0.25
+    assert decisions[0] == pytest.approx(6.0 + 3 * 0.25)
 
 
 def test_compute_time_follows_the_configuration(tmp_path: Path, make: Any) -> None:
@@ -141,18 +147,14 @@ def test_compute_time_follows_the_configuration(tmp_path: Path, make: Any) -> No
 
 
 def test_a_client_without_batches_still_takes_part(tmp_path: Path, make: Any) -> None:
-    from sim.build.build import build_world
-    from sim.engine.server import serve
-    from sim.runlog import RunLog
-
-    world = build_world(
+    simulation = build_simulation(
         make(**{"stop.rounds": 1, "rounds.deadline_s": 9}),
         0,
         log=RunLog(tmp_path),
         cache_dir=tmp_path,
     )
-    for client in world.clients:
+    for client in simulation.clients:
         client.n_batches = 0
-    world.env.run(until=world.env.process(serve(world)))
-    assert world.env.now == pytest.approx(0.39)
-    assert world.totals.n_done == 3
+    simulate(simulation)
+    assert simulation.context.env.now == pytest.approx(0.39)
+    assert simulation.server.accountant.totals.n_done == 3

@@ -44,7 +44,10 @@ def carried(transfers: Sequence[Transfer], capacity: float) -> tuple[list[Flow],
 
     def client(i: int, transfer: Transfer):  # type: ignore[no-untyped-def]
         yield env.timeout(transfer.start_s)
-        flows[i] = link.begin(transfer.trace, 0.0, transfer.n_bytes, transfer.until_s)
+        flows[i] = link.begin(transfer.trace, 0.0, transfer.n_bytes)
+        if transfer.until_s < math.inf:
+            yield flows[i].over | env.timeout(transfer.until_s - env.now)
+            flows[i].stop()
         yield flows[i].over
         ends[i] = env.now
 
@@ -87,7 +90,7 @@ def moved_by(transfers: Sequence[Transfer], capacity: float, until_s: float) -> 
 
     def client(i: int, transfer: Transfer):  # type: ignore[no-untyped-def]
         yield env.timeout(transfer.start_s)
-        flows[i] = link.begin(transfer.trace, 0.0, transfer.n_bytes, transfer.until_s)
+        flows[i] = link.begin(transfer.trace, 0.0, transfer.n_bytes)
 
     for i, transfer in enumerate(transfers):
         env.process(client(i, transfer))
@@ -148,18 +151,17 @@ def test_without_a_binding_capacity_every_flow_has_its_own_trace() -> None:
     assert ends == pytest.approx(alone, rel=1e-9)
 
 
-def test_a_flow_ends_undone_where_its_client_goes_away() -> None:
+def test_a_flow_that_its_client_stops_has_moved_a_part() -> None:
     flows, ends = carried([Transfer(0, 100, [50], until_s=1.5), Transfer(0, 100, [50])], 50)
     assert ends == pytest.approx([1.5, 1.5 + 62.5 / 50])
-    assert not flows[0].is_done
     assert flows[0].moved == pytest.approx(37.5)
 
 
 def test_a_flow_that_leaves_has_moved_its_bytes_and_frees_its_share() -> None:
     env = Environment()
     link = SharedLink(env, 100.0, 1.0)
-    staying = link.begin(constant(100), 0.0, 100, math.inf)
-    leaving = link.begin(constant(100), 0.0, 100, math.inf)
+    staying = link.begin(constant(100), 0.0, 100)
+    leaving = link.begin(constant(100), 0.0, 100)
     env.run(until=0.5)
     assert leaving.stop() == pytest.approx(25)
     assert leaving.stop() == pytest.approx(25)

@@ -22,12 +22,12 @@ def history() -> History:
 
 @pytest.fixture(scope="session")
 def offer() -> Callable[..., Offer]:
-    """offer(away=..., leaves_s=..., round=...) to all ten."""
+    """offer(away=..., next_absence_s=..., round=...) to all ten."""
 
     def make(
         *,
         away: Collection[int] = (),
-        leaves_s: Callable[[int], float] = lambda client_id: math.inf,
+        next_absence_s: Callable[[int], float] = lambda client_id: math.inf,
         **changes: Any,
     ) -> Offer:
         fields: dict[str, Any] = {
@@ -36,10 +36,10 @@ def offer() -> Callable[..., Offer]:
             "attempt": 0,
             "now_s": 0.0,
             "pool": np.arange(N),
-            "there": lambda ids: ids[~np.isin(ids, list(away))],
-            "first_there": lambda ids, n: ids[~np.isin(ids, list(away))][:n].tolist(),
-            "leaves_s": leaves_s,
-            "estimates": lambda: np.arange(N) + 1.0,
+            "available_of": lambda ids: ids[~np.isin(ids, list(away))],
+            "first_available_of": lambda ids, n: ids[~np.isin(ids, list(away))][:n].tolist(),
+            "next_absence_s": next_absence_s,
+            "expected": lambda: np.arange(N) + 1.0,
             "samples": lambda: np.full(N, 10),
         }
         return Offer(**fields | changes)

@@ -36,7 +36,7 @@ POLICIES: list[Selection] = [
 def tell(history: History, losses: Mapping[int, float], round_no: int = 1) -> None:
     """These clients were called, trained for 1 s each and reported these losses."""
     ids = sorted(losses)
-    history.note_call(ids)
+    history.note_selection(ids)
     history.note_updates(round_no, ids, [1.0] * len(ids))
     told = [Feedback(mean_loss=losses[i], rms_loss=losses[i]) for i in ids]
     history.note_feedback(ids, told, np.full(10, 10))
@@ -95,11 +95,13 @@ def test_a_client_that_is_never_picked_changes_no_uniform_cohort(
 
 def test_who_stays_long_enough_comes_first(offer: Make, history: History) -> None:
     # Clients 0, 1 and 2 are there for 3.5 s and need 1, 2 and 3; the others leave too early.
-    leaves_s = {i: 3.5 if i < 3 else i - 2.0 for i in range(10)}.__getitem__
-    chosen = Available(kind="available").choose(offer(leaves_s=leaves_s), 5, history)
+    next_absence_s = {i: 3.5 if i < 3 else i - 2.0 for i in range(10)}.__getitem__
+    chosen = Available(kind="available").choose(offer(next_absence_s=next_absence_s), 5, history)
     assert sorted(chosen[:3]) == [0, 1, 2]
     assert chosen[3:] == [9, 8]  # then the longest to stay
-    strict = Available(kind="available", margin=2.0).choose(offer(leaves_s=leaves_s), 1, history)
+    strict = Available(kind="available", margin=2.0).choose(
+        offer(next_absence_s=next_absence_s), 1, history
+    )
     assert strict == [0]  # the only one to stay for twice its second
 
 
@@ -120,7 +122,7 @@ def test_a_tifl_round_is_of_one_tier_and_credits_run_out(offer: Make, history: H
     tiers = []
     for round_no in range(6):
         chosen = policy.choose(offer(round=round_no), 2, history)
-        history.note_call(chosen)
+        history.note_selection(chosen)
         tiers.append({i // 5 for i in chosen})
     assert Counter(map(tuple, tiers)) == {(0,): 3, (1,): 3}
     assert len({i // 5 for i in policy.choose(offer(round=6), 2, history)}) == 1  # goes on
@@ -201,9 +203,9 @@ def test_oort_explores_new_clients_less_and_less(offer: Make, history: History) 
 
 def test_oort_calls_nobody_too_often(offer: Make, history: History) -> None:
     policy = Oort(kind="oort", blacklist_after=2, least_exploration=0.0)
-    history.n_called[:] = [2, 2, 2, 2, 2, 1, 1, 1, 1, 1]
+    history.n_selected[:] = [2, 2, 2, 2, 2, 1, 1, 1, 1, 1]
     assert min(policy.choose(offer(), 5, history)) >= 5
-    history.n_called[:] = 2
+    history.n_selected[:] = 2
     assert len(policy.choose(offer(), 5, history)) == 5  # too few are left: everybody again
 
 

@@ -1,0 +1,102 @@
+"""Scores states: for decisions, for the target, and for the reported curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simpy import Environment
+
+from configurator.protocol import BranchScore, TrialRules
+from learner.spec import Learner, StateRef
+from sim.records import EvaluationRow
+from sim.runlog import RunLog
+from sim.scenario.scenario import EvaluationPlan
+
+from .lineage import Lineage
+from .participation import Process
+from .timing import take_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluator:
+    """The one place where the simulation waits for real training.
+
+    `target_accuracy` ends the run (None: there is none). `evaluation_s`: simulated seconds that the
+    server takes to score a state for a decision or a target.
+    """
+
+    env: Environment
+    learner: Learner
+    log: RunLog
+    plan: EvaluationPlan
+    target_accuracy: float | None
+    evaluation_s: float
+
+    def is_at_target(self, state: StateRef) -> bool:
+        """Whether the run has a target and the state reaches it on the deciding split."""
+        if self.target_accuracy is None:
+            return False
+        (evaluation,) = self.learner.evaluate([state], self.plan.decide_on)
+        return evaluation.accuracy >= self.target_accuracy
+
+    def mark_point(self, lineage: Lineage, *, is_alone: bool) -> Process:
+        """Add a point to the curve where one is due; returns whether the run has its target there.
+
+        Only a branch that is alone in its trial is scored before its trial ends.
+        """
+        if lineage.round % self.plan.every_rounds:
+            return False
+        lineage.mark(self.env.now)
+        if not is_alone or self.target_accuracy is None:
+            return False
+        in_time = yield from take_time(self.env, self.evaluation_s)
+        return not in_time or self.is_at_target(lineage.state)
+
+    def branch_scores(
+        self, rules: TrialRules, lineages: Mapping[str, Lineage], base_round: int
+    ) -> dict[str, BranchScore]:
+        """Each branch's accuracy on the deciding split: of its last state, or the best of its
+        points, as the rules say."""
+        is_best = rules.score == "best-in-window"
+        states = {
+            name: [*(point.state for point in lineage.points if is_best), lineage.state]
+            for name, lineage in lineages.items()
+        }
+        flat = [state for own in states.values() for state in own]
+        evaluations = iter(self.learner.evaluate(flat, self.plan.decide_on))
+        return {
+            name: BranchScore(
+                accuracy=max(next(evaluations).accuracy for _ in own),
+                rounds=lineages[name].round - base_round,
+            )
+            for name, own in states.items()
+        }
+
+    def report(self, lineage: Lineage, trial_no: int) -> None:
+        """Score the lineage's points on the reported split; all rows so far reach the disk."""
+        lineage.mark(self.env.now)
+        split = self.plan.report_on
+        evaluations = self.learner.evaluate([point.state for point in lineage.points], split)
+        for point, evaluation in zip(lineage.points, evaluations, strict=True):
+            self.log.evaluations.add(
+                EvaluationRow(
+                    t_s=point.t_s,
+                    round=point.round,
+                    trial=trial_no,
+                    config=point.config,
+                    state=point.state,
+                    split=split,
+                    accuracy=evaluation.accuracy,
+                    macro_f1=evaluation.macro_f1,
+                    loss=evaluation.loss,
+                    n_examples=evaluation.n_examples,
+                    correct=evaluation.correct,
+                )
+            )
+        self.log.flush()
+
+    def reported_accuracy(self, state: StateRef) -> float:
+        """A state's accuracy (0-1) on the reported split."""
+        (evaluation,) = self.learner.evaluate([state], self.plan.report_on)
+        return evaluation.accuracy

@@ -1,0 +1,37 @@
+"""What one client job has cost: seconds by place, amounts by stage, and what was done twice."""
+
+from __future__ import annotations
+
+from .client_job import GONE, IDLE, UP, ClientJob
+
+
+class JobAccount:
+    """The account of a job that has ended, in a round that ends at `now_s`.
+
+    seconds: (6,) by place, which sum to the time from the job's start to now_s. amounts: (3,) bytes
+    down, full-speed seconds of computing, bytes up, lost ones included. repeated: the seconds and
+    amounts (3,), (3,) that an absence made the client do again (None: none).
+    """
+
+    __slots__ = ("amounts", "is_wasteful", "repeated", "seconds")
+
+    def __init__(self, job: ClientJob, now_s: float) -> None:
+        self.seconds = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+        self.amounts = [0.0, 0.0, 0.0]
+        self.repeated: tuple[list[float], list[float]] | None = None
+        restarts = job.context.when_offline == "restart"
+        seconds, amounts, end_s = self.seconds, self.amounts, job.start_s
+        for place, start_s, end_s, amount, status in job.intervals:
+            seconds[place] += end_s - start_s
+            if place <= UP:
+                amounts[place] += amount
+                if status == "away" and restarts:
+                    self._repeat(place, end_s - start_s, amount)
+        seconds[IDLE if job.stage > UP else GONE] += now_s - end_s
+        self.is_wasteful = job.outcome != "done" or self.repeated is not None
+
+    def _repeat(self, stage: int, attempt_s: float, amount: float) -> None:
+        if self.repeated is None:
+            self.repeated = ([0.0] * 3, [0.0] * 3)
+        self.repeated[0][stage] += attempt_s
+        self.repeated[1][stage] += amount
