@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,6 @@ import typer
 
 from .display import errors
 from .options import AsJson, ScenarioFile, Seed, Set, naming
-
-TEMPLATE = Path(__file__).resolve().parents[1] / "scenarios" / "template.yaml"
 
 app = typer.Typer()
 
@@ -65,8 +64,9 @@ def draw_partition(
 @app.command()
 def init(file: ScenarioFile = Path("scenario.yaml")) -> None:
     """Write a commented scenario to start from."""
+    template = files("scenarios") / "template.yaml"
     with file.open("x", encoding="utf-8") as target:
-        target.write(TEMPLATE.read_text(encoding="utf-8"))
+        target.write(template.read_text(encoding="utf-8"))
     typer.echo(file)
 
 

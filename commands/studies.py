@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,8 +22,6 @@ from .results import show_table, write_figures
 if TYPE_CHECKING:
     from sim import Study
     from sim.forecast import Forecast
-
-DEMO = Path(__file__).resolve().parents[1] / "scenarios" / "demo.yaml"
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="List the runs and what they will take; start nothing.")
@@ -49,7 +48,9 @@ def demo(
 ) -> None:
     """Five ways to fine-tune on a mixed fleet: the table, the figure and the report."""
     errors.print("model and data (110 MB) are fetched once, into the cache")
-    directory = _run(_load(DEMO), out, workers, chosen_precision(numerics), as_json=as_json)
+    with as_file(files("scenarios") / "demo.yaml") as file:
+        loaded = _load(file)
+    directory = _run(loaded, out, workers, chosen_precision(numerics), as_json=as_json)
     show_table(directory, "json" if as_json else "text")
     write_figures([directory], directory, only="time-to-accuracy", formats=("png", "svg"))
     write_report(directory, directory / "report.html")
