@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from importlib.metadata import version
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -27,6 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 for family in (studies, runs, replays, results, reports, exports, scenarios):
     app.add_typer(family.app)
@@ -37,10 +39,28 @@ _INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fedadapter {version('fedadapter-sim')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
 def main() -> None:
     """Entry point: bad input is one line on standard error and exit status 2."""
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="fedadapter", standalone_mode=False)
         if status == _INTERRUPTED and "torch" in sys.modules:
             os._exit(status)  # nothing is left to write, and unloading torch takes seconds
         sys.exit(status)

@@ -8,6 +8,7 @@ import shutil
 import site
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 PACKAGES = ("analysis", "commands", "configurator", "learner", "scenarios", "sim", "traces")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
@@ -88,6 +90,10 @@ def test_the_packages_are_those_of_the_wheel(call: Any, environment: Path) -> No
     found = [Path(file) for file in call("python", "-c", code).stdout.split()]
     assert len(found) == len(names)
     assert all(environment in file.parents for file in found)
+
+
+def test_the_version_is_that_of_the_project(call: Any) -> None:
+    assert call("fedadapter", "--version").stdout == f"fedadapter {VERSION}\n"
 
 
 def test_a_scenario_is_written_checked_run_and_looked_at(call: Any, tmp_path: Path) -> None:
