@@ -46,8 +46,7 @@ def replay(
 ) -> None:
     """Simulate a run again with other links, devices, costs or server, without training.
 
-    The exit status is 1 if learning diverges and the store lacks the new states. To train them,
-    add --train.
+    The exit status is 1 if learning diverges into states that must be trained: add --train.
     """
     from sim.replay import as_row, plan_replay
     from sim.replay import replay as replayed
