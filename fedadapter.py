@@ -1,10 +1,11 @@
-"""The command line: parse, load, call. The commands themselves are in `commands`."""
+"""Entry point of the command line. The package `commands` defines the commands."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from importlib.metadata import version
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -23,10 +24,11 @@ from commands.display import errors
 from sim.runlog import RunError
 
 app = typer.Typer(
-    help="A discrete-event simulator of federated fine-tuning: simulated time, real training.",
+    help="Simulate federated fine-tuning: simulated time, real training.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 for family in (studies, runs, replays, results, reports, exports, scenarios):
     app.add_typer(family.app)
@@ -34,18 +36,36 @@ app.add_typer(traces.app, name="traces")
 app.add_typer(store.app, name="store")
 
 _INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
+"""Exit status after Ctrl-C, by the convention of shells."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fedadapter {version('fedadapter-sim')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
 
 
 def main() -> None:
-    """Entry point: bad input is one line on standard error and exit status 2."""
+    """Run the command line. Bad input prints one line on standard error; the exit status is 2."""
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="fedadapter", standalone_mode=False)
         if status == _INTERRUPTED and "torch" in sys.modules:
-            os._exit(status)  # nothing is left to write, and unloading torch takes seconds
+            os._exit(status)  # every file is written, and unloading torch takes seconds
         sys.exit(status)
     except typer.TyperException as error:
-        if not error.format_message():  # no command at all: the help has been shown instead
+        if not error.format_message():  # no command was given, and the help has been printed
             sys.exit(2)
         _refuse(error.format_message())
     except OSError as error:

@@ -1,5 +1,6 @@
-"""The command line's commands, one file a family.
+"""The commands of `fedadapter`, grouped by subject, one file for each group.
 
-A new command is a function in its family's file; a new family is a file with an `app`, named in
-fedadapter.py. Heavy imports stand inside the functions, so that `--help` is quick.
+To add a command, write a function in the file of its group. To add a group, write a file with an
+`app` and list it in fedadapter.py. Import heavy modules inside the functions: `--help` must stay
+fast.
 """

@@ -1,4 +1,4 @@
-"""What the terminal shows: progress on standard error, tables on standard output."""
+"""Terminal output: progress on standard error, tables on standard output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sim.runs.progress import RunProgress
 
 _LITERAL: Any = {"markup": False, "emoji": False}
-"""Names and paths are the user's: brackets and colons in them mean nothing to us."""
+"""Options that print names and paths literally, without reading brackets or colons as markup."""
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True, **_LITERAL)
 
@@ -32,8 +32,10 @@ _Key = tuple[str, int]
 
 @dataclass
 class Display:
-    """Progress on standard error: a live table on a terminal, plain lines elsewhere, or a stream of
-    JSON objects, one a line. `n_runs`: how many there are to be run."""
+    """Shows progress on standard error: a live table on a terminal, otherwise plain lines.
+
+    as_json: print JSON objects instead, one per line. n_runs: number of runs to expect.
+    """
 
     n_runs: int = 1
     as_json: bool = False
@@ -54,7 +56,7 @@ class Display:
         if self.live is not None:
             self.live.stop()
         if kind is KeyboardInterrupt:
-            errors.print("interrupted: the same command goes on where it stopped")
+            errors.print("Interrupted. To resume, repeat the command.")
 
     def show(self, progress: RunProgress) -> None:
         if self.as_json:
@@ -75,7 +77,7 @@ class Display:
                 errors.print(self._overall())
 
     def _table(self) -> Group:
-        """A line a run in flight, and how far the whole is."""
+        """One line for each run in progress, then the progress of all runs."""
         columns = ("run", "simulated", "round", "accuracy", "config", "work", "wall left")
         shown = Table(*columns, box=None)
         for progress in self.latest.values():
@@ -84,7 +86,7 @@ class Display:
         return Group(shown, bar, Text(self._overall()))
 
     def _completed(self) -> float:
-        """Runs done, those in flight by their share."""
+        """Number of runs done; a run in progress counts by its completed fraction."""
         return self.n_done + sum(one.fraction or 0.0 for one in self.latest.values())
 
     def _overall(self) -> str:
@@ -107,7 +109,7 @@ class Display:
         ]
 
     def _left(self, progress: RunProgress) -> str:
-        """Wall time to the run's last round at the pace since its first."""
+        """Wall time left until the last round, at the mean pace since the first."""
         if progress.fraction is None or progress.is_done:
             return ""
         first_s, first_fraction = self.first[progress.run, progress.seed]
@@ -118,7 +120,7 @@ class Display:
 
 
 def print_study(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
-    """The table of a study, a section a target, with its caption."""
+    """Print the table of a study with its caption, one section for each target."""
     from analysis import caption, format_table
 
     headers, lines = format_table(rows)
@@ -130,7 +132,7 @@ def print_study(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_published(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Our hours beside a source's, an arm after the other."""
+    """Print the simulated hours of each arm beside the published ones."""
     from analysis.published import format_published
 
     headers, lines = format_published(rows)
@@ -143,7 +145,7 @@ def print_published(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_traces(rows: Sequence[Mapping[str, Any]]) -> None:
-    """One line a sound file; what is wrong with the others, and warnings, on standard error."""
+    """Print one line for each valid file; errors and warnings go to standard error."""
     percentiles = ("mean", "p5", "p50", "p95")
     shown = Table("file", "format", "duration", *percentiles, "longest outage", box=None)
     for row in rows:
@@ -160,11 +162,11 @@ def print_traces(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_stock(held: Sequence[Stock], limit_bytes: int) -> None:
-    """Files and bytes by kind; only states and activations fall under the limit."""
+    """Print number and size of files by kind, and the limit of states and activations."""
     shown = Table("", "files", "MB", box=None)
     for one in held:
         shown.add_row(one.kind, f"{one.files:,}", f"{one.bytes / 1e6:,.1f}")
-    shown.add_row("limit of states and activations", "", f"{limit_bytes / 1e6:,.1f}")
+    shown.add_row("limit for states and activations", "", f"{limit_bytes / 1e6:,.1f}")
     page(80).print(shown)
 
 
@@ -173,5 +175,5 @@ def _number(value: float | None, unit: str) -> str:
 
 
 def page(width: int) -> Console:
-    """Standard output; as wide as given where it is no terminal."""
+    """Console on standard output. `width` applies when it is not a terminal."""
     return Console(width=None if sys.stdout.isatty() else width, **_LITERAL)

@@ -1,4 +1,4 @@
-"""The trained model of a run: `export`."""
+"""The command that writes the trained model of a run: `export`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .options import AsJson, RunDir
 
 At = Annotated[
     Literal["best", "final"],
-    typer.Option("--at", help="The best state on the split that decides, or the last."),
+    typer.Option("--at", help="State to write: the best on evaluation.decide_on, or the last."),
 ]
 
 app = typer.Typer()
@@ -23,11 +23,13 @@ app = typer.Typer()
 @app.command()
 def export(
     run_dir: RunDir,
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or an empty directory.")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Directory to write; must be new or empty.")
+    ],
     at: At = "best",
     as_json: AsJson = False,
 ) -> None:
-    """Write the model that a run has trained, for `transformers`; LoRA for `peft` as well."""
+    """Write the trained model of a run for `transformers`; a LoRA model also for `peft`."""
     from sim.runs.export import export_run
 
     with Display() as display:

@@ -11,32 +11,38 @@ import typer
 
 from learner.numerics import NumericsChoice
 
-ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help="A scenario.")]
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="A base and its arms.")]
-RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="A run's directory.")]
-StudyDir = Annotated[Path, typer.Argument(metavar="DIR", help="A directory of runs.")]
-StudyDirs = Annotated[list[Path], typer.Argument(metavar="DIR...", help="Directories of runs.")]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="a.b=c", help="Override a key (repeatable).")
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help="Scenario file.")]
+StudyFile = Annotated[
+    Path, typer.Argument(metavar="STUDY.yaml", help="Study file: a base scenario and its arms.")
 ]
-Out = Annotated[Path, typer.Option("--out", help="Where run directories go.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every draw.")]
+RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="Directory of one run.")]
+StudyDir = Annotated[Path, typer.Argument(metavar="DIR", help="Directory that contains runs.")]
+StudyDirs = Annotated[
+    list[Path], typer.Argument(metavar="DIR...", help="Directories that contain runs.")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="a.b=c", help="Set a key of the scenario (repeatable)."),
+]
+Out = Annotated[Path, typer.Option("--out", help="Directory for run directories.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of all random draws.")]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Processes (default: one a core).")
+    int | None,
+    typer.Option("--workers", min=1, help="Number of processes (default: one per core)."),
 ]
 Numerics = Annotated[
     NumericsChoice,
     typer.Option(
         "--numerics",
-        help="Number format of the encoder; auto: bf16 where AMX or the GPU computes it.",
+        help="Number format of the encoder. auto: bf16 where AMX or the GPU supports it.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable results on stdout.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable results to stdout.")]
 
 
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
-    """Put the file before complaints about its content, which know no file."""
+    """Prefix errors about the content of a file with its name."""
     try:
         yield
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""One run against another: `replay`, `diff`."""
+"""Commands that relate one run to another: `replay`, `diff`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from .display import Display, page
-from .options import AsJson, Out, RunDir, Set, Workers
+from .options import AsJson, Out, RunDir, Set
 
 if TYPE_CHECKING:
     from sim.runs.diff import Comparison
@@ -25,10 +25,11 @@ Axes = Annotated[
     typer.Option(
         "--axis",
         metavar="a.b[,c.d]=LIST",
-        help="Values to try, a list or {log: {from: 0.1, to: 10, points: 9}} (repeatable).",
+        help="Values to try: a list or {log: {from: 0.1, to: 10, points: 9}} (repeatable).",
     ),
 ]
-Train = Annotated[bool, typer.Option("--train", help="Train what the store does not have.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Number of processes.")]
+Train = Annotated[bool, typer.Option("--train", help="Train states that the store lacks.")]
 
 app = typer.Typer()
 
@@ -43,15 +44,17 @@ def replay(
     workers: Workers = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Re-time a run on other links, devices, costs or server, without training; exit 1 where its
-    learning comes out another way and would need --train."""
+    """Simulate a run again with other links, devices, costs or server, without training.
+
+    The exit status is 1 if learning diverges into states that must be trained: add --train.
+    """
     from sim.study.replay import as_row, plan_replay
     from sim.study.replay import replay as replayed
 
     study = plan_replay(run_dir, overrides or (), _axes(axes or ()))
     with Display(len(study.arms), as_json) as display:
         results = replayed(
-            run_dir, study, out=out, workers=workers or 1, train=train, on_progress=display.show
+            run_dir, study, out=out, workers=workers, train=train, on_progress=display.show
         )
     if as_json:
         typer.echo(json.dumps([as_row(result) for result in results]))
@@ -64,7 +67,7 @@ def replay(
 
 @app.command()
 def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
-    """Why two runs differ: their scenarios, the first differing row, and where learning parts."""
+    """Show how two runs differ: scenario keys, the first differing row, where learning diverges."""
     from sim.runs.diff import compare
 
     comparison = compare(run_a, run_b)
@@ -75,7 +78,7 @@ def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
 
 
 def _axes(texts: Sequence[str]) -> tuple[Axis, ...]:
-    """`a.b,c.d=LIST` as the axes of a study file. Raises ValueError naming the option."""
+    """Parse `a.b,c.d=LIST` into axes, as in a study file. Raises ValueError naming the option."""
     from sim.scenario.file import parse_yaml
     from sim.study.axes import read_axes
 
@@ -99,9 +102,11 @@ def _axes(texts: Sequence[str]) -> tuple[Axis, ...]:
 def _print_replays(results: Sequence[Replay]) -> None:
     shown = Table("run", "simulated", "round", "accuracy", "trainings", "learning", box=None)
     for one in results:
-        learning = str(one.divergence or "as it was")
+        learning = str(one.divergence or "unchanged")
         if one.result is None:
-            shown.add_row(one.name, "", "", "", "", f"{learning}; {one.missing}; --train goes on")
+            shown.add_row(
+                one.name, "", "", "", "", f"{learning}; {one.missing}; to continue, add --train"
+            )
             continue
         result = one.result
         shown.add_row(
@@ -123,13 +128,13 @@ def _print_comparison(comparison: Comparison) -> None:
         page(200).print(shown)
     row = comparison.row
     if row is None:
-        typer.echo("the logs are equal")
+        typer.echo("The logs are equal.")
         return
     typer.echo(
-        f"first differing row: {row.file} line {row.line} ({row.row}): "
+        f"First differing row: {row.file} line {row.line} ({row.row}): "
         f"{row.field} is {json.dumps(row.a)} in A, {json.dumps(row.b)} in B"
     )
     if row.file == "evaluations.jsonl":
-        typer.echo("the events are equal: the same states have other scores")
+        typer.echo("The events are equal; scores of the same states differ.")
         return
-    typer.echo(f"in B {comparison.learning}" if comparison.learning else "learning is the same")
+    typer.echo(f"In B, {comparison.learning}." if comparison.learning else "Learning is the same.")

@@ -1,4 +1,4 @@
-"""One run: `run`."""
+"""The command that simulates one scenario: `run`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Workers = Annotated[
     typer.Option(
         "--workers",
         min=1,
-        help="Processes that train, to the same bytes with any number. Each takes about 4 s to "
-        "start and 0.3 GB or more: worth it for runs of minutes.",
+        help="Number of training processes. The results do not depend on it. Each process takes "
+        "about 4 s to start and at least 0.3 GB, which pays off in runs that last minutes.",
     ),
 ]
 
@@ -35,7 +35,7 @@ def run(
     numerics: Numerics = "fp32",
     as_json: AsJson = False,
 ) -> None:
-    """Run one scenario; interrupted, the same command goes on where it stopped."""
+    """Run one scenario. To resume an interrupted run, repeat the command."""
     from learner.numerics import chosen_precision
     from sim import load_scenario, run_scenario
 
@@ -52,7 +52,7 @@ def run(
     if as_json:
         typer.echo(json.dumps(asdict(result), default=str))
         return
-    source = "" if result.learner == "torch" else " (a learning curve's, not from training)"
+    source = "" if result.learner == "torch" else " (from a learning curve, not from training)"
     typer.echo(
         f"{loaded.name}: accuracy {result.accuracy:.1%}{source} after {result.rounds} rounds, "
         f"{result.sim_seconds:,.1f} simulated s ({result.trainings} trainings, "

@@ -1,8 +1,9 @@
-"""Scenarios before they run: `validate`, `partition`, `init`, `schema`."""
+"""Commands for scenario files: `validate`, `partition`, `init`, `schema`."""
 
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
@@ -11,15 +12,15 @@ import typer
 from .display import errors
 from .options import AsJson, ScenarioFile, Seed, Set, naming
 
-TEMPLATE = Path(__file__).resolve().parents[1] / "scenarios" / "template.yaml"
-
 app = typer.Typer()
 
 
 @app.command()
 def validate(scenario: ScenarioFile, overrides: Set = None, as_json: AsJson = False) -> None:
-    """Check a scenario, and its data where they are at hand; print it with every default written
-    out; start nothing."""
+    """Check a scenario without running it, and print it with all defaults.
+
+    Model and data are checked too if they are already in the cache.
+    """
     from sim.build.checks import check_scenario, warnings
     from sim.build.data import describe_data
     from sim.runs.run import default_cache_dir
@@ -41,11 +42,11 @@ def draw_partition(
     scenario: ScenarioFile,
     overrides: Set = None,
     seed: Seed = 0,
-    out: Annotated[Path, typer.Option("--out", help="Figure without its suffix.")] = Path(
-        "partition"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", help="Path of the figure without its suffix.")
+    ] = Path("partition"),
 ) -> None:
-    """Draw which client holds how many examples of each label, as PNG and SVG; train nothing."""
+    """Draw how many examples of each label every client holds, as PNG and SVG."""
     from analysis import partition, save_figure
     from sim import load_scenario
     from sim.build.data import load_data
@@ -56,7 +57,9 @@ def draw_partition(
     with naming(scenario):
         held = load_data(loaded, Streams(seed), default_cache_dir()).holdings
         if held is None:
-            raise ValueError("task.kind must not be synthetic: there is nothing to part")
+            raise ValueError(
+                "task.kind must not be synthetic: a synthetic task has no labels to draw"
+            )
     figure = partition(held.classes, held.counts, f"{loaded.name}, seed {seed}")
     for path in save_figure(figure, out):
         errors.print(f"figure: {path}")
@@ -64,15 +67,16 @@ def draw_partition(
 
 @app.command()
 def init(file: ScenarioFile = Path("scenario.yaml")) -> None:
-    """Write a commented scenario to start from."""
+    """Write a commented scenario file to start from."""
+    template = files("scenarios") / "template.yaml"
     with file.open("x", encoding="utf-8") as target:
-        target.write(TEMPLATE.read_text(encoding="utf-8"))
+        target.write(template.read_text(encoding="utf-8"))
     typer.echo(file)
 
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of a scenario, for editors."""
+    """Print the JSON Schema of scenario files, for editors."""
     from sim.scenario.file import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2))

@@ -1,4 +1,4 @@
-"""The store of states, activations and scores: `store info`, `limit`, `verify`, `prune`."""
+"""Commands for the store of trained states: `store info`, `limit`, `verify`, `prune`."""
 
 from __future__ import annotations
 
@@ -13,27 +13,33 @@ import typer
 from .display import Display, errors, print_stock
 from .options import AsJson
 
-MBytes = Annotated[float, typer.Argument(min=0, metavar="MBYTES", help="10^6 bytes.")]
+MBytes = Annotated[
+    float, typer.Argument(min=0, metavar="MBYTES", help="Limit in units of 10^6 bytes.")
+]
 To = Annotated[
     float | None,
-    typer.Option("--to-mbytes", min=0, help="Leave at most so much, 10^6 bytes (the limit)."),
+    typer.Option("--to-mbytes", min=0, help="Size to keep, in 10^6 bytes (default: the limit)."),
 ]
 Retrain = Annotated[
     Path | None,
     typer.Option(
         "--retrain",
         metavar="RUN_DIR",
-        help="Instead, train states of a finished run again and compare their bytes.",
+        help="Instead of reading files, train states of this finished run again and compare "
+        "their bytes.",
     ),
 ]
-Sample = Annotated[int, typer.Option("--sample", min=1, help="How many states --retrain takes.")]
+Sample = Annotated[int, typer.Option("--sample", min=1, help="Number of states for --retrain.")]
 
-app = typer.Typer(help="The store of trained states, activations and scores.", no_args_is_help=True)
+app = typer.Typer(
+    help="Inspect, limit, verify and prune the store of trained states, activations and scores.",
+    no_args_is_help=True,
+)
 
 
 @app.command()
 def info(as_json: AsJson = False) -> None:
-    """How many files of each kind there are, their bytes, and the limit."""
+    """Print number and size of stored files by kind, and the limit."""
     from learner.budget import cache_budget
     from learner.inventory import stock
     from sim.runs.run import default_cache_dir
@@ -49,7 +55,7 @@ def info(as_json: AsJson = False) -> None:
 
 @app.command()
 def limit(mbytes: MBytes) -> None:
-    """Fix how much states and activations may take, for every run that uses this cache."""
+    """Set the size limit for states and activations, for all runs that use this cache."""
     from learner.budget import set_limit
     from sim.runs.run import default_cache_dir
 
@@ -58,7 +64,7 @@ def limit(mbytes: MBytes) -> None:
 
 @app.command()
 def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False) -> None:
-    """Read every file and discard those that are not what was written; exit 1 if there are any."""
+    """Read every stored file and discard damaged ones. The exit status is 1 if any is damaged."""
     if retrain is not None:
         _verify_by_training(retrain, sample, as_json)
         return
@@ -68,14 +74,14 @@ def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False)
     damaged = []
     for kind, path in discard_damaged(default_cache_dir()):
         damaged.append({"kind": kind, "path": str(path)})
-        errors.print(f"discarded, will be made again when needed: {path}")
+        errors.print(f"discarded a damaged file, which is computed again when needed: {path}")
     typer.echo(json.dumps(damaged) if as_json else f"{len(damaged)} damaged")
     if damaged:
         sys.exit(1)
 
 
 def _verify_by_training(run_dir: Path, sample: int, as_json: bool) -> None:
-    """A line a state; exit 1 if one is not what its recipe makes."""
+    """Print one line for each state. The exit status is 1 if retraining gives other bytes."""
     from sim.runs.verify import retrain
 
     states = []
@@ -92,7 +98,7 @@ def _verify_by_training(run_dir: Path, sample: int, as_json: bool) -> None:
 
 @app.command()
 def prune(to_mbytes: To = None, as_json: AsJson = False) -> None:
-    """Remove the least recently used states and activations; scores are kept."""
+    """Remove the least recently used states and activations. Scores are kept."""
     from learner.budget import cache_budget
     from sim.runs.run import default_cache_dir
 

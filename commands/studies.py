@@ -1,4 +1,4 @@
-"""Many runs: `demo`, `study`."""
+"""Commands that start several runs: `demo`, `study`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,19 +23,20 @@ if TYPE_CHECKING:
     from sim import Study
     from sim.study.forecast import Forecast
 
-DEMO = Path(__file__).resolve().parents[1] / "scenarios" / "demo.yaml"
-
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="List the runs and what they will take; start nothing.")
+    bool,
+    typer.Option("--dry-run", help="List the runs and their estimated cost without starting them."),
 ]
 
 Ray = Annotated[
     str | None,
-    typer.Option("--ray", metavar="auto|HOST:PORT", help="Run on this Ray cluster."),
+    typer.Option("--ray", metavar="auto|HOST:PORT", help="Ray cluster to run on."),
 ]
 Base = Annotated[
     Path | None,
-    typer.Option("--base", metavar="SCENARIO.yaml", help="In the place of the study's own base."),
+    typer.Option(
+        "--base", metavar="SCENARIO.yaml", help="Base scenario to use instead of the study's own."
+    ),
 ]
 
 app = typer.Typer()
@@ -47,9 +49,11 @@ def demo(
     numerics: Numerics = "fp32",
     as_json: AsJson = False,
 ) -> None:
-    """Five ways to fine-tune on a mixed fleet: the table, the figure and the report."""
-    errors.print("model and data (110 MB) are fetched once, into the cache")
-    directory = _run(_load(DEMO), out, workers, chosen_precision(numerics), as_json=as_json)
+    """Compare five ways to fine-tune on a mixed fleet; write a table, a figure and a report."""
+    errors.print("Model and data (110 MB) are downloaded to the cache unless they are there.")
+    with as_file(files("scenarios") / "demo.yaml") as file:
+        loaded = _load(file)
+    directory = _run(loaded, out, workers, chosen_precision(numerics), as_json=as_json)
     show_table(directory, "json" if as_json else "text")
     write_figures([directory], directory, only="time-to-accuracy", formats=("png", "svg"))
     write_report(directory, directory / "report.html")
@@ -67,7 +71,10 @@ def study(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run every arm of a study with every seed, then print the table."""
+    """Run every arm of a study with every seed, then print a table.
+
+    To resume an interrupted study, repeat the command.
+    """
     loaded = _load(file, overrides or (), base)
     if dry_run:
         _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
@@ -110,7 +117,7 @@ def _run(
 def _show_plan(
     study: Study, out: Path, workers: int | None, precision: Precision, as_json: bool
 ) -> None:
-    """The resolved list of runs, a line each, and the forecast."""
+    """Print one line for each run, then the forecast."""
     from sim.runs.directory import run_directory
     from sim.study.study import study_jobs
 
@@ -144,7 +151,7 @@ def _summary(planned: Forecast) -> str:
 
 
 def _wall(seconds: float) -> str:
-    """Wall time to the unit that matters.
+    """Wall time in a readable unit.
 
     >>> [_wall(s) for s in (40, 600, 7200)]
     ['40 s', '10 min', '2.0 h']

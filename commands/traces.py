@@ -1,4 +1,4 @@
-"""Traces: `traces info`, `traces plot`, `traces convert`, `traces fetch`."""
+"""Commands for trace files: `traces info`, `plot`, `convert`, `fetch`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ import typer
 from .display import errors, print_traces
 from .options import AsJson
 
-TraceFile = Annotated[Path, typer.Argument(metavar="FILE", help="A trace.")]
-TraceFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Traces.")]
+TraceFile = Annotated[Path, typer.Argument(metavar="FILE", help="Trace file.")]
+TraceFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Trace files.")]
 Format = Annotated[
-    str | None, typer.Option("--format", help="Where the content does not tell: mahimahi, csv ...")
+    str | None,
+    typer.Option(
+        "--format", help="Format of the file, if it cannot be detected: mahimahi, csv ..."
+    ),
 ]
 Options = Annotated[
     list[str] | None,
-    typer.Option("--option", metavar="k=v", help="Of the format, such as time=t_ms (repeatable)."),
+    typer.Option(
+        "--option", metavar="k=v", help="Option of the format, such as time=t_ms (repeatable)."
+    ),
 ]
 TraceTarget = Literal["sabre", "csv", "mahimahi"]
 Direction = Literal["down", "up"]
@@ -32,7 +37,10 @@ app = typer.Typer(help="Read, check, plot, convert and fetch traces.", no_args_i
 def traces_info(
     files: TraceFiles, format: Format = None, option: Options = None, as_json: AsJson = False
 ) -> None:
-    """Format, duration, rates, outages and warnings of each file; exit 2 if one is bad."""
+    """Print format, duration, rates, outages and warnings of each file.
+
+    The exit status is 2 if a file is invalid.
+    """
     from traces.describe import info
 
     rows = info(files, format, **_options(option))
@@ -47,11 +55,13 @@ def traces_info(
 @app.command("plot")
 def traces_plot(
     files: TraceFiles,
-    out: Annotated[Path, typer.Option("--out", help="Figure without its suffix.")] = Path("traces"),
+    out: Annotated[
+        Path, typer.Option("--out", help="Path of the figure without its suffix.")
+    ] = Path("traces"),
     format: Format = None,
     option: Options = None,
 ) -> None:
-    """Time series and distribution, up to six files side by side, as PNG and SVG."""
+    """Draw time series and distribution of up to six files side by side, as PNG and SVG."""
     from analysis.figures.traces import trace_files
     from analysis.style import save_figure
     from traces.load import load
@@ -65,8 +75,10 @@ def traces_plot(
 def traces_convert(
     file: TraceFile,
     to: Annotated[TraceTarget, typer.Option("--to", help="Format to write.")],
-    direction: Annotated[Direction, typer.Option(help="Which direction.")] = "down",
-    out: Annotated[Path | None, typer.Option("--out", help="File to write (stdout).")] = None,
+    direction: Annotated[Direction, typer.Option(help="Direction to convert.")] = "down",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write (default: stdout).")
+    ] = None,
     format: Format = None,
     option: Options = None,
 ) -> None:
@@ -82,8 +94,10 @@ def traces_convert(
 
 
 @app.command("fetch")
-def traces_fetch(name: Annotated[FetchName, typer.Argument(help="A package.")]) -> None:
-    """Download recordings by package name into the cache and say where they are."""
+def traces_fetch(
+    name: Annotated[FetchName, typer.Argument(help="Name of a package of recordings.")],
+) -> None:
+    """Download a package of recordings into the cache and print its directory."""
     from sim.runs.run import default_cache_dir
     from traces.fetch import FetchError, fetch
 
@@ -94,7 +108,7 @@ def traces_fetch(name: Annotated[FetchName, typer.Argument(help="A package.")]) 
 
 
 def _options(texts: list[str] | None) -> dict[str, str | float]:
-    """`k=v` pairs; values that are numbers become numbers."""
+    """Parse `k=v` pairs. Values that look like numbers become numbers."""
     pairs: dict[str, str | float] = {}
     for text in texts or ():
         key, equals, value = text.partition("=")

@@ -1,13 +1,20 @@
-"""What importing a module may load, and that the packages are this repository's."""
+"""What importing a module may load, what `sim` may use of SimPy, whose the packages are."""
 
 from __future__ import annotations
 
 import importlib
+import inspect
+import pkgutil
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import simpy
+
+import sim
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,7 +42,11 @@ def test_importing_a_module_loads_nothing_heavy(module: str, heavy: set[str]) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["sim", "traces", "learner", "configurator", "analysis", "fedadapter"]
+    "name",
+    [
+        *("sim", "traces", "learner", "configurator", "analysis"),
+        *("commands", "scenarios", "fedadapter"),
+    ],
 )
 def test_our_packages_shadow_those_of_the_same_name(name: str) -> None:
     assert ROOT in Path(str(importlib.import_module(name).__file__)).parents
@@ -48,3 +59,44 @@ def test_public_names_resolve() -> None:
             assert getattr(module, name) is not None
         with pytest.raises(AttributeError):
             _ = module.nothing_of_this_name
+
+
+SIMPY_PRIVATE = {
+    name
+    for file in Path(simpy.__file__).parent.rglob("*.py")
+    for name in re.findall(r"\.(_[a-z]\w*)", file.read_text(encoding="utf-8"))
+}
+"""Attributes that SimPy's own code keeps to itself: _ok, _value, _queue, _eid ..."""
+
+
+def simpy_internals_in(kind: type) -> set[str]:
+    """Private attributes of SimPy that a class uses on itself, where ruff (SLF001) allows it."""
+    own = re.findall(r"\b(?:self|super\(\))\.(_[a-z]\w*)", inspect.getsource(kind))
+    return SIMPY_PRIVATE & set(own)
+
+
+def classes_that_extend_simpy() -> Iterator[type]:
+    for module in pkgutil.walk_packages(sim.__path__, "sim."):
+        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            bases = {base.__module__.partition(".")[0] for base in kind.__mro__}
+            if kind.__module__ == module.name and "simpy" in bases:
+                yield kind
+
+
+def test_classes_that_extend_simpy_use_its_public_interface_alone() -> None:
+    found = [
+        f"{kind.__module__}.{kind.__name__} uses {', '.join(sorted(names))}, private to SimPy: "
+        "use succeed, fail, interrupt, timeout or schedule instead"
+        for kind in classes_that_extend_simpy()
+        if (names := simpy_internals_in(kind))
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_a_use_of_simpys_internals_is_found() -> None:
+    class Triggered(simpy.Event):
+        def at_once(self) -> None:
+            self._ok = True
+            self._own_note = "not SimPy's"
+
+    assert simpy_internals_in(Triggered) == {"_ok"}

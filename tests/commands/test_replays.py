@@ -21,11 +21,11 @@ def test_a_run_is_replayed_and_compared(call: Call, tmp_path: Path) -> None:
     assert slow["sim_seconds"] > fast["sim_seconds"]
     _, out, _ = call("diff", slow["run_dir"], fast["run_dir"])
     assert "fleet.network.down_mbytes_per_s" in out
-    assert "first differing row: events.jsonl line 1 (round): t_s is " in out
-    assert "learning is the same" in out
+    assert "First differing row: events.jsonl line 1 (round): t_s is " in out
+    assert "Learning is the same." in out
     _, out, _ = call("replay", run_dir, "--set", "rounds.participants=7", "--out", tmp_path)
     assert "learning diverges at simulated second" in " ".join(out.split())
-    assert "the logs are equal" in call("diff", run_dir, run_dir)[1]
+    assert "The logs are equal." in call("diff", run_dir, run_dir)[1]
     for bad in ("[1, 2]", "a.b", "a.b=3"):
         status, _, err = call("replay", run_dir, "--axis", bad)
         assert (status, err.count("\n")) == (2, 1)

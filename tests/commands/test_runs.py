@@ -27,7 +27,7 @@ def test_run_ends_with_one_json_object(call: Call, tmp_path: Path) -> None:
 
 def test_a_curves_accuracy_says_so(call: Call, tmp_path: Path) -> None:
     _, out, _ = call("run", CLOCK, "--out", tmp_path)
-    assert "a learning curve's, not from training" in out
+    assert "from a learning curve, not from training" in out
 
 
 def test_set_and_seed_change_the_run(call: Call, tmp_path: Path) -> None:

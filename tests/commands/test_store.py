@@ -24,7 +24,7 @@ def test_the_store_is_told_limited_verified_and_pruned(
     bad.write_text("{}")
     status, out, err = call("store", "verify")
     assert (status, out) == (1, "1 damaged\n")
-    assert err == f"discarded, will be made again when needed: {bad}\n"
+    assert err == f"discarded a damaged file, which is computed again when needed: {bad}\n"
     assert call("store", "verify")[0] == 0
     status, _, err = call("store", "verify", "--retrain", tmp_path)
     assert (status, err) == (

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
+
+import fedadapter
 
 CLOCK = Path(__file__).parents[2] / "scenarios/paper/clock/agnews-88.yaml"
 
 Call = Callable[..., tuple[int, str, str]]
+
+
+def commands(known: object, *words: str) -> Iterator[tuple[str, ...]]:
+    """The words of every command and group: (), ("run",), ("traces",), ("traces", "info") ..."""
+    yield words
+    if isinstance(known, typer.core.TyperGroup):
+        for name, command in known.commands.items():
+            yield from commands(command, *words, name)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +53,15 @@ def test_help_is_shown_when_asked_for_and_when_nothing_is(call: Call) -> None:
     status, out, err = call()
     assert (status, err) == (2, "")
     assert "Commands" in out
+
+
+@pytest.mark.parametrize("words", list(commands(typer.main.get_command(fedadapter.app))))
+def test_every_command_knows_both_names_of_help(call: Call, words: tuple[str, ...]) -> None:
+    status, short, err = call(*words, "-h")
+    assert (status, err) == (0, "")
+    assert "Usage: fedadapter" in short
+    assert call(*words, "--help") == (0, short, "")
+
+
+def test_the_version_is_that_of_the_installed_package(call: Call) -> None:
+    assert call("--version") == (0, f"fedadapter {version('fedadapter-sim')}\n", "")

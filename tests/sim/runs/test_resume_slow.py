@@ -156,5 +156,5 @@ def test_ctrl_c_ends_a_study_within_2_s_with_one_line_on_how_to_go_on(
     assert process.stdout is not None
     process.stdout.close()
     lines = [line for line in told.splitlines() if not line.startswith("{")]
-    assert lines == ["interrupted: the same command goes on where it stopped"]
+    assert lines == ["Interrupted. To resume, repeat the command."]
     assert (process.returncode, took_s < 2.0) == (130, True), took_s
