@@ -36,7 +36,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run one scenario; interrupted, the same command goes on where it stopped."""
-    from learner.numerics import chosen_precision
+    from learner.training.numerics import chosen_precision
     from sim import load_scenario, run_scenario
 
     loaded = load_scenario(scenario, overrides or ())

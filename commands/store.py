@@ -34,8 +34,8 @@ app = typer.Typer(help="The store of trained states, activations and scores.", n
 @app.command()
 def info(as_json: AsJson = False) -> None:
     """How many files of each kind there are, their bytes, and the limit."""
-    from learner.budget import cache_budget
-    from learner.inventory import stock
+    from learner.store.budget import cache_budget
+    from learner.store.inventory import stock
     from sim.run import default_cache_dir
 
     cache_dir = default_cache_dir()
@@ -50,7 +50,7 @@ def info(as_json: AsJson = False) -> None:
 @app.command()
 def limit(mbytes: MBytes) -> None:
     """Fix how much states and activations may take, for every run that uses this cache."""
-    from learner.budget import set_limit
+    from learner.store.budget import set_limit
     from sim.run import default_cache_dir
 
     set_limit(default_cache_dir(), round(mbytes * 1e6))
@@ -62,7 +62,7 @@ def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False)
     if retrain is not None:
         _verify_by_training(retrain, sample, as_json)
         return
-    from learner.inventory import discard_damaged
+    from learner.store.inventory import discard_damaged
     from sim.run import default_cache_dir
 
     damaged = []
@@ -93,7 +93,7 @@ def _verify_by_training(run_dir: Path, sample: int, as_json: bool) -> None:
 @app.command()
 def prune(to_mbytes: To = None, as_json: AsJson = False) -> None:
     """Remove the least recently used states and activations; scores are kept."""
-    from learner.budget import cache_budget
+    from learner.store.budget import cache_budget
     from sim.run import default_cache_dir
 
     budget = cache_budget(default_cache_dir())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from learner.numerics import Precision, chosen_precision
+from learner.training.numerics import Precision, chosen_precision
 
 from .display import Display, errors
 from .options import AsJson, Numerics, Out, Set, StudyFile, Workers

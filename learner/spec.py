@@ -14,7 +14,7 @@ StateRef = NewType("StateRef", str)
 """The name of a state: the hex digest of the recipe that makes it. Never the tensors."""
 
 LrDecay = Literal["constant", "linear", "cosine"]
-"""How a learning rate falls to 0 over its horizon (learner.schedules)."""
+"""How a learning rate falls to 0 over its horizon (learner.training.schedules)."""
 
 Bits = Literal[32, 8, 4]
 """Bits a parameter in which states and changes are sent."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from learner.numerics import Precision
+from learner.training.numerics import Precision
 
 from .records import DecisionRow, RoundRow
 from .runlog import RunError

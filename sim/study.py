@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from learner.numerics import Precision
+from learner.training.numerics import Precision
 
 from .build import Missing
 from .cluster import on_ray

@@ -12,14 +12,14 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from learner.architecture import family_of
-from learner.assets import TOKENIZER_FILES
-from learner.backbone import load_backbone
-from learner.model_config import ModelConfig, read_model_config
+from learner.assets.sources import TOKENIZER_FILES
+from learner.encoder.architecture import family_of
+from learner.encoder.backbone import load_backbone
+from learner.encoder.model_config import ModelConfig, read_model_config
 from learner.spec import UNIT_WIDTH, Lora, TuningConfig
+from learner.state import State
+from learner.store.atomic_file import errors_naming
 from learner.tasks import Task
-from learner.trainer import State
-from learner.whole import errors_naming
 
 from .card import Provenance, write_card
 from .weights import (

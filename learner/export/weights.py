@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learner.backbone import Backbone
-from learner.families import Family
+from learner.encoder.backbone import Backbone
+from learner.encoder.families import Family
+from learner.encoder.weight_shapes import block
 from learner.spec import UNIT_WIDTH, Adapter, Lora, TuningConfig
-from learner.trainer import State
+from learner.state import State
 from learner.tuning.adapter import unit_name
 from learner.tuning.head import BIAS, WEIGHT
 from learner.tuning.lora import PARTS, product_name
 from learner.tuning.parameters import BACKBONE
-from learner.weight_shapes import block
 
 Tensors = dict[str, Tensor]
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from learner.assets import PYPI, data_dir
+from learner.assets.sources import PYPI, data_dir
 
 from .files import PACKINGS, SUFFIXES, read_file
 from .hub import HUB, read_hub

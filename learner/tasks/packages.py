@@ -71,4 +71,4 @@ PACKAGES = {
         is_example=_is_review,
     ),
 }
-"""By source; the files themselves are named in learner.assets."""
+"""By source; the files themselves are named in learner.assets.sources."""

@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.scoring import entity_f1, score, score_tags
 from learner.spec import Evaluation
+
+from .scoring import entity_f1, score, score_tags
 
 TaskKind = Literal["text", "tagging"]
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learner.architecture import Architecture
+from learner.encoder.architecture import Architecture
+from learner.encoder.weight_shapes import Shapes, embedding_shapes, layer_shapes
 from learner.spec import Adapter, Full, Lora, NewWeights, TuningConfig, tuned_depth
-from learner.weight_shapes import Shapes, embedding_shapes, layer_shapes
 
 from .adapter import initial_units, unit_shapes
 from .head import head_shapes, initial_head
 from .lora import initial_products, product_shapes
 
 if TYPE_CHECKING:
-    from learner.backbone import Backbone
+    from learner.encoder.backbone import Backbone
 
 BACKBONE = "param.backbone."
 """Prefix of fine-tuned weights of the encoder itself; the name of BertModel follows."""

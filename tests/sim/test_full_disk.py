@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from learner.inventory import discard_damaged, stock
+from learner.store.inventory import discard_damaged, stock
 from sim.scenario_file import as_yaml
 
 ROOT = Path(__file__).parents[2]

@@ -11,22 +11,22 @@ import numpy as np
 import pytest
 import torch
 
-from learner.activations import Activations
-from learner.backbone import load_backbone
-from learner.batches import Examples
-from learner.budget import Budget
+from learner.encoder.activations import Activations
+from learner.encoder.backbone import load_backbone
+from learner.encoder.tokens import Tokens
 from learner.export.card import Provenance
 from learner.export.directory import write_export
 from learner.export.modeling_fedadapter import (
     FedAdapterForSequenceClassification,
     FedAdapterForTokenClassification,
 )
-from learner.forward import logits
 from learner.spec import Adapter, Full, Lora, TuningConfig
+from learner.store.budget import Budget
 from learner.tasks import Task
-from learner.tokens import Tokens
+from learner.training.batches import Examples
+from learner.training.forward import logits
+from learner.training.targets import Units, whole_texts
 from learner.tuning.parameters import initial_parameters
-from learner.units import Units, whole_texts
 
 CPU = torch.device("cpu")
 LENGTHS = np.array([5, 3, 12, 7])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from learner.carriers import AssetError
+from learner.assets.carriers import AssetError
 from learner.tasks import Task, TaskSource, load_task
 from learner.tasks.trec import repaired_label
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from learner.architecture import BERT_BASE
-from learner.recipes import RecipeGraph
+from learner.encoder.architecture import BERT_BASE
+from learner.graph.recipes import RecipeGraph
 from learner.spec import Lora
 from learner.tuning.lora import initial_products, through_products
 from learner.tuning.parameters import parameter_shapes

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from learner.architecture import BERT_BASE
-from learner.backbone import Backbone, load_backbone
+from learner.encoder.architecture import BERT_BASE
+from learner.encoder.backbone import Backbone, load_backbone
 from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from learner.tuning.adapter import initial_units
 from learner.tuning.parameters import grown, initial_parameters, parameter_shapes

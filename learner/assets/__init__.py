@@ -1,0 +1,1 @@
+"""Pre-trained models and data sets: download, verification, cache directory."""

@@ -1,0 +1,85 @@
+"""What a cache directory holds, by kind, and whether each file is still what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .atomic_file import hash_path, is_sound
+from .budget import activations_dir, states_dir, store_dir
+from .store import read_checked, read_tensors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """Files of one kind; `is_whole` reads one and says whether its content agrees with its hash."""
+
+    name: str
+    folder: Path
+    pattern: str
+    is_whole: Callable[[Path], bool]
+
+    def files(self) -> list[Path]:
+        return sorted(self.folder.rglob(self.pattern))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock:
+    """How many files of a kind there are, and their bytes."""
+
+    kind: str
+    files: int
+    bytes: int
+
+
+def kinds(cache_dir: Path) -> tuple[Kind, ...]:
+    root = store_dir(cache_dir)
+    return (
+        Kind(
+            name="states",
+            folder=states_dir(cache_dir),
+            pattern="*.safetensors",
+            is_whole=lambda path: read_tensors(path) is not None,
+        ),
+        Kind(
+            name="activations",
+            folder=activations_dir(cache_dir),
+            pattern="*.npy",
+            is_whole=is_sound,
+        ),
+        Kind(
+            name="evaluations",
+            folder=root / "evaluations",
+            pattern="*.json",
+            is_whole=lambda path: read_checked(path, "evaluation") is not None,
+        ),
+        Kind(
+            name="feedback",
+            folder=root / "feedback",
+            pattern="*.json",
+            is_whole=lambda path: read_checked(path, "feedback") is not None,
+        ),
+    )
+
+
+def stock(cache_dir: Path) -> list[Stock]:
+    """What there is of each kind."""
+    return [
+        Stock(
+            kind=kind.name,
+            files=len(files := kind.files()),
+            bytes=sum(path.stat().st_size for path in files),
+        )
+        for kind in kinds(cache_dir)
+    ]
+
+
+def discard_damaged(cache_dir: Path) -> Iterator[tuple[str, Path]]:
+    """Read every file; remove and give, with its kind, each that is not what was written."""
+    for kind in kinds(cache_dir):
+        for path in kind.files():
+            if not kind.is_whole(path):
+                path.unlink(missing_ok=True)
+                hash_path(path).unlink(missing_ok=True)
+                yield kind.name, path
