@@ -17,8 +17,9 @@ import numpy as np
 import torch
 from filelock import FileLock
 
-from learner.store.atomic_file import content_hash, errors_naming, hash_path, is_sound
+from learner.store.atomic_file import errors_naming
 from learner.store.budget import Budget, mark_used
+from learner.store.checksum import content_hash, hash_path, is_sound
 
 from .backbone import Backbone
 from .packing import Groups

@@ -18,7 +18,7 @@ from learner.encoder.backbone import load_backbone
 from learner.encoder.model_config import ModelConfig, read_model_config
 from learner.spec import UNIT_WIDTH, Lora, TuningConfig
 from learner.state import State
-from learner.store.atomic_file import errors_naming
+from learner.store.atomic_file import default_permissions, errors_naming
 from learner.tasks import Task
 
 from .card import Provenance, write_card
@@ -149,7 +149,9 @@ def _write_peft(trained: Trained, config: Lora, into: Path, base_model: str) -> 
 
 
 def _save(tensors: Tensors, path: Path) -> None:
-    save_file({n: t.contiguous() for n, t in tensors.items()}, path, metadata={"format": "pt"})
+    whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    with default_permissions(path):
+        save_file(whole, path, metadata={"format": "pt"})
 
 
 def _write_json(path: Path, value: Any) -> None:

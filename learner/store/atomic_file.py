@@ -1,39 +1,55 @@
-"""Files that appear whole or not at all, and failures of the disk that name the file."""
+"""Write a file atomically: a reader finds the old content or the new, never a part of either."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import tempfile
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from safetensors import SafetensorError
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file beside `path`, then rename it: all or nothing.
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file in the directory of `path`, then rename it to `path`.
 
-    Raises OSError, naming the path, where the disk is full or refuses.
+    Missing parent directories are created. The file has the permissions of any new file (0666
+    less the umask), also where it replaces another. If `write` raises, nothing is left and an
+    existing file stays as it was. The content is not synced: after a power cut it can be lost.
+    Raises OSError, naming `path`, where the disk is full or writing is not allowed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{uuid4().hex}.tmp")
     try:
         with errors_naming(path):
-            write(temporary)
-        os.replace(temporary, path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with default_permissions(temporary):
+                write(temporary)
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
+def default_permissions(path: Path) -> Iterator[None]:
+    """Give the new file that the block writes at `path` the permissions of open(): 0666 less umask.
+
+    For writers that choose their own, as safetensors does (0600).
+    """
+    path.touch(exist_ok=False)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    yield
+    path.chmod(mode)
+
+
+@contextmanager
 def errors_naming(path: Path) -> Iterator[None]:
-    """Give the path to an OSError inside the block that names no file, as those of writing do, and
-    make one of safetensors' own error where it tells the disk's number."""
+    """Add `path` to an OSError of the block that names no file, as those of `write()` do not.
+
+    A SafetensorError that reports an error of the operating system becomes that OSError.
+    """
     try:
         yield
     except (OSError, SafetensorError) as error:
@@ -44,26 +60,8 @@ def errors_naming(path: Path) -> Iterator[None]:
 
 
 def _unnamed_number(error: Exception) -> int | None:
-    """The disk's error number, of an error that names no file."""
+    """The errno of an error that names no file; None for any other error."""
     if isinstance(error, OSError):
         return error.errno if error.filename is None else None
-    told = re.search(r"\(os error (\d+)\)", str(error))
-    return int(told[1]) if told else None
-
-
-def is_sound(path: Path) -> bool:
-    """Whether the file is there and agrees with the hash beside it: 0.2 s for 110 MB."""
-    try:
-        return hash_path(path).read_text(encoding="ascii") == content_hash(path)
-    except (OSError, ValueError):
-        return False
-
-
-def content_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()
-
-
-def hash_path(path: Path) -> Path:
-    """Where the hash of a file stands that holds none itself."""
-    return path.with_suffix(".blake2b")
+    reported = re.search(r"\(os error (\d+)\)", str(error))
+    return int(reported[1]) if reported else None

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .atomic_file import hash_path, write_whole
+from .atomic_file import write_atomically
+from .checksum import hash_path
 
 DEFAULT_LIMIT_BYTES = 8 * 2**30
 
@@ -85,7 +86,9 @@ def cache_budget(cache_dir: Path) -> Budget:
 def set_limit(cache_dir: Path, limit_bytes: int) -> None:
     """Fix how much states and activations may take, for every process that uses the cache."""
     text = json.dumps({"limit_bytes": limit_bytes}) + "\n"
-    write_whole(store_dir(cache_dir) / _LIMIT, lambda path: path.write_text(text, encoding="ascii"))
+    write_atomically(
+        store_dir(cache_dir) / _LIMIT, lambda path: path.write_text(text, encoding="ascii")
+    )
 
 
 def store_dir(cache_dir: Path) -> Path:

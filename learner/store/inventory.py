@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .atomic_file import hash_path, is_sound
 from .budget import activations_dir, states_dir, store_dir
+from .checksum import hash_path, is_sound
 from .store import read_checked, read_tensors
 
 

@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 from learner.spec import Evaluation, Feedback, StateRef
 from learner.state import State
 
-from .atomic_file import write_whole
+from .atomic_file import write_atomically
 from .budget import Budget, mark_used
 
 _ABOUT = "fedadapter"
@@ -85,7 +85,7 @@ class Store:
         about = {"recipe": recipe, "numerics": numerics, "content": _content(arrays)}
         metadata = {_ABOUT: json.dumps(about)}
         path = self._state_path(state, numerics)
-        write_whole(path, lambda target: save_file(arrays, target, metadata))
+        write_atomically(path, lambda target: save_file(arrays, target, metadata))
         self._budget.keep(path)
 
     def _state_path(self, state: StateRef, numerics: str) -> Path:
@@ -115,7 +115,7 @@ def read_checked(path: Path, key: str) -> Any:
 def _write_checked(path: Path, key: str, content: Any, numerics: str) -> None:
     entry = {key: content, "check": _check(content), "numerics": numerics}
     text = json.dumps(entry, allow_nan=False)
-    write_whole(path, lambda target: target.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray] | None:

@@ -141,6 +141,17 @@ def test_the_card_tells_the_path_and_how_to_load(
     assert settings["pad_token"] == "[PAD]"
 
 
+def test_the_weights_are_as_readable_as_the_other_files(
+    model_dir: Path, task: Task, tmp_path: Path
+) -> None:
+    exported(model_dir, Lora(depth=1, rank=2), task, tmp_path, whole_texts(np.zeros(4, np.int64)))
+    new = tmp_path / "new"
+    new.touch()
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert {path.stat().st_mode for path in files} == {new.stat().st_mode}
+    assert len([path for path in files if path.suffix == ".safetensors"]) == 3
+
+
 def test_a_full_disk_leaves_nothing_half_written(
     model_dir: Path, task: Task, tmp_path: Path, full_disk: Any
 ) -> None:

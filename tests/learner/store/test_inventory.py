@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from learner.spec import Evaluation, Feedback, StateRef
-from learner.store.atomic_file import content_hash, hash_path
 from learner.store.budget import Budget, cache_budget, set_limit, store_dir
+from learner.store.checksum import content_hash, hash_path
 from learner.store.inventory import discard_damaged, stock
 from learner.store.store import Store
 
