@@ -1,4 +1,4 @@
-"""The tensors of a state; a StateRef (learner.spec) is only its name."""
+"""State: the tensors of a model during training. A StateRef (learner.spec) is only its name."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What the frozen bottom of the encoder gives for each token, computed once and kept on disk.
+"""Cache on disk for the activations of the frozen lower layers, computed once per token.
 
-Kept for a block are its residual (the attention half's output) and its feed-forward output.
-In an adapter's lowest block only what follows these is trained; their normalised sum is the
-input of the block above. So one array serves adapters, frozen layers and the head alone.
+A block's file has, for each token, the residual (output of the attention half) and the feed-forward
+output. Adapters in this block act after both, and the norm of their sum is the input of the next
+block. So the same file serves adapters, fine-tuned layers above it, and the head.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from .packing import Groups
 from .tokens import Tokens
 
 PASS_TOKENS = 1024
-"""Tokens of a pass over a whole split: 6 MB per activation of a 1536-wide layer; twice as many
-run a fifth slower."""
+"""Tokens per batch in a pass over a whole split: 6 MB per activation of a 1536-wide layer. Twice as
+many run 20 % slower."""
 
 Mapped = np.memmap[Any, np.dtype[np.float32]]
 
 FILL_ALL_BYTES = 2 * 2**30
-"""Up to this size the pass that fills one block's file fills those of all the others with it."""
+"""If the files of all blocks together are smaller than this, one pass writes all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activations:
-    """The blocks of one split as memory maps, (tokens, 2, hidden) fp32 each, without padding.
+    """The activations of one split: one memory map of (tokens, 2, hidden) fp32 per block.
 
-    `directory` is named by whatever the numbers depend on: model, data, max_tokens, numerics.
-    Several processes may share it: the first to want a file makes it while the others wait.
-    Beside each file lies its hash; a file that does not agree with it is made again.
+    The name of `directory` must contain a digest of everything that the numbers depend on: model,
+    data, max_tokens, numerics. Several processes may share it: one writes a missing file while the
+    others wait. Each file has a checksum file; a damaged file is computed again.
     """
 
     directory: Path
@@ -49,13 +49,13 @@ class Activations:
     tokens: Tokens
     device: torch.device
     budget: Budget
-    on_fill: Callable[[float], None] = lambda share: None  # 0-1 of the tokens; waiting: 0
+    on_fill: Callable[[float], None] = lambda share: None  # share of tokens done, 0-1; 0: waiting
 
     def block(self, layer: int) -> np.ndarray:
         """Residual and feed-forward output of a layer for each token: (tokens, 2, hidden).
 
-        Reads the whole file to check it: open a block once and keep it. Raises OSError, naming
-        the file, where the disk is full or refuses.
+        Reads the whole file to verify it, so call this once per block. Raises OSError, with the
+        file's path, if the disk is full or writing is not allowed.
         """
         path = self._path(layer)
         while True:
@@ -64,14 +64,14 @@ class Activations:
             try:
                 mark_used(path)
                 mapped: np.ndarray = np.load(path, mmap_mode="r")
-            except FileNotFoundError:  # another process made room with it: once more
+            except FileNotFoundError:  # another process removed it to make room: try again
                 continue
             if is_missing:
                 self.budget.shrink(self.budget.limit_bytes, last=path)
             return mapped
 
     def _make(self, layer: int) -> None:
-        """Fill the layer's file, unless another process did so while this one waited."""
+        """Write the layer's file, unless another process wrote it while this one waited."""
         self.on_fill(0.0)
         self.directory.mkdir(parents=True, exist_ok=True)
         with FileLock(self.directory / "lock"):
@@ -80,7 +80,7 @@ class Activations:
                 self._fill(layer)
 
     def _fill(self, layer: int) -> None:
-        """Write the layer's file, and all the others where they are small; whole by renaming."""
+        """Write the layer's file, and those of all other layers if they are small together."""
         shape = self.backbone.architecture
         tensor_shape = (len(self.tokens.ids), 2, shape.hidden)
         all_bytes = 4 * int(np.prod(tensor_shape)) * shape.n_layers
@@ -99,20 +99,20 @@ class Activations:
             self._clear()
 
     def _seal(self, layer: int) -> None:
-        """Write the finished file's hash, then rename the file: until then it counts as missing."""
+        """Write the checksum file, then give the data file its final name."""
         temporary, path = self._temporary(layer), self._path(layer)
         with errors_naming(path):
             hash_path(path).write_text(content_hash(temporary), encoding="ascii")
         temporary.replace(path)
 
     def _clear(self) -> None:
-        """Remove what is half-written. The lock is ours: so are these, or of a dead process."""
+        """Remove unfinished files. This process holds the lock, so no other one is writing them."""
         for left in self.directory.glob("*.tmp"):
             left.unlink()
 
     @torch.inference_mode()
     def _passes(self, highest: int) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
-        """Token rows, layer and (tokens, 2, hidden) of each block up to the highest."""
+        """For each batch and each layer up to `highest`: token rows, layer, (tokens, 2, hidden)."""
         encoder, weights = self.backbone, self.backbone.frozen
         n_done = 0
         for texts in self.tokens.batches(PASS_TOKENS):
@@ -137,9 +137,9 @@ class Activations:
 
 
 def _reserve(path: Path, shape: tuple[int, ...]) -> Mapped:
-    """A new fp32 file, mapped, with its room on the disk taken.
+    """A new fp32 file as a memory map, with its disk space allocated.
 
-    Were the file left sparse, a full disk would kill the process at a write to the map.
+    With a sparse file, a full disk would kill the process (SIGBUS) when it writes to the map.
     """
     with errors_naming(path):
         mapped: Mapped = np.lib.format.open_memmap(path, "w+", np.float32, shape)

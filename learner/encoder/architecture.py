@@ -1,6 +1,6 @@
-"""The shape of an encoder, read from its config.json: layers, widths, parameter counts.
+"""Sizes of an encoder, read from its config.json: layers, widths, parameter counts, FLOPs.
 
-Torch-free, so that the cost model can price a model that nobody has loaded.
+Needs no torch, so that the cost model can price a model without loading it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from .model_config import ModelConfig, read_model_config
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """Sizes of a BERT-like encoder; counts are parameters or neurons.
+    """Sizes of a BERT-like encoder.
 
-    `positions` are rows of the position table, of which a text's first token reads the one at
-    `first_position`. `relative_buckets`: rows of the bias by relative position; 0: there is none.
+    `positions` is the number of rows of the position table; a text's first token uses row
+    `first_position`. `relative_buckets` is the number of rows of the relative position bias, 0 if
+    the encoder has none.
     """
 
     n_layers: int
@@ -34,32 +35,32 @@ class Architecture:
 
     @property
     def most_tokens(self) -> int:
-        """Tokens of the longest text that the position table can number."""
+        """The largest number of tokens per text that the position table allows."""
         return self.positions - self.first_position
 
     @property
     def embedding_parameters(self) -> int:
-        """Word, position and token-type tables, their layer norm, and the relative bias."""
+        """Parameters of the word, position and token-type tables, layer norm and relative bias."""
         rows = self.vocab + self.positions + self.token_types + 2
         return rows * self.hidden + self.relative_buckets * self.n_heads
 
     @property
     def layer_parameters(self) -> int:
-        """Four attention projections, two feed-forward ones, two layer norms, all with biases."""
+        """Parameters of a layer: four attention projections, two feed-forward ones, two norms."""
         attention = 4 * (self.hidden * self.hidden + self.hidden)
         feed_forward = 2 * self.hidden * self.ffn + self.ffn + self.hidden
         return attention + feed_forward + 4 * self.hidden
 
     @property
     def unit_parameters(self) -> int:
-        """One bottleneck unit of width 8: down, up and both biases (13,064 at hidden 768)."""
+        """Parameters of a bottleneck unit of width 8, with both biases (13,064 at hidden 768)."""
         return 2 * self.hidden * UNIT_WIDTH + UNIT_WIDTH + self.hidden
 
     def head_parameters(self, n_labels: int) -> int:
         return (self.hidden + 1) * n_labels
 
     def trainable_parameters(self, config: TuningConfig, n_labels: int) -> int:
-        """Parameters that a client trains and exchanges under the config, head included."""
+        """Number of parameters that a client trains and exchanges, including the head."""
         head = self.head_parameters(n_labels)
         if isinstance(config, Adapter):
             return head + config.depth * (config.width // UNIT_WIDTH) * self.unit_parameters
@@ -70,10 +71,10 @@ class Architecture:
         return head + self.embedding_parameters + self.n_layers * self.layer_parameters
 
     def forward_flops(self, tokens: int) -> float:
-        """Multiply-adds x 2 of one text of `tokens` tokens through all layers.
+        """FLOPs (2 x multiply-adds) of the forward pass of one text of `tokens` tokens.
 
-        Projections and feed-forward are 2 x weights x tokens; attention scores and their
-        weighted sum are 4 x tokens^2 x hidden. Norms, softmax and biases (under 1 %) are left out.
+        Projections and feed-forward take 2 x weights x tokens; attention scores and their weighted
+        sum take 4 x tokens^2 x hidden. Norms, softmax and biases (below 1 %) are not counted.
         """
         weights = 4 * self.hidden * self.hidden + 2 * self.hidden * self.ffn
         return self.n_layers * (2.0 * weights * tokens + 4.0 * tokens * tokens * self.hidden)
@@ -112,8 +113,8 @@ MPNET_BASE = Architecture(
 def read_architecture(model_dir: Path) -> Architecture:
     """The architecture of a Hugging Face model directory.
 
-    Raises ValueError, naming the file, for a model type that cannot be trained here and for a
-    size that is missing or no whole number from 1.
+    Raises ValueError, with the file's path, if the model type is not supported or if a size is
+    missing or not a positive integer.
     """
     config = read_model_config(model_dir)
     family = family_of(config)
@@ -140,7 +141,7 @@ def read_architecture(model_dir: Path) -> Architecture:
 
 
 def family_of(config: ModelConfig) -> Family:
-    """The kind of encoder that a config.json describes. Raises ValueError for another."""
+    """The family of the encoder. Raises ValueError if its model type is not supported."""
     return FAMILIES[config.choice("model_type", tuple(FAMILIES))]
 
 

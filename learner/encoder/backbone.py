@@ -1,8 +1,8 @@
-"""The encoder as functions of its weights: blocks that can be entered, left and cached halfway.
+"""The encoder's forward pass, in steps that can start inside a block from cached activations.
 
-Weights carry the names of BertModel, whatever the model's family, so that a fine-tuned layer is
-an entry replaced in a mapping. Dropout is 0 throughout. Tests hold the functions to transformers'
-own forward.
+Each step is a function of a mapping of weights, so that a fine-tuned layer is a replaced entry. All
+families use the weight names of BertModel. Dropout is 0. Tests compare the result with that of
+transformers.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
-    """A post-norm encoder. `tokens` is the number of real tokens in a batch.
+    """A post-norm encoder. In shape comments, `tokens` counts the tokens of a batch, no padding.
 
-    `weights` are the pre-trained ones in fp32; `frozen` are the same in the number format in which
-    the encoder computes.
+    `weights` are the pre-trained weights in fp32; `frozen` are the same in the number format in
+    which the encoder computes.
     """
 
     architecture: Architecture
@@ -59,7 +59,7 @@ class Backbone:
         return self.frozen[WORD_EMBEDDINGS].dtype
 
     def embed(self, weights: Weights, ids: Tensor, positions: Tensor) -> Tensor:
-        """(tokens,) ids and positions in their text, from 0 -> (tokens, hidden)."""
+        """Embeddings (tokens, hidden) of (tokens,) ids and positions in their text, from 0."""
         x = F.embedding(ids, weights[WORD_EMBEDDINGS])
         rows = positions + self.architecture.first_position
         x = x + F.embedding(rows, weights[POSITION_EMBEDDINGS])
@@ -75,9 +75,10 @@ class Backbone:
         texts: Groups,
         added: Mapping[str, Tensor] = MappingProxyType({}),
     ) -> Tensor:
-        """The attention half of a block, (tokens, hidden) -> the same: also its residual.
+        """The attention half of a block, (tokens, hidden) to (tokens, hidden).
 
-        `added`: what the projections named "query", "key" or "value" give beside their weights.
+        The result is also the residual input of the feed-forward half. `added` has what LoRA adds
+        to the outputs of the projections "query", "key" or "value".
         """
         prefix = f"{block(layer)}attention."
         projected = []
@@ -96,16 +97,16 @@ class Backbone:
         )
 
     def feed_forward(self, weights: Weights, layer: int, residual: Tensor) -> Tensor:
-        """The two projections, (tokens, hidden) -> the same; adapters apply to the result."""
+        """The two feed-forward projections, (tokens, hidden); adapters act on the result."""
         inner = self.activation(_linear(weights, f"{block(layer)}intermediate.dense", residual))
         return _linear(weights, f"{block(layer)}output.dense", inner)
 
     def close(self, weights: Weights, layer: int, residual: Tensor, fed: Tensor) -> Tensor:
-        """The block's output from its residual and its (adapted) feed-forward output."""
+        """The block's output: the layer norm of residual plus feed-forward output (adapted)."""
         return self._norm(weights, f"{block(layer)}output.LayerNorm", fed + residual)
 
     def _relative_bias(self, weights: Weights, longest: int) -> Tensor | None:
-        """(heads, longest, longest), added to the attention scores; None: the family has none."""
+        """The bias of the attention scores, (heads, longest, longest); None if there is none."""
         if not self.architecture.relative_buckets:
             return None
         buckets = relative_buckets(longest, self.architecture.relative_buckets)
@@ -122,7 +123,7 @@ def _linear(weights: Weights, name: str, x: Tensor) -> Tensor:
 
 
 def _heads(rows: Tensor, texts: Groups, n_heads: int) -> Tensor:
-    """(tokens, hidden) -> (texts, heads, longest, hidden / heads)."""
+    """(tokens, hidden) to (texts, heads, longest, hidden / heads)."""
     padded = texts.pad(rows)
     return padded.view(*padded.shape[:2], n_heads, -1).transpose(1, 2)
 
@@ -132,8 +133,8 @@ def _attention(
 ) -> Tensor:
     """Softmax attention of tensors of shape (texts, heads, longest, hidden / heads).
 
-    In plain products: at some 20 tokens a text, forward and backward take two thirds of the fused
-    kernel's time on a CPU.
+    Written as plain products: at about 20 tokens per text, forward and backward take two thirds of
+    the time of torch's fused kernel on a CPU.
     """
     scores = query @ key.transpose(2, 3) * float(query.shape[-1]) ** -0.5
     if bias is not None:
@@ -147,11 +148,10 @@ def _attention(
 def load_backbone(
     model_dir: Path, device: torch.device, dtype: torch.dtype = torch.float32
 ) -> Backbone:
-    """The encoder of a Hugging Face model directory, to compute in `dtype`; pooler and task heads
-    are left out.
+    """Load the encoder of a Hugging Face model directory, without pooler and task heads.
 
-    Raises ValueError, naming the file, for an unknown architecture and for missing or damaged
-    weights.
+    It computes in `dtype`. Raises ValueError, with the path, for an unsupported architecture and
+    for missing or damaged weights.
     """
     architecture = read_architecture(model_dir)
     config = read_model_config(model_dir)
@@ -183,5 +183,5 @@ def _load_weights(
         found[name] = tensor.float()
     for name in expected:
         if name not in found:
-            raise ValueError(f"{model_dir}: the weights must hold {family.their_name(name)}")
+            raise ValueError(f"{model_dir}: the weights must include {family.their_name(name)}")
     return {name: found[name] for name in expected}

@@ -1,4 +1,4 @@
-"""The config.json of a model directory, read with refusals that name the file and the key."""
+"""Read a model directory's config.json; errors give the file, the key, the value and the rule."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelConfig:
-    """Its keys and values. Whatever is missing or wrong raises ValueError in one line."""
+    """The keys and values of a config.json. Each method raises ValueError for a bad value."""
 
     path: Path
     values: Mapping[str, object]
 
     def count(self, key: str, *, least: int = 1, default: int | None = None) -> int:
-        """A whole number, at least `least`; of a missing key, the default."""
+        """A whole number of at least `least`; the default if the key is missing."""
         value = self.values.get(key, default)
         if type(value) is not int or value < least:
             raise ValueError(
-                f"{self.path}: {key} must be a whole number from {least}, got {value!r}"
+                f"{self.path}: {key} must be a whole number of at least {least}, got {value!r}"
             )
         return value
 
     def positive(self, key: str) -> float:
+        """A positive finite number."""
         value = self.values.get(key)
         if not isinstance(value, int | float) or not 0 < value < math.inf:
             raise ValueError(f"{self.path}: {key} must be a positive number, got {value!r}")
         return value
 
     def choice(self, key: str, known: tuple[str, ...], default: str | None = None) -> str:
-        """One of the known values; of a missing key, the default."""
+        """One of the known values; the default if the key is missing."""
         value = self.values.get(key, default)
         if not isinstance(value, str) or value not in known:
             raise ValueError(f"{self.path}: {key} must be one of {', '.join(known)}, got {value!r}")
@@ -42,7 +43,7 @@ class ModelConfig:
 def read_model_config(model_dir: Path) -> ModelConfig:
     """The config.json of a Hugging Face model directory.
 
-    Raises ValueError, naming the file, if it is not a JSON object.
+    Raises ValueError, with the file's path, if it is not a JSON object.
     """
     path = model_dir / "config.json"
     try:

@@ -1,4 +1,4 @@
-"""Things of unequal number a text, laid end to end: tokens, labelled words."""
+"""Arrays with a different number of items per text (tokens, labelled words), concatenated."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ IntArray = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ragged:
-    """Text i has `lengths[i]` places from `starts[i]` on; both arrays are int64."""
+    """Text i has the items from `starts[i]` to `starts[i] + lengths[i]`; both arrays are int64."""
 
     starts: IntArray  # (texts,)
     lengths: IntArray  # (texts,)
 
     def rows(self, texts: IntArray) -> IntArray:
-        """The places of the texts, text after text."""
+        """The indices of all items of the texts, text after text."""
         return np.repeat(self.starts[texts], self.lengths[texts]) + self.positions(texts)
 
     def positions(self, texts: IntArray) -> IntArray:
-        """The number of each of these places in its own text."""
+        """For each of these items, its position in its text, from 0."""
         lengths = self.lengths[texts]
         ends = np.cumsum(lengths)
         return np.arange(lengths.sum()) - np.repeat(ends - lengths, lengths)

@@ -1,4 +1,4 @@
-"""A split as token ids laid end to end, and the fixed batches in which a whole split is passed."""
+"""Tokenise a split, and cut it into fixed batches for passes over the whole split."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from .ragged import IntArray, Ragged
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens(Ragged):
-    """Text i is `ids[starts[i] : starts[i] + lengths[i]]`."""
+    """Token ids of all texts, concatenated; text i is `ids[starts[i] : starts[i] + lengths[i]]`."""
 
     ids: IntArray  # (tokens,)
 
     def batches(self, max_tokens: int) -> Iterator[IntArray]:
         """All texts, shortest first (ties by index), in batches of at most `max_tokens` tokens.
 
-        A pure function of the lengths, since the composition of a batch moves last bits.
+        The batches depend only on the lengths, because the composition of a batch changes the last
+        bits of the results.
         """
         order = np.argsort(self.lengths, kind="stable")
         batch: list[int] = []
@@ -38,9 +39,9 @@ class Tokens(Ragged):
 
 
 def tokenize(texts: Sequence[str], model_dir: Path, max_tokens: int) -> Tokens:
-    """The texts in the model's tokens, special ones included, cut at `max_tokens` each.
+    """The texts as token ids with special tokens, each cut to `max_tokens`.
 
-    Raises ValueError, naming the file, if the directory has no sound tokenizer.json.
+    Raises ValueError, with the file's path, if the directory has no valid tokenizer.json.
     """
     return _tokens(_tokenizer(model_dir, max_tokens).encode_batch(list(texts)))
 
@@ -48,10 +49,11 @@ def tokenize(texts: Sequence[str], model_dir: Path, max_tokens: int) -> Tokens:
 def tokenize_words(
     texts: Sequence[str], model_dir: Path, max_tokens: int
 ) -> tuple[Tokens, list[dict[int, int]]]:
-    """The texts in tokens, none of which spans two words, and for each text the place of every
-    word's first piece by the word's number; words that were cut off have none.
+    """The texts, split at single spaces, as token ids; and where each word starts.
 
-    Words stand between single spaces. Raises ValueError as `tokenize` does.
+    No token spans two words. The second result maps, for each text, a word's number to the
+    position of its first token; words beyond `max_tokens` are missing. Raises ValueError as
+    `tokenize` does.
     """
     words = [text.split(" ") for text in texts]
     encodings = _tokenizer(model_dir, max_tokens).encode_batch(words, is_pretokenized=True)
@@ -59,7 +61,8 @@ def tokenize_words(
 
 
 def _first_pieces(word_ids: Sequence[int | None]) -> dict[int, int]:
-    """
+    """The position of each word's first token.
+
     >>> _first_pieces([None, 0, 1, 1, None])
     {0: 1, 1: 2}
     """
@@ -73,11 +76,11 @@ def _first_pieces(word_ids: Sequence[int | None]) -> dict[int, int]:
 def _tokenizer(model_dir: Path, max_tokens: int) -> Tokenizer:
     path = model_dir / "tokenizer.json"
     if not path.exists():
-        raise ValueError(f"{path}: no such file; the model must bring a fast tokenizer")
+        raise ValueError(f"{path}: no such file; the model must have a fast tokenizer")
     try:
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises nothing narrower
-        raise ValueError(f"{path}: must be a fast tokenizer: {error}") from None
+    except Exception as error:  # the library raises plain Exception
+        raise ValueError(f"{path}: not a valid fast tokenizer ({error})") from None
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     return tokenizer

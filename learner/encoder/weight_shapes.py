@@ -1,4 +1,4 @@
-"""Names and shapes of an encoder's weights, told by its architecture alone. Torch-free."""
+"""Names and shapes of an encoder's weights, computed from its architecture. Needs no torch."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ RELATIVE_BIAS = "encoder.relative_attention_bias.weight"
 
 
 def block(layer: int) -> str:
-    """The prefix of a layer's weights; layer 0 is the lowest."""
+    """Name prefix of a layer's weights; layer 0 is the lowest."""
     return f"encoder.layer.{layer}."
 
 
 def encoder_shapes(architecture: Architecture) -> Shapes:
-    """Every weight of the encoder under BERT's name; poolers and task heads are no part of it."""
+    """All weights of the encoder, by BERT's names, without pooler and task heads."""
     shapes = embedding_shapes(architecture)
     for layer in range(architecture.n_layers):
         shapes |= layer_shapes(architecture, layer)
@@ -26,7 +26,7 @@ def encoder_shapes(architecture: Architecture) -> Shapes:
 
 
 def embedding_shapes(architecture: Architecture) -> Shapes:
-    """The weights that belong to no layer."""
+    """The weights outside the layers: embedding tables, their norm, the relative bias."""
     hidden = architecture.hidden
     shapes: Shapes = {
         WORD_EMBEDDINGS: (architecture.vocab, hidden),
@@ -40,7 +40,7 @@ def embedding_shapes(architecture: Architecture) -> Shapes:
 
 
 def layer_shapes(architecture: Architecture, layer: int) -> Shapes:
-    """The weights of one layer: four attention projections, two of the feed-forward, two norms."""
+    """The weights of one layer: four attention projections, two feed-forward ones, two norms."""
     hidden, ffn, prefix = architecture.hidden, architecture.ffn, block(layer)
     shapes: Shapes = {}
     for part in ("self.query", "self.key", "self.value", "output.dense"):

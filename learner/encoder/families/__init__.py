@@ -1,4 +1,4 @@
-"""The kinds of encoder that can be trained, each told by how it differs from BERT."""
+"""Supported encoder families, one file each with its differences from BERT."""
 
 from .bert import BERT
 from .distilbert import DISTILBERT
@@ -11,6 +11,6 @@ FAMILIES = {
     for family in (BERT, DISTILBERT, ROBERTA, MPNET)
     for model_type in family.model_types
 }
-"""By the `model_type` of a config.json. MiniLM models are BERT's or XLM-RoBERTa's in shape."""
+"""By the `model_type` of config.json. MiniLM models have the type bert or xlm-roberta."""
 
 __all__ = ["FAMILIES", "Family"]

@@ -1,4 +1,4 @@
-"""BERT (Devlin et al., 2019), and MiniLM (Wang et al., 2020), which has its shape."""
+"""BERT (Devlin et al., 2019) and MiniLM (Wang et al., 2020), which has the same structure."""
 
 from .family import Family
 

@@ -1,4 +1,4 @@
-"""DistilBERT (Sanh et al., 2019): BERT without token types, under names of its own."""
+"""DistilBERT (Sanh et al., 2019): BERT without token types, with other weight names."""
 
 from .family import Family, SizeKeys
 

@@ -1,7 +1,7 @@
-"""What has to be known of a kind of encoder to read its checkpoints and run its layers.
+"""Family: how an encoder family's checkpoints and layers differ from BERT's.
 
-All of them are post-norm transformers of BERT's shape. Inside, every weight has BERT's name, so
-that nothing beyond this package knows which kind it is. Torch-free.
+All are post-norm transformers with BERT's structure. Weights are renamed to BERT's names when they
+are read, so that no code outside this package depends on the family. Needs no torch.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeKeys:
-    """What config.json calls the sizes."""
+    """The keys of the sizes in config.json."""
 
     n_layers: str = "num_hidden_layers"
     n_heads: str = "num_attention_heads"
@@ -21,12 +21,13 @@ class SizeKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
-    """One kind of encoder.
+    """One encoder family.
 
-    model_types: names in config.json. prefix: what checkpoints with a task head put before the
-    encoder's weights. renames: (their part of a weight's name, BERT's). activation: its key in
-    config.json. norm_eps: of the layer norms; None: config.json tells. padding_position: padding's
-    place where positions count on from it; config.json's pad_token_id goes before.
+    model_types: values of `model_type` in config.json. prefix: name prefix of the encoder's weights
+    in checkpoints with a task head. renames: pairs of a part of a weight's name here and in BERT.
+    activation: the activation's key in config.json. norm_eps: epsilon of the layer norms; None: it
+    is in config.json. padding_position: for families whose positions start after the padding
+    token's, the default of config.json's pad_token_id; None: positions start at 0.
     """
 
     model_types: tuple[str, ...]
@@ -40,14 +41,14 @@ class Family:
     padding_position: int | None = None
 
     def our_name(self, stored: str) -> str:
-        """BERT's name of a weight in a checkpoint; older files say gamma and beta."""
+        """BERT's name for a weight of a checkpoint; old checkpoints use gamma and beta."""
         name = stored.removeprefix(self.prefix)
         for theirs, ours in (*self.renames, *_OLD_NAMES):
             name = name.replace(theirs, ours)
         return name
 
     def their_name(self, ours: str) -> str:
-        """The name that this family's own model gives a weight."""
+        """The name of a weight in this family's own model class."""
         for theirs, part in self.renames:
             ours = ours.replace(part, theirs)
         return ours

@@ -1,4 +1,4 @@
-"""MPNet (Song et al., 2020): no token types; a bias by relative position, shared by all layers."""
+"""MPNet (Song et al., 2020): no token types; one relative position bias for all layers."""
 
 from .family import Family
 

@@ -1,6 +1,6 @@
-"""RoBERTa (Liu et al., 2019), and XLM-RoBERTa and CamemBERT, which differ in vocabulary alone.
+"""RoBERTa (Liu et al., 2019), XLM-RoBERTa and CamemBERT, which differ only in vocabulary.
 
-Positions count on from the padding token's id, so two rows of the position table are never used.
+The first position is the padding token's id + 1, so two rows of the position table are never used.
 """
 
 from .family import Family

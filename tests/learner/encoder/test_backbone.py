@@ -75,7 +75,7 @@ def test_cut_weights_are_refused(model_dir: Path, tmp_path: Path) -> None:
     _copy_with_config(model_dir, tmp_path)
     path = tmp_path / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"model\.safetensors: must be a whole safetensors file"):
+    with pytest.raises(ValueError, match=r"model\.safetensors: not a valid safetensors file"):
         load_backbone(tmp_path, CPU)
 
 
@@ -84,10 +84,10 @@ def test_missing_weights_are_refused(model_dir: Path, tmp_path: Path) -> None:
     weights = load_file(tmp_path / "model.safetensors")
     del weights["encoder.layer.1.output.dense.weight"]
     save_file(weights, tmp_path / "model.safetensors")
-    with pytest.raises(ValueError, match=r"must hold encoder\.layer\.1\.output\.dense\.weight"):
+    with pytest.raises(ValueError, match=r"must include encoder\.layer\.1\.output\.dense\.weight"):
         load_backbone(tmp_path, CPU)
     (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(ValueError, match="no such file"):
+    with pytest.raises(ValueError, match=r"no weights found; it must contain model\.safetensors"):
         load_backbone(tmp_path, CPU)
 
 
@@ -103,7 +103,9 @@ def test_a_damaged_torch_file_is_one_line(model_dir: Path, tmp_path: Path, conte
     _copy_with_config(model_dir, tmp_path)
     (tmp_path / "model.safetensors").unlink()
     (tmp_path / "pytorch_model.bin").write_bytes(content)
-    with pytest.raises(ValueError, match=r"pytorch_model\.bin: must be a whole file") as caught:
+    with pytest.raises(
+        ValueError, match=r"pytorch_model\.bin: not a valid torch file of tensors"
+    ) as caught:
         load_backbone(tmp_path, CPU)
     assert "\n" not in str(caught.value)
 
@@ -117,7 +119,7 @@ def test_a_torch_file_that_would_run_code_is_refused(model_dir: Path, tmp_path: 
     _copy_with_config(model_dir, tmp_path)
     (tmp_path / "model.safetensors").unlink()
     torch.save({"embeddings": _Intruder()}, tmp_path / "pytorch_model.bin")
-    with pytest.raises(ValueError, match=r"pytorch_model\.bin: must be a whole file of tensors"):
+    with pytest.raises(ValueError, match=r"pytorch_model\.bin: not a valid torch file of tensors"):
         load_backbone(tmp_path, CPU)
 
 
@@ -126,7 +128,7 @@ def test_a_torch_file_that_would_run_code_is_refused(model_dir: Path, tmp_path: 
     [
         ("[", "must be JSON with"),
         ('{"weight_map": []}', "must be JSON with"),
-        ('{"weight_map": {"a": "gone.safetensors"}}', "lists gone.safetensors, which is no file"),
+        ('{"weight_map": {"a": "gone.safetensors"}}', "lists gone.safetensors, which is missing"),
     ],
 )
 def test_a_bad_index_of_parts_is_refused(
