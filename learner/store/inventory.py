@@ -1,4 +1,4 @@
-"""What a cache directory holds, by kind, and whether each file is still what was written."""
+"""Count and verify the files of a cache directory: states, activations, evaluations, feedback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .store import read_checked, read_tensors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """Files of one kind; `is_whole` reads one and says whether its content agrees with its hash."""
+    """The files of one kind. `is_whole` reads a file and checks its hash."""
 
     name: str
     folder: Path
@@ -26,7 +26,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """How many files of a kind there are, and their bytes."""
+    """Number and bytes of the files of one kind."""
 
     kind: str
     files: int
@@ -34,6 +34,7 @@ class Stock:
 
 
 def kinds(cache_dir: Path) -> tuple[Kind, ...]:
+    """The kinds of files in a cache directory, apart from models and data sets."""
     root = store_dir(cache_dir)
     return (
         Kind(
@@ -64,7 +65,7 @@ def kinds(cache_dir: Path) -> tuple[Kind, ...]:
 
 
 def stock(cache_dir: Path) -> list[Stock]:
-    """What there is of each kind."""
+    """Number and bytes of the files of each kind."""
     return [
         Stock(
             kind=kind.name,
@@ -76,7 +77,7 @@ def stock(cache_dir: Path) -> list[Stock]:
 
 
 def discard_damaged(cache_dir: Path) -> Iterator[tuple[str, Path]]:
-    """Read every file; remove and give, with its kind, each that is not what was written."""
+    """Read all files and remove the damaged ones; yields the kind and path of each of these."""
     for kind in kinds(cache_dir):
         for path in kind.files():
             if not kind.is_whole(path):

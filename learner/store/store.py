@@ -1,8 +1,8 @@
-"""The store: evaluations and feedback for ever as JSON, tensors under a byte budget as safetensors.
+"""Store: evaluations and feedback (JSON, kept for ever), states (safetensors, limited in bytes).
 
-Content-addressed by (state, numerics tag). Any number of processes may read and write at once:
-files appear whole by renaming, equal names hold equal bytes, and a file that is torn, damaged
-or gone only means that its content is made again.
+File names are made of the state's name and a hash of the numerics tag. Any number of processes may
+read and write at once: files are written atomically and equal names mean equal content. A damaged
+or missing file costs only the time to compute its content again.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from .atomic_file import write_atomically
 from .budget import Budget, mark_used
 
 _ABOUT = "fedadapter"
-"""One key of metadata holds recipe, numerics and content hash: safetensors writes several in
-random order, and equal states should be equal files."""
+"""The only metadata key, for recipe, numerics and content hash: safetensors writes several keys in
+random order, but equal states should give equal files."""
 
 
 class Store:
-    """A directory of evaluations and states made under one numerics tag or several.
+    """A directory of states, evaluations and feedback, for one or more numerics tags.
 
-    `budget` bounds the tensors (None: one of their own, of the default size). Evaluations, some
-    hundred bytes each, are kept for ever.
+    `budget` limits the bytes of the states (None: a budget of the default size for this store
+    only). Evaluations and feedback are small, some hundred bytes each, and are never removed.
     """
 
     def __init__(self, root: Path, budget: Budget | None = None) -> None:
@@ -43,7 +43,7 @@ class Store:
         self._budget = budget or Budget([self._states])
 
     def evaluation(self, state: StateRef, split: str, numerics: str) -> Evaluation | None:
-        """The stored evaluation, or None if there is no sound one."""
+        """The stored evaluation; None if there is none or its file is damaged."""
         fields = read_checked(self._evaluation_path(state, split, numerics), "evaluation")
         return None if fields is None else Evaluation(**fields)
 
@@ -54,8 +54,10 @@ class Store:
         _write_checked(path, "evaluation", asdict(evaluation), numerics)
 
     def feedback(self, name: str, numerics: str) -> list[Feedback] | None:
-        """What the clients of one aggregation told, in the recipe's order, or None; `name` is
-        that of their updates."""
+        """The feedback of one aggregation's clients in the recipe's order, or None.
+
+        `name` is the name of their updates (RecipeGraph.updates_name).
+        """
         rows = read_checked(self._feedback_path(name, numerics), "feedback")
         return None if rows is None else [Feedback(**row) for row in rows]
 
@@ -64,11 +66,11 @@ class Store:
         _write_checked(path, "feedback", [asdict(one) for one in told], numerics)
 
     def has_state(self, state: StateRef, numerics: str) -> bool:
-        """Whether a file of the state exists; only `state` tells whether it is sound."""
+        """Whether the state's file exists; only `state` checks that it is not damaged."""
         return self._state_path(state, numerics).exists()
 
     def state(self, state: StateRef, numerics: str) -> dict[str, np.ndarray] | None:
-        """The stored tensors, or None; a damaged file is removed. Counts as a use."""
+        """The stored tensors, or None. Marks the file as used; removes it if it is damaged."""
         path = self._state_path(state, numerics)
         try:
             tensors = read_tensors(path)
@@ -80,7 +82,7 @@ class Store:
         return tensors
 
     def add_state(self, state: StateRef, numerics: str, tensors: State, recipe: str) -> None:
-        """Store the tensors with their recipe (JSON), then keep the budget."""
+        """Store the tensors with their recipe (JSON), then make room within the budget."""
         arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
         about = {"recipe": recipe, "numerics": numerics, "content": _content(arrays)}
         metadata = {_ABOUT: json.dumps(about)}
@@ -99,7 +101,10 @@ class Store:
 
 
 def read_checked(path: Path, key: str) -> Any:
-    """The content under `key` of a small file; None, and the file is removed, if it is damaged."""
+    """The content under `key` of a JSON file of the store, or None.
+
+    A damaged file is removed.
+    """
     try:
         entry = json.loads(path.read_bytes())
         if entry["check"] == _check(entry[key]):
@@ -119,7 +124,7 @@ def _write_checked(path: Path, key: str, content: Any, numerics: str) -> None:
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray] | None:
-    """The tensors of a file, or None if they are not what was written."""
+    """The tensors of a file, or None if the file is damaged."""
     try:
         with safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no dict)
@@ -130,7 +135,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray] | None:
 
 
 def _content(tensors: State) -> str:
-    """The hash of names, shapes and bytes."""
+    """A hash of the tensors' names, shapes, types and bytes."""
     hasher = blake2b(digest_size=16)
     for name in sorted(tensors):
         hasher.update(f"{name} {tensors[name].shape} {tensors[name].dtype}\0".encode())

@@ -1,4 +1,4 @@
-"""Tasks: labelled texts from packages, files or a hub, cleaned, split and partitioned."""
+"""Data sets as tasks: read, clean, split, partition among clients, score predictions."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

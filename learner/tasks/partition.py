@@ -1,7 +1,7 @@
-"""Who holds which training examples: five ways to part them among clients, and their shards.
+"""Partition the training examples among clients: iid, Dirichlet, quantity, shards, natural.
 
-A part is the ascending indices of one client's examples; every way but `natural` gives each
-example to one client. All draws come from the seed given, and from nothing else.
+A part is the ascending indices of one client's examples. Every kind except `natural` assigns each
+example to exactly one client. All random draws depend only on `seed`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Parts = tuple[Indices, ...]
 
 
 def iid(n_examples: int, *, n_clients: int, seed: int) -> Parts:
-    """Shuffled evenly: sizes differ by at most one. Raises ValueError on bad counts."""
+    """Shuffle and cut into equal parts; sizes differ by at most one. Raises ValueError."""
     _require_counts(n_examples, n_clients, min_samples=1)
     shuffled = np.random.default_rng(seed).permutation(n_examples).astype(np.int64)
     return tuple(np.sort(part) for part in np.array_split(shuffled, n_clients))
@@ -29,12 +29,12 @@ def iid(n_examples: int, *, n_clients: int, seed: int) -> Parts:
 def dirichlet(
     labels: Indices, *, n_clients: int, alpha: float, seed: int, min_samples: int = 1
 ) -> Parts:
-    """Label skew: each label's shuffled examples are cut at cumulative shares of the clients,
-    p ~ Dirichlet(alpha, ..., alpha); the smaller alpha, the fewer labels a client sees.
+    """Label skew: divide each label's examples by shares p ~ Dirichlet(alpha, ..., alpha).
 
-    The label-wise form of Hsu et al., 2019 (arXiv 1909.06335), as in FedNLP (arXiv 2104.08815).
-    A client left with less than `min_samples` is then given the last example of the client that
-    has most (the lowest id among equals), in id order. Raises ValueError on bad counts or alpha.
+    The smaller alpha is, the fewer labels a client has. This is the label-wise form of Hsu et al.,
+    2019 (arXiv 1909.06335), as in FedNLP (arXiv 2104.08815). Then, in id order, a client with less
+    than `min_samples` gets the last examples of the client with the most (among equals the lowest
+    id). Raises ValueError for bad counts or alpha.
     """
     _require_counts(len(labels), n_clients, min_samples)
     _require_alpha(alpha)
@@ -51,10 +51,10 @@ def dirichlet(
 def quantity(
     n_examples: int, *, n_clients: int, alpha: float, seed: int, min_samples: int = 1
 ) -> Parts:
-    """Quantity skew: the shuffled examples are cut at cumulative shares ~ Dirichlet(alpha, ...).
+    """Quantity skew: divide the shuffled examples by shares p ~ Dirichlet(alpha, ..., alpha).
 
-    As in NIID-Bench (Li et al., 2022, arXiv 2102.02079); clients topped up as in `dirichlet`.
-    Raises ValueError on bad counts or alpha.
+    As in NIID-Bench (Li et al., 2022, arXiv 2102.02079); `min_samples` as in `dirichlet`.
+    Raises ValueError for bad counts or alpha.
     """
     _require_counts(n_examples, n_clients, min_samples)
     _require_alpha(alpha)
@@ -68,17 +68,17 @@ def quantity(
 def label_shards(
     labels: Indices, *, n_clients: int, per_client: int, seed: int, min_samples: int = 1
 ) -> Parts:
-    """Examples sorted by label, cut into n_clients x per_client equal shards, dealt at random:
-    a client sees about `per_client` labels (McMahan et al., 2017).
+    """Label shards: sort by label, cut into equal shards, give each client `per_client` of them.
 
-    Clients are topped up as in `dirichlet`. Raises ValueError on bad counts.
+    A client has about `per_client` labels (McMahan et al., 2017). `min_samples` as in `dirichlet`.
+    Raises ValueError for bad counts.
     """
     _require_counts(len(labels), n_clients, min_samples)
     n_shards = n_clients * per_client
     if not per_client >= 1 or n_shards > len(labels):
         raise ValueError(
-            f"shards (clients x shards_per_client) must number 1 to {len(labels)} "
-            f"(one training example each), got {n_clients} x {per_client}"
+            f"shards_per_client x clients must be 1 to {len(labels)} (one training example per "
+            f"shard), got {per_client} x {n_clients}"
         )
     generator = np.random.default_rng(seed)
     shuffled = generator.permutation(len(labels))
@@ -90,10 +90,11 @@ def label_shards(
 
 
 def natural(owners: Sequence[str], *, n_clients: int, seed: int, min_samples: int = 1) -> Parts:
-    """The examples of `n_clients` of their owners, drawn among those that have `min_samples`; the
-    others' examples are nobody's. Clients are in the order of their owners' names.
+    """Natural partition: each client has the examples of one owner named in the data set.
 
-    Raises ValueError where there are not so many owners.
+    Draws `n_clients` owners among those with at least `min_samples` examples; the examples of all
+    other owners are not used. Client ids follow the sorted owner names. Raises ValueError if there
+    are fewer such owners than clients.
     """
     held: dict[str, list[int]] = {}
     for example, owner in enumerate(owners):
@@ -101,15 +102,15 @@ def natural(owners: Sequence[str], *, n_clients: int, seed: int, min_samples: in
     able = sorted(owner for owner, examples in held.items() if len(examples) >= min_samples)
     if not 1 <= n_clients <= len(able):
         raise ValueError(
-            f"clients must number 1 to {len(able)} (so many have {min_samples} training examples), "
-            f"got {n_clients}"
+            f"clients must be 1 to {len(able)} (the number of owners with at least {min_samples} "
+            f"training examples), got {n_clients}"
         )
     drawn = np.sort(np.random.default_rng(seed).permutation(len(able))[:n_clients])
     return _sorted([held[able[i]] for i in drawn])
 
 
 def shards(parts: Sequence[Indices]) -> tuple[Shard, ...]:
-    """The parts by name: client ids count from 0, digests stand for the ordered indices."""
+    """The Shard of each part: client ids count from 0, digests identify the ordered indices."""
     return tuple(
         Shard(client_id=client, n_samples=len(indices), digest=_digest(indices))
         for client, indices in enumerate(parts)
@@ -117,7 +118,7 @@ def shards(parts: Sequence[Indices]) -> tuple[Shard, ...]:
 
 
 def class_counts(parts: Sequence[Indices], classes: Indices, n_classes: int) -> Indices:
-    """(clients, classes): how many examples of each class every client holds."""
+    """(clients, classes): the number of examples of each class that each client has."""
     return np.stack([np.bincount(classes[part], minlength=n_classes) for part in parts])
 
 
@@ -127,6 +128,7 @@ def _cut_by_shares(examples: Indices, shares: NDArray[np.float64]) -> list[Indic
 
 
 def _topped_up(held: list[list[int]], min_samples: int) -> list[list[int]]:
+    """Move examples from the largest clients to those with less than `min_samples`."""
     for indices in held:
         while len(indices) < min_samples:
             giver = max(held, key=len)
@@ -144,7 +146,7 @@ def _require_counts(n_examples: int, n_clients: int, min_samples: int) -> None:
         raise ValueError(f"min_samples must be at least 1, got {min_samples}")
     if not 1 <= n_clients <= most:
         each = "one training example" if min_samples == 1 else f"{min_samples} training examples"
-        raise ValueError(f"clients must number 1 to {most} ({each} each), got {n_clients}")
+        raise ValueError(f"clients must be 1 to {most} ({each} each), got {n_clients}")
 
 
 def _require_alpha(alpha: float) -> None:

@@ -1,4 +1,4 @@
-"""From predictions to an Evaluation."""
+"""Compute an Evaluation (accuracy or entity F1, macro-F1, loss) from predictions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from learner.spec import Evaluation
 def score(predicted: np.ndarray, labels: np.ndarray, losses: np.ndarray) -> Evaluation:
     """Scores of (n,) predicted and true label ids and (n,) cross-entropies, n at least 1.
 
-    Macro-F1 is the mean over the labels that occur among the true or the predicted ones.
+    Macro-F1 is the mean over all labels that occur in the truth or the predictions.
     """
     correct = predicted == labels
     size = int(max(predicted.max(), labels.max())) + 1
@@ -36,10 +36,10 @@ def score_tags(
     n_words: np.ndarray,
     losses: np.ndarray,
 ) -> Evaluation:
-    """Scores of (words,) predicted and true tag ids, sentence after sentence of `n_words` words.
+    """Scores of (words,) predicted and true tag ids; the sentences have `n_words` words each.
 
-    `accuracy` is the entity-level F1 and `macro_f1` its mean over the entity types; an example is
-    a sentence, correct if all its tags are. `losses` are those of the words that were read.
+    `accuracy` is the entity-level F1, `macro_f1` its mean over the entity types. An example is a
+    sentence, and correct if all its tags are. `losses` has only the words that were not cut off.
     """
     f1 = entity_f1(names, predicted, labels, n_words)
     starts = np.cumsum(n_words) - n_words
@@ -55,7 +55,7 @@ def score_tags(
 
 @dataclass(frozen=True, slots=True)
 class EntityF1:
-    """Over all entities, and the mean over the types that occur in truth or prediction."""
+    """F1 over all entities, and its mean over the types that occur in truth or predictions."""
 
     micro: float
     macro: float
@@ -64,8 +64,8 @@ class EntityF1:
 def entity_f1(
     names: Sequence[str], predicted: np.ndarray, labels: np.ndarray, n_words: np.ndarray
 ) -> EntityF1:
-    """seqeval's entity-level F1 (0-1; conlleval's reading of B- and I-; 0 without any entity)."""
-    from seqeval.metrics import f1_score  # slow to import, and classification does not need it
+    """Entity-level F1 (0-1) of seqeval, which reads B- and I- as conlleval; 0 without entities."""
+    from seqeval.metrics import f1_score  # slow to import and needed for tagging only
 
     ends = np.cumsum(n_words)[:-1]
     named = np.asarray(names, dtype=object)

@@ -204,4 +204,4 @@ print(fetch(carrier, Path({str(tmp_path / "cache")!r}), {local(wheels)!r}, stamp
 def test_unwritable_cache_is_named(wheels: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file stands here")
     message = refusal(lambda: fetch(tiny(wheels), tmp_path / "cache", local(wheels)))
-    assert message == f"cache directory {tmp_path / 'cache'} must be writable: File exists"
+    assert message == f"cannot write to the cache directory {tmp_path / 'cache'}: File exists"

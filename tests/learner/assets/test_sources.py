@@ -41,7 +41,7 @@ def test_unknown_package_source_lists_the_known_ones(tmp_path: Path) -> None:
 @pytest.mark.parametrize("find", [model_dir, data_dir])
 def test_missing_directory_is_named(find: Callable[[str, Path], Path], tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
-    assert f"{missing}: there is no such directory" in refusal(lambda: find(missing, tmp_path))
+    assert f"{missing}: no such directory" in refusal(lambda: find(missing, tmp_path))
 
 
 def test_a_directory_is_its_own_source(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_hub_id_without_a_hub_is_one_line(tmp_path: Path) -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, env=environment
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("model nobody/no-such-model: must be a directory or an id on")
+    assert done.stdout.startswith("model nobody/no-such-model: must be a directory or a Hugging")
     assert done.stdout.count("\n") == 1
 
 
@@ -94,7 +94,7 @@ def test_a_model_directory_must_hold_weights(tmp_path: Path) -> None:
     model = write_model(tmp_path / "model", {"config.json": b"{}"})
     message = refusal(lambda: model_revision(model))
     assert (
-        message == f"model directory {model}: has no weights (*.safetensors or pytorch_model*.bin)"
+        message == f"model directory {model}: weights missing (*.safetensors or pytorch_model*.bin)"
     )
 
 

@@ -85,7 +85,7 @@ def test_shards_are_named_by_their_ordered_examples() -> None:
 
 @pytest.mark.parametrize("n_clients", [0, 11])
 def test_the_number_of_clients_must_fit_the_examples(n_clients: int) -> None:
-    rule = rf"clients must number 1 to 10 \(one training example each\), got {n_clients}"
+    rule = rf"clients must be 1 to 10 \(one training example each\), got {n_clients}"
     with pytest.raises(ValueError, match=rule):
         iid(10, n_clients=n_clients, seed=0)
     with pytest.raises(ValueError, match=rule):
@@ -127,14 +127,16 @@ def test_natural_clients_are_drawn_among_those_with_enough_and_keep_their_own() 
     )
     everyone = natural(owners, n_clients=4, seed=0)
     assert [part.tolist() for part in everyone] == [[0, 1], [2, 3, 4], [5, 6], [7]]
-    with pytest.raises(ValueError, match=r"clients must number 1 to 3 \(so many have 2 training"):
+    with pytest.raises(ValueError, match=r"clients must be 1 to 3 \(the number of owners"):
         natural(owners, n_clients=4, seed=0, min_samples=2)
 
 
 def test_min_samples_must_fit() -> None:
-    with pytest.raises(ValueError, match=r"number 1 to 3 \(3 training examples each\)"):
+    with pytest.raises(ValueError, match=r"clients must be 1 to 3 \(3 training examples each\)"):
         dirichlet(make_labels(10, 2), n_clients=4, alpha=1.0, seed=0, min_samples=3)
     with pytest.raises(ValueError, match="min_samples must be at least 1, got 0"):
         quantity(10, n_clients=2, alpha=1.0, seed=0, min_samples=0)
-    with pytest.raises(ValueError, match=r"shards .* must number 1 to 10 .* got 4 x 3"):
+    with pytest.raises(
+        ValueError, match=r"shards_per_client x clients must be 1 to 10 .* got 3 x 4"
+    ):
         label_shards(make_labels(10, 2), n_clients=4, per_client=3, seed=0)
