@@ -57,13 +57,13 @@ def tokenize_words(
     """
     words = [text.split(" ") for text in texts]
     encodings = _tokenizer(model_dir, max_tokens).encode_batch(words, is_pretokenized=True)
-    return _tokens(encodings), [_first_pieces(encoding.word_ids) for encoding in encodings]
+    return _tokens(encodings), [_first_tokens(encoding.word_ids) for encoding in encodings]
 
 
-def _first_pieces(word_ids: Sequence[int | None]) -> dict[int, int]:
+def _first_tokens(word_ids: Sequence[int | None]) -> dict[int, int]:
     """The position of each word's first token.
 
-    >>> _first_pieces([None, 0, 1, 1, None])
+    >>> _first_tokens([None, 0, 1, 1, None])
     {0: 1, 1: 2}
     """
     firsts: dict[int, int] = {}

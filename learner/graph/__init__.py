@@ -1,1 +1,1 @@
-"""Recipes of states, and the learners that name states first and make them only if needed."""
+"""Recipes, and the learners that name states by recipe and train only what is missing."""

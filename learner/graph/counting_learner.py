@@ -1,4 +1,4 @@
-"""The learner that trains nothing and counts what would have to be trained."""
+"""CountingLearner: trains nothing; counts what a run would have to train (for forecasts)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from learner.store.store import Store
 from .recipes import Aggregate, Recipe, RecipeGraph
 
 _HALF_ROUNDS = 20
-"""Rounds after which an unknown score is taken to be one half."""
+"""Number of rounds after which the guessed accuracy is one half."""
 
 
 class CountingLearner:
-    """Names states as StoredLearner does and answers what the store can.
+    """A Learner that takes scores from the store and guesses those that it does not have.
 
-    `missing` holds the recipes of the states that a run would have to make, `unscored` the states
-    and splits that it would have to score, with their configurations. An unknown score is taken to
-    rise with the lineage's rounds, so that policies that decide by scores go on: what they
-    would train is then an estimate, what a fixed policy would train is exact.
+    `missing` has the recipes of the states that a run would have to make; `unscored` the states
+    and splits that it would have to score, with their configurations. A guessed accuracy rises
+    with the rounds of the lineage. So the counts are exact for a fixed policy, but only an
+    estimate for a policy that decides by scores.
     """
 
     trainings = 0
@@ -49,11 +49,11 @@ class CountingLearner:
         return made
 
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
-        """The stored scores; a guess for the others, whose states are then missing."""
+        """The stored scores; for the others a guess, and their states count as missing."""
         return [self._score(state, split) for state in states]
 
     def feedback(self, updates: Sequence[Update]) -> list[Feedback]:
-        """A guess for everybody: nobody stands out."""
+        """The same guess for every client."""
         return [Feedback(mean_loss=1.0, rms_loss=1.0) for _ in updates]
 
     def _score(self, state: StateRef, split: str) -> Evaluation:
@@ -73,12 +73,12 @@ class CountingLearner:
 
 
 def count_jobs(recipe: Recipe) -> int:
-    """LocalJobs that making a state takes."""
+    """Number of LocalJobs that the recipe trains."""
     return len(recipe.updates) if isinstance(recipe, Aggregate) else 0
 
 
 def count_examples(recipe: Recipe) -> int:
-    """Examples, with repetitions, that making a state trains on."""
+    """Number of examples, with repetitions, that the recipe trains on."""
     if not isinstance(recipe, Aggregate):
         return 0
     jobs = [update.job for update in recipe.updates]

@@ -1,7 +1,6 @@
-"""CurveLearner: a learning curve in the place of training.
+"""CurveLearner: accuracy from a given learning curve instead of training.
 
-For engine tests and time-only studies. No tensor is made; everything it says comes from the curve
-it was given, and every output built on it says so.
+For engine tests and time-only studies. Nothing is trained; all outputs of such runs say so.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from learner.spec import (
 from .recipes import RecipeGraph
 
 Curve = Callable[[float], float]
-"""Accuracy in [0, 1] after so many trained samples (summed over the lineage)."""
+"""From the number of samples trained in a lineage to the accuracy in [0, 1]."""
 
 _N_EXAMPLES = 1000
 
@@ -45,7 +44,7 @@ class Saturating:
 
 @dataclass(frozen=True, slots=True)
 class Tabulated:
-    """Linear between (samples, accuracy) points in increasing order, flat outside them."""
+    """Linear between (samples, accuracy) points in increasing order; constant outside them."""
 
     points: tuple[tuple[float, float], ...]
 
@@ -60,9 +59,9 @@ class Tabulated:
 
 
 class CurveLearner:
-    """A Learner that remembers how many samples went into each state, and nothing else.
+    """A Learner that counts the effective samples of each state.
 
-    A sample counts by its update's discount, and under `mix` by alpha too: effective samples.
+    A sample counts as the discount of its update, under `mix` times alpha.
     """
 
     trainings = 0
@@ -99,17 +98,17 @@ class CurveLearner:
         return name
 
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
-        """The curve's accuracy as of 1000 examples, so that scores are as coarse as real ones."""
+        """The curve's accuracy, rounded to 1/1000, like a score on 1000 examples."""
         return [self._evaluation(state) for state in states]
 
     def feedback(self, updates: Sequence[Update]) -> list[Feedback]:
-        """The curve's loss where each client started: all clients are alike here."""
+        """The curve's loss at each client's base; clients with one base have the same loss."""
         if isinstance(updates, RoundUpdates):
             bases = updates.bases or (updates.base,) * len(updates)
         else:
             bases = [update.base for update in updates]
-        told = {base: self._feedback(base) for base in dict.fromkeys(bases)}
-        return [told[base] for base in bases]
+        feedback = {base: self._feedback(base) for base in dict.fromkeys(bases)}
+        return [feedback[base] for base in bases]
 
     def _feedback(self, state: StateRef) -> Feedback:
         loss = self._evaluation(state).loss

@@ -1,4 +1,4 @@
-"""Steps that need each other, done side by side, with the outcome of one after the other."""
+"""Run dependent steps on a thread pool; raise the failure that a sequential run would raise."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ T = TypeVar("T")
 _POLL_S = 0.1
 
 
-def side_by_side(
+def run_steps(
     agenda: Sequence[K],
     needs: Callable[[K], Collection[K]],
     begin: Callable[[K], Callable[[], T]],
     *,
     at_once: int,
-    meanwhile: Callable[[], None] = lambda: None,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[K, T]]:
-    """Every step of the agenda with its result, as they get done; each after what it needs.
+    """Run all steps of the agenda on `at_once` threads; yields each step and its result when done.
 
-    `begin` is asked, in this thread, for what is then called in one of `at_once` others; a result
-    is in the caller's hands before anything that needs it begins. `meanwhile` is called while
-    nothing gets done. A step that fails ends only what comes after it in the agenda, and of all
-    failures the first in the agenda is raised: the one that steps done one by one would meet.
+    The agenda is the sequential order, and `needs` gives the steps that a step depends on.
+    `begin(step)` is called in this thread and returns the function that a pool thread calls. The
+    caller gets a result before any step that needs it begins. `on_wait` is called at least every
+    0.1 s while steps are running.
+
+    After a failure, only steps before the failed one in the agenda still begin. At the end, the
+    failure that comes first in the agenda is raised: the one of a sequential run.
     """
     queue = _Queue(agenda, needs)
     running: dict[Future[T], K] = {}
@@ -38,7 +41,7 @@ def side_by_side(
             if not running:
                 break
             done, _ = wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED)
-            meanwhile()
+            on_wait()
             for future in done:
                 step = running.pop(future)
                 if error := future.exception():
@@ -46,16 +49,16 @@ def side_by_side(
                 else:
                     yield step, future.result()
                     queue.finish(step)
-    finally:  # nobody needs what still runs: who is interrupted does not wait for it
+    finally:  # on an interrupt, do not wait for the running steps
         threads.shutdown(wait=False, cancel_futures=True)
     queue.raise_first()
 
 
 class _Queue(Generic[K]):
-    """Steps that may begin: what they need is done, and nothing before them has failed.
+    """The steps that may begin: their needs are done, and no step before them has failed.
 
-    First come steps that nobody waits for, which free what they need; then those for which the
-    longest chain waits, so that no chain is left to be done alone at last.
+    Steps on which no other step depends come first, because they free their needs. Then come the
+    steps with the longest chain of dependent steps, so that no long chain remains at the end.
     """
 
     def __init__(self, agenda: Sequence[K], needs: Callable[[K], Collection[K]]) -> None:
@@ -67,7 +70,7 @@ class _Queue(Generic[K]):
         self._failures: dict[int, BaseException] = {}
 
     def take(self) -> K | None:
-        """The step to begin now, if there is one."""
+        """The next step to begin; None if there is none now."""
         end = min(self._failures, default=len(self._place))
         waiting = (*self._ready, *self._sorter.get_ready())
         self._ready = [step for step in waiting if self._place[step] < end]
@@ -93,7 +96,7 @@ class _Queue(Generic[K]):
 
 
 def _longest_chains(agenda: Sequence[K], needs: Callable[[K], Collection[K]]) -> dict[K, int]:
-    """Steps of the longest chain that waits for each step."""
+    """For each step, the length of the longest chain of steps that depend on it."""
     below = dict.fromkeys(agenda, 0)
     for step in reversed(agenda):
         for need in needs(step):

@@ -1,7 +1,7 @@
-"""Recipes: how a state is made, and the graph of names that a run builds ahead of the training.
+"""Recipes: how a state is made. RecipeGraph: the recipes of a run, named before any training.
 
-A StateRef is the digest of its recipe, so two runs that ask for the same training ask for the
-same name, whatever their clocks say (docs/adr/0002-recipes.md).
+A StateRef is the digest of its recipe. Two runs that need the same training therefore use the same
+name, even if their simulated times differ (docs/adr/0002-recipes.md).
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from learner.spec import (
 )
 
 LEARNER_EPOCH = 1
-"""Raised by whoever changes the numbers that training gives; old stored states are then unknown."""
+"""Increase it with every change that alters the results of training; old stored states are then not
+found any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Initial:
-    """A freshly initialised state of a configuration."""
+    """A new state of a configuration."""
 
     op: Literal["initial"] = "initial"
     config: TuningConfig
@@ -45,7 +46,7 @@ class Initial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapt:
-    """The parent grown to another configuration; old weights kept bit for bit."""
+    """The parent grown to a larger configuration; old weights are kept bit for bit."""
 
     op: Literal["adapt"] = "adapt"
     parent: StateRef
@@ -80,21 +81,21 @@ Recipe = Initial | Adapt | Aggregate
 
 @cache
 def canonical(value: Any) -> str:
-    """The one JSON text of a frozen dataclass: sorted keys, no spaces, floats as repr, no NaN.
+    """The canonical JSON of a frozen dataclass: sorted keys, no spaces, floats as repr, no NaN.
 
-    Cached, since configurations and shards recur in thousands of recipes.
+    Cached, since the same configurations and shards occur in thousands of recipes.
     """
     return json.dumps(asdict(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest_text(*parts: str) -> str:
-    """blake2b-128 of the parts, each closed by a zero byte so that no two lists collide."""
+    """blake2b-128 of the parts, each followed by a zero byte so that different lists differ."""
     text = "\0".join(parts) + "\0" if parts else ""
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def job_digest(job: LocalJob) -> str:
-    """The name of a job, built from the cached texts of its recurring parts."""
+    """The digest of a job, built from cached texts of its shard and configuration."""
     return digest_text(
         canonical(job.shard),
         canonical(job.config),
@@ -105,7 +106,7 @@ def job_digest(job: LocalJob) -> str:
 
 
 def ordered_updates(updates: Sequence[Update]) -> list[Update]:
-    """As a recipe holds them: by client and job, whatever order they arrived in."""
+    """The updates in the recipe's order, by client id and job digest."""
     return sorted(updates, key=_order_key)
 
 
@@ -120,11 +121,11 @@ def _update_text(digest: str, update: Update) -> str:
 
 
 class RecipeGraph:
-    """Names recipes and remembers them until their states are made.
+    """Names recipes and keeps them, so that their states can be made later.
 
-    `context` names what every recipe shares: base model revision and data digest. With
-    LEARNER_EPOCH it is part of each digest. Where nothing will be made from recipes (CurveLearner),
-    `names_only` keeps the configurations and drops the rest.
+    `context` identifies what all recipes of a run share: the base model's revision and the data's
+    digest. It is part of each name, like LEARNER_EPOCH. With `names_only` (CurveLearner) only the
+    configurations are kept, since no state will be made.
     """
 
     def __init__(self, context: str, *, names_only: bool = False) -> None:
@@ -135,13 +136,14 @@ class RecipeGraph:
         self._made_of: dict[str, StateRef] = {}
 
     def initial(self, config: TuningConfig, seed: int) -> StateRef:
+        """The name of a new state."""
         name = self._name("initial", canonical(config), str(seed))
         return self._add(name, Initial(config=config, seed=seed))
 
     def adapt(self, state: StateRef, config: TuningConfig, seed: int) -> StateRef:
-        """The grown state's name; the same name if `config` is what the state already has.
+        """The grown state's name; the same name if the state already has this configuration.
 
-        Raises ValueError for LoRA at another scale.
+        Raises ValueError if LoRA's alpha / rank would change.
         """
         if self._configs[state] == config:
             return state
@@ -152,15 +154,15 @@ class RecipeGraph:
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
     ) -> StateRef:
-        """The aggregated state's name. No updates: nothing happens, the same name.
+        """The aggregated state's name; without updates, the same name.
 
-        Raises ValueError if the updates train different configurations.
+        Raises ValueError if the updates have different configurations.
         """
         if not updates:
             return state
         updates = tuple(updates)
         if len({update.job.config for update in updates}) != 1:
-            raise ValueError("updates of one aggregation must train one configuration")
+            raise ValueError("all updates of an aggregation must have the same configuration")
         keyed = sorted([(_order_key(update), update) for update in updates], key=itemgetter(0))
         parts = (_update_text(digest, update) for (_, digest, *_), update in keyed)
         name = self._name("aggregate", canonical(rule), state, *parts)
@@ -171,13 +173,13 @@ class RecipeGraph:
         return self._add(name, Aggregate(rule=rule, parent=state, updates=ordered))
 
     def aggregated(self, updates: Sequence[Update]) -> StateRef:
-        """A state that is made of these updates: the last one named, else their FedAvg."""
+        """The state last named by `aggregate` for these updates; if there is none, their FedAvg."""
         return self._made_of.get(self.updates_name(updates)) or self.aggregate(
             updates[0].base, updates, FedAvg()
         )
 
     def updates_name(self, updates: Sequence[Update]) -> str:
-        """Names what the clients did, in whatever order they are given and whatever came of it."""
+        """A name for these clients' jobs, independent of order, weights and aggregation rule."""
         ordered = ordered_updates(updates)
         return self._updates_name(ordered, [job_digest(update.job) for update in ordered])
 
@@ -188,9 +190,9 @@ class RecipeGraph:
     def aggregate_by_columns(
         self, state: StateRef, updates: RoundUpdates, rule: AggregationRule
     ) -> StateRef:
-        """A name for learners that make nothing from recipes: who took part, not with which seed.
+        """A name for learners that make no states: it contains the clients but not their seeds.
 
-        The seeds follow from the parent's, the client and the round.
+        The seeds follow from the parent state, the client and the round.
         """
         ids = ",".join([str(shard.client_id) for shard in updates.shards])
         batches = ",".join(map(str, updates.n_batches))
@@ -201,17 +203,19 @@ class RecipeGraph:
         return name
 
     def recipe(self, state: StateRef) -> Recipe:
+        """The recipe of a state that this graph has named."""
         return self._recipes[state]
 
     def config(self, state: StateRef) -> TuningConfig:
+        """The configuration of a state that this graph has named."""
         return self._configs[state]
 
     def pending(
         self, targets: Sequence[StateRef], is_made: Callable[[StateRef], bool]
     ) -> Iterator[StateRef]:
-        """What must be made for the targets, parents first, from the nearest made ancestors.
+        """The states to make for the targets, parents first, starting at the nearest made ones.
 
-        Iterative, since lineages run to thousands of rounds.
+        Not recursive, since a lineage can have thousands of rounds.
         """
         stack = [(target, False) for target in reversed(targets)]
         seen: set[StateRef] = set()
@@ -237,5 +241,5 @@ class RecipeGraph:
 def _require_same_scale(old: TuningConfig, new: TuningConfig) -> None:
     if isinstance(old, Lora) and isinstance(new, Lora) and not isclose(old.scale, new.scale):
         raise ValueError(
-            f"alpha / rank must stay {old.scale:g} while LoRA grows, got {new.alpha:g} / {new.rank}"
+            f"alpha / rank must stay {old.scale:g} when LoRA grows, got {new.alpha:g} / {new.rank}"
         )

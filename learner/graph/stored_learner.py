@@ -1,6 +1,6 @@
-"""The learner that names first and trains last: answered by the store, else by a trainer.
+"""StoredLearner: takes numbers from the store and trains only what is missing.
 
-Imports no torch: the trainer is made at the first number that the store does not have.
+Does not import torch: the trainer is created when the first number is missing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from learner.store.store import Store
 
 from .recipes import RecipeGraph, job_digest, ordered_updates
 from .trainer import DivergedError, NoMemoryError, Trainer, TrainingError, WorkerDiedError
-from .walk import Passed, StateLostError, Walk
+from .walk import StateLostError, Visited, Walk
 
 __all__ = [
     "DivergedError",
@@ -31,12 +31,12 @@ __all__ = [
 
 
 class NotStoredError(LookupError):
-    """A replay asked for a number that no run has stored."""
+    """A replay needs a number that is not in the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """One state made or scored inside an `evaluate` call; the counts are those of this call."""
+    """Progress of one `evaluate` call after a state was made or scored: states and LocalJobs."""
 
     done: int
     total: int
@@ -51,10 +51,10 @@ def _ignore(progress: Progress) -> None:
 
 
 class StoredLearner:
-    """A Learner that remembers every number it has given and trains only what is missing.
+    """A Learner that stores all its results and trains only what the store does not have.
 
-    `context` names model and data (see RecipeGraph); `numerics` is the tag under which numbers
-    are stored. `make_trainer` None makes a replay, in which a miss raises NotStoredError.
+    `context` identifies model and data (see RecipeGraph). Results are stored under the tag
+    `numerics`. Without `make_trainer` it is a replay: a missing result raises NotStoredError.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class StoredLearner:
 
     @property
     def trainings(self) -> int:
-        """LocalJobs executed by this learner's trainer."""
+        """LocalJobs trained by this learner's trainer."""
         return self._trainer.trainings if self._trainer else 0
 
     def initial(self, config: TuningConfig, seed: int) -> StateRef:
@@ -93,7 +93,7 @@ class StoredLearner:
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
         """Scores in the order of `states`; each is stored as soon as it is known.
 
-        Raises NotStoredError in a replay and TrainingError when a training or a score fails.
+        Raises TrainingError if training or scoring fails, and NotStoredError in a replay.
         """
         known: dict[StateRef, Evaluation] = {}
         for state in dict.fromkeys(states):
@@ -102,19 +102,20 @@ class StoredLearner:
                 known[state] = stored
         self.store_hits += len(known)
         while missing := [state for state in dict.fromkeys(states) if state not in known]:
-            with suppress(StateLostError):  # the damaged file is removed: plan again without it
+            with suppress(StateLostError):  # a damaged file was removed: try again without it
                 self._score(missing, split, known)
         return [known[state] for state in states]
 
     def is_stored(self, state: StateRef) -> bool:
-        """Whether the store has a file of the state, sound or not."""
+        """Whether the store has a file of the state (it may be damaged)."""
         return self._store.has_state(state, self._numerics)
 
     def unlike(self, state: StateRef, splits: Sequence[str]) -> list[str]:
-        """What the store has of a state and its recipe does not make: names of tensors whose bytes
-        differ, and splits with another score; of a damaged file, which is removed, only that.
+        """Make a state again and compare it with the store; returns a description per difference.
 
-        The state is made from its parents' tensors and not stored. Raises as `evaluate` does.
+        Differences are tensors with other bytes, splits with another score, or a damaged file,
+        which is removed. The state is made from its parents' tensors and is not stored. Raises as
+        `evaluate` does.
         """
         recipe = self._graph.recipe(state)
         trainer = self._require_trainer(state, "training")
@@ -128,49 +129,49 @@ class StoredLearner:
         return found
 
     def tensors(self, state: StateRef) -> State:
-        """A state's tensors, read from the store or made again. Raises as `evaluate` does."""
+        """A state's tensors, from the store or made now. Raises as `evaluate` does."""
         while True:
             stored = self._store.state(state, self._numerics)
             if stored is not None:
                 return stored
             trainer = self._require_trainer(state, "tensors")
             with suppress(StateLostError):
-                for passed in self._along(self._walk([state], trainer)):
-                    if passed.state == state:
-                        return passed.tensors
+                for visited in self._visited(self._walk([state], trainer)):
+                    if visited.state == state:
+                        return visited.tensors
 
     def feedback(self, updates: Sequence[Update]) -> list[Feedback]:
-        """Each client's training loss, from the aggregation that took the updates up.
+        """Each client's training loss in the aggregation of these updates.
 
         Raises as `evaluate` does.
         """
         if not updates:
             return []
         name = self._graph.updates_name(updates)
-        told = self._store.feedback(name, self._numerics)
-        self.store_hits += told is not None
-        while told is None:
+        stored = self._store.feedback(name, self._numerics)
+        self.store_hits += stored is not None
+        while stored is None:
             with suppress(StateLostError):
                 self._train_again(self._graph.aggregated(updates))
-            told = self._store.feedback(name, self._numerics)
-        by_job = dict(zip(map(_who, ordered_updates(updates)), told, strict=True))
+            stored = self._store.feedback(name, self._numerics)
+        by_job = dict(zip(map(_who, ordered_updates(updates)), stored, strict=True))
         return [by_job[_who(update)] for update in updates]
 
     def _train_again(self, target: StateRef) -> None:
-        """Make a state even if it is stored: its clients' feedback is stored on the way."""
+        """Make a state even if it is stored, so that its clients' feedback gets stored."""
         trainer = self._require_trainer(target, "training")
-        for _ in self._along(self._walk([target], trainer, again=True)):
+        for _ in self._visited(self._walk([target], trainer, again=True)):
             pass
 
     def _score(
         self, targets: Sequence[StateRef], split: str, known: dict[StateRef, Evaluation]
     ) -> None:
-        """Walk to the targets; their scores go into `known` and the store as they are found."""
+        """Make and score the targets; each score is added to `known` and to the store."""
         trainer = self._require_trainer(targets[0], split)
-        for passed in self._along(self._walk(targets, trainer, split=split)):
-            if passed.evaluation is not None:
-                known[passed.state] = passed.evaluation
-                self._store.add_evaluation(passed.state, split, self._numerics, passed.evaluation)
+        for visited in self._visited(self._walk(targets, trainer, split=split)):
+            if visited.evaluation is not None:
+                known[visited.state] = visited.evaluation
+                self._store.add_evaluation(visited.state, split, self._numerics, visited.evaluation)
 
     def _walk(
         self,
@@ -190,21 +191,21 @@ class StoredLearner:
             again=again,
         )
 
-    def _along(self, walk: Walk) -> Iterator[Passed]:
-        """What the walk passes; progress is told after each state."""
+    def _visited(self, walk: Walk) -> Iterator[Visited]:
+        """The states that the walk visits; reports progress after each."""
         jobs_done, jobs_total = 0, walk.total_jobs
         try:
-            for done, passed in enumerate(walk.passed(), start=1):
-                jobs_done += walk.n_jobs(passed.state)
-                yield passed
+            for done, visited in enumerate(walk.run(), start=1):
+                jobs_done += walk.n_jobs(visited.state)
+                yield visited
                 self._on_progress(
                     Progress(
                         done=done,
                         total=len(walk),
                         jobs_done=jobs_done,
                         jobs_total=jobs_total,
-                        state=passed.state,
-                        evaluation=passed.evaluation,
+                        state=visited.state,
+                        evaluation=visited.evaluation,
                     )
                 )
         finally:
@@ -223,11 +224,11 @@ class StoredLearner:
 
 
 def _differing(one: State, other: State) -> list[str]:
-    """Names of tensors that are not in both with the same bytes."""
+    """Names of tensors that are missing in one state or differ in their bytes."""
     ours, theirs = ({n: value.tobytes() for n, value in state.items()} for state in (one, other))
     return [name for name in sorted({*ours, *theirs}) if ours.get(name) != theirs.get(name)]
 
 
 def _who(update: Update) -> tuple[str, StateRef]:
-    """A job of one base: the same work twice tells the same."""
+    """What identifies an update's feedback: its job and base."""
     return job_digest(update.job), update.base

@@ -1,4 +1,4 @@
-"""What a trainer is: recipes and parent tensors in, tensors and scores out."""
+"""The Trainer protocol (recipe and parents' tensors in, tensors and scores out) and its errors."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from learner.state import State
 
 from .recipes import Recipe
 
-Listener = Callable[[Sequence[Feedback]], None]
-"""Told what the clients of an aggregation report, in the recipe's order."""
+FeedbackSink = Callable[[Sequence[Feedback]], None]
+"""Called with the feedback of an aggregation's clients, in the recipe's order."""
 
 
 class TrainingError(Exception):
-    """A state that could not be made or scored. The message says whose work failed and how the
-    state is made; `state` is its name, where that is known."""
+    """A state could not be made or scored.
+
+    The message says which clients' training failed and how the state is made. `state` is its name,
+    if known.
+    """
 
     def __init__(self, message: str, state: StateRef | None = None) -> None:
         super().__init__(message)
@@ -24,39 +27,43 @@ class TrainingError(Exception):
 
 
 class DivergedError(TrainingError):
-    """Weights after a training, or a state's loss, are not finite."""
+    """Weights or losses are not finite."""
 
 
 class NoMemoryError(TrainingError):
-    """Memory ran out; the message names the batch and the configuration."""
+    """Out of memory; the message has the clients, the batch and the configuration."""
 
 
 class WorkerDiedError(TrainingError):
-    """A process that trained for this one is gone."""
+    """A worker process ended unexpectedly."""
 
 
 class Trainer(Protocol):
-    """Makes tensors and scores them; knows no store and no names."""
+    """Makes the tensors of states and scores them. Knows neither the store nor the graph."""
 
     @property
     def at_once(self) -> int:
-        """How many calls of `make` and `evaluate` it takes at once, from as many threads."""
+        """How many threads may call `make` and `evaluate` at the same time."""
         ...
 
-    def hear(self) -> None:
-        """Pass on what is to be told of work under way; called by who waits for it."""
+    def report_progress(self) -> None:
+        """Report the progress of work in other processes; called while waiting for a result."""
         ...
 
     @property
     def trainings(self) -> int:
-        """LocalJobs executed so far, counted inside the training loop."""
+        """LocalJobs trained so far."""
         ...
 
     def make(
-        self, recipe: Recipe, parents: Mapping[StateRef, State], tell: Listener = ...
+        self, recipe: Recipe, parents: Mapping[StateRef, State], on_feedback: FeedbackSink = ...
     ) -> State:
-        """The state of a recipe, its parents given; an aggregation also tells its clients'
-        feedback. Raises DivergedError, NoMemoryError."""
+        """Make the state of a recipe from its parents.
+
+        An aggregation also passes its clients' feedback to `on_feedback`. Raises TrainingError.
+        """
         ...
 
-    def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation: ...
+    def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation:
+        """Score a state on a split."""
+        ...

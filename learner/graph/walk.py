@@ -1,4 +1,4 @@
-"""Materialising: from names to tensors and scores, from the nearest stored ancestors on."""
+"""Walk: make and score target states, starting at their nearest stored ancestors."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from learner.spec import Evaluation, Feedback, StateRef
 from learner.state import State
 from learner.store.store import Store
 
-from .parallel_steps import side_by_side
+from .parallel_steps import run_steps
 from .recipes import Adapt, Aggregate, Initial, Recipe, RecipeGraph
 from .trainer import DivergedError, Trainer, TrainingError
 
 BYTES_PER_KEPT_STATE = 32 * 2**20
-"""Large states are kept every k rounds, k = state size / 32 MiB; adapters (k = 1) always."""
+"""A state is stored every k rounds, k = size / 32 MiB, at least 1 (adapters: every round)."""
 
 
 class StateLostError(LookupError):
-    """A stored state that was to be loaded is gone or was damaged; plan again without it."""
+    """A stored state is missing or damaged; make a new Walk, which does not use it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """A state that the walk has come past; `evaluation` where it was to be scored."""
+class Visited:
+    """A state that was loaded or made, with its `evaluation` if it was to be scored."""
 
     state: StateRef
     tensors: State
@@ -37,21 +37,24 @@ class Passed:
 
 
 class _Step(NamedTuple):
-    """A state is loaded or made; a target is then scored."""
+    """Load or make a state, or score it."""
 
     state: StateRef
     is_score: bool = False
 
 
 class _Made(NamedTuple):
+    """A state that was made, with its clients' feedback; or one that was loaded."""
+
     tensors: State
-    told: Sequence[Feedback]
+    feedback: Sequence[Feedback]
 
 
 class Walk:
-    """One pass over what the targets need, parents first; a base is freed after its last use.
+    """Makes all states that the targets need, parents first, each once.
 
-    Where the trainer does several things at once, so does the walk: the states are the same.
+    A state's tensors are freed after their last use. If the trainer allows parallel calls, steps
+    run in parallel; the states are the same.
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class Walk:
         split: str | None = None,
         again: bool = False,
     ) -> None:
-        """`split`: score the targets on it. `again`: make them even where they are stored."""
+        """`split`: score the targets on it. `again`: make the targets even if they are stored."""
         self._graph, self._store, self._numerics = graph, store, numerics
         self._trainer = trainer
         self._split = split
@@ -88,7 +91,7 @@ class Walk:
         return len(self._agenda)
 
     def n_jobs(self, state: StateRef) -> int:
-        """LocalJobs that this walk executes to make the state; 0 if it is stored."""
+        """LocalJobs that this walk trains to make the state; 0 if it is stored."""
         recipe = self._recipes.get(state)
         return len(recipe.updates) if isinstance(recipe, Aggregate) else 0
 
@@ -96,8 +99,8 @@ class Walk:
     def total_jobs(self) -> int:
         return sum(self.n_jobs(state) for state in self._agenda)
 
-    def passed(self) -> Iterator[Passed]:
-        """Every target and what is made on the way to it. Raises StateLostError, TrainingError."""
+    def run(self) -> Iterator[Visited]:
+        """Every state that is made, and every target. Raises StateLostError, TrainingError."""
         for step, result in self._results():
             state, evaluation = step.state, None
             if isinstance(result, Evaluation):
@@ -106,10 +109,10 @@ class Walk:
                 tensors = self._keep(state, result)
             self._free(step)
             if state in self._agenda and step.is_score == (state in self._scored):
-                yield Passed(state, tensors, evaluation)
+                yield Visited(state, tensors, evaluation)
 
     def _plan(self) -> list[_Step]:
-        """As one process does them; a stored parent is loaded just before its first use."""
+        """The steps in sequential order; a stored parent is loaded just before its first use."""
         steps: dict[_Step, None] = {}
         for state in self._agenda:
             steps |= dict.fromkeys((*self._needs(_Step(state)), _Step(state)))
@@ -127,16 +130,16 @@ class Walk:
         trainer = self._trainer
         if trainer.at_once == 1:
             return ((step, self._begin(step)()) for step in self._steps)
-        return side_by_side(
+        return run_steps(
             self._steps,
             self._needs,
             self._begin,
             at_once=trainer.at_once,
-            meanwhile=trainer.hear,
+            on_wait=trainer.report_progress,
         )
 
     def _begin(self, step: _Step) -> Callable[[], _Made | Evaluation]:
-        """The step with all that it needs of the walk, to be called in any thread."""
+        """A function that does the step, with all inputs bound; any thread may call it."""
         state, recipe = step.state, self._recipes.get(step.state)
         if step.is_score:
             return partial(self._score, state, self._live[state])
@@ -151,9 +154,9 @@ class Walk:
         return _Made(tensors, ())
 
     def _make(self, state: StateRef, recipe: Recipe, parents: dict[StateRef, State]) -> _Made:
-        told: list[Feedback] = []
+        feedback: list[Feedback] = []
         try:
-            return _Made(self._trainer.make(recipe, parents, told.extend), told)
+            return _Made(self._trainer.make(recipe, parents, feedback.extend), feedback)
         except TrainingError as error:
             raise type(error)(f"{error}; {self.chain(state)}", state) from None
 
@@ -162,12 +165,12 @@ class Walk:
         config = self._graph.config(state)
         evaluation = self._trainer.evaluate(tensors, config, self._split)
         if not math.isfinite(evaluation.loss):
-            told = f"training diverged: {self._split} loss {evaluation.loss}"
-            raise DivergedError(f"{told}; {self.chain(state)}", state)
+            reason = f"training diverged: {self._split} loss {evaluation.loss}"
+            raise DivergedError(f"{reason}; {self.chain(state)}", state)
         return evaluation
 
     def _keep(self, state: StateRef, made: _Made) -> State:
-        """Take what was made or loaded into the walk and, where it is due, into the store."""
+        """Keep a new state for later steps, and store it if it was made and is due."""
         recipe = self._recipes.get(state)
         if recipe is None:
             self.loaded += 1
@@ -178,10 +181,10 @@ class Walk:
         return made.tensors
 
     def _store_made(self, state: StateRef, recipe: Recipe, made: _Made) -> None:
-        """Store feedback always, tensors at the ends of the walk and in every k-th round."""
+        """Store the feedback, and the tensors of final states and of every k-th round."""
         if isinstance(recipe, Aggregate):
             name = self._graph.updates_name(recipe.updates)
-            self._store.add_feedback(name, self._numerics, made.told)
+            self._store.add_feedback(name, self._numerics, made.feedback)
         before = max(
             (self._rounds_since_kept.get(parent, 0) for parent in recipe.parents), default=0
         )
@@ -195,14 +198,14 @@ class Walk:
         self._rounds_since_kept[state] = rounds
 
     def _free(self, step: _Step) -> None:
-        """Let go of what no later step needs."""
+        """Free the tensors that no later step needs."""
         for need in self._needs(step):
             self._uses[need] -= 1
             if not self._uses[need]:
                 del self._live[need.state]
 
     def chain(self, state: StateRef) -> str:
-        """How a state is made, for messages: the recipe chain from the initial state on."""
+        """How a state is made, for messages: its recipes from the initial state on."""
         steps: list[str] = []
         at: StateRef | None = state
         while at is not None:

@@ -1,4 +1,4 @@
-"""The C library's memory, told to stay with the process."""
+"""Settings of the C library's memory allocator that make full fine-tuning faster."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _MMAP_BYTES = 32 * 2**20  # the largest that glibc accepts
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep what is freed, up to 1 GiB; elsewhere, do nothing.
+    """Let glibc keep up to 1 GiB of freed memory; on other systems, do nothing.
 
-    A step of full fine-tuning frees some 40 MB of gradients. Given back to the system and
-    faulted in again at each step, they took a fifth of its time.
+    A step of full fine-tuning frees about 40 MB of gradients. Returning them to the system and
+    getting them back took 20 % of each step.
     """
     if sys.platform != "linux":
         return

@@ -1,4 +1,4 @@
-"""The server's sums, in float64: weighted means of models, and what a rule makes of them."""
+"""Weighted mean of models, summed in float64."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ import torch
 from torch import Tensor
 
 _CHUNK = 65536
-"""Elements added at once: half a megabyte of float64 stays in the cache (4 x faster)."""
+"""Elements added at a time: 0.5 MB of float64 stays in the processor's cache (4 x faster)."""
 
 
 class WeightedMean:
-    """Running sum of weight x tensor by name; clients must come in id order, so that rounding
-    is theirs too."""
+    """Running sum of weight x tensor, by name.
+
+    Add clients in id order: the order affects rounding.
+    """
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
         self._weight = 0.0
 
     def add(self, weight: float, params: Mapping[str, Tensor]) -> None:
+        """Add a model with a weight."""
         for name, tensor in params.items():
             if name not in self._sums:
                 self._sums[name] = torch.zeros_like(tensor, dtype=torch.float64)
@@ -34,12 +37,12 @@ class WeightedMean:
         return {name: total / self._weight for name, total in self._sums.items()}
 
     def result(self) -> dict[str, np.ndarray]:
-        """The mean, rounded to fp32 once."""
+        """The mean, rounded once to fp32."""
         return {name: rounded(tensor) for name, tensor in self.mean().items()}
 
 
 def rounded(tensor: Tensor) -> np.ndarray:
-    """A float64 tensor as the fp32 array that a state holds."""
+    """A float64 tensor as an fp32 array, the type in a State."""
     array: np.ndarray = tensor.float().cpu().numpy()
     return array
 

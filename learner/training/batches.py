@@ -1,4 +1,4 @@
-"""Batches of a split: the texts of one step, client after client, and where the forward enters."""
+"""Batches: the texts of one step, client after client, and where the forward pass starts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from learner.encoder.activations import Activations
 from learner.encoder.packing import Groups
 from learner.spec import Adapter, Full, TuningConfig
 
-from .targets import Units
+from .targets import Targets
 
 
 @dataclass(frozen=True, slots=True)
 class HalfBlock:
-    """Enter inside a frozen block, behind its feed-forward; both tensors are (tokens, hidden)."""
+    """Start in a frozen block after its feed-forward; both tensors are (tokens, hidden)."""
 
     layer: int
     residual: Tensor
@@ -27,7 +27,7 @@ class HalfBlock:
 
 @dataclass(frozen=True, slots=True)
 class TokenIds:
-    """Enter at the bottom; both tensors are (tokens,)."""
+    """Start at the embeddings; both tensors are (tokens,)."""
 
     ids: Tensor
     positions: Tensor
@@ -35,20 +35,22 @@ class TokenIds:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
+    """One step's input: the tokens and targets of one or more clients, without padding."""
+
     texts: Groups  # tokens of each text
     client_tokens: Groups  # tokens of each client
-    client_units: Groups  # labelled units of each client: its texts, in tagging their words
-    labels: Tensor  # (units,) int64
-    pieces: Tensor | None  # (units,) rows of the tokens that carry a label; None: whole texts
+    client_targets: Groups  # targets of each client: its texts, in tagging their words
+    labels: Tensor  # (targets,) int64
+    token_rows: Tensor | None  # (targets,) each target's row of the tokens; None: whole texts
     entry: HalfBlock | TokenIds
     config: TuningConfig
 
 
 def entry_layer(config: TuningConfig, n_layers: int) -> int | None:
-    """The lowest block with anything trained behind its feed-forward; None: from the tokens.
+    """The block in which the forward pass starts, after its feed-forward; None: at the embeddings.
 
-    An adapter's lowest tuned block is itself entered halfway; below layers whose attention is
-    trained, by LoRA or themselves, it is the highest frozen block.
+    With adapters this is the lowest block that has one. With LoRA or fine-tuned layers, whose
+    attention is trained, it is the highest frozen block below them.
     """
     if isinstance(config, Full):
         return None
@@ -58,11 +60,11 @@ def entry_layer(config: TuningConfig, n_layers: int) -> int | None:
 
 
 class Examples:
-    """A split ready to be trained or scored on."""
+    """The tokens, targets and cached activations of a split, from which batches are made."""
 
-    def __init__(self, activations: Activations, units: Units) -> None:
+    def __init__(self, activations: Activations, targets: Targets) -> None:
         self.tokens = activations.tokens
-        self.units = units
+        self.targets = targets
         self._activations = activations
         self._blocks: dict[int, np.ndarray] = {}
 
@@ -72,31 +74,32 @@ class Examples:
         picks: Sequence[np.ndarray],
         word_rows: np.ndarray | None = None,
     ) -> Batch:
-        """The batch of each client's picked texts (at least one each).
+        """The batch of each client's picked texts (at least one text per client).
 
-        With `word_rows`, sorted, token ids are places in it: the rows of a reduced word table.
+        With `word_rows` (sorted token ids), the ids in the batch are indices into it: the rows of
+        a reduced word table.
         """
         texts = np.concatenate(picks)
         device = self._activations.device
-        lengths, n_units = self.tokens.lengths, self.units.lengths
-        units = self.units.rows(texts)
+        lengths, n_targets = self.tokens.lengths, self.targets.lengths
+        rows = self.targets.rows(texts)
         return Batch(
             texts=Groups.of(lengths[texts], device),
             client_tokens=Groups.of(np.array([lengths[pick].sum() for pick in picks]), device),
-            client_units=Groups.of(np.array([n_units[pick].sum() for pick in picks]), device),
-            labels=torch.from_numpy(self.units.labels[units]).to(device),
-            pieces=self._pieces(texts, units),
+            client_targets=Groups.of(np.array([n_targets[pick].sum() for pick in picks]), device),
+            labels=torch.from_numpy(self.targets.labels[rows]).to(device),
+            token_rows=self._token_rows(texts, rows),
             entry=self._entry(config, texts, word_rows),
             config=config,
         )
 
-    def _pieces(self, texts: np.ndarray, units: np.ndarray) -> Tensor | None:
-        """Rows of the batch's tokens at which its units are read."""
-        if self.units.pieces is None:
+    def _token_rows(self, texts: np.ndarray, targets: np.ndarray) -> Tensor | None:
+        """The row of each target's token among the batch's tokens."""
+        if self.targets.token_positions is None:
             return None
         lengths = self.tokens.lengths[texts]
-        first_rows = np.repeat(np.cumsum(lengths) - lengths, self.units.lengths[texts])
-        rows = first_rows + self.units.pieces[units]
+        first_rows = np.repeat(np.cumsum(lengths) - lengths, self.targets.lengths[texts])
+        rows = first_rows + self.targets.token_positions[targets]
         return torch.from_numpy(rows).to(self._activations.device)
 
     def _entry(

@@ -1,9 +1,9 @@
-"""What is sent in fewer than 32 bits: whole numbers with one scale a row, rounded at random.
+"""Quantised exchange in fewer than 32 bits: integers with one scale per row, stochastic rounding.
 
-A row w of a tensor is sent as s = max |w| / q, with q = 2^(bits - 1) - 1, and the whole numbers
-floor(w / s + u), u uniform in [0, 1): on average what was meant, so that no client needs to
-remember its rounding errors. (The rounding of QSGD, Alistarh et al., 2017, with another scale: the
-largest value of each row.) A vector is one row.
+A row w of a tensor is sent as s = max |w| / q, with q = 2^(bits - 1) - 1, and the integers
+floor(w / s + u), u uniform in [0, 1). The rounding is unbiased, so clients need no error feedback.
+It is that of QSGD (Alistarh et al., 2017), but with the largest value of each row as the scale. A
+vector is one row.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from learner.state import State
 Array = NDArray[np.float32]
 
 _CHUNK = 65536
-"""Elements rounded at once, so that what lies between stays in the processor's cache."""
+"""Elements rounded at a time, so that temporary arrays stay in the processor's cache."""
 
 
 def received(base: State, job: LocalJob) -> State:
-    """What the client gets of the server's state; the server keeps its own in fp32."""
+    """The server's state as the client receives it; the server keeps its own in fp32."""
     if job.down_bits == 32:
         return base
     return {
@@ -38,10 +38,10 @@ def received(base: State, job: LocalJob) -> State:
 def returned(
     base: State, start: State, trained: Mapping[str, Tensor], job: LocalJob
 ) -> Mapping[str, Tensor]:
-    """The client's model as the server reads it: its own base and the change that was sent.
+    """The client's model as the server receives it: the server's base plus the sent change.
 
-    `start` is what the client received. All tensors on the processor, where draws are the same
-    on any device.
+    `start` is the state that the client received. The results are on the CPU, so that the random
+    draws do not depend on the device.
     """
     if job.up_bits == 32 and job.down_bits == 32:
         return trained
@@ -55,9 +55,9 @@ def returned(
 
 
 def quantised(values: Array, bits: Bits, draws: np.random.Generator) -> Array:
-    """The values as the receiver reads them: whole multiples of their row's scale.
+    """The values as received: integer multiples of their row's scale.
 
-    Rows of zeros stay and take no draws: most of a word table does not change.
+    Rows of zeros stay zero and use no draws, since most rows of a word table do not change.
     """
     most = np.float32(2 ** (bits - 1) - 1)
     read = np.zeros_like(values)
@@ -73,6 +73,6 @@ def quantised(values: Array, bits: Bits, draws: np.random.Generator) -> Array:
 
 
 def _draws(job: LocalJob, direction: str, name: str) -> np.random.Generator:
-    """Keyed by the job's seed and by what is rounded."""
+    """A generator keyed by the job's seed, the direction and the tensor's name."""
     key = int.from_bytes(blake2b(f"{direction} {name}".encode(), digest_size=8).digest(), "little")
     return np.random.default_rng([job.seed, key])

@@ -1,4 +1,4 @@
-"""The forward pass of every tuning kind: enter the frozen encoder, apply what is trained."""
+"""The forward pass of all tuning kinds: from a batch to logits, with each client's parameters."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from learner.tuning.parameters import BACKBONE
 from .batches import Batch, HalfBlock
 
 Params = Mapping[str, Tensor]
-"""Trained tensors with a leading client dimension; it is 1 where layers themselves are trained."""
+"""Trained tensors with a leading client dimension (1 if layers of the encoder are fine-tuned)."""
 
 
 def logits(backbone: Backbone, params: Params, batch: Batch) -> Tensor:
-    """(units, labels), each text or word through the parameters of its client.
+    """Logits (targets, labels), each target with the parameters of its client.
 
-    The encoder and the adapters compute in the backbone's number format, from parameters in fp32;
-    pooling and the head in fp32.
+    Encoder, adapters and LoRA compute in the backbone's number format; pooling and head in fp32.
     """
     params = {
         name: tensor if name.startswith(HEAD) else tensor.to(backbone.dtype)
@@ -49,20 +48,20 @@ def logits(backbone: Backbone, params: Params, batch: Batch) -> Tensor:
         fed = backbone.feed_forward(weights, layer, residual)
         x = backbone.close(weights, layer, residual, _adapted(params, layer, fed, batch))
     x = x.float()
-    read = batch.texts.means(x) if batch.pieces is None else x.index_select(0, batch.pieces)
-    features = batch.client_units.pad(read)  # (clients, most units, hidden)
-    return batch.client_units.unpad(head_logits(params, features))
+    read = batch.texts.means(x) if batch.token_rows is None else x.index_select(0, batch.token_rows)
+    features = batch.client_targets.pad(read)  # (clients, most targets, hidden)
+    return batch.client_targets.unpad(head_logits(params, features))
 
 
 def _adapted(params: Params, layer: int, fed: Tensor, batch: Batch) -> Tensor:
-    """(tokens, hidden) through the layer's adapters, if it has any."""
+    """Apply the layer's adapters, if any, to (tokens, hidden)."""
     if unit_name(layer, 0) + "up.weight" not in params:
         return fed
     return batch.client_tokens.unpad(through_units(params, layer, batch.client_tokens.pad(fed)))
 
 
 def _low_rank(params: Params, layer: int, x: Tensor, batch: Batch) -> dict[str, Tensor]:
-    """What LoRA adds to the layer's projections of x, (tokens, hidden) by part."""
+    """What LoRA adds to the layer's query and value projections of x, (tokens, hidden) each."""
     if not isinstance(batch.config, Lora) or not has_products(params, layer):
         return {}
     clients = batch.client_tokens

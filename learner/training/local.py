@@ -1,4 +1,4 @@
-"""Local training: one pass trains several clients side by side over one frozen encoder."""
+"""Local training: one pass trains several clients together over one frozen encoder."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from .optimizers import AdamW, Optimizer, Sgd, clip
 from .schedules import lr_factor
 
 PASS_TOKENS = 1024
-"""Tokens of one step of a pass, were every text of full length; more clients gain nothing."""
+"""Most tokens of one step of a pass if all texts had full length. More would not be faster."""
 
 _WORDS = BACKBONE + WORD_EMBEDDINGS
 _ANY_SHARD = Shard(client_id=0, n_samples=0, digest="")
 
 
 def passes(updates: Sequence[Update], max_tokens: int) -> Iterator[list[Update]]:
-    """Cut one aggregation's updates, in their order, into what is trained side by side.
+    """Divide an aggregation's updates, in their order, into passes that are trained together.
 
-    A function of the recipe and of `max_tokens` (of the data) alone: what else is computed,
-    and where, must not reach the numbers. Clients that train layers of the encoder go alone.
+    The result depends only on the recipe and on `max_tokens`, because the composition of a pass
+    changes the last bits. Clients that fine-tune layers of the encoder get a pass each.
     """
     for _, group in groupby(updates, key=_trained_alike):
         jobs = iter(group)
@@ -48,14 +48,14 @@ def passes(updates: Sequence[Update], max_tokens: int) -> Iterator[list[Update]]
 
 
 def _trained_alike(update: Update) -> Hashable:
-    """What clients of a pass have in common: all of a job but whose it is and how long."""
+    """What the clients of a pass must have in common: a job without shard, length and seed."""
     return replace(update.job, shard=_ANY_SHARD, n_batches=0, seed=0)
 
 
 def batch_plan(job: LocalJob, shard: np.ndarray) -> list[np.ndarray]:
-    """The texts of each of the job's steps: epochs of permutations keyed by the job's seed."""
+    """The texts of each step: one permutation of the shard per epoch, drawn from the job's seed."""
     if job.n_batches and not len(shard):
-        raise ValueError(f"client {job.shard.client_id} has no texts to train on")
+        raise ValueError(f"client {job.shard.client_id} has no training examples")
     generator = np.random.default_rng(job.seed)
     plan: list[np.ndarray] = []
     while len(plan) < job.n_batches:
@@ -66,7 +66,7 @@ def batch_plan(job: LocalJob, shard: np.ndarray) -> list[np.ndarray]:
 
 
 class Trained(NamedTuple):
-    """A job's parameters at its end, and what its client tells of it."""
+    """A job's final parameters, and its client's training loss."""
 
     params: Mapping[str, Tensor]
     feedback: Feedback
@@ -79,12 +79,12 @@ def train_pass(
     shards: Sequence[np.ndarray],
     bases: Sequence[State],
 ) -> list[Trained]:
-    """What each job makes of its base; the optimiser starts fresh.
+    """Train each job from its base, with a new optimiser state.
 
-    The jobs may differ in their shards, seeds and numbers of steps. Raises DivergedError.
+    The jobs may differ only in shard, seed and number of steps. Raises DivergedError.
     """
     like = jobs[0]
-    # Longest job first: those still training are then a leading part of every stack.
+    # Longest job first: the clients that are still training are then the first of every stack.
     order = sorted(range(len(jobs)), key=lambda i: -jobs[i].n_batches)
     plans = [batch_plan(jobs[i], shards[i]) for i in order]
     names = list(bases[0])
@@ -94,15 +94,15 @@ def train_pass(
     stacks = [_stack([bases[i][name] for i in order], name, words, device) for name in names]
     starts = [stack.clone() for stack in stacks] if like.prox_mu else []
     optimizer = _optimizer(like, names, stacks)
-    met: list[Tensor] = []  # each step's losses, (units,)
+    step_losses: list[Tensor] = []  # (targets,) each
     for step in range(len(plans[0])):
         active = [plan[step] for plan in plans if step < len(plan)]
         batch = examples.batch(like.config, active, words)
         leaves = [stack[: len(active)].detach().requires_grad_() for stack in stacks]
-        scores = logits(backbone, dict(zip(names, leaves, strict=True)), batch)  # (units, labels)
+        scores = logits(backbone, dict(zip(names, leaves, strict=True)), batch)  # (targets, labels)
         losses = F.cross_entropy(scores, batch.labels, reduction="none")
-        met.append(losses.detach())
-        loss = batch.client_units.means(losses[:, None]).sum()  # clients do not meet in it
+        step_losses.append(losses.detach())
+        loss = batch.client_targets.means(losses[:, None]).sum()
         grads: Sequence[Tensor] = torch.autograd.grad(loss, leaves)
         if like.prox_mu:
             grads = _pulled_back(grads, leaves, starts, like.prox_mu)
@@ -110,28 +110,29 @@ def train_pass(
             grads = clip(grads, like.max_grad_norm)
         factors = [lr_factor(like.lr_decay, step, len(plan)) for plan in plans[: len(active)]]
         optimizer.step(grads, factors)
-    n_units = examples.units.lengths
-    told = _feedback([[n_units[texts].sum() for texts in plan] for plan in plans], met)
+    n_targets = examples.targets.lengths
+    counts = [[n_targets[texts].sum() for texts in plan] for plan in plans]
+    feedback = _feedback(counts, step_losses)
     trained: dict[int, Trained] = {}
     for place, i in enumerate(order):
         own = {name: stack[place] for name, stack in zip(names, stacks, strict=True)}
-        _require_finite(own, told[place], jobs[i])
+        _require_finite(own, feedback[place], jobs[i])
         if words is not None:
             own[_WORDS] = _whole_table(bases[i][_WORDS], words, own[_WORDS])
-        trained[i] = Trained(own, told[place])
+        trained[i] = Trained(own, feedback[place])
     return [trained[i] for i in range(len(jobs))]
 
 
-def _feedback(counts: Sequence[Sequence[int]], met: Sequence[Tensor]) -> list[Feedback]:
-    """Each plan's losses, taken from those of the steps, in which client follows client.
+def _feedback(counts: Sequence[Sequence[int]], step_losses: Sequence[Tensor]) -> list[Feedback]:
+    """Each client's feedback, from the losses of the steps (client after client in each).
 
-    `counts` are the losses of each plan in each of its steps.
+    `counts` is each client's number of losses in each of its steps.
     """
     own: list[list[np.ndarray]] = [[] for _ in counts]
-    for step, losses in enumerate(met):
+    for step, losses in enumerate(step_losses):
         lengths = [plan[step] for plan in counts if step < len(plan)]
         shares = np.split(losses.cpu().numpy().astype(np.float64), np.cumsum(lengths)[:-1])
-        for parts, share in zip(own, shares, strict=False):  # the shorter jobs have ended
+        for parts, share in zip(own, shares, strict=False):  # shorter jobs have ended
             parts.append(share)
     return [_summary(np.concatenate(parts or [np.zeros(1)])) for parts in own]
 
@@ -145,14 +146,17 @@ def _summary(losses: np.ndarray) -> Feedback:
 def _pulled_back(
     grads: Sequence[Tensor], params: Sequence[Tensor], starts: Sequence[Tensor], mu: float
 ) -> list[Tensor]:
-    """With the gradient of FedProx's proximal term, mu / 2 x ||w - w0||^2 (Li et al., 2020)."""
+    """Add the gradient of FedProx's proximal term, mu / 2 x ||w - w0||^2 (Li et al., 2020)."""
     trios = zip(grads, params, starts, strict=True)
     return [grad + mu * (param - start[: len(param)]) for grad, param, start in trios]
 
 
 def _touched_words(examples: Examples, plan: Sequence[np.ndarray]) -> np.ndarray:
-    """Sorted token ids of a job's texts. Other rows of the word table have no gradient, and from
-    fresh optimiser state without weight decay no optimiser here moves them."""
+    """The sorted token ids of a job's texts.
+
+    Other rows of the word table have no gradient. Without weight decay, neither optimiser changes
+    them, since its state is new.
+    """
     if not plan:
         return np.zeros(0, np.int64)
     tokens = examples.tokens
@@ -160,6 +164,7 @@ def _touched_words(examples: Examples, plan: Sequence[np.ndarray]) -> np.ndarray
 
 
 def _whole_table(base: np.ndarray, words: np.ndarray, rows: Tensor) -> Tensor:
+    """The base's word table with the trained rows."""
     table = torch.tensor(base, device=rows.device)
     table[torch.from_numpy(words).to(rows.device)] = rows
     return table
@@ -168,7 +173,7 @@ def _whole_table(base: np.ndarray, words: np.ndarray, rows: Tensor) -> Tensor:
 def _stack(
     values: Sequence[np.ndarray], name: str, words: np.ndarray | None, device: torch.device
 ) -> Tensor:
-    """(clients, ...): a copy of each base's tensor, of the word table only the given rows."""
+    """(clients, ...): copies of the bases' tensors; of the word table only the rows `words`."""
     if name == _WORDS and words is not None:
         values = [value[words] for value in values]
     return torch.from_numpy(np.stack(values)).to(device)
@@ -181,10 +186,13 @@ def _optimizer(job: LocalJob, names: Sequence[str], stacks: Sequence[Tensor]) ->
     return Sgd(stacks, lrs, momentum=job.momentum, weight_decay=job.weight_decay)
 
 
-def _require_finite(params: Mapping[str, Tensor], told: Feedback, job: LocalJob) -> None:
-    """A sum is finite only if every weight is, and costs a fortieth of asking each."""
+def _require_finite(params: Mapping[str, Tensor], feedback: Feedback, job: LocalJob) -> None:
+    """Raise DivergedError unless all weights and the loss are finite.
+
+    A sum is finite only if all weights are, and costs 1/40 of checking each.
+    """
     is_finite = all(math.isfinite(tensor.sum()) for tensor in params.values())
-    if not (is_finite and math.isfinite(told.rms_loss)):
+    if not (is_finite and math.isfinite(feedback.rms_loss)):
         raise DivergedError(
             f"training diverged: client {job.shard.client_id}, configuration {job.config}, "
             f"{job.optimizer} lr {job.lr!r}, head_lr {job.head_lr!r}"

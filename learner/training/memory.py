@@ -1,4 +1,4 @@
-"""Running out of memory, told with what was being computed."""
+"""Out-of-memory errors that say what was being computed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import torch
 from learner.graph.trainer import NoMemoryError
 
 _CPU_ALLOCATOR = "DefaultCPUAllocator"
-"""torch raises a plain RuntimeError where the processor's memory is exhausted; its text says so."""
+"""Part of the message of the plain RuntimeError that torch raises when CPU memory runs out."""
 
 
 @contextmanager
 def memory_for(work: str) -> Iterator[None]:
-    """Raises NoMemoryError, naming the work, where memory runs out inside the block."""
+    """Raise NoMemoryError with a description of the work if the block runs out of memory."""
     try:
         yield
     except (MemoryError, torch.OutOfMemoryError):

@@ -1,4 +1,4 @@
-"""The numerics tag: what decides the last bits of a training besides its recipe."""
+"""The numerics tag: library versions, device, number format and CPU, which affect the last bits."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 Precision = Literal["fp32", "bf16"]
-"""The number format in which the encoder computes; what is trained is kept in fp32 always."""
+"""The number format in which the encoder computes. Trained parameters are always in fp32."""
 
 NumericsChoice = Literal["fp32", "bf16", "auto"]
 
 _CPUINFO = Path("/proc/cpuinfo")
 
 _LIBRARIES = ("torch", "transformers", "tokenizers", "numpy")
-"""numpy draws the initial weights and the order of the examples."""
+"""numpy is among them because it draws initial weights and the order of the examples."""
 
 _LEVELS = {
     "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl"},
@@ -23,15 +23,15 @@ _LEVELS = {
     "sve": {"sve"},
     "neon": {"asimd"},
 }
-"""Instruction sets by which matrix libraries choose their kernels, strongest first."""
+"""CPU flags by which matrix libraries choose their kernels, strongest level first."""
 
 
 _BF16_UNITS = ("amx_bf16", "avx512_bf16")
-"""Processor flags of instructions on bf16, fastest first."""
+"""CPU flags of bf16 instructions, fastest first."""
 
 
 def chosen_precision(choice: NumericsChoice) -> Precision:
-    """`auto`: bf16 where the processor has AMX or the GPU computes in bf16, else fp32."""
+    """Resolve "auto": bf16 if the CPU has AMX or the GPU supports bf16, else fp32."""
     if choice != "auto":
         return choice
     if _device() == "cpu":
@@ -42,17 +42,17 @@ def chosen_precision(choice: NumericsChoice) -> Precision:
 
 
 def numerics_tag(precision: Precision = "fp32") -> str:
-    """The tag of this process in one line: library versions, device, number format, processor.
+    """The tag of this process, one line: library versions, device, number format, CPU.
 
-    Numbers with equal tags are equal bit for bit. torch is imported only where the installed
-    build could run on a GPU.
+    With equal tags, results are equal bit for bit. Imports torch only if the installed build
+    could use a GPU.
     """
     libraries = " ".join(f"{name}-{version(name)}" for name in _LIBRARIES)
     return f"{libraries} {_device()} {_number_format(precision)} {_processor()}"
 
 
 def _number_format(precision: Precision) -> str:
-    """bf16 with the instructions that compute it: others round elsewhere."""
+    """The format; for bf16 with the CPU's bf16 instructions, which affect rounding."""
     if precision == "fp32":
         return precision
     flags = _processor_flags(_cpuinfo())
@@ -70,18 +70,18 @@ def _device() -> str:
 
 
 def _processor() -> str:
-    """Architecture, vendor and instruction level; without /proc/cpuinfo, the architecture."""
+    """Vendor and instruction level of the CPU; without /proc/cpuinfo, system and machine."""
     cpuinfo = _cpuinfo()
     return processor_level(cpuinfo) if cpuinfo else f"{platform.system()}-{platform.machine()}"
 
 
 def _cpuinfo() -> str:
-    """The text of /proc/cpuinfo; empty where there is none."""
+    """The text of /proc/cpuinfo, or an empty text."""
     return _CPUINFO.read_text(encoding="utf-8", errors="replace") if _CPUINFO.exists() else ""
 
 
 def processor_level(cpuinfo: str) -> str:
-    """Vendor and instruction level of the first processor in the text of /proc/cpuinfo.
+    """Vendor and instruction level of the first CPU in the text of /proc/cpuinfo.
 
     >>> processor_level("vendor_id : GenuineIntel\\nflags : sse2 avx2 fma\\n")
     'GenuineIntel-avx2'

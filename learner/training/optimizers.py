@@ -1,4 +1,4 @@
-"""Local optimisers over stacks of clients, of which a leading part is still training."""
+"""SGD and AdamW for stacks of clients, of which the first ones are still training."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from torch.optim.adamw import adamw
 
 
 class Optimizer(Protocol):
-    def step(self, grads: Sequence[Tensor], factors: Sequence[float]) -> None:
-        """Move the first clients of every tensor, one a factor, by that many clients' gradients.
+    """Updates tensors of shape (clients, ...) in place."""
 
-        Each client's learning rates are the optimiser's times its factor.
+    def step(self, grads: Sequence[Tensor], factors: Sequence[float]) -> None:
+        """Update the first len(factors) clients of all tensors with their gradients.
+
+        A client's learning rates are the optimiser's times its factor.
         """
         ...
 
 
 class Sgd:
-    """Stochastic gradient descent with momentum and weight decay as torch has them: the decay is
-    added to the gradient, and the momentum is not dampened."""
+    """SGD with momentum and weight decay as in torch: decay added to the gradient, no dampening."""
 
     def __init__(
         self,
@@ -52,10 +53,10 @@ class Sgd:
 
 
 class AdamW:
-    """AdamW (betas 0.9 and 0.999, eps 1e-8), starting fresh.
+    """AdamW with betas 0.9 and 0.999, eps 1e-8.
 
-    torch's own fused update, a single pass over memory, called as a function because the class
-    cannot move a part of a tensor.
+    Calls torch's fused update, one pass over memory. It calls the function and not the class,
+    because the class cannot update a part of a tensor.
     """
 
     def __init__(
@@ -69,14 +70,14 @@ class AdamW:
     @torch.no_grad()
     def step(self, grads: Sequence[Tensor], factors: Sequence[float]) -> None:
         runs = list(_equal_runs(factors))
-        # The kernel counts the step up in place, so every run of clients but one needs a copy.
+        # The kernel increments the step in place, so each group after the first needs a copy.
         copies = [[step.clone() for step in self._steps] for _ in runs[1:]]
         for (own, factor), steps in zip(runs, [self._steps, *copies], strict=True):
             for lr in dict.fromkeys(self._lrs):
                 group = [i for i, mine in enumerate(self._lrs) if mine == lr]
                 adamw(
                     [self._params[i][own] for i in group],
-                    # The fused kernel walks memory, so a transposed gradient would be misread.
+                    # The fused kernel ignores strides and would misread a transposed gradient.
                     [grads[i][own].contiguous() for i in group],
                     [self._means[i][own] for i in group],
                     [self._squares[i][own] for i in group],
@@ -95,9 +96,9 @@ class AdamW:
 
 @torch.no_grad()
 def clip(grads: Sequence[Tensor], max_norm: float) -> list[Tensor]:
-    """The gradients, each client's scaled so that its norm over all tensors is `max_norm` at most.
+    """Scale each client's gradients so that their norm over all tensors is at most `max_norm`.
 
-    As torch.nn.utils.clip_grad_norm_ does it, for stacks whose first dimension is the client.
+    Like torch.nn.utils.clip_grad_norm_, for tensors whose first dimension is the client.
     """
     squares = [grad.flatten(1).square().sum(1) for grad in grads]
     norms = torch.stack(squares).sum(0).sqrt()  # (clients,)
@@ -106,7 +107,7 @@ def clip(grads: Sequence[Tensor], max_norm: float) -> list[Tensor]:
 
 
 def _equal_runs(factors: Sequence[float]) -> Iterator[tuple[slice, float]]:
-    """The stretches of neighbouring clients with one factor."""
+    """Slices of consecutive clients with the same factor."""
     start = 0
     for factor, run in groupby(factors):
         stop = start + sum(1 for _ in run)

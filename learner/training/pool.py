@@ -1,4 +1,4 @@
-"""The worker processes of one run. No torch is imported before there is something to train."""
+"""TrainingPool: the worker processes of a run. Imports torch when training begins, not before."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from .torch_learner import TorchLearner
 
 OnFill = Callable[[str, float], None]
-"""Told which split is being encoded, and how much of it is (0-1)."""
+"""Called with the split that is being encoded and the share that is done (0-1)."""
 
 
 class TrainingPool:
-    """`workers` processes that train for this one, while the block lasts.
+    """A context manager with up to `workers` training processes.
 
-    With one worker this process trains itself. Otherwise each takes about 4 s to start and holds an
-    encoder of its own; none starts before there is something to train.
+    With one worker, this process trains. Otherwise the workers start when the first training is
+    needed; each takes about 4 s to start and loads its own encoder.
     """
 
     def __init__(self, workers: int) -> None:
@@ -35,7 +35,7 @@ class TrainingPool:
     def trainer(
         self, make: Callable[..., TorchLearner], *, max_tokens: int, on_fill: OnFill
     ) -> Trainer:
-        """What trains as `make(on_fill=...)` would, to the same bytes; `make` can be pickled."""
+        """A Trainer with the same results as `make(on_fill=...)`; `make` must be picklable."""
         if self._workers == 1:
             return make(on_fill=on_fill)
         from .pooled_trainer import PooledTrainer
@@ -46,4 +46,4 @@ class TrainingPool:
 
 
 ALONE = TrainingPool(1)
-"""No processes but this one."""
+"""A pool without worker processes."""

@@ -1,4 +1,4 @@
-"""Learning-rate schedules: what is left of a rate after part of its horizon."""
+"""Learning-rate schedules: constant, linear, cosine."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from learner.spec import LrDecay
 
 
 def lr_factor(kind: LrDecay, done: int, total: int) -> float:
-    """The share (0-1) of the first learning rate in the step or round after `done` of `total`.
+    """The factor (0-1) of the learning rate after `done` of `total` steps or rounds.
 
-    constant: 1; linear: 1 - done / total; cosine: (1 + cos(pi x done / total)) / 2. Past its
-    horizon a falling rate stays 0.
+    constant: 1; linear: 1 - done / total; cosine: (1 + cos(pi x done / total)) / 2. After `total`,
+    linear and cosine stay 0.
 
     >>> [lr_factor("linear", done, 4) for done in range(6)]
     [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]

@@ -1,12 +1,13 @@
-"""What a server makes of its clients' updates: one affine sum, then the rule's own step.
+"""Server aggregation: a weighted mean of models, then the step of the aggregation rule.
 
-With parent state x, updates (model y, base b, weight n, discount s) and N the sum of the n, every
+With parent state x, updates (model y, base b, weight n, discount s) and N the sum of all n, every
 rule starts from
 
-    mean = x + (1 / N) sum n s (y - r),     r = b, but r = x under mix, which scales n s by alpha.
+    mean = x + (1 / N) sum n s (y - r)
 
-Its coefficients sum to 1, so that it is a weighted mean of models: where all bases are x and
-all discounts 1, it is the clients' mean alone, to the bit.
+where r = b; under mix, r = x and s is multiplied by alpha. The coefficients of all models sum to 1,
+so this is a weighted mean of models. If all bases are x and all discounts are 1, it is exactly the
+mean of the clients' models.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor
 
 from learner.graph.recipes import Aggregate
-from learner.graph.trainer import Listener
+from learner.graph.trainer import FeedbackSink
 from learner.spec import AggregationRule, FedAdam, FedAvgM, Feedback, Mix, StateRef, Update
 from learner.state import State
 from learner.tuning.parameters import MOMENT, SQUARES, slot_name, trainables
@@ -33,29 +34,30 @@ def server_step(
     parents: Mapping[StateRef, State],
     trained: Iterable[Trained],
     device: torch.device,
-    tell: Listener,
+    on_feedback: FeedbackSink,
 ) -> State:
-    """The aggregated state, server slots included; what is trained comes in the recipe's order."""
-    step, told = ServerStep(recipe, device), list[Feedback]()
+    """The aggregated state with server slots; `trained` must be in the recipe's order."""
+    step, feedback = ServerStep(recipe, device), list[Feedback]()
     for update, client in zip(recipe.updates, trained, strict=True):
         step.add(update, client.params)
-        told.append(client.feedback)
-    tell(told)
+        feedback.append(client.feedback)
+    on_feedback(feedback)
     return step.result(parents)
 
 
 class ServerStep:
-    """One aggregation under way: clients' models are added in the recipe's order."""
+    """One aggregation, to which the clients' models are added in the recipe's order."""
 
     def __init__(self, recipe: Aggregate, device: torch.device) -> None:
         self._recipe, self._device = recipe, device
         self._mean = WeightedMean()
 
     def add(self, update: Update, model: Mapping[str, Tensor]) -> None:
+        """Add a client's model."""
         self._mean.add(_share(self._recipe.rule, update), model)
 
     def result(self, parents: Mapping[StateRef, State]) -> State:
-        """The new state, server slots included; `parents` holds the parent and every base."""
+        """The new state with server slots; `parents` must have the parent and all bases."""
         for state, weight in references(self._recipe).items():
             params = trainables(parents[state])
             self._mean.add(weight, {name: self._exact(value) for name, value in params.items()})
@@ -82,13 +84,13 @@ class ServerStep:
 
 
 def references(recipe: Aggregate) -> dict[StateRef, float]:
-    """The weights, other than 0, with which earlier states enter the affine sum."""
+    """The nonzero weights of the parent and the bases in the weighted mean."""
     whole = sum(update.weight for update in recipe.updates)
     weights: defaultdict[StateRef, float] = defaultdict(float, {recipe.parent: whole})
     for update in recipe.updates:
         origin = recipe.parent if isinstance(recipe.rule, Mix) else update.base
         weights[origin] -= _share(recipe.rule, update)
-    # What a sum leaves after its own terms are taken away is rounding, not weight.
+    # A tiny remainder of the subtractions is a rounding error, not a weight.
     return {state: weight for state, weight in weights.items() if abs(weight) > 1e-12 * whole}
 
 
@@ -100,7 +102,7 @@ def _share(rule: AggregationRule, update: Update) -> float:
 def _step(
     rule: FedAvgM | FedAdam, change: Tensor, slots: Mapping[str, Tensor]
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """How far the state moves, and the slots that stay with it."""
+    """The change of the state, and the new values of the slots."""
     if isinstance(rule, FedAvgM):
         moment = rule.momentum * slots[MOMENT] + change
         return rule.lr * moment, {MOMENT: moment}

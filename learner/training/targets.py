@@ -1,4 +1,4 @@
-"""What carries a label in each text: the text as a whole, or the first piece of each word."""
+"""Targets: what has a label in a text. The whole text, or the first token of each word."""
 
 from __future__ import annotations
 
@@ -11,40 +11,47 @@ from learner.encoder.ragged import IntArray, Ragged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Units(Ragged):
-    """`labels[u]` is the label id of unit u, which is number `places[u]` of the split's labels.
+class Targets(Ragged):
+    """The targets of a split, text after text.
 
-    `pieces[u]` is the place of its token in its own text; None: the mean over the whole text.
+    Target t has the label id `labels[t]`, which is element `label_rows[t]` of the split's labels.
+    Its token is at position `token_positions[t]` of its text. None: the targets are whole texts.
     """
 
-    labels: IntArray  # (units,)
-    places: IntArray  # (units,)
-    pieces: IntArray | None  # (units,)
+    labels: IntArray  # (targets,)
+    label_rows: IntArray  # (targets,)
+    token_positions: IntArray | None  # (targets,)
 
 
-def whole_texts(labels: IntArray) -> Units:
-    """One label a text."""
+def text_targets(labels: IntArray) -> Targets:
+    """One target per text."""
     places = np.arange(len(labels))
-    return Units(
-        starts=places, lengths=np.ones_like(places), labels=labels, places=places, pieces=None
+    return Targets(
+        starts=places,
+        lengths=np.ones_like(places),
+        labels=labels,
+        label_rows=places,
+        token_positions=None,
     )
 
 
-def first_pieces(labels: IntArray, n_words: IntArray, found: Sequence[Mapping[int, int]]) -> Units:
-    """One label a word, at the word's first piece; words that were cut off are left out.
+def word_targets(
+    labels: IntArray, n_words: IntArray, found: Sequence[Mapping[int, int]]
+) -> Targets:
+    """One target per word, at its first token; words beyond `max_tokens` are left out.
 
-    `found` has the place of every word's first piece, by text. Raises ValueError for a text of
-    which no word is left: there would be nothing to learn from it.
+    `found` has, for each text, the position of each word's first token (tokenize_words). Raises
+    ValueError for a text without any such word.
     """
     lengths = np.array([len(words) for words in found], dtype=np.int64)
     if not lengths.all():
-        raise ValueError(f"text {lengths.argmin()} has no word that the model's tokenizer knows")
+        raise ValueError(f"text {lengths.argmin()} has no word that the model's tokenizer can read")
     first_words = np.repeat(np.cumsum(n_words) - n_words, lengths)
     places = first_words + np.array([word for words in found for word in words], dtype=np.int64)
-    return Units(
+    return Targets(
         starts=np.cumsum(lengths) - lengths,
         lengths=lengths,
         labels=labels[places],
-        places=places,
-        pieces=np.array([at for words in found for at in words.values()], dtype=np.int64),
+        label_rows=places,
+        token_positions=np.array([at for words in found for at in words.values()], dtype=np.int64),
     )

@@ -1,4 +1,4 @@
-"""The real learner: trains adapters and layers of a Hugging Face encoder with torch."""
+"""TorchLearner: the Trainer that trains and scores a Hugging Face encoder with torch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from learner.encoder.activations import PASS_TOKENS, Activations
 from learner.encoder.backbone import load_backbone
 from learner.encoder.tokens import Tokens, tokenize, tokenize_words
 from learner.graph.recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
-from learner.graph.trainer import Listener
+from learner.graph.trainer import FeedbackSink
 from learner.spec import Evaluation, LocalJob, NewWeights, StateRef, TuningConfig, Update
 from learner.state import State
 from learner.store.budget import activations_dir, cache_budget
@@ -32,7 +32,7 @@ from .local import Trained, passes, train_pass
 from .memory import memory_for
 from .numerics import Precision, numerics_tag
 from .server_rules import server_step
-from .targets import Units, first_pieces, whole_texts
+from .targets import Targets, text_targets, word_targets
 
 if TYPE_CHECKING:
     from learner.tasks import Split, Task
@@ -42,12 +42,12 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 class TorchLearner:
-    """A Trainer on one model and task. Texts are cut at `max_tokens` tokens.
+    """A Trainer for one model and task. Texts are cut to `max_tokens` tokens.
 
-    `shards` maps client ids to ordered indices into `task.train`. `cache_dir` keeps the frozen
-    encoder's activations, shared by all runs and processes; `on_fill` is told which split is being
-    encoded and how much of it is (0-1). With `precision` bf16 the encoder computes in bf16; what is
-    trained, the loss and the averages stay in fp32. `new_weights` as in spec.
+    `shards` maps client ids to ordered indices into `task.train`. The frozen encoder's activations
+    are cached in `cache_dir`, for all runs and processes. `on_fill` is called with the split that
+    is being encoded and the share that is done (0-1). With `precision` "bf16" the encoder computes
+    in bf16; trained parameters, losses and averages stay in fp32. `new_weights`: see learner.spec.
     """
 
     at_once = 1
@@ -88,10 +88,13 @@ class TorchLearner:
         self,
         recipe: Recipe,
         parents: Mapping[StateRef, State],
-        tell: Listener = lambda feedback: None,
+        on_feedback: FeedbackSink = lambda feedback: None,
     ) -> State:
-        """The state of a recipe. Raises DivergedError, NoMemoryError, and ValueError for an
-        impossible config."""
+        """The state of a recipe.
+
+        Raises DivergedError, NoMemoryError, and ValueError if the model cannot have the
+        configuration.
+        """
         match recipe:
             case Initial():
                 return self._initial(recipe.config, recipe.seed)
@@ -100,10 +103,10 @@ class TorchLearner:
             case Aggregate():
                 cut = passes(recipe.updates, self._max_tokens)
                 trained = chain.from_iterable(self.train(updates, parents) for updates in cut)
-                return server_step(recipe, parents, trained, self._device, tell)
+                return server_step(recipe, parents, trained, self._device, on_feedback)
 
     def train(self, updates: Sequence[Update], bases: Mapping[StateRef, State]) -> list[Trained]:
-        """One pass, side by side: what the server reads of each update's client, in their order.
+        """Train the updates of one pass together; returns what the server receives of each client.
 
         Raises DivergedError, NoMemoryError.
         """
@@ -119,25 +122,25 @@ class TorchLearner:
             for job, base, start, client in zip(jobs, own, starts, trained, strict=True)
         ]
 
-    def hear(self) -> None:
-        """Nothing is under way but what this process does itself."""
+    def report_progress(self) -> None:
+        """Does nothing: all work is done in this process."""
 
     def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation:
-        """Scores on "train", "validation" or "test", in batches that depend on the split alone."""
+        """Scores on "train", "validation" or "test", in batches that depend only on the split."""
         examples = self._split(split)
-        units = examples.units
+        targets = examples.targets
         params = {
             name: torch.tensor(value[None]).to(self._device)
             for name, value in trainables(state).items()
         }
         predicted = np.full(len(self._task.split(split).labels), self._task.unread_id)
-        losses = np.zeros(len(units.labels), np.float32)
+        losses = np.zeros(len(targets.labels), np.float32)
         with torch.inference_mode():
             for texts in examples.tokens.batches(PASS_TOKENS):
                 batch = examples.batch(config, [texts])
-                scores = logits(self._backbone, params, batch)  # (units, labels)
-                rows = units.rows(texts)
-                predicted[units.places[rows]] = scores.argmax(1).cpu().numpy()
+                scores = logits(self._backbone, params, batch)  # (targets, labels)
+                rows = targets.rows(texts)
+                predicted[targets.label_rows[rows]] = scores.argmax(1).cpu().numpy()
                 each = F.cross_entropy(scores, batch.labels, reduction="none")
                 losses[rows] = each.cpu().numpy()
         return self._task.score(split, predicted, losses)
@@ -147,10 +150,10 @@ class TorchLearner:
         return initial_parameters(config, self._backbone, n_labels, seed, self._new_weights)
 
     def _work(self, jobs: Sequence[LocalJob]) -> str:
-        """A pass in words, for the message where its memory does not suffice."""
+        """A description of a pass, for the error message if memory runs out."""
         ids = ", ".join(str(job.shard.client_id) for job in jobs)
         return (
-            f"clients {ids} side by side, {jobs[0].batch_size} texts a batch of at most "
+            f"clients {ids} trained together, {jobs[0].batch_size} texts per batch of at most "
             f"{self._max_tokens} tokens each, configuration {jobs[0].config}"
         )
 
@@ -158,14 +161,14 @@ class TorchLearner:
         shard = self._shards[job.shard.client_id]
         if len(shard) != job.shard.n_samples:
             raise ValueError(
-                f"client {job.shard.client_id} has {len(shard)} texts, its job says "
-                f"{job.shard.n_samples}"
+                f"client {job.shard.client_id} has {len(shard)} training examples, but its job "
+                f"says {job.shard.n_samples}"
             )
         return shard
 
     def _split(self, name: str) -> Examples:
         if name not in self._examples:
-            tokens, units = self._read(self._task.split(name))
+            tokens, targets = self._read(self._task.split(name))
             activations = Activations(
                 directory=self._activations_dir / name,
                 backbone=self._backbone,
@@ -174,12 +177,12 @@ class TorchLearner:
                 budget=self._budget,
                 on_fill=partial(self._on_fill, name),
             )
-            self._examples[name] = Examples(activations, units)
+            self._examples[name] = Examples(activations, targets)
         return self._examples[name]
 
-    def _read(self, split: Split) -> tuple[Tokens, Units]:
+    def _read(self, split: Split) -> tuple[Tokens, Targets]:
         if self._task.kind == "text":
             tokens = tokenize(split.texts, self._model_dir, self._max_tokens)
-            return tokens, whole_texts(split.labels)
+            return tokens, text_targets(split.labels)
         tokens, found = tokenize_words(split.texts, self._model_dir, self._max_tokens)
-        return tokens, first_pieces(split.labels, split.n_words, found)
+        return tokens, word_targets(split.labels, split.n_words, found)

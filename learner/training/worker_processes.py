@@ -1,4 +1,4 @@
-"""Processes that work for this one: they end with it and leave Ctrl-C to it."""
+"""A pool of worker processes that end with their parent and leave Ctrl-C to it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DIED = "a worker process died (out of memory?); the same command goes on where it stopped"
+DIED = "a worker process died (out of memory?); to resume, repeat the command"
 
 
 class WorkerProcesses(ProcessPoolExecutor):
-    """Up to `workers` fresh processes, each started when there is work and nobody idle.
+    """Up to `workers` spawned processes, each started when there is work and no idle process.
 
-    `begin(*arguments)` is called first in each. Where the block is left by an error or an
-    interrupt they are killed at once, whatever they are about.
+    Each first calls `begin(*arguments)`. If the `with` block ends by an exception, the processes
+    are killed at once.
     """
 
     def __init__(self, workers: int, begin: Callable[..., None], *arguments: Any) -> None:
@@ -33,7 +33,7 @@ class WorkerProcesses(ProcessPoolExecutor):
         )
 
     def submit(self, task: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        with _deaf_to_interrupts():
+        with _interrupts_blocked():
             return super().submit(task, *args, **kwargs)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -43,19 +43,19 @@ class WorkerProcesses(ProcessPoolExecutor):
             self.kill()
 
     def kill(self) -> None:
-        """End the processes now, and return when they have ended."""
+        """Kill the processes and wait until they have ended."""
         processes = self._processes
-        self.shutdown(wait=False, cancel_futures=True)  # from here on none is started
+        self.shutdown(wait=False, cancel_futures=True)  # no process is started after this
         left = list(processes.values())
         for process in left:
             process.kill()
         for process in left:
-            while process.exitcode is None:  # who has died is reaped by one thread: this or its own
+            while process.exitcode is None:  # the executor's thread may have reaped it already
                 process.join()
 
 
 def drained(news: multiprocessing.Queue[T]) -> Iterator[T]:
-    """What the workers have put there so far."""
+    """All items that are in the queue now."""
     while True:
         try:
             yield news.get_nowait()
@@ -64,8 +64,8 @@ def drained(news: multiprocessing.Queue[T]) -> Iterator[T]:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes that this thread starts here never hear Ctrl-C: they inherit its signal mask."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl-C (SIGINT) in processes started in this block: they inherit the signal mask."""
     if sys.platform == "win32":
         yield
         return
@@ -82,8 +82,11 @@ def _begin(begin: Callable[..., None], arguments: tuple[Any, ...]) -> None:
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed ends at once: nobody waits for it, and it would hold its
-    run directory against the next attempt. What it was writing appears whole or not at all."""
+    """End this worker as soon as its parent has ended.
+
+    Otherwise the worker of a killed parent would go on and keep the run directory locked. Files are
+    written atomically, so none is left half-written.
+    """
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

@@ -1,4 +1,4 @@
-"""Bytes of what a client and the server send each other, told by the architecture alone."""
+"""Bytes that a client and the server exchange, computed from the architecture."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def payload_bytes(
 ) -> int:
     """Bytes of all trained parameters in one direction.
 
-    At 32 bits, 4 bytes a parameter; below, every row of n parameters takes n x bits / 8 bytes,
-    rounded up, and 4 bytes of its scale (learner.training.exchange). A vector is one row.
+    At 32 bits, 4 bytes per parameter. Below, every row of n parameters takes n x bits / 8 bytes,
+    rounded up, and 4 bytes for its scale (learner.training.exchange). A vector is one row.
     """
     if bits == 32:
         return _FLOAT_BYTES * architecture.trainable_parameters(config, n_labels)

@@ -26,7 +26,7 @@ from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from learner.store.budget import Budget
 from learner.training.batches import Examples
 from learner.training.forward import logits
-from learner.training.targets import whole_texts
+from learner.training.targets import text_targets
 from learner.tuning.parameters import BACKBONE, initial_parameters
 
 CPU = torch.device("cpu")
@@ -94,7 +94,7 @@ def entered(
         device=CPU,
         budget=Budget([cache_dir]),
     )
-    examples = Examples(activations, whole_texts(np.zeros(4, np.int64)))
+    examples = Examples(activations, text_targets(np.zeros(4, np.int64)))
     leaves = {}
     for name, value in initial_parameters(config, backbone, LABELS, 5).items():
         leaf = torch.tensor(value[None])

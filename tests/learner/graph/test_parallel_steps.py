@@ -7,7 +7,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from learner.graph.parallel_steps import side_by_side
+from learner.graph.parallel_steps import run_steps
 
 NEEDS = {"trunk": "", "a1": ["trunk"], "a2": ["a1"], "b1": ["trunk"], "c1": ["trunk"], "c2": ["c1"]}
 AGENDA = list(NEEDS)
@@ -25,7 +25,7 @@ def test_every_step_is_begun_when_what_it_needs_is_in_hand() -> None:
         begun.append((step, list(in_hand)))
         return step.upper
 
-    for step, result in side_by_side(AGENDA, needs, begin, at_once=3):
+    for step, result in run_steps(AGENDA, needs, begin, at_once=3):
         assert result == step.upper()
         in_hand.append(step)
     assert sorted(in_hand) == sorted(AGENDA)
@@ -40,7 +40,7 @@ def test_what_nobody_waits_for_goes_first_and_then_the_longest_chain() -> None:
         begun.append(step)
         return lambda: step
 
-    done = list(side_by_side(list(needs), needs.__getitem__, begin, at_once=1))
+    done = list(run_steps(list(needs), needs.__getitem__, begin, at_once=1))
     assert begun == [step for step, _ in done] == ["a", "d", "c", "b", "b2", "c2", "c3"]
 
 
@@ -51,7 +51,7 @@ def test_three_branches_are_under_way_together() -> None:
     def begin(step: str) -> Callable[[], object]:
         return together.wait if step in branches else lambda: None
 
-    assert len(list(side_by_side(AGENDA, needs, begin, at_once=3))) == len(AGENDA)
+    assert len(list(run_steps(AGENDA, needs, begin, at_once=3))) == len(AGENDA)
 
 
 @pytest.mark.parametrize("wrong", [("a2", "c1"), ("a1", "b1", "c2"), ("c1", "b1")])
@@ -77,7 +77,7 @@ def test_the_failure_that_one_by_one_would_meet_is_raised(wrong: tuple[str, ...]
 
     one_by_one = ((step, begin(step)()) for step in AGENDA)
     first, before = meet(one_by_one)
-    failure, met = meet(side_by_side(AGENDA, needs, begin, at_once=3))
+    failure, met = meet(run_steps(AGENDA, needs, begin, at_once=3))
     assert failure == first == min(wrong, key=AGENDA.index)
     assert set(before) <= set(met)
 
@@ -88,5 +88,5 @@ def test_while_nothing_gets_done_the_waiting_is_used() -> None:
     def begin(step: str) -> Callable[[], bool]:
         return lambda: heard.wait(10)
 
-    done = side_by_side(["one"], lambda step: (), begin, at_once=1, meanwhile=heard.set)
+    done = run_steps(["one"], lambda step: (), begin, at_once=1, on_wait=heard.set)
     assert list(done) == [("one", True)]

@@ -41,7 +41,7 @@ def test_a_pass_that_does_not_fit_is_named_with_its_batch_and_configuration(
     used_bytes = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (used_bytes + 100 * 2**20, hard))
-    named = "out of memory: clients 0 side by side, 480000 texts a batch of at most 8 tokens"
+    named = "out of memory: clients 0 trained together, 480000 texts per batch of at most 8 tokens"
     try:
         with pytest.raises(NoMemoryError, match=re.escape(named) + r".* configuration \(2, 8\)"):
             learner.make(round_of(_job_of(fitting, huge, batch_size=480_000)), {BASE: base})

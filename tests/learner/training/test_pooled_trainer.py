@@ -296,7 +296,7 @@ def test_the_workers_tell_what_they_encode_and_encode_it_once(
     score = pooled.evaluate(base, SMALL, "test")
     assert score == trainer.evaluate(base, SMALL, "test")
     while ("test", 1.0) not in fills:
-        pooled.hear()
+        pooled.report_progress()
     assert fills.count(("test", 1.0)) == 1
 
 

@@ -19,7 +19,7 @@ from learner.graph.recipes import Aggregate, Initial
 from learner.spec import Adapter, Freeze, LocalJob, StateRef, TuningConfig
 from learner.tasks import Split, Task
 from learner.tasks.scoring import score_tags
-from learner.training.targets import first_pieces
+from learner.training.targets import word_targets
 from learner.training.torch_learner import TorchLearner
 from tests.conftest import WORDS
 
@@ -69,16 +69,16 @@ def test_only_a_words_first_piece_is_labelled_and_cut_words_are_left_out(tmp_pat
     tokens, found = tokenize_words(["a", "playing a ? a a"], tmp_path, 6)
     assert tokens.ids.tolist() == [1, 5, 2, 1, 3, 4, 5, 0, 2]
     assert found == [{0: 1}, {0: 1, 1: 3, 2: 4}]
-    units = first_pieces(np.array([9, 5, 6, 7, 8, 8]), np.array([1, 5]), found)
-    assert units.labels.tolist() == [9, 5, 6, 7]
-    assert units.places.tolist() == [0, 1, 2, 3]
-    assert units.pieces is not None
-    assert units.pieces.tolist() == [1, 1, 3, 4]
+    targets = word_targets(np.array([9, 5, 6, 7, 8, 8]), np.array([1, 5]), found)
+    assert targets.labels.tolist() == [9, 5, 6, 7]
+    assert targets.label_rows.tolist() == [0, 1, 2, 3]
+    assert targets.token_positions is not None
+    assert targets.token_positions.tolist() == [1, 1, 3, 4]
 
 
 def test_a_sentence_without_any_word_left_is_refused() -> None:
-    with pytest.raises(ValueError, match="text 1 has no word that the model's tokenizer knows"):
-        first_pieces(np.array([0, 0]), np.array([1, 1]), [{0: 1}, {}])
+    with pytest.raises(ValueError, match="text 1 has no word that the model's tokenizer can read"):
+        word_targets(np.array([0, 0]), np.array([1, 1]), [{0: 1}, {}])
 
 
 def test_scores_are_by_entity_and_by_whole_sentence() -> None:

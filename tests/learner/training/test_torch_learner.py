@@ -152,7 +152,7 @@ def test_a_shard_that_is_not_the_jobs_is_refused(
         cache_dir=cache_dir,
     )
     base = other.make(Initial(config=config, seed=1), {})
-    with pytest.raises(ValueError, match="client 0 has 3 texts, its job says 12"):
+    with pytest.raises(ValueError, match="client 0 has 3 training examples, but its job says 12"):
         other.make(round_of(job(0, config)), {BASE: base})
 
 

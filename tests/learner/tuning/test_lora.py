@@ -67,7 +67,7 @@ def test_impossible_configurations_are_refused(fields: dict[str, float], rule: s
 def test_growth_at_another_scale_is_refused_and_with_rank_keeps_it() -> None:
     graph, config = RecipeGraph("test"), Lora(depth=1, rank=8)
     state = graph.initial(config, 1)
-    with pytest.raises(ValueError, match="alpha / rank must stay 2 while LoRA grows, got 16 / 16"):
+    with pytest.raises(ValueError, match="alpha / rank must stay 2 when LoRA grows, got 16 / 16"):
         graph.adapt(state, Lora(depth=1, rank=16), 1)
     assert config.with_rank(16) == Lora(depth=1, rank=16, alpha=32.0)
     graph.adapt(state, config.with_rank(12), 1)
