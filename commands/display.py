@@ -18,7 +18,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from analysis import Study
-    from learner.inventory import Stock
+    from learner.store.inventory import Stock
     from sim.runs.progress import RunProgress
 
 _LITERAL: Any = {"markup": False, "emoji": False}

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from learner.numerics import NumericsChoice
+from learner.training.numerics import NumericsChoice
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help="Scenario file.")]
 StudyFile = Annotated[

@@ -36,7 +36,9 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run one scenario. To resume an interrupted run, repeat the command."""
-    from learner.numerics import chosen_precision
+    from learner.training.numerics import chosen_precision
+
+    """Run one scenario; interrupted, the same command goes on where it stopped."""
     from sim import load_scenario, run_scenario
 
     loaded = load_scenario(scenario, overrides or ())

@@ -40,9 +40,11 @@ app = typer.Typer(
 @app.command()
 def info(as_json: AsJson = False) -> None:
     """Print number and size of stored files by kind, and the limit."""
-    from learner.budget import cache_budget
-    from learner.inventory import stock
+    from learner.store.budget import cache_budget
+    from learner.store.inventory import stock
     from sim.runs.run import default_cache_dir
+
+    """How many files of each kind there are, their bytes, and the limit."""
 
     cache_dir = default_cache_dir()
     limit_bytes, held = cache_budget(cache_dir).limit_bytes, stock(cache_dir)
@@ -56,8 +58,10 @@ def info(as_json: AsJson = False) -> None:
 @app.command()
 def limit(mbytes: MBytes) -> None:
     """Set the size limit for states and activations, for all runs that use this cache."""
-    from learner.budget import set_limit
+    from learner.store.budget import set_limit
     from sim.runs.run import default_cache_dir
+
+    """Fix how much states and activations may take, for every run that uses this cache."""
 
     set_limit(default_cache_dir(), round(mbytes * 1e6))
 
@@ -68,7 +72,7 @@ def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False)
     if retrain is not None:
         _verify_by_training(retrain, sample, as_json)
         return
-    from learner.inventory import discard_damaged
+    from learner.store.inventory import discard_damaged
     from sim.runs.run import default_cache_dir
 
     damaged = []
@@ -99,8 +103,10 @@ def _verify_by_training(run_dir: Path, sample: int, as_json: bool) -> None:
 @app.command()
 def prune(to_mbytes: To = None, as_json: AsJson = False) -> None:
     """Remove the least recently used states and activations. Scores are kept."""
-    from learner.budget import cache_budget
+    from learner.store.budget import cache_budget
     from sim.runs.run import default_cache_dir
+
+    """Remove the least recently used states and activations; scores are kept."""
 
     budget = cache_budget(default_cache_dir())
     to_bytes = budget.limit_bytes if to_mbytes is None else round(to_mbytes * 1e6)

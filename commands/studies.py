@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from learner.numerics import Precision, chosen_precision
+from learner.training.numerics import Precision, chosen_precision
 
 from .display import Display, errors
 from .options import AsJson, Numerics, Out, Set, StudyFile, Workers

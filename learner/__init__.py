@@ -1,1 +1,1 @@
-"""Real training, named first and done last; knows no clock. Imports nothing heavy."""
+"""Real federated fine-tuning: models, tasks, training, stored results. No simulated time here."""

@@ -1,7 +1,7 @@
-"""What is trained, by whom and under which rule: the values every layer speaks in.
+"""Value types shared by all packages: configurations, jobs, updates, rules, the Learner protocol.
 
-Imports the standard library alone, so that policies, the engine and the analysis can
-name training without loading it.
+Imports only the standard library, so that policies, the engine and the analysis can describe
+training without loading torch.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from dataclasses import dataclass
 from typing import Any, Literal, NewType, Protocol, overload
 
 StateRef = NewType("StateRef", str)
-"""The name of a state: the hex digest of the recipe that makes it. Never the tensors."""
+"""The name of a state: the hex digest of its recipe (learner.graph.recipes), not the tensors."""
 
 LrDecay = Literal["constant", "linear", "cosine"]
-"""How a learning rate falls to 0 over its horizon (learner.schedules)."""
+"""How a learning rate changes over its horizon (learner.training.schedules)."""
 
 Bits = Literal[32, 8, 4]
-"""Bits a parameter in which states and changes are sent."""
+"""Bits per parameter in which states and updates are sent."""
 
 UNIT_WIDTH = 8
-"""Neurons of one bottleneck unit; wider adapters are serial stacks of these, as in the paper."""
+"""Neurons of one bottleneck unit. A wider adapter is a serial stack of units, as in the paper."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """Serial bottleneck adapters in the top `depth` layers, `width` neurons each in all.
+    """Serial bottleneck adapters in the top `depth` layers, `width` neurons per layer in total.
 
-    Depth 0 trains the classifier head alone; its width then only says where widening starts.
+    Depth 0 trains the classifier head only; the width then has no effect until the depth grows.
     """
 
     kind: Literal["adapter"] = "adapter"
@@ -46,9 +46,10 @@ class Adapter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lora:
     """Low-rank updates (alpha / rank) B A of the query and value projections in the top `depth`
-    layers (Hu et al., 2022). Depth 0 trains the classifier head alone.
+    layers (Hu et al., 2022). Depth 0 trains the classifier head only.
 
-    Growth keeps alpha / rank, or what has been learnt would be rescaled.
+    A state can only grow to a configuration with the same alpha / rank: another factor would
+    rescale the trained products.
     """
 
     kind: Literal["lora"] = "lora"
@@ -68,9 +69,9 @@ class Lora:
         return self.alpha / self.rank
 
     def with_rank(self, rank: int) -> Lora:
-        """The configuration of another rank at the same scale."""
+        """The configuration with another rank and the same alpha / rank."""
         if rank == self.rank:
-            return self  # alpha x rank / rank may round
+            return self  # alpha x rank / rank could differ from alpha by rounding
         return Lora(depth=self.depth, rank=rank, alpha=self.alpha * rank / self.rank)
 
     def __str__(self) -> str:
@@ -79,7 +80,7 @@ class Lora:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
-    """Fine-tune the top `depth` layers themselves; everything below is frozen."""
+    """Fine-tune all weights of the top `depth` layers; the layers below are frozen."""
 
     kind: Literal["freeze"] = "freeze"
     depth: int
@@ -102,14 +103,14 @@ class Full:
 
 
 AddOn = Adapter | Lora
-"""Kinds that leave the encoder's own weights alone and train something beside them."""
+"""Configurations that add parameters and leave the encoder's own weights unchanged."""
 
 TuningConfig = AddOn | Freeze | Full
-"""What is trained and exchanged. The classifier head always is."""
+"""What is trained and exchanged, besides the classifier head, which always is."""
 
 
 def as_config(fields: Mapping[str, Any]) -> TuningConfig:
-    """The configuration that a run's rows hold as its fields, `kind` among them.
+    """The configuration whose fields, including `kind`, are in `fields` (as in a run's records).
 
     >>> as_config({"kind": "lora", "depth": 2, "rank": 8, "alpha": 16.0})
     Lora(kind='lora', depth=2, rank=8, alpha=16.0)
@@ -120,9 +121,9 @@ def as_config(fields: Mapping[str, Any]) -> TuningConfig:
 
 
 NewWeights = Literal["published", "identity"]
-"""How new adapter units start: all weights from N(0, 0.02), as in the paper, or with a zero
-up-projection, so that they change nothing until they are trained (as Houlsby et al., 2019, nearly
-do). LoRA's products always start without effect."""
+"""Initial weights of new adapter units. "published": all from N(0, 0.02), as in the paper.
+"identity": the up-projection is zero, so that a unit has no effect until it is trained (Houlsby et
+al., 2019, use nearly zero). New LoRA products never have an effect at first."""
 
 
 def _require_depth(depth: int) -> None:
@@ -131,13 +132,13 @@ def _require_depth(depth: int) -> None:
 
 
 def tuned_depth(config: TuningConfig, n_layers: int) -> int:
-    """Number of top layers through which the config back-propagates (0 = head only)."""
+    """Number of top layers that back-propagation reaches (0: the head only)."""
     return n_layers if isinstance(config, Full) else config.depth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """One client's training examples, by name: `digest` stands for the ordered example ids."""
+    """One client's training examples; `digest` identifies the ordered example ids."""
 
     client_id: int
     n_samples: int
@@ -146,15 +147,16 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalJob:
-    """One client's work in one round. The optimiser starts fresh in each job.
+    """One client's local training in one round, with a new optimiser state.
 
-    The job passes over the shard in the order of a permutation keyed by `seed`, in batches of
-    `batch_size` (the last of an epoch may be smaller), for `n_batches` steps in all. `lr` and
-    `head_lr` are those of its first step and fall by `lr_decay` over the job's own steps.
-    `momentum` is sgd's. `weight_decay` is decoupled for adamw and added to the gradient for sgd.
-    `max_grad_norm` clips the norm of the client's whole gradient (None: no clipping). `prox_mu`
-    weighs FedProx's proximal term, mu / 2 x squared distance to the received state. The client
-    receives its base in `down_bits` and sends its change in `up_bits`.
+    Each epoch is a permutation of the shard, drawn from `seed`, in batches of `batch_size` (the
+    last one may be smaller). The job ends after `n_batches` steps. `lr` and `head_lr` are the
+    rates of the first step; both follow `lr_decay` over the steps of this job.
+
+    `momentum` applies to sgd only. `weight_decay` is decoupled in adamw and added to the gradient
+    in sgd. `max_grad_norm` limits the norm of the client's whole gradient (None: no limit).
+    `prox_mu` is FedProx's mu: the loss gets mu / 2 x squared distance to the received state.
+    The client receives its base in `down_bits` and sends its change in `up_bits` per parameter.
     """
 
     shard: Shard
@@ -176,8 +178,11 @@ class LocalJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A LocalJob done from a base state. `weight`: its samples; `discount`: its staleness factor,
-    above 0 and at most 1, fixed when it is aggregated (1: nothing was aggregated meanwhile)."""
+    """A finished LocalJob that started from state `base`.
+
+    `weight` is its number of samples. `discount` in (0, 1] is its staleness factor, fixed when it
+    is aggregated; 1 means that the server aggregated nothing since the client started.
+    """
 
     job: LocalJob
     base: StateRef
@@ -187,11 +192,12 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundUpdates(Sequence[Update]):
-    """The updates of one aggregation, in client-id order, each made when it is looked at.
+    """The updates of one aggregation, in client-id order, stored as columns.
 
-    All train one configuration, all start from one base unless `bases` says where each did, and
-    `discounts` are theirs (empty: all 1). A time-only learner reads the columns and never makes a
-    job: naming a hundred jobs would take longer than simulating them.
+    Indexing creates an Update by `make`. All updates have one configuration. `bases` and
+    `discounts` have one value per update; empty `bases` means that all start from `base`, empty
+    `discounts` means 1 for all. A time-only learner reads the columns and creates no Update:
+    hashing a hundred jobs would take longer than simulating them.
     """
 
     base: StateRef
@@ -218,10 +224,11 @@ class RoundUpdates(Sequence[Update]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FedAvg:
-    """The server's state moves by the weighted mean of the clients' changes.
+    """Add the weighted mean of the clients' changes to the server's state.
 
-    Where all clients start from that state it is the weighted mean of their models (FedAvg: McMahan
-    et al., 2017); otherwise FedBuff's sum (Nguyen et al., 2022), which there weighs clients alike.
+    If all clients started from that state, the result is the weighted mean of their models
+    (FedAvg: McMahan et al., 2017). Otherwise it is FedBuff's sum (Nguyen et al., 2022), but
+    weighted by samples; FedBuff weights all clients equally.
     """
 
     kind: Literal["fedavg"] = "fedavg"
@@ -230,7 +237,7 @@ class FedAvg:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FedAvgM:
     """Server momentum: m <- momentum m + change; state <- state + lr m (FedAvgM: Hsu et al., 2019).
-    `lr` and `momentum` have no unit."""
+    `change` is the weighted mean of the clients' changes."""
 
     kind: Literal["fedavgm"]
     lr: float = 1.0
@@ -243,9 +250,11 @@ class FedAvgM:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FedAdam:
-    """Adam on the server (Reddi et al., 2021, algorithm 2): without bias correction, `tau` added to
-    the root of the second moment. Both moments begin at 0, where the published experiments begin
-    them too (google-research/federated, optimization/README.md)."""
+    """Adam on the server (FedAdam: Reddi et al., 2021, algorithm 2).
+
+    No bias correction; `tau` is added to the root of the second moment. Both moments start at 0,
+    as in the published experiments (google-research/federated, optimization/README.md).
+    """
 
     kind: Literal["fedadam"]
     lr: float = 0.01
@@ -260,8 +269,8 @@ class FedAdam:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mix:
-    """state <- (1 - alpha s) state + alpha s model, with s an update's discount (FedAsync: Xie et
-    al., 2019). Several updates are first averaged."""
+    """state <- (1 - alpha s) state + alpha s model, where s is the update's discount (FedAsync: Xie
+    et al., 2019). Several updates are averaged first."""
 
     kind: Literal["mix"]
     alpha: float = 0.6
@@ -288,8 +297,11 @@ def _require_decay(**values: float) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """Scores of a state on a split. `correct` is the hex bitmap of correct examples, first one
-    in the highest bit."""
+    """Scores of a state on a split; accuracy and macro-F1 are in [0, 1], the loss is in nats.
+
+    `correct` is a bitmap in hex of the correctly answered examples, the first one in the highest
+    bit.
+    """
 
     accuracy: float
     macro_f1: float
@@ -300,40 +312,52 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
-    """A client's training loss over the examples of its job, each as it was met: the mean and the
-    root of the mean square (nats)."""
+    """A client's training loss over all examples of its job, in nats: mean and root mean square.
+
+    Each example counts with its loss in the step that used it.
+    """
 
     mean_loss: float
     rms_loss: float
 
 
 class Learner(Protocol):
-    """Names states and, asked for numbers, makes them. Pure in its arguments; knows no time."""
+    """Names states without training, and trains when numbers are asked for.
 
-    def initial(self, config: TuningConfig, seed: int) -> StateRef: ...
+    Every method is a pure function of its arguments. Nothing here depends on time.
+    """
+
+    def initial(self, config: TuningConfig, seed: int) -> StateRef:
+        """A new state of the configuration."""
+        ...
 
     def adapt(self, state: StateRef, config: TuningConfig, seed: int) -> StateRef:
-        """Deepen or widen with every old weight kept; an equal config gives the same StateRef."""
+        """The state grown to a deeper or wider configuration; all old weights are kept.
+
+        An equal configuration gives the same StateRef.
+        """
         ...
 
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
-    ) -> StateRef: ...
+    ) -> StateRef:
+        """The state after one aggregation of the updates; without updates, the same state."""
+        ...
 
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
-        """Score the states on a split ("validation" or "test"), in order. Forces work."""
+        """Scores of the states on a split ("validation" or "test"), in order. May train."""
         ...
 
     def feedback(self, updates: Sequence[Update]) -> list[Feedback]:
-        """What the clients of one aggregation tell of their training, in order. Forces work."""
+        """The training losses of the clients of one aggregation, in order. May train."""
         ...
 
     @property
     def trainings(self) -> int:
-        """LocalJobs executed in this process so far."""
+        """LocalJobs trained by this learner so far."""
         ...
 
     @property
     def store_hits(self) -> int:
-        """States and evaluations that were found instead of made."""
+        """States, evaluations and feedback read from the store instead of computed."""
         ...

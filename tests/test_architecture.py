@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 # module: what must not be loaded by importing it
 HEAVY = {
     "learner.spec": {"torch", "numpy", "pydantic", "simpy"},
-    "learner.stored": {"torch", "transformers", "simpy"},
+    "learner.graph.stored_learner": {"torch", "transformers", "simpy"},
     "configurator": {"torch", "simpy", "pydantic", "numpy"},
     "traces.step": {"torch", "simpy", "matplotlib"},
     "sim.records": {"simpy", "torch", "numpy", "pydantic"},

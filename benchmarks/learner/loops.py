@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from learner.assets import model_dir
-from learner.numerics import Precision, numerics_tag
-from learner.recipes import Aggregate, Initial
+from learner.assets.sources import model_dir
+from learner.encoder.tokens import tokenize
+from learner.graph.recipes import Aggregate, Initial
 from learner.spec import Adapter, FedAvg, StateRef
-from learner.tokens import tokenize
-from learner.trainer import State
+from learner.state import State
+from learner.training.numerics import Precision, numerics_tag
 from sim.runs.run import default_cache_dir
 
 from .cohort import MAX_TOKENS, MINILM, N_CLIENTS, cohort, trec, trec_learner

@@ -14,10 +14,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from learner.recipes import Aggregate, Initial
+from learner.graph.recipes import Aggregate, Initial
+from learner.graph.stored_learner import StoredLearner
 from learner.spec import Adapter, FedAvg, StateRef
-from learner.store import Store
-from learner.stored import StoredLearner
+from learner.store.store import Store
 
 from .cohort import MAX_TOKENS, N_CLIENTS, Shards, cohort, trec, trec_learner
 from .timing import REPEATS
@@ -46,7 +46,7 @@ def pooled_trial() -> dict[str, Any]:
 def _pooled(branches: Sequence[range]) -> dict[str, Any]:
     """Lineages that nobody has trained, from their names to their stored scores, on two workers
     over the same in this process."""
-    from learner.pooled_trainer import PooledTrainer
+    from learner.training.pooled_trainer import PooledTrainer
 
     task, shards = trec()
     make = trec_learner(task, shards)

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from transformers import AutoModel
 from transformers.utils import logging
 
-from learner.local import batch_plan
+from learner.encoder.tokens import Tokens
 from learner.spec import Update
-from learner.tokens import Tokens
+from learner.training.local import batch_plan
 
 State = Mapping[str, np.ndarray]
 

@@ -22,6 +22,6 @@ def second_run() -> dict[str, Any]:
     scenario = replace(medium, stop=replace(medium.stop, rounds=4))
     with tempfile.TemporaryDirectory() as out:
         run_scenario(scenario, out=Path(out), cache_dir=default_cache_dir())
-        sys.modules["learner.torch_learner"] = None  # type: ignore[assignment]
+        sys.modules["learner.training.torch_learner"] = None  # type: ignore[assignment]
         again = run_scenario(scenario, out=Path(out) / "again", cache_dir=default_cache_dir())
     return {"trainings": again.trainings, "store_hits": again.store_hits}

@@ -1,1 +1,1 @@
-"""A trained state as files that plain `transformers` and `peft` load."""
+"""Export a trained state as a directory that `transformers` (and for LoRA `peft`) can load."""

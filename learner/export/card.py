@@ -1,4 +1,4 @@
-"""The model card (README.md): what was trained, how, how well, and how to load it."""
+"""The model card (README.md) of an exported state: what was trained, how, its scores, its use."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from learner.tasks.task import TaskKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a state comes from. `scores`: of the state, by split, 0-1; `path`: the lineage round
-    at which each configuration began. `sim_s`: simulated seconds until the state."""
+    """The origin of an exported state.
+
+    `scores` are by split, 0-1. `path` has each configuration with the lineage round in which it
+    began. `sim_s` is the simulated time of the state in seconds. `majority` is the score of always
+    answering the most frequent label.
+    """
 
     base_model: str
     base_revision: str
@@ -31,7 +35,7 @@ class Provenance:
 
 
 def write_card(kind: TaskKind, config: TuningConfig, max_tokens: int, origin: Provenance) -> str:
-    """The text of README.md. Values of the front matter are JSON, which is YAML too."""
+    """The text of README.md. Values in the front matter are JSON, which is valid YAML."""
     is_tagging = kind == "tagging"
     pipeline = "token-classification" if is_tagging else "text-classification"
     tags = ["federated-learning", "fedadapter", config.kind]
@@ -62,7 +66,7 @@ def _summary(config: TuningConfig, origin: Provenance) -> str:
     return (
         f"Trained by simulated federated learning: {origin.n_clients} clients, {origin.round} "
         f"rounds, {origin.sim_s:,.0f} simulated seconds; configuration {config}. Always answering "
-        f"the commonest label scores {origin.majority:.4f}."
+        f"the most frequent label scores {origin.majority:.4f}."
     )
 
 
@@ -93,8 +97,8 @@ given = tokenizer(
 labels = [model.config.id2label[i] for i in model(**given).logits.argmax(1).tolist()]
 ```
 
-The code that is trusted is `modeling_fedadapter.py` in this directory, some hundred lines: the head
-reads the mean over a text's tokens, which none of the classifiers in transformers does."""
+`trust_remote_code` runs `modeling_fedadapter.py` in this directory (about 100 lines). It is needed
+because the head uses the mean over a text's tokens; no classifier in transformers does."""
 
 
 def _tagging_use(max_tokens: int) -> str:
@@ -111,16 +115,16 @@ first = {{word: i for i, word in reversed([*enumerate(given.word_ids())]) if wor
 labels = [model.config.id2label[int(tags[first[w]])] for w in sorted(first)]
 ```
 
-A word's tag is that of its first piece. The code that is trusted is `modeling_fedadapter.py` in
-this directory."""
+A word's tag is that of its first token. `trust_remote_code` runs `modeling_fedadapter.py` in this
+directory (about 100 lines)."""
 
 
 def _peft_use(is_tagging: bool) -> str:
     mean = """mask = given["attention_mask"].unsqueeze(2)
 hidden = (hidden * mask).sum(1) / mask.sum(1)
 """
-    return f"""The low-rank products are merged into the weights above. Beside them, `peft/` holds
-them by themselves, for the base model as it is, with the head in `peft/head.safetensors`:
+    return f"""The low-rank products are merged into the weights above. `peft/` has them separately,
+for the unchanged base model; the head is in `peft/head.safetensors`:
 
 ```python
 from peft import PeftModel

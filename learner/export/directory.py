@@ -1,4 +1,4 @@
-"""The exported directory: configuration, weights, tokenizer, code and card, whole or not at all."""
+"""Write the exported directory atomically: configuration, weights, tokenizer, code, card."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from learner.architecture import family_of
-from learner.assets import TOKENIZER_FILES
-from learner.backbone import load_backbone
-from learner.model_config import ModelConfig, read_model_config
+from learner.assets.sources import TOKENIZER_FILES
+from learner.encoder.architecture import family_of
+from learner.encoder.backbone import load_backbone
+from learner.encoder.model_config import ModelConfig, read_model_config
 from learner.spec import UNIT_WIDTH, Lora, TuningConfig
+from learner.state import State
+from learner.store.atomic_file import default_permissions, errors_naming
 from learner.tasks import Task
-from learner.trainer import State
-from learner.whole import errors_naming
 
 from .card import Provenance, write_card
 from .weights import (
     Tensors,
-    Trained,
+    TrainedModel,
     adapted_modules,
     head_tensors,
     model_tensors,
@@ -40,7 +40,7 @@ _CLASSES = {
 
 
 def check_target(into: Path) -> None:
-    """Raises ValueError unless a directory may be made there."""
+    """Raise ValueError unless the path is new or an empty directory."""
     if into.exists() and not (into.is_dir() and not any(into.iterdir())):
         raise ValueError(f"{into}: must be a new or an empty directory")
 
@@ -55,13 +55,13 @@ def write_export(
     max_tokens: int,
     origin: Provenance,
 ) -> None:
-    """Write the state as a model directory; LoRA also as a `peft/` adapter inside.
+    """Write the state as a model directory; for LoRA also a `peft/` adapter in it.
 
-    Raises ValueError for a target that holds something, OSError where the disk refuses.
+    Raises ValueError if the target is not empty, and OSError if writing fails.
     """
     check_target(into)
     base = read_model_config(model_dir)
-    trained = Trained(
+    trained = TrainedModel(
         config=config,
         state=state,
         backbone=load_backbone(model_dir, torch.device("cpu")),
@@ -88,10 +88,13 @@ def write_export(
 
 
 def _configuration(
-    trained: Trained, base: ModelConfig, task: Task, max_tokens: int
+    trained: TrainedModel, base: ModelConfig, task: Task, max_tokens: int
 ) -> dict[str, Any]:
-    """A model type of its own: transformers then asks before it runs the code, and never takes
-    the weights for a classifier of its own."""
+    """The contents of config.json.
+
+    The model type is our own, so that transformers asks before it runs the code and never loads
+    the weights into one of its own classifiers.
+    """
     auto, name = _CLASSES[task.kind]
     module = _CODE.stem
     return {
@@ -110,7 +113,7 @@ def _configuration(
 
 
 def _copy_tokenizer(model_dir: Path, into: Path, base: ModelConfig, max_tokens: int) -> None:
-    """The base model's tokenizer, with the length at which training cut the texts."""
+    """Copy the base model's tokenizer, with the maximum length that was used in training."""
     for pattern in TOKENIZER_FILES:
         for file in model_dir.glob(pattern):
             shutil.copyfile(file, into / file.name)
@@ -129,7 +132,7 @@ def _token(tokenizer: Path, token_id: object) -> str | None:
     return next((token for token, i in pairs if i == token_id), None)
 
 
-def _write_peft(trained: Trained, config: Lora, into: Path, base_model: str) -> None:
+def _write_peft(trained: TrainedModel, config: Lora, into: Path, base_model: str) -> None:
     into.mkdir()
     settings = {
         "peft_type": "LORA",
@@ -149,7 +152,9 @@ def _write_peft(trained: Trained, config: Lora, into: Path, base_model: str) -> 
 
 
 def _save(tensors: Tensors, path: Path) -> None:
-    save_file({n: t.contiguous() for n, t in tensors.items()}, path, metadata={"format": "pt"})
+    whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    with default_permissions(path):
+        save_file(whole, path, metadata={"format": "pt"})
 
 
 def _write_json(path: Path, value: Any) -> None:

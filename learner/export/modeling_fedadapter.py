@@ -1,8 +1,8 @@
-"""An encoder with serial adapters and a linear head, as the FedAdapter simulator trains them.
+"""The model class of exported states: an encoder with serial adapters and a linear head.
 
-Self-contained: a copy of this file lies beside the exported weights, and
-`AutoModelForSequenceClassification.from_pretrained(directory, trust_remote_code=True)` (or
-`AutoModelForTokenClassification`) runs it. It needs torch and transformers alone.
+A copy of this file is in each exported directory. It is run by
+`AutoModelForSequenceClassification.from_pretrained(directory, trust_remote_code=True)` or
+`AutoModelForTokenClassification`. It needs only torch and transformers.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from transformers.modeling_outputs import SequenceClassifierOutput, TokenClassif
 
 
 class FedAdapterConfig(PretrainedConfig):  # type: ignore[misc, unused-ignore]
-    """encoder: the base model's own configuration. adapters: (module of the encoder, number of
-    units behind it). unit_width: neurons of a unit."""
+    """Configuration of an exported model.
+
+    encoder: the base model's configuration. adapters: pairs of a module of the encoder and the
+    number of units after it. unit_width: neurons per unit.
+    """
 
     model_type = "fedadapter"
 
@@ -35,7 +38,7 @@ class FedAdapterConfig(PretrainedConfig):  # type: ignore[misc, unused-ignore]
 
 
 class Unit(nn.Module):
-    """x + up(relu(down(x)))."""
+    """A bottleneck unit: x + up(relu(down(x)))."""
 
     def __init__(self, hidden: int, width: int) -> None:
         super().__init__()
@@ -48,7 +51,7 @@ class Unit(nn.Module):
 
 
 class FedAdapterModel(PreTrainedModel):  # type: ignore[misc, unused-ignore]
-    """The encoder, adapters at work in it, and the head."""
+    """The encoder with its adapters, and the head."""
 
     config_class = FedAdapterConfig
     base_model_prefix = "fedadapter"
@@ -58,7 +61,7 @@ class FedAdapterModel(PreTrainedModel):  # type: ignore[misc, unused-ignore]
         super().__init__(config)
         self.encoder = AutoModel.from_config(AutoConfig.for_model(**config.encoder))
         if hasattr(self.encoder, "pooler"):
-            self.encoder.pooler = None  # not part of what was trained
+            self.encoder.pooler = None  # not used in training
         hidden = self.encoder.config.hidden_size
         self.adapters = nn.ModuleList(
             nn.Sequential(*(Unit(hidden, config.unit_width) for _ in range(n_units)))
@@ -71,7 +74,7 @@ class FedAdapterModel(PreTrainedModel):  # type: ignore[misc, unused-ignore]
         self.post_init()
 
     def tokens(self, input_ids: Tensor, attention_mask: Tensor, **kwargs: Any) -> Tensor:
-        """(texts, longest) -> (texts, longest, hidden)."""
+        """The encoder's output, (texts, longest) to (texts, longest, hidden)."""
         given = {key: value for key, value in kwargs.items() if key == "token_type_ids"}
         out = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **given)
         hidden: Tensor = out.last_hidden_state
@@ -79,7 +82,7 @@ class FedAdapterModel(PreTrainedModel):  # type: ignore[misc, unused-ignore]
 
 
 class FedAdapterForSequenceClassification(FedAdapterModel):
-    """The head reads the mean over a text's real tokens, special ones included."""
+    """The head reads the mean over a text's tokens, including special tokens."""
 
     def forward(
         self,
@@ -97,7 +100,7 @@ class FedAdapterForSequenceClassification(FedAdapterModel):
 
 
 class FedAdapterForTokenClassification(FedAdapterModel):
-    """The head reads every token; a word's tag is that of its first piece."""
+    """The head reads every token; a word's tag is that of its first token."""
 
     def forward(
         self,

@@ -9,22 +9,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from learner.backbone import Backbone
-from learner.families import Family
+from learner.encoder.backbone import Backbone
+from learner.encoder.families import Family
+from learner.encoder.weight_shapes import block
 from learner.spec import UNIT_WIDTH, Adapter, Lora, TuningConfig
-from learner.trainer import State
+from learner.state import State
 from learner.tuning.adapter import unit_name
 from learner.tuning.head import BIAS, WEIGHT
 from learner.tuning.lora import PARTS, product_name
 from learner.tuning.parameters import BACKBONE
-from learner.weight_shapes import block
 
 Tensors = dict[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trained:
-    """A state of a configuration, and the pre-trained encoder that it belongs to."""
+class TrainedModel:
+    """A state with its configuration and its pre-trained encoder."""
 
     config: TuningConfig
     state: State
@@ -33,15 +33,14 @@ class Trained:
 
     @property
     def tuned_layers(self) -> range:
-        """The layers with adapters or low-rank products, lowest first."""
+        """The layers with adapters or LoRA, lowest first."""
         n_layers = self.backbone.architecture.n_layers
         depth = self.config.depth if isinstance(self.config, Adapter | Lora) else 0
         return range(n_layers - depth, n_layers)
 
 
-def adapted_modules(trained: Trained) -> list[tuple[str, int]]:
-    """Where adapters stand: the module of the model's own class behind which they act, and how
-    many units."""
+def adapted_modules(trained: TrainedModel) -> list[tuple[str, int]]:
+    """Pairs of a module in the model's own class and the number of adapter units after it."""
     if not isinstance(trained.config, Adapter):
         return []
     n_units = trained.config.width // UNIT_WIDTH
@@ -51,9 +50,8 @@ def adapted_modules(trained: Trained) -> list[tuple[str, int]]:
     ]
 
 
-def model_tensors(trained: Trained) -> Tensors:
-    """The weights of modeling_fedadapter's model: encoder, adapters and head; low-rank products
-    are added into the weights that they belong to."""
+def model_tensors(trained: TrainedModel) -> Tensors:
+    """The weights of modeling_fedadapter's model: encoder, adapters, head; LoRA is merged."""
     weights = dict(trained.backbone.weights)
     for name, value in trained.state.items():
         if name.startswith(BACKBONE):
@@ -72,8 +70,8 @@ def head_tensors(state: State, prefix: str = "") -> Tensors:
     }
 
 
-def peft_tensors(trained: Trained) -> Tensors:
-    """The low-rank products as peft keeps them, over the plain AutoModel."""
+def peft_tensors(trained: TrainedModel) -> Tensors:
+    """The low-rank products under peft's names, for the base model's AutoModel."""
     return {
         f"base_model.model.{module}.lora_{matrix}.weight": torch.tensor(
             trained.state[name + matrix]
@@ -83,13 +81,13 @@ def peft_tensors(trained: Trained) -> Tensors:
     }
 
 
-def peft_modules(trained: Trained) -> list[str]:
-    """The projections that have a product, by their names in the plain AutoModel."""
+def peft_modules(trained: TrainedModel) -> list[str]:
+    """The names of the adapted projections in the base model's AutoModel."""
     return list(_products(trained).values())
 
 
-def _products(trained: Trained) -> Mapping[str, str]:
-    """Our prefix of each product, and its projection's name in the model's own class."""
+def _products(trained: TrainedModel) -> Mapping[str, str]:
+    """Each product's name prefix, and its projection's name in the model's own class."""
     return {
         product_name(layer, part): _module(trained.family, f"{block(layer)}attention.self.{part}")
         for layer in trained.tuned_layers
@@ -97,7 +95,7 @@ def _products(trained: Trained) -> Mapping[str, str]:
     }
 
 
-def _merged(trained: Trained, scale: float) -> Tensors:
+def _merged(trained: TrainedModel, scale: float) -> Tensors:
     merged = {}
     for layer in trained.tuned_layers:
         for part in PARTS:
@@ -108,8 +106,8 @@ def _merged(trained: Trained, scale: float) -> Tensors:
     return merged
 
 
-def _unit_tensors(trained: Trained) -> Tensors:
-    """Adapters by their place in `adapted_modules`."""
+def _unit_tensors(trained: TrainedModel) -> Tensors:
+    """The adapters' tensors, numbered as in `adapted_modules`."""
     return {
         f"adapters.{place}.{unit}.{part}": torch.tensor(
             trained.state[unit_name(trained.tuned_layers[place], unit) + part]

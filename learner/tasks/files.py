@@ -1,4 +1,4 @@
-"""Examples from local files, told apart by their suffix; a bad row is named by file and line."""
+"""Read examples from local files (CSV, TSV, JSON lines, Parquet, CoNLL), by the file's suffix."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .task import TaskKind
 
 Record = Mapping[str, Any]
 Reader = Callable[[Path], Iterator[tuple[str, Record]]]
-"""From a file to its records by column name, each with where it stands."""
+"""Reads a file; yields each record, by column name, with its location (file and line)."""
 
 _PACKED: Mapping[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
 
@@ -29,23 +29,26 @@ def read_file(
     columns: Columns,
     is_example: Callable[[Record], bool] = lambda record: True,
 ) -> list[Row]:
-    """The rows of the records that are examples. Raises ValueError, naming file and line."""
+    """The rows of all records for which `is_example` holds.
+
+    Raises ValueError, with file and line, for a bad record.
+    """
     reader = _READERS.get(suffix_of(path))
     if reader is None:
         raise ValueError(f"{path}: must end in one of {', '.join(SUFFIXES)}")
     if not path.is_file():
-        raise ValueError(f"{path}: there is no such file")
+        raise ValueError(f"{path}: no such file")
     try:
         rows = [row_of(r, kind, columns, where) for where, r in reader(path) if is_example(r)]
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: must be UTF-8 text, {error.reason}") from None
     if not rows:
-        raise ValueError(f"{path}: must hold at least one example")
+        raise ValueError(f"{path}: must have at least one example")
     return rows
 
 
 def suffix_of(path: Path) -> str:
-    """The suffix below that of packing.
+    """The suffix without that of compression.
 
     >>> suffix_of(Path("reviews.csv.bz2"))
     '.csv'
@@ -59,13 +62,13 @@ def _open(path: Path) -> IO[str]:
 
 
 def _delimited(delimiter: str, path: Path) -> Iterator[tuple[str, Record]]:
-    """CSV or TSV with a header row and csv quoting; a quoted text may span several lines."""
+    """CSV or TSV with a header row and quoting; a quoted text may span several lines."""
     line, header = 1, None
     with _unlimited_fields(), _open(path) as stream:
         reader = csv.reader(stream, delimiter=delimiter, strict=True)
         try:
             for cells in reader:
-                where = f"{path}:{line}"  # where the row starts
+                where = f"{path}:{line}"  # the line where the row starts
                 if header is not None and len(cells) != len(header):
                     raise ValueError(
                         f"{where}: must have the header's {len(header)} fields, has {len(cells)}"
@@ -80,7 +83,7 @@ def _delimited(delimiter: str, path: Path) -> Iterator[tuple[str, Record]]:
 
 @contextmanager
 def _unlimited_fields() -> Iterator[None]:
-    """Real texts exceed csv's 131,072 characters a field; the limit is global, so put it back."""
+    """Lift csv's limit of 131,072 characters per field; restore it after, since it is global."""
     limit = csv.field_size_limit(sys.maxsize)
     try:
         yield
@@ -89,7 +92,7 @@ def _unlimited_fields() -> Iterator[None]:
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, Record]]:
-    """One JSON object a line; words and tags may be lists."""
+    """One JSON object per line; words and tags may be lists."""
     with _open(path) as stream:
         for line, text in enumerate(stream, start=1):
             where = f"{path}:{line}"
@@ -115,8 +118,10 @@ def _parquet(path: Path) -> Iterator[tuple[str, Record]]:
 
 
 def _conll(path: Path) -> Iterator[tuple[str, Record]]:
-    """A word a line, its tag in the last column, an empty line after each sentence: the columns
-    text and label."""
+    """One word per line, its tag in the last column, and an empty line after each sentence.
+
+    The records have the columns text and label.
+    """
     words: list[str] = []
     tags: list[str] = []
     begun = 1

@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub, by the optional library `datasets`."""
+"""Read data sets of the Hugging Face hub, by the optional library `datasets`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SPLITS = {"train": "train", "validation": "validation", "dev": "validation", "t
 def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Row]]:
     """The splits of "hub:ID", "hub:ID:CONFIG", or of a directory that `save_to_disk` wrote.
 
-    Raises ValueError, in one line, without the extra and for what the hub does not have.
+    Raises ValueError if the library is not installed or the data set cannot be loaded.
     """
     try:
         import datasets
@@ -31,7 +31,7 @@ def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Ro
             found = datasets.load_from_disk(str(Path(name).expanduser()))
         else:
             found = datasets.load_dataset(name, config or None)
-    except Exception as error:  # the library raises its own, requests' and OSError
+    except Exception as error:  # its own types, those of requests, OSError
         reason = (str(error).strip().splitlines() or ["no message"])[0][:200]
         raise ValueError(f"task.source {source}: cannot be loaded ({reason})") from None
     if not isinstance(found, Mapping) or "train" not in found:
@@ -44,7 +44,7 @@ def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Ro
 
 
 def _rows(part: Any, kind: TaskKind, columns: Columns, where: str) -> Iterator[Row]:
-    """Label numbers of a ClassLabel column become its names."""
+    """The rows of a split; numbers of a ClassLabel column are replaced by the names."""
     feature = part.features.get(columns.label)
     names = getattr(getattr(feature, "feature", feature), "names", None)
     for number, record in enumerate(part, start=1):

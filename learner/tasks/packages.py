@@ -1,4 +1,4 @@
-"""What is known of the package sources: their files' columns, and what must be cleaned."""
+"""How the data sets in packages are read: files, columns, and corrections."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def _as_it_is(row: Row) -> Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """`files` by split, "all" for one that is still to be cut.
+    """One data set in a package.
 
-    `distinct` leaves out an example whose text its own split has already.
+    `files` are by split; "all" is a file that is not split. With `distinct`, examples that repeat
+    a text of the same split are left out.
     """
 
     kind: TaskKind = "text"
@@ -38,17 +39,18 @@ class Package:
 
 
 def _trec(row: Row) -> Row:
+    """The example with the correct name of its label."""
     return replace(row, labels=(repaired_label(row.labels[0]),))
 
 
 def _without_newsgroup(row: Row) -> Row:
-    """The article without the line that names its group, which is its label."""
+    """The article without the line that names its newsgroup, because that is its label."""
     line = _NEWSGROUP.format(re.escape(row.labels[0]))
     return replace(row, text=re.sub(rf"\A{line}", "", row.text, flags=re.IGNORECASE))
 
 
 def _is_review(record: Mapping[str, Any]) -> bool:
-    """Plots stand among the reviews, neither fresh nor rotten; and some reviews are empty."""
+    """Whether a record is a review: others are plots, and some reviews are empty."""
     return record["category"] in ("fresh", "rotten") and bool(record["text"].strip())
 
 
@@ -71,4 +73,4 @@ PACKAGES = {
         is_example=_is_review,
     ),
 }
-"""By source; the files themselves are named in learner.assets."""
+"""By source; learner.assets.sources names the archive of each."""

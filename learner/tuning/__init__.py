@@ -1,1 +1,1 @@
-"""What each tuning kind trains, and how it acts in the encoder."""
+"""The trained parameters of each tuning kind: names, shapes, initial values, effect, payload."""

@@ -1,7 +1,7 @@
 """Bottleneck adapters: a serial stack of units of width 8, x -> x + up(relu(down(x))).
 
-They act on a block's feed-forward output, before its residual and layer norm: the paper's
-position, that of Pfeiffer et al. (2021). Every client has units of its own.
+They act on a block's feed-forward output, before residual and layer norm: the position of the
+paper and of Pfeiffer et al. (2021). Tensors in a batch have one set of units per client.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def unit_name(layer: int, unit: int) -> str:
-    """Prefix of a unit's four tensors; layer 0 is the encoder's lowest, unit 0 the oldest."""
+    """Name prefix of a unit's four tensors; layer 0 is the lowest, unit 0 the oldest."""
     return f"param.adapter.{layer}.{unit}."
 
 
 def unit_shapes(config: Adapter, n_layers: int, hidden: int) -> dict[str, tuple[int, ...]]:
-    """The tensors of the configuration; a unit has 2 x 8 x hidden + 8 + hidden parameters."""
+    """Names and shapes; a unit has 2 x 8 x hidden + 8 + hidden parameters."""
     shapes: dict[str, tuple[int, ...]] = {}
     for layer in range(n_layers - config.depth, n_layers):
         for unit in range(config.width // UNIT_WIDTH):
@@ -40,8 +40,10 @@ def unit_shapes(config: Adapter, n_layers: int, hidden: int) -> dict[str, tuple[
 def initial_units(
     config: Adapter, n_layers: int, hidden: int, seed: int, new_weights: NewWeights = "published"
 ) -> dict[str, np.ndarray]:
-    """All units of the configuration, each keyed by (seed, layer, unit) alone: a state grown to
-    a configuration and one initialised at it agree in their new units."""
+    """The initial units, each drawn from (seed, layer, unit).
+
+    So a state that grew to a configuration and one initialised with it have the same new units.
+    """
     units: dict[str, np.ndarray] = {}
     for layer in range(n_layers - config.depth, n_layers):
         for unit in range(config.width // UNIT_WIDTH):
@@ -59,7 +61,7 @@ def initial_units(
 
 
 def through_units(params: Mapping[str, Tensor], layer: int, x: Tensor) -> Tensor:
-    """(clients, tokens, hidden) through the layer's whole stack, each client through its own."""
+    """Apply the layer's stack to (clients, tokens, hidden), each client with its own units."""
     unit = 0
     while (name := unit_name(layer, unit)) + "up.weight" in params:
         down = params[f"{name}down.weight"].transpose(1, 2)  # (clients, hidden, 8)

@@ -1,9 +1,9 @@
-"""LoRA: the query and value projections plus a trained product of low rank.
+"""LoRA: a trained low-rank product is added to the query and value projections.
 
     W x  becomes  W x + (alpha / rank) B A x,   A: (rank, hidden), B: (hidden, rank)
 
-(Hu et al., ICLR 2022, who adapt query and value alone in most of their experiments.) B starts at
-zero, so that a fresh product changes nothing. Every client has products of its own.
+As in most experiments of Hu et al. (ICLR 2022), only query and value are adapted. B starts at
+zero, so that a new product has no effect. Tensors in a batch have one product per client.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ PARTS = ("query", "value")
 
 
 def product_name(layer: int, part: str) -> str:
-    """Prefix of a product's two tensors; layer 0 is the encoder's lowest."""
+    """Name prefix of a product's two tensors; layer 0 is the lowest."""
     return f"param.lora.{layer}.{part}."
 
 
 def product_shapes(config: Lora, n_layers: int, hidden: int) -> dict[str, tuple[int, ...]]:
-    """The tensors of the configuration: (rank, hidden) and (hidden, rank)."""
+    """Names and shapes: A is (rank, hidden), B is (hidden, rank)."""
     shapes: dict[str, tuple[int, ...]] = {}
     for layer in range(n_layers - config.depth, n_layers):
         for part in PARTS:
@@ -39,9 +39,11 @@ def product_shapes(config: Lora, n_layers: int, hidden: int) -> dict[str, tuple[
 
 
 def initial_products(config: Lora, n_layers: int, hidden: int, seed: int) -> dict[str, np.ndarray]:
-    """A from N(0, 0.02), each row keyed by (seed, layer, part, row) alone: a state grown to a
-    configuration and one initialised at it agree in their new rows. B is zero. (The paper draws A
-    from a Gaussian, too; its authors' code, microsoft/LoRA, from a uniform distribution.)"""
+    """Initial products: A from N(0, 0.02), each row drawn from (seed, layer, part, row); B zero.
+
+    So a state that grew to a configuration and one initialised with it have the same new rows. The
+    LoRA paper uses a Gaussian, too; its code (microsoft/LoRA) a uniform distribution.
+    """
     products: dict[str, np.ndarray] = {}
     for layer in range(n_layers - config.depth, n_layers):
         for i, part in enumerate(PARTS):
@@ -56,13 +58,14 @@ def initial_products(config: Lora, n_layers: int, hidden: int, seed: int) -> dic
 
 
 def has_products(params: Mapping[str, Tensor], layer: int) -> bool:
+    """Whether the layer has low-rank products."""
     return product_name(layer, PARTS[0]) + "A" in params
 
 
 def through_products(
     params: Mapping[str, Tensor], layer: int, scale: float, x: Tensor
 ) -> dict[str, Tensor]:
-    """scale x B A x of each part, (clients, tokens, hidden) like x, each client through its own."""
+    """scale x B A x for query and value, (clients, tokens, hidden), each client with its own."""
     added = {}
     for part in PARTS:
         name = product_name(layer, part)

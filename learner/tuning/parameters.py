@@ -1,4 +1,4 @@
-"""Which tensors a configuration trains and exchanges, their first values, and how they grow."""
+"""The tensors that a configuration trains and exchanges: names, initial values, growth."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from learner.architecture import Architecture
+from learner.encoder.architecture import Architecture
+from learner.encoder.weight_shapes import Shapes, embedding_shapes, layer_shapes
 from learner.spec import Adapter, Full, Lora, NewWeights, TuningConfig, tuned_depth
-from learner.weight_shapes import Shapes, embedding_shapes, layer_shapes
 
 from .adapter import initial_units, unit_shapes
 from .head import head_shapes, initial_head
 from .lora import initial_products, product_shapes
 
 if TYPE_CHECKING:
-    from learner.backbone import Backbone
+    from learner.encoder.backbone import Backbone
 
 BACKBONE = "param.backbone."
-"""Prefix of fine-tuned weights of the encoder itself; the name of BertModel follows."""
+"""Name prefix of fine-tuned weights of the encoder, followed by BertModel's name."""
 
 MOMENT, SQUARES = "server.m.", "server.v."
-"""Prefixes of the server optimiser's slots; the parameter's name without `param.` follows."""
+"""Name prefixes of the server optimiser's slots; the name without `param.` follows."""
 
 
 def slot_name(kind: str, name: str) -> str:
-    """The name of a parameter's slot."""
+    """The name of the slot (MOMENT or SQUARES) of a parameter."""
     return kind + name.removeprefix("param.")
 
 
 def trainables(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What clients train and exchange: a state without the server's slots."""
+    """The parameters that clients train and exchange: a state without the server's slots."""
     return {name: value for name, value in state.items() if name.startswith("param.")}
 
 
 def parameter_shapes(config: TuningConfig, architecture: Architecture, n_labels: int) -> Shapes:
-    """Names and shapes of all that is trained, head included, without any weights.
+    """Names and shapes of all trained parameters, including the head.
 
-    Raises ValueError for more depth than the encoder has layers.
+    Raises ValueError if the depth exceeds the encoder's layers.
     """
     n_layers, hidden = architecture.n_layers, architecture.hidden
     if tuned_depth(config, n_layers) > n_layers:
@@ -61,7 +61,7 @@ def initial_parameters(
     seed: int,
     new_weights: NewWeights = "published",
 ) -> dict[str, np.ndarray]:
-    """Head, adapters and products drawn by the seed, fine-tuned layers as pre-trained."""
+    """Initial values: head, adapters and LoRA drawn from the seed, other weights pre-trained."""
     shape = backbone.architecture
     names = parameter_shapes(config, shape, n_labels)
     parameters = initial_head(n_labels, shape.hidden, seed)
@@ -79,17 +79,17 @@ def initial_parameters(
 def grown(
     parent: Mapping[str, np.ndarray], fresh: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """The fresh parameters of a larger configuration with every old weight in its place: a tensor
-    that has grown, as LoRA's do with their rank, keeps the old one as its leading part.
+    """The parent's state grown to the configuration of `fresh`, with all old weights kept.
 
-    The server's slots of new parameters are zeros. Raises ValueError if the parent has parameters
-    for which the larger has no place.
+    New parameters come from `fresh`; the server's slots of new parameters are zero. If a tensor
+    is larger than before (LoRA with a higher rank), the old one becomes its leading part. Raises
+    ValueError if `fresh` lacks a parameter of the parent or has a smaller one.
     """
     for name, old in trainables(parent).items():
         if name not in fresh or any(
             a > b for a, b in zip(old.shape, fresh[name].shape, strict=True)
         ):
-            raise ValueError(f"adapt only deepens or widens; there is no place for {name}")
+            raise ValueError(f"adapt can only deepen or widen a state; {name} would be lost")
     kinds = [kind for kind in (MOMENT, SQUARES) if any(name.startswith(kind) for name in parent)]
     larger = dict(fresh) | {
         slot_name(kind, name): np.zeros_like(value)

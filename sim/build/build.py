@@ -12,17 +12,17 @@ from typing import Any, Literal
 from simpy import Environment
 
 from configurator import Configurator, Drawing, Growing
-from learner.architecture import Architecture
-from learner.assets import model_dir, model_revision
-from learner.budget import cache_budget, store_dir
-from learner.counting import CountingLearner
-from learner.curves import CurveLearner, Saturating, Tabulated
-from learner.numerics import Precision, numerics_tag
-from learner.pool import ALONE, TrainingPool
-from learner.recipes import canonical
+from learner.assets.sources import model_dir, model_revision
+from learner.encoder.architecture import Architecture
+from learner.graph.counting_learner import CountingLearner
+from learner.graph.curve_learner import CurveLearner, Saturating, Tabulated
+from learner.graph.recipes import canonical
+from learner.graph.stored_learner import Progress, StoredLearner, Trainer
 from learner.spec import Learner, StateRef
-from learner.store import Store
-from learner.stored import Progress, StoredLearner, Trainer
+from learner.store.budget import cache_budget, store_dir
+from learner.store.store import Store
+from learner.training.numerics import Precision, numerics_tag
+from learner.training.pool import ALONE, TrainingPool
 
 from sim.cost.protocol import CostModel
 from sim.cost.table import TableCostModel, flops_ratio
@@ -211,7 +211,7 @@ def _learner(
     directory = model_dir(scenario.model.source, cache_dir)
 
     def make_trainer() -> Trainer:
-        from learner.torch_learner import TorchLearner
+        from learner.training.torch_learner import TorchLearner
 
         make = partial(
             TorchLearner,

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from configurator import Bandit, Configuration, Fixed, Progressive, Schedule, Search, Sideline
-from learner.architecture import (
+from learner.assets.sources import DATA, MODELS, PYPI, model_dir
+from learner.encoder.architecture import (
     BERT_BASE,
     DISTILBERT_BASE,
     MINILM_L6,
@@ -14,7 +15,6 @@ from learner.architecture import (
     Architecture,
     read_architecture,
 )
-from learner.assets import DATA, MODELS, PYPI, model_dir
 from learner.spec import Adapter, Freeze, Lora
 from learner.tasks.packages import PACKAGES
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from learner import partition
-from learner.assets import PYPI, data_dir, is_at_hand, model_dir
+from learner.assets.sources import PYPI, data_dir, is_at_hand, model_dir
 from learner.spec import Shard
-from learner.tasks import Task, TaskSource, load_task
+from learner.tasks import Task, TaskSource, load_task, partition
 
 from .population import synthetic_shards
 from sim.engine.simulation import Holdings

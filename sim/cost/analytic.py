@@ -16,9 +16,9 @@ from functools import cache
 
 import numpy as np
 
-from learner.architecture import BERT_BASE, Architecture
-from learner.payload import payload_bytes
+from learner.encoder.architecture import BERT_BASE, Architecture
 from learner.spec import Adapter, AddOn, Bits, Freeze, Lora, TuningConfig, tuned_depth
+from learner.tuning.payload import payload_bytes
 from sim.fleet.client import CacheState
 from traces import published
 from traces.profiles import DeviceProfile

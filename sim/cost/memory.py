@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from learner.architecture import BERT_BASE, Architecture
+from learner.encoder.architecture import BERT_BASE, Architecture
 from learner.spec import Adapter, AddOn, Freeze, Full, TuningConfig, tuned_depth
 from traces import published
 from traces.profiles import DeviceProfile, peak_memory_bytes

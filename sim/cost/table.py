@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from learner.architecture import BERT_BASE, Architecture
-from learner.payload import payload_bytes
+from learner.encoder.architecture import BERT_BASE, Architecture
 from learner.spec import UNIT_WIDTH, Adapter, AddOn, Bits, Freeze, Lora, TuningConfig, tuned_depth
+from learner.tuning.payload import payload_bytes
 from sim.fleet.client import CacheState
 from traces.profiles import DeviceProfile, seconds_per_batch
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from configurator import Configurator
-from learner.recipes import digest_text
+from learner.graph.recipes import digest_text
 
 from sim.runlog import FORMAT_VERSION, RunError, write_atomically, write_json
 from sim.scenario.scenario import Scenario

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from learner.numerics import Precision
+from learner.training.numerics import Precision
 
 from sim.records import DecisionRow, RoundRow
 from sim.runlog import RunError

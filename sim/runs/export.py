@@ -9,9 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from learner.assets import PYPI, model_dir
+from learner.assets.sources import PYPI, model_dir
+from learner.graph.stored_learner import StoredLearner
 from learner.spec import StateRef, TuningConfig, as_config
-from learner.stored import StoredLearner
 from learner.tasks import load_task
 
 from sim.build.data import task_source

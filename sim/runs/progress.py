@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from learner.graph.stored_learner import Progress
 from learner.spec import Learner, StateRef
-from learner.stored import Progress
 
 from sim.records import RoundRow
 from sim.scenario.scenario import Scenario

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from learner.numerics import numerics_tag
-from learner.stored import StoredLearner, TrainingError
+from learner.graph.stored_learner import StoredLearner, TrainingError
+from learner.training.numerics import numerics_tag
 
 from sim.build.build import Watchers, build_simulation
 from .divergence import precision_of, read_manifest

@@ -14,9 +14,9 @@ from platformdirs import user_cache_path
 from simpy import Environment, Event, Process
 
 from configurator import Configurator
-from learner.numerics import Precision, numerics_tag
-from learner.pool import TrainingPool
-from learner.stored import NotStoredError, TrainingError
+from learner.graph.stored_learner import NotStoredError, TrainingError
+from learner.training.numerics import Precision, numerics_tag
+from learner.training.pool import TrainingPool
 from traces.step import TraceEnded
 
 from sim.engine.timing import RUN_END, end_of_time
@@ -80,10 +80,10 @@ def run_scenario(
     """Simulate and train; resume where an earlier attempt stopped, repeating its bytes.
 
     `configurator` replaces the scenario's own policy; `precision` is the number format of the
-    encoder, where one is trained (learner.numerics). With `workers` above 1 so many processes train
-    (learner.pool), to the same bytes. Raises ValueError for inputs that do not fit together,
-    RunError for a directory that this run must not continue; with `missing` "refuse",
-    MissingScoreError at the first number that would have to be trained.
+    encoder, where one is trained (learner.training.numerics). With `workers` above 1 so many
+    processes train (learner.training.pool), to the same bytes. Raises ValueError for inputs that
+    do not fit together, RunError for a directory that this run must not continue; with `missing`
+    "refuse", MissingScoreError at the first number that would have to be trained.
     """
     started_s = wall_clock_s()
     run_dir = run_directory(out, scenario, seed, configurator)

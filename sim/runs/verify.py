@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from learner.graph.stored_learner import StoredLearner
 from learner.spec import StateRef
-from learner.stored import StoredLearner
 
 from .divergence import read_rows
 from .progress import ProgressSink

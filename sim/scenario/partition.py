@@ -1,4 +1,4 @@
-"""What a scenario says of who holds which training examples; the ways are learner.partition's.
+"""A scenario's partition of the training examples; see learner.tasks.partition for each kind.
 
 `part(labels, owners, seed)` gives each client's training examples; `owners` names whose each is,
 where the data say. In tagging a sentence's label is the commonest entity type in it.
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from learner import partition
-from learner.partition import Indices, Parts
+from learner.tasks import partition
+from learner.tasks.partition import Indices, Parts
 
 from .validation import require, require_at_least
 

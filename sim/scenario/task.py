@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from learner.schedules import lr_factor
 from learner.spec import LrDecay, NewWeights
+from learner.training.schedules import lr_factor
 
 from .validation import require
 
@@ -90,7 +90,7 @@ class TorchTraining:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurveTraining:
-    """A tabulated or parametric learning curve instead of training (learner.curves).
+    """A tabulated or parametric learning curve instead of training (learner.graph.curve_learner).
 
     Either `points`, pairs of (samples trained, accuracy), the same for every configuration; or
     the saturating exponential from `floor` to `ceiling` with `scale_samples` as its constant.

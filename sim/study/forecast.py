@@ -9,13 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from learner.architecture import Architecture
-from learner.counting import CountingLearner, count_examples, count_jobs
-from learner.numerics import Precision
-from learner.payload import payload_bytes
-from learner.recipes import Recipe
+from learner.encoder.architecture import Architecture
+from learner.graph.counting_learner import CountingLearner, count_examples, count_jobs
+from learner.graph.recipes import Recipe
+from learner.graph.walk import BYTES_PER_KEPT_STATE
 from learner.spec import StateRef, TuningConfig, tuned_depth
-from learner.walk import BYTES_PER_KEPT_STATE
+from learner.training.numerics import Precision
+from learner.tuning.payload import payload_bytes
 from sim.build.build import build_simulation
 from sim.build.checks import find_architecture
 from sim.build.data import fetch_assets

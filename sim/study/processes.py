@@ -9,7 +9,7 @@ from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 
-from learner.worker_processes import DIED, WorkerProcesses, drained
+from learner.training.worker_processes import DIED, WorkerProcesses, drained
 from sim.runlog import RunError
 from sim.runs.progress import ProgressSink, RunProgress
 from sim.runs.run import RunResult

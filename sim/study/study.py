@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from learner.numerics import Precision
+from learner.training.numerics import Precision
 from sim.build.build import Missing
 from sim.build.data import fetch_assets
 from sim.runlog import STUDY_INDEX, RunError, write_json

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learner.architecture import Architecture
+from learner.encoder.architecture import Architecture
 from learner.spec import Adapter, Lora, NewWeights, TuningConfig
 from learner.tuning.adapter import initial_units
 from learner.tuning.head import initial_head

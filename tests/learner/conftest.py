@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from learner.recipes import Aggregate
+from learner.graph.recipes import Aggregate
 from learner.spec import FedAvg, LocalJob, Shard, StateRef, TuningConfig, Update
 from learner.tasks import Split, Task
-from learner.torch_learner import TorchLearner
+from learner.training.torch_learner import TorchLearner
 from tests.conftest import N_LABELS, WORDS
 
 MAX_TOKENS = 8

@@ -11,22 +11,22 @@ import numpy as np
 import pytest
 import torch
 
-from learner.activations import Activations
-from learner.backbone import load_backbone
-from learner.batches import Examples
-from learner.budget import Budget
+from learner.encoder.activations import Activations
+from learner.encoder.backbone import load_backbone
+from learner.encoder.tokens import Tokens
 from learner.export.card import Provenance
 from learner.export.directory import write_export
 from learner.export.modeling_fedadapter import (
     FedAdapterForSequenceClassification,
     FedAdapterForTokenClassification,
 )
-from learner.forward import logits
 from learner.spec import Adapter, Full, Lora, TuningConfig
+from learner.store.budget import Budget
 from learner.tasks import Task
-from learner.tokens import Tokens
+from learner.training.batches import Examples
+from learner.training.forward import logits
+from learner.training.targets import Targets, text_targets
 from learner.tuning.parameters import initial_parameters
-from learner.units import Units, whole_texts
 
 CPU = torch.device("cpu")
 LENGTHS = np.array([5, 3, 12, 7])
@@ -61,7 +61,7 @@ def padded() -> dict[str, torch.Tensor]:
 
 
 def exported(
-    family_dir: Path, config: TuningConfig, task: Task, tmp_path: Path, units: Units
+    family_dir: Path, config: TuningConfig, task: Task, tmp_path: Path, units: Targets
 ) -> torch.Tensor:
     """Writes a trained-looking state; our logits of the texts."""
     backbone, generator = load_backbone(family_dir, CPU), np.random.default_rng(2)
@@ -95,7 +95,7 @@ def exported(
 def test_the_exported_class_answers_as_the_learner_does(
     family_dir: Path, config: TuningConfig, task: Task, tmp_path: Path
 ) -> None:
-    ours = exported(family_dir, config, task, tmp_path, whole_texts(np.zeros(4, np.int64)))
+    ours = exported(family_dir, config, task, tmp_path, text_targets(np.zeros(4, np.int64)))
     model: Any = FedAdapterForSequenceClassification.from_pretrained(tmp_path / "out").eval()
     with torch.inference_mode():
         out = model(**padded(), labels=torch.tensor([0, 1, 2, 0]))
@@ -108,12 +108,12 @@ def test_a_tagger_answers_at_the_first_piece_of_each_word(
     model_dir: Path, task: Task, tmp_path: Path
 ) -> None:
     places = np.array([0, 3, 1, 11, 2])  # tokens in texts 0, 0, 1, 2, 3
-    units = Units(
+    units = Targets(
         starts=np.array([0, 2, 3, 4]),
         lengths=np.array([2, 1, 1, 1]),
         labels=np.zeros(5, np.int64),
-        places=np.arange(5),
-        pieces=places,
+        label_rows=np.arange(5),
+        token_positions=places,
     )
     tagging = replace(task, kind="tagging")
     ours = exported(model_dir, Adapter(depth=1, width=8), tagging, tmp_path, units)
@@ -129,7 +129,7 @@ def test_a_tagger_answers_at_the_first_piece_of_each_word(
 def test_the_card_tells_the_path_and_how_to_load(
     model_dir: Path, task: Task, tmp_path: Path
 ) -> None:
-    exported(model_dir, Lora(depth=1, rank=2), task, tmp_path, whole_texts(np.zeros(4, np.int64)))
+    exported(model_dir, Lora(depth=1, rank=2), task, tmp_path, text_targets(np.zeros(4, np.int64)))
     card = (tmp_path / "out" / "README.md").read_text()
     assert card.startswith('---\nbase_model: "tiny"\nlibrary_name: transformers\n')
     assert "| configuration path | (1, 8) from round 0; (2, 16) from round 4 |" in card
@@ -141,10 +141,21 @@ def test_the_card_tells_the_path_and_how_to_load(
     assert settings["pad_token"] == "[PAD]"
 
 
+def test_the_weights_are_as_readable_as_the_other_files(
+    model_dir: Path, task: Task, tmp_path: Path
+) -> None:
+    exported(model_dir, Lora(depth=1, rank=2), task, tmp_path, text_targets(np.zeros(4, np.int64)))
+    new = tmp_path / "new"
+    new.touch()
+    files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert {path.stat().st_mode for path in files} == {new.stat().st_mode}
+    assert len([path for path in files if path.suffix == ".safetensors"]) == 3
+
+
 def test_a_full_disk_leaves_nothing_half_written(
     model_dir: Path, task: Task, tmp_path: Path, full_disk: Any
 ) -> None:
-    units = whole_texts(np.zeros(4, np.int64))
+    units = text_targets(np.zeros(4, np.int64))
     with pytest.raises(OSError, match="out") as caught, full_disk(20_000):
         exported(model_dir, Adapter(depth=1, width=8), task, tmp_path, units)
     assert caught.value.errno is not None

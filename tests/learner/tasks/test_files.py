@@ -54,15 +54,20 @@ def test_tagged_sentences_are_the_same_from_every_format(tmp_path: Path) -> None
         ("a.jsonl", "\n", "text", ":1: must be a JSON object, Expecting value"),
         ("a.jsonl", "[1]\n", "text", ":1: must be a JSON object, got [1]"),
         ("a.parquet", "no", "text", ": must be a Parquet file, "),
-        ("a.conll", "a O\nb\n", "tagging", ":1: must have one tag a word, has 2 words and 1 tags"),
-        ("a.conll", "\na O\n\nb X\n", "tagging", ":4: a tag must be O or B-, I-, E- or S- and a"),
+        (
+            "a.conll",
+            "a O\nb\n",
+            "tagging",
+            ":1: must have one tag per word, has 2 words and 1 tags",
+        ),
+        ("a.conll", "\na O\n\nb X\n", "tagging", ":4: a tag must be O, or B-, I-, E- or S- and a"),
         ("a.conll", "a O\n", "text", ":1: text must be text for task.kind text, got ['a']"),
         ("a.xls", "", "text", ": must end in one of .tsv, .csv, .jsonl, .parquet, .conll, .txt"),
         (
             "a.jsonl",
             '{"text": ["a b"], "label": ["O"]}',
             "tagging",
-            ":1: a word must not be empty or hold white space, got 'a b'",
+            ":1: a word must not be empty or contain white space, got 'a b'",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from learner.carriers import AssetError
+from learner.assets.carriers import AssetError
 from learner.tasks import Task, TaskSource, load_task
 from learner.tasks.trec import repaired_label
 
@@ -102,8 +102,8 @@ def test_fields_may_be_quoted_span_lines_and_exceed_the_csv_limit(tmp_path: Path
         ("text\tlabel\none\ta\tb\n", "test.tsv:2: must have the header's 2 fields, has 3"),
         ("text\tlabel\none\t \n", "test.tsv:2: text and label must not be empty"),
         ('text\tlabel\none\ta\n"two\tb\nthree\ta\n', "test.tsv:3: unexpected end of data"),
-        ("text\tlabel\n", "test.tsv: must hold at least one example"),
-        ("", "test.tsv: must hold at least one example"),
+        ("text\tlabel\n", "test.tsv: must have at least one example"),
+        ("", "test.tsv: must have at least one example"),
     ],
 )
 def test_a_bad_row_is_named_by_file_and_line(test: str, expected: str, tmp_path: Path) -> None:
@@ -120,16 +120,16 @@ def test_a_missing_file_and_a_missing_directory_are_named(tmp_path: Path) -> Non
     (write(tmp_path) / "test.tsv").unlink()
     assert (
         refusal(tmp_path)
-        == f"{tmp_path}/test: there is no such file (.tsv, .csv, .jsonl, .parquet, .conll, .txt)"
+        == f"{tmp_path}/test: no such file (with one of .tsv, .csv, .jsonl, .parquet, .conll, .txt)"
     )
-    with pytest.raises(AssetError, match="missing: there is no such directory"):
+    with pytest.raises(AssetError, match="missing: no such directory"):
         load(tmp_path / "missing")
 
 
 @pytest.mark.parametrize("validation", [0, 20, -1])
 def test_validation_must_leave_training_rows(validation: int, tmp_path: Path) -> None:
     message = refusal(write(tmp_path), validation)
-    assert message == f"task.validation must be 1 to 19 training rows, got {validation}"
+    assert message == f"task.validation must be 1 to 19 training examples, got {validation}"
 
 
 def test_trec_names_are_shifted_back() -> None:
@@ -190,7 +190,8 @@ def test_splits_share_no_text_and_say_how_many_were_left_out(tmp_path: Path) -> 
 
 def test_a_test_split_of_repeats_alone_is_refused(tmp_path: Path) -> None:
     message = refusal(write(tmp_path, test="text\tlabel\ntext 1\ta\n"))
-    assert message == f"task.source {tmp_path}: no test example is left of its own"
+    rule = "no test example is left after removing the texts of earlier splits"
+    assert message == f"task.source {tmp_path}: {rule}"
 
 
 def test_a_validation_file_is_used_and_limits_keep_the_order(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from learner.architecture import BERT_BASE
-from learner.recipes import RecipeGraph
+from learner.encoder.architecture import BERT_BASE
+from learner.graph.recipes import RecipeGraph
 from learner.spec import Lora
 from learner.tuning.lora import initial_products, through_products
 from learner.tuning.parameters import parameter_shapes
@@ -67,7 +67,7 @@ def test_impossible_configurations_are_refused(fields: dict[str, float], rule: s
 def test_growth_at_another_scale_is_refused_and_with_rank_keeps_it() -> None:
     graph, config = RecipeGraph("test"), Lora(depth=1, rank=8)
     state = graph.initial(config, 1)
-    with pytest.raises(ValueError, match="alpha / rank must stay 2 while LoRA grows, got 16 / 16"):
+    with pytest.raises(ValueError, match="alpha / rank must stay 2 when LoRA grows, got 16 / 16"):
         graph.adapt(state, Lora(depth=1, rank=16), 1)
     assert config.with_rank(16) == Lora(depth=1, rank=16, alpha=32.0)
     graph.adapt(state, config.with_rank(12), 1)

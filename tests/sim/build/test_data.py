@@ -76,9 +76,9 @@ def test_natural_clients_are_those_of_the_column(parted: Any, tmp_path: Path) ->
         (
             {"kind": "natural", "clients": 30},
             {},
-            r"partition.clients must number 1 to 6 .*, got 30",
+            r"partition.clients must be 1 to 6 .*, got 30",
         ),
-        ({"kind": "iid", "clients": 51}, {}, r"partition.clients must number 1 to 50 .*, got 51"),
+        ({"kind": "iid", "clients": 51}, {}, r"partition.clients must be 1 to 50 .*, got 51"),
         (
             {"kind": "iid", "clients": 5},
             {"label": "tone"},
@@ -119,7 +119,7 @@ def test_data_at_hand_are_described_in_one_line_and_checked(parted: Any, tmp_pat
         "task: 50 train, 10 validation, 10 test examples, no text in two splits (repeats left "
         "out: none); 3 labels, always the commonest: test accuracy 30.0%; 5 clients with 10 to 10"
     )
-    with pytest.raises(ValueError, match=r"partition.clients must number 1 to 50"):
+    with pytest.raises(ValueError, match=r"partition.clients must be 1 to 50"):
         describe_data(parted({"kind": "iid", "clients": 51}), 0, tmp_path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from learner.architecture import BERT_BASE, MINILM_L6
+from learner.encoder.architecture import BERT_BASE, MINILM_L6
 from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from sim.cost.analytic import AnalyticCostModel, calibration, operations, residuals
 from traces.profiles import device_profile

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from learner.architecture import BERT_BASE, MINILM_L6
+from learner.encoder.architecture import BERT_BASE, MINILM_L6
 from learner.spec import Adapter, Freeze, Full
 from sim.cost.memory import estimated_bytes, residuals
 from sim.cost.table import TableCostModel

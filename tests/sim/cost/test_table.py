@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from learner.architecture import BERT_BASE, MINILM_L6
+from learner.encoder.architecture import BERT_BASE, MINILM_L6
 from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from sim.cost.table import TableCostModel, flops_ratio
 from traces.profiles import device_profile

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from learner.inventory import discard_damaged, stock
+from learner.store.inventory import discard_damaged, stock
+from sim.scenario.file import as_yaml
+from learner.store.inventory import discard_damaged, stock
 from sim.scenario.file import as_yaml
 
 ROOT = Path(__file__).parents[3]

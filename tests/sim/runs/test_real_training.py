@@ -287,7 +287,7 @@ def test_what_the_store_answers_needs_no_trainer(
 ) -> None:
     scenario, cache_dir = real(), tmp_path / "cache"
     first = run_scenario(scenario, out=tmp_path / "a", cache_dir=cache_dir)
-    monkeypatch.setitem(sys.modules, "learner.torch_learner", None)  # cannot be imported any more
+    monkeypatch.setitem(sys.modules, "learner.training.torch_learner", None)  # import fails
     with pytest.raises(ImportError):
         run_scenario(real(**{"training.lr": 1e-3}), out=tmp_path / "b", cache_dir=cache_dir)
     again = run_scenario(scenario, out=tmp_path / "b", cache_dir=cache_dir)

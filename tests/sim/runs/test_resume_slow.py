@@ -41,7 +41,7 @@ def tick():
         os.kill(os.getpid(), signal.SIGKILL)
 
 def hook(event, args):
-    if event == "import" and args[0] == "learner.local" and "gradient" in kind:
+    if event == "import" and args[0] == "learner.training.local" and "gradient" in kind:
         import torch
         grad = torch.autograd.grad
         def counted(*args, **kwargs):

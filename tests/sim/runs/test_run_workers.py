@@ -36,7 +36,7 @@ def test_a_worker_that_dies_is_one_line_and_the_run_goes_on_to_the_same_bytes(
     whole = run_scenario(scenario, out=tmp_path / "whole", cache_dir=tmp_path / "cache")
     options: dict[str, Any] = {"out": tmp_path / "pooled", "cache_dir": tmp_path / "other"}
     with pytest.raises(
-        RunError, match=r"a worker process died .*; the same command goes on"
+        RunError, match=r"a worker process died .*; to resume, repeat the command"
     ) as told:
         run_scenario(scenario, workers=2, on_progress=kill_a_worker, **options)
     assert "\n" not in str(told.value)

@@ -11,10 +11,13 @@ import pytest
 from safetensors import safe_open
 
 from commands.store import verify
-from learner.budget import states_dir, store_dir
-from learner.numerics import numerics_tag
 from learner.spec import StateRef
-from learner.store import Store, read_tensors
+from learner.store.store import Store, read_tensors
+from sim.runs.verify import retrain
+from sim.runs.run import RunResult, run_scenario
+from learner.store.budget import states_dir, store_dir
+from learner.store.store import Store, read_tensors
+from learner.training.numerics import numerics_tag
 from sim.runs.verify import retrain
 from sim.runs.run import RunResult, run_scenario
 from sim.runlog import RunError

@@ -1,0 +1,1 @@
+"""Pre-trained models and data sets by name: download, verification, cache directory."""

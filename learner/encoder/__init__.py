@@ -1,0 +1,1 @@
+"""The pre-trained encoder: architecture, weights, tokens, activations of its frozen layers."""

@@ -1,0 +1,93 @@
+"""Tokenise a split, and cut it into fixed batches for passes over the whole split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Encoding, Tokenizer
+
+from .ragged import IntArray, Ragged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens(Ragged):
+    """Token ids of all texts, concatenated; text i is `ids[starts[i] : starts[i] + lengths[i]]`."""
+
+    ids: IntArray  # (tokens,)
+
+    def batches(self, max_tokens: int) -> Iterator[IntArray]:
+        """All texts, shortest first (ties by index), in batches of at most `max_tokens` tokens.
+
+        The batches depend only on the lengths, because the composition of a batch changes the last
+        bits of the results.
+        """
+        order = np.argsort(self.lengths, kind="stable")
+        batch: list[int] = []
+        n_tokens = 0
+        for text in order.tolist():
+            length = int(self.lengths[text])
+            if batch and n_tokens + length > max_tokens:
+                yield np.array(batch)
+                batch, n_tokens = [], 0
+            batch.append(text)
+            n_tokens += length
+        if batch:
+            yield np.array(batch)
+
+
+def tokenize(texts: Sequence[str], model_dir: Path, max_tokens: int) -> Tokens:
+    """The texts as token ids with special tokens, each cut to `max_tokens`.
+
+    Raises ValueError, with the file's path, if the directory has no valid tokenizer.json.
+    """
+    return _tokens(_tokenizer(model_dir, max_tokens).encode_batch(list(texts)))
+
+
+def tokenize_words(
+    texts: Sequence[str], model_dir: Path, max_tokens: int
+) -> tuple[Tokens, list[dict[int, int]]]:
+    """The texts, split at single spaces, as token ids; and where each word starts.
+
+    No token spans two words. The second result maps, for each text, a word's number to the
+    position of its first token; words beyond `max_tokens` are missing. Raises ValueError as
+    `tokenize` does.
+    """
+    words = [text.split(" ") for text in texts]
+    encodings = _tokenizer(model_dir, max_tokens).encode_batch(words, is_pretokenized=True)
+    return _tokens(encodings), [_first_tokens(encoding.word_ids) for encoding in encodings]
+
+
+def _first_tokens(word_ids: Sequence[int | None]) -> dict[int, int]:
+    """The position of each word's first token.
+
+    >>> _first_tokens([None, 0, 1, 1, None])
+    {0: 1, 1: 2}
+    """
+    firsts: dict[int, int] = {}
+    for place, word in enumerate(word_ids):
+        if word is not None:
+            firsts.setdefault(word, place)
+    return firsts
+
+
+def _tokenizer(model_dir: Path, max_tokens: int) -> Tokenizer:
+    path = model_dir / "tokenizer.json"
+    if not path.exists():
+        raise ValueError(f"{path}: no such file; the model must have a fast tokenizer")
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises plain Exception
+        raise ValueError(f"{path}: not a valid fast tokenizer ({error})") from None
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_tokens)
+    return tokenizer
+
+
+def _tokens(encodings: Sequence[Encoding]) -> Tokens:
+    ids = [encoding.ids for encoding in encodings]
+    lengths = np.array([len(text) for text in ids], dtype=np.int64)
+    flat = np.fromiter((token for text in ids for token in text), np.int64, int(lengths.sum()))
+    return Tokens(ids=flat, starts=np.cumsum(lengths) - lengths, lengths=lengths)

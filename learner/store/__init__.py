@@ -1,0 +1,1 @@
+"""Files on disk: stored states and scores, their byte budget, atomic writing, checksums."""

@@ -1,0 +1,67 @@
+"""Write a file atomically: a reader finds the old content or the new, never a part of either."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from safetensors import SafetensorError
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file in the directory of `path`, then rename it to `path`.
+
+    Missing parent directories are created. The file has the permissions of any new file (0666
+    less the umask), also where it replaces another. If `write` raises, nothing is left and an
+    existing file stays as it was. The content is not synced: after a power cut it can be lost.
+    Raises OSError, naming `path`, where the disk is full or writing is not allowed.
+    """
+    temporary = path.with_name(f".{uuid4().hex}.tmp")
+    try:
+        with errors_naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with default_permissions(temporary):
+                write(temporary)
+            os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def default_permissions(path: Path) -> Iterator[None]:
+    """Give the new file that the block writes at `path` the permissions of open(): 0666 less umask.
+
+    For writers that choose their own, as safetensors does (0600).
+    """
+    path.touch(exist_ok=False)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    yield
+    path.chmod(mode)
+
+
+@contextmanager
+def errors_naming(path: Path) -> Iterator[None]:
+    """Add `path` to an OSError of the block that names no file, as those of `write()` do not.
+
+    A SafetensorError that reports an error of the operating system becomes that OSError.
+    """
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        number = _unnamed_number(error)
+        if number is None:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
+def _unnamed_number(error: Exception) -> int | None:
+    """The errno of an error that names no file; None for any other error."""
+    if isinstance(error, OSError):
+        return error.errno if error.filename is None else None
+    reported = re.search(r"\(os error (\d+)\)", str(error))
+    return int(reported[1]) if reported else None

@@ -1,0 +1,151 @@
+"""Store: evaluations and feedback (JSON, kept for ever), states (safetensors, limited in bytes).
+
+File names are made of the state's name and a hash of the numerics tag. Any number of processes may
+read and write at once: files are written atomically and equal names mean equal content. A damaged
+or missing file costs only the time to compute its content again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from learner.spec import Evaluation, Feedback, StateRef
+from learner.state import State
+
+from .atomic_file import write_atomically
+from .budget import Budget, mark_used
+
+_ABOUT = "fedadapter"
+"""The only metadata key, for recipe, numerics and content hash: safetensors writes several keys in
+random order, but equal states should give equal files."""
+
+
+class Store:
+    """A directory of states, evaluations and feedback, for one or more numerics tags.
+
+    `budget` limits the bytes of the states (None: a budget of the default size for this store
+    only). Evaluations and feedback are small, some hundred bytes each, and are never removed.
+    """
+
+    def __init__(self, root: Path, budget: Budget | None = None) -> None:
+        self._states = root / "states"
+        self._evaluations = root / "evaluations"
+        self._feedback = root / "feedback"
+        self._budget = budget or Budget([self._states])
+
+    def evaluation(self, state: StateRef, split: str, numerics: str) -> Evaluation | None:
+        """The stored evaluation; None if there is none or its file is damaged."""
+        fields = read_checked(self._evaluation_path(state, split, numerics), "evaluation")
+        return None if fields is None else Evaluation(**fields)
+
+    def add_evaluation(
+        self, state: StateRef, split: str, numerics: str, evaluation: Evaluation
+    ) -> None:
+        path = self._evaluation_path(state, split, numerics)
+        _write_checked(path, "evaluation", asdict(evaluation), numerics)
+
+    def feedback(self, name: str, numerics: str) -> list[Feedback] | None:
+        """The feedback of one aggregation's clients in the recipe's order, or None.
+
+        `name` is the name of their updates (RecipeGraph.updates_name).
+        """
+        rows = read_checked(self._feedback_path(name, numerics), "feedback")
+        return None if rows is None else [Feedback(**row) for row in rows]
+
+    def add_feedback(self, name: str, numerics: str, told: Sequence[Feedback]) -> None:
+        path = self._feedback_path(name, numerics)
+        _write_checked(path, "feedback", [asdict(one) for one in told], numerics)
+
+    def has_state(self, state: StateRef, numerics: str) -> bool:
+        """Whether the state's file exists; only `state` checks that it is not damaged."""
+        return self._state_path(state, numerics).exists()
+
+    def state(self, state: StateRef, numerics: str) -> dict[str, np.ndarray] | None:
+        """The stored tensors, or None. Marks the file as used; removes it if it is damaged."""
+        path = self._state_path(state, numerics)
+        try:
+            tensors = read_tensors(path)
+            mark_used(path)
+        except FileNotFoundError:
+            return None
+        if tensors is None:
+            path.unlink(missing_ok=True)
+        return tensors
+
+    def add_state(self, state: StateRef, numerics: str, tensors: State, recipe: str) -> None:
+        """Store the tensors with their recipe (JSON), then make room within the budget."""
+        arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+        about = {"recipe": recipe, "numerics": numerics, "content": _content(arrays)}
+        metadata = {_ABOUT: json.dumps(about)}
+        path = self._state_path(state, numerics)
+        write_atomically(path, lambda target: save_file(arrays, target, metadata))
+        self._budget.keep(path)
+
+    def _state_path(self, state: StateRef, numerics: str) -> Path:
+        return self._states / state[:2] / f"{state}-{_short(numerics)}.safetensors"
+
+    def _evaluation_path(self, state: StateRef, split: str, numerics: str) -> Path:
+        return self._evaluations / state[:2] / f"{state}-{split}-{_short(numerics)}.json"
+
+    def _feedback_path(self, name: str, numerics: str) -> Path:
+        return self._feedback / name[:2] / f"{name}-{_short(numerics)}.json"
+
+
+def read_checked(path: Path, key: str) -> Any:
+    """The content under `key` of a JSON file of the store, or None.
+
+    A damaged file is removed.
+    """
+    try:
+        entry = json.loads(path.read_bytes())
+        if entry["check"] == _check(entry[key]):
+            return entry[key]
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        pass
+    path.unlink(missing_ok=True)
+    return None
+
+
+def _write_checked(path: Path, key: str, content: Any, numerics: str) -> None:
+    entry = {key: content, "check": _check(content), "numerics": numerics}
+    text = json.dumps(entry, allow_nan=False)
+    write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
+
+
+def read_tensors(path: Path) -> dict[str, np.ndarray] | None:
+    """The tensors of a file, or None if the file is damaged."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no dict)
+            content = json.loads(file.metadata()[_ABOUT])["content"]
+    except (SafetensorError, ValueError, KeyError, TypeError):
+        return None
+    return tensors if content == _content(tensors) else None
+
+
+def _content(tensors: State) -> str:
+    """A hash of the tensors' names, shapes, types and bytes."""
+    hasher = blake2b(digest_size=16)
+    for name in sorted(tensors):
+        hasher.update(f"{name} {tensors[name].shape} {tensors[name].dtype}\0".encode())
+        hasher.update(tensors[name].data)
+    return hasher.hexdigest()
+
+
+def _check(content: Any) -> str:
+    return blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _short(numerics: str) -> str:
+    return blake2b(numerics.encode(), digest_size=4).hexdigest()

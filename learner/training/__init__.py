@@ -1,0 +1,1 @@
+"""Local training, server aggregation and evaluation with torch, in one process or several."""

@@ -1,0 +1,106 @@
+"""The numerics tag: library versions, device, number format and CPU, which affect the last bits."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+Precision = Literal["fp32", "bf16"]
+"""The number format in which the encoder computes. Trained parameters are always in fp32."""
+
+NumericsChoice = Literal["fp32", "bf16", "auto"]
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+_LIBRARIES = ("torch", "transformers", "tokenizers", "numpy")
+"""numpy is among them because it draws initial weights and the order of the examples."""
+
+_LEVELS = {
+    "avx512": {"avx512f", "avx512bw", "avx512dq", "avx512vl"},
+    "avx2": {"avx2", "fma"},
+    "sve": {"sve"},
+    "neon": {"asimd"},
+}
+"""CPU flags by which matrix libraries choose their kernels, strongest level first."""
+
+
+_BF16_UNITS = ("amx_bf16", "avx512_bf16")
+"""CPU flags of bf16 instructions, fastest first."""
+
+
+def chosen_precision(choice: NumericsChoice) -> Precision:
+    """Resolve "auto": bf16 if the CPU has AMX or the GPU supports bf16, else fp32."""
+    if choice != "auto":
+        return choice
+    if _device() == "cpu":
+        return "bf16" if "amx_bf16" in _processor_flags(_cpuinfo()) else "fp32"
+    import torch
+
+    return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
+
+
+def numerics_tag(precision: Precision = "fp32") -> str:
+    """The tag of this process, one line: library versions, device, number format, CPU.
+
+    With equal tags, results are equal bit for bit. Imports torch only if the installed build
+    could use a GPU.
+    """
+    libraries = " ".join(f"{name}-{version(name)}" for name in _LIBRARIES)
+    return f"{libraries} {_device()} {_number_format(precision)} {_processor()}"
+
+
+def _number_format(precision: Precision) -> str:
+    """The format; for bf16 with the CPU's bf16 instructions, which affect rounding."""
+    if precision == "fp32":
+        return precision
+    flags = _processor_flags(_cpuinfo())
+    return "-".join(("bf16", *(unit for unit in _BF16_UNITS if unit in flags)))
+
+
+def _device() -> str:
+    if version("torch").endswith("+cpu"):
+        return "cpu"
+    import torch
+
+    if not torch.cuda.is_available():
+        return "cpu"
+    return "cuda:" + torch.cuda.get_device_name().replace(" ", "-")
+
+
+def _processor() -> str:
+    """Vendor and instruction level of the CPU; without /proc/cpuinfo, system and machine."""
+    cpuinfo = _cpuinfo()
+    return processor_level(cpuinfo) if cpuinfo else f"{platform.system()}-{platform.machine()}"
+
+
+def _cpuinfo() -> str:
+    """The text of /proc/cpuinfo, or an empty text."""
+    return _CPUINFO.read_text(encoding="utf-8", errors="replace") if _CPUINFO.exists() else ""
+
+
+def processor_level(cpuinfo: str) -> str:
+    """Vendor and instruction level of the first CPU in the text of /proc/cpuinfo.
+
+    >>> processor_level("vendor_id : GenuineIntel\\nflags : sse2 avx2 fma\\n")
+    'GenuineIntel-avx2'
+    """
+    fields = _first_processor(cpuinfo)
+    vendor = fields.get("vendor_id") or fields.get("CPU implementer") or platform.machine()
+    flags = _processor_flags(cpuinfo)
+    level = next((name for name, needed in _LEVELS.items() if needed <= flags), "plain")
+    return f"{vendor}-{level}"
+
+
+def _processor_flags(cpuinfo: str) -> set[str]:
+    fields = _first_processor(cpuinfo)
+    return set((fields.get("flags") or fields.get("Features") or "").split())
+
+
+def _first_processor(cpuinfo: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for line in cpuinfo.splitlines():
+        name, _, value = line.partition(":")
+        fields.setdefault(name.strip(), value.strip())
+    return fields

@@ -1,0 +1,112 @@
+"""Server aggregation: a weighted mean of models, then the step of the aggregation rule.
+
+With parent state x, updates (model y, base b, weight n, discount s) and N the sum of all n, every
+rule starts from
+
+    mean = x + (1 / N) sum n s (y - r)
+
+where r = b; under mix, r = x and s is multiplied by alpha. The coefficients of all models sum to 1,
+so this is a weighted mean of models. If all bases are x and all discounts are 1, it is exactly the
+mean of the clients' models.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from learner.graph.recipes import Aggregate
+from learner.graph.trainer import FeedbackSink
+from learner.spec import AggregationRule, FedAdam, FedAvgM, Feedback, Mix, StateRef, Update
+from learner.state import State
+from learner.tuning.parameters import MOMENT, SQUARES, slot_name, trainables
+
+from .averaging import WeightedMean, rounded
+from .local import Trained
+
+
+def server_step(
+    recipe: Aggregate,
+    parents: Mapping[StateRef, State],
+    trained: Iterable[Trained],
+    device: torch.device,
+    on_feedback: FeedbackSink,
+) -> State:
+    """The aggregated state with server slots; `trained` must be in the recipe's order."""
+    step, feedback = ServerStep(recipe, device), list[Feedback]()
+    for update, client in zip(recipe.updates, trained, strict=True):
+        step.add(update, client.params)
+        feedback.append(client.feedback)
+    on_feedback(feedback)
+    return step.result(parents)
+
+
+class ServerStep:
+    """One aggregation, to which the clients' models are added in the recipe's order."""
+
+    def __init__(self, recipe: Aggregate, device: torch.device) -> None:
+        self._recipe, self._device = recipe, device
+        self._mean = WeightedMean()
+
+    def add(self, update: Update, model: Mapping[str, Tensor]) -> None:
+        """Add a client's model."""
+        self._mean.add(_share(self._recipe.rule, update), model)
+
+    def result(self, parents: Mapping[StateRef, State]) -> State:
+        """The new state with server slots; `parents` must have the parent and all bases."""
+        for state, weight in references(self._recipe).items():
+            params = trainables(parents[state])
+            self._mean.add(weight, {name: self._exact(value) for name, value in params.items()})
+        rule = self._recipe.rule
+        if isinstance(rule, FedAvgM | FedAdam):
+            return self._moved(rule, parents[self._recipe.parent])
+        return self._mean.result()
+
+    def _moved(self, rule: FedAvgM | FedAdam, before: State) -> State:
+        after: dict[str, np.ndarray] = {}
+        for name, target in self._mean.mean().items():
+            start = self._exact(before[name])
+            slots = {
+                kind: self._exact(before.get(slot_name(kind, name), np.zeros(1)))
+                for kind in (MOMENT, SQUARES)
+            }
+            step, kept = _step(rule, target - start, slots)
+            after[name] = rounded(start + step)
+            after |= {slot_name(kind, name): rounded(slot) for kind, slot in kept.items()}
+        return after
+
+    def _exact(self, value: np.ndarray) -> Tensor:
+        return torch.tensor(value, dtype=torch.float64, device=self._device)
+
+
+def references(recipe: Aggregate) -> dict[StateRef, float]:
+    """The nonzero weights of the parent and the bases in the weighted mean."""
+    whole = sum(update.weight for update in recipe.updates)
+    weights: defaultdict[StateRef, float] = defaultdict(float, {recipe.parent: whole})
+    for update in recipe.updates:
+        origin = recipe.parent if isinstance(recipe.rule, Mix) else update.base
+        weights[origin] -= _share(recipe.rule, update)
+    # A tiny remainder of the subtractions is a rounding error, not a weight.
+    return {state: weight for state, weight in weights.items() if abs(weight) > 1e-12 * whole}
+
+
+def _share(rule: AggregationRule, update: Update) -> float:
+    share = update.weight * update.discount
+    return rule.alpha * share if isinstance(rule, Mix) else share
+
+
+def _step(
+    rule: FedAvgM | FedAdam, change: Tensor, slots: Mapping[str, Tensor]
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The change of the state, and the new values of the slots."""
+    if isinstance(rule, FedAvgM):
+        moment = rule.momentum * slots[MOMENT] + change
+        return rule.lr * moment, {MOMENT: moment}
+    moment = rule.beta1 * slots[MOMENT] + (1.0 - rule.beta1) * change
+    squares = rule.beta2 * slots[SQUARES] + (1.0 - rule.beta2) * change**2
+    step = rule.lr * moment / (squares.sqrt() + rule.tau)
+    return step, {MOMENT: moment, SQUARES: squares}
