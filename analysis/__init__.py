@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .figures.drawing.style import save_figure
     from .figures.partition import partition
     from .figures.time_to_accuracy import time_to_accuracy
-    from .load import Run, Study, load_study
-    from .published import published_rows
-    from .style import save_figure
-    from .table import caption, format_table, table_rows
+    from .reading.load import Run, Study, load_study
+    from .tables.published import published_rows
+    from .tables.targets import caption, format_table, table_rows
 
 __all__ = [
     "Run",
@@ -30,15 +30,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Run": "load",
-    "Study": "load",
-    "caption": "table",
-    "format_table": "table",
-    "load_study": "load",
+    "Run": "reading.load",
+    "Study": "reading.load",
+    "caption": "tables.targets",
+    "format_table": "tables.targets",
+    "load_study": "reading.load",
     "partition": "figures.partition",
-    "published_rows": "published",
-    "save_figure": "style",
-    "table_rows": "table",
+    "published_rows": "tables.published",
+    "save_figure": "figures.drawing.style",
+    "table_rows": "tables.targets",
     "time_to_accuracy": "figures.time_to_accuracy",
 }
 

@@ -131,7 +131,7 @@ def print_study(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def print_published(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
     """Our hours beside a source's, an arm after the other."""
-    from analysis.published import format_published
+    from analysis.tables.published import format_published
 
     headers, lines = format_published(rows)
     shown = Table(box=SIMPLE, pad_edge=False, caption=f"printed: {study.source}")

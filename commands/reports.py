@@ -35,7 +35,7 @@ def parquet(
     out: Annotated[Path | None, typer.Option("--out", help="Folder (RUN_DIR/parquet).")] = None,
 ) -> None:
     """Write every kind of record as a Parquet file."""
-    from analysis.parquet import write_parquet
+    from analysis.reading.parquet import write_parquet
 
     for path in write_parquet(directory, out or directory / "parquet"):
         errors.print(f"records: {path}")

@@ -63,7 +63,7 @@ def show_table(
 ) -> None:
     """Print a study's table, with what is missing on standard error."""
     from analysis import caption, load_study, table_rows
-    from analysis.table_formats import render
+    from analysis.tables.formats import render
 
     loaded = load_study(directory)
     warn(loaded)
@@ -79,8 +79,8 @@ def show_table(
 
 def _show_published(study: Study, format: TableFormat) -> None:
     """The study's numbers beside the printed ones."""
-    from analysis.published import published_rows
-    from analysis.table_formats import render_published
+    from analysis.tables.formats import render_published
+    from analysis.tables.published import published_rows
 
     rows = published_rows(study)
     if format == "text":
@@ -103,8 +103,8 @@ def write_figures(
     """
     from analysis import load_study, save_figure
     from analysis.figures.catalogue import Wish, draw_all
+    from analysis.figures.drawing.style import FORMATS
     from analysis.figures.paper.catalogue import PAPER, draw_paper
-    from analysis.style import FORMATS
 
     studies = [load_study(directory) for directory in directories]
     for study in studies:

@@ -52,8 +52,8 @@ def traces_plot(
     option: Options = None,
 ) -> None:
     """Time series and distribution, up to six files side by side, as PNG and SVG."""
+    from analysis.figures.drawing.style import save_figure
     from analysis.figures.traces import trace_files
-    from analysis.style import save_figure
     from traces.load import load
 
     figure = trace_files({path.name: load(path, format, **_options(option)) for path in files})

@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from analysis.load import Study
-from analysis.looks import arm_looks
 from analysis.measures import accuracy_curve
-from analysis.stats import mean_band
-from analysis.style import QUIET, STYLE, EndLabel, end_labels
+from analysis.reading.load import Study
+from analysis.statistics.estimates import mean_band
+
+from .drawing.looks import arm_looks
+from .drawing.style import QUIET, STYLE, EndLabel, end_labels
 
 _SIZE_IN = (7.2, 4.2)
 

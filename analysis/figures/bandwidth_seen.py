@@ -10,10 +10,11 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from analysis.load import Run
-from analysis.scales import is_wide, plain_log
-from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from analysis.reading.load import Run
 from sim.records import TransferRow
+
+from .drawing.scales import is_wide, plain_log
+from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
 
 _SIZE_IN = (8.4, 3.9)
 _MBIT_PER_BYTE = 8e-6

@@ -9,18 +9,18 @@ from itertools import pairwise
 
 from matplotlib.figure import Figure
 
-from analysis.arms import arm_frame, default_reference
-from analysis.comparison import QUANTITIES, Quantity, QuantityName, default_target
-from analysis.load import Study
 from analysis.measures import is_moving
-from analysis.scales import axis_name
-from analysis.style import CURVE_NOTE, note_once
-from analysis.table import percent
+from analysis.reading.load import Study
+from analysis.tables.arms import arm_frame, default_reference
+from analysis.tables.runs import QUANTITIES, Quantity, QuantityName, default_target
+from analysis.tables.targets import percent
 
 from .accuracy_by_round import accuracy_by_round, accuracy_by_round_frame
 from .bandwidth_seen import bandwidth_seen, bandwidth_seen_frame
 from .configuration_path import configuration_path, configuration_path_frame
 from .cost_to_target import cost_to_target, cost_to_target_frame
+from .drawing.scales import axis_name
+from .drawing.style import CURVE_NOTE, note_once
 from .heat_map import heat_map, heat_map_frame
 from .partition import study_partitions
 from .policy_comparison import policy_comparison

@@ -7,11 +7,12 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.load import Run
 from analysis.measures import configuration_path as path_of
 from analysis.measures import is_moving, trial_windows
-from analysis.scales import time_unit
-from analysis.style import COLOURS, QUIET, STYLE, TEXT_POINTS
+from analysis.reading.load import Run
+
+from .drawing.scales import time_unit
+from .drawing.style import COLOURS, QUIET, STYLE, TEXT_POINTS
 
 _SIZE_IN = (7.2, 4.4)
 _MOST_NAMES = 14

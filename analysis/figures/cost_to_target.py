@@ -6,13 +6,13 @@ import matplotlib as mpl
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.arms import arm_frame
-from analysis.comparison import QUANTITIES, QuantityName
-from analysis.load import Study
-from analysis.scales import value_ticks
-from analysis.style import STYLE
+from analysis.reading.load import Study
+from analysis.tables.arms import arm_frame
+from analysis.tables.runs import QUANTITIES, QuantityName
 
-from .panels import note
+from .drawing.panels import note
+from .drawing.scales import value_ticks
+from .drawing.style import STYLE
 from .policy_comparison import draw_amounts, fit_x, seeds_note, short
 
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6

@@ -13,12 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from analysis.comparison import Quantity
-from analysis.load import Study
-from analysis.scales import is_wide, plain_log, scaling, value_ticks
-from analysis.style import QUIET, STYLE, TEXT_POINTS, time_ticks
-from analysis.table import duration
+from analysis.reading.load import Study
+from analysis.tables.runs import Quantity
+from analysis.tables.targets import duration
 
+from .drawing.scales import is_wide, plain_log, scaling, value_ticks
+from .drawing.style import QUIET, STYLE, TEXT_POINTS, time_ticks
 from .what_if import MOST_PANELS, what_if_frame
 
 _CELL_IN, _MARGIN_IN, _LEAST_IN = 0.85, 1.6, 7.2

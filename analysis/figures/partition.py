@@ -12,9 +12,10 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.load import Run, Study
-from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from analysis.reading.load import Run, Study
 from sim.runlog import PARTITION
+
+from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
 
 _WIDTH_IN = 7.2
 _ROW_IN = 0.17

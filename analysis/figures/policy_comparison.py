@@ -7,9 +7,10 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.comparison import Quantity
-from analysis.scales import is_wide, plain_log, scaling, value_ticks
-from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS, time_ticks
+from analysis.tables.runs import Quantity
+
+from .drawing.scales import is_wide, plain_log, scaling, value_ticks
+from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS, time_ticks
 
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
 _MOST_LETTERS = 34

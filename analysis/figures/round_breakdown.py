@@ -6,12 +6,12 @@ import matplotlib as mpl
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.clients import client_rows
-from analysis.load import Study
-from analysis.scales import time_unit, value_ticks
-from analysis.style import COLOURS, STYLE
+from analysis.reading.clients import client_rows
+from analysis.reading.load import Study
 
-from .panels import note, panels
+from .drawing.panels import note, panels
+from .drawing.scales import time_unit, value_ticks
+from .drawing.style import COLOURS, STYLE
 
 STAGES = ("wait", "down", "compute", "up", "idle", "gone")
 _FACES = {

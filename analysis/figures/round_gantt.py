@@ -9,10 +9,11 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from analysis.clients import attempts
-from analysis.load import Run
-from analysis.scales import time_unit
-from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from analysis.reading.clients import attempts
+from analysis.reading.load import Run
+
+from .drawing.scales import time_unit
+from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
 
 _FACES = {"down": COLOURS[5], "compute": COLOURS[1], "up": COLOURS[0]}
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.24, 1.6, 7.2

@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from analysis.load import Study
-from analysis.looks import Look, arm_looks
 from analysis.measures import staleness
-from analysis.style import BASELINE, STYLE, TEXT_POINTS
+from analysis.reading.load import Study
 
-from .panels import note, panels
+from .drawing.looks import Look, arm_looks
+from .drawing.panels import note, panels
+from .drawing.style import BASELINE, STYLE, TEXT_POINTS
 
 
 def staleness_frame(study: Study) -> pl.DataFrame:

@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from analysis.clients import client_rows
-from analysis.load import Study
-from analysis.scales import is_wide, scaling, value_ticks
-from analysis.style import BASELINE, COLOURS, STYLE, time_ticks
+from analysis.reading.clients import client_rows
+from analysis.reading.load import Study
 
-from .panels import note, panels
+from .drawing.panels import note, panels
+from .drawing.scales import is_wide, scaling, value_ticks
+from .drawing.style import BASELINE, COLOURS, STYLE, time_ticks
 
 _DASHED: Any = (0, (4, 2))
 _MOST_POINTS = 400  # of one curve: more is ink

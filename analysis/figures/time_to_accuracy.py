@@ -12,11 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from analysis.bands import accuracy_band
-from analysis.load import Run, Study
-from analysis.looks import Look, arm_looks
 from analysis.measures import accuracy_curve, configuration_path, is_moving
-from analysis.style import (
+from analysis.reading.load import Run, Study
+from analysis.statistics.bands import accuracy_band
+
+from .drawing.looks import Look, arm_looks
+from .drawing.style import (
     CURVE_NOTE,
     QUIET,
     STYLE,

@@ -20,7 +20,6 @@ from matplotlib.ticker import (
 )
 from numpy.typing import NDArray
 
-from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS, ink
 from traces.availability import Availability
 from traces.describe import even_steps
 from traces.recording import (
@@ -30,6 +29,8 @@ from traces.recording import (
     Recording,
 )
 from traces.step import StepTrace
+
+from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS, ink
 
 MAX_FILES = 6
 _COLUMN_IN, _LEAST_IN, _HEIGHT_IN = 3.6, 7.2, 6.0

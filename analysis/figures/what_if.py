@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from analysis.comparison import Quantity, run_frame
-from analysis.load import Study
-from analysis.scales import (
+from analysis.reading.load import Study
+from analysis.statistics.estimates import mean_interval
+from analysis.tables.runs import Quantity, run_frame
+
+from .drawing.scales import (
     axis_name,
     fit_y,
     is_wide,
@@ -22,8 +24,7 @@ from analysis.scales import (
     value_text,
     value_ticks,
 )
-from analysis.stats import mean_interval
-from analysis.style import COLOURS, DASHES, QUIET, STYLE, TEXT_POINTS, EndLabel, end_labels
+from .drawing.style import COLOURS, DASHES, QUIET, STYLE, TEXT_POINTS, EndLabel, end_labels
 
 _PANEL_IN, _HEIGHT_IN, _LABELS_IN, _LEAST_IN = 2.5, 4.2, 1.8, 7.2
 _MOST_TICKS = 6

@@ -9,7 +9,7 @@ from typing import Literal
 
 import polars as pl
 
-from analysis.load import Run
+from analysis.reading.load import Run
 
 from .curve import accuracy_curve
 

@@ -8,7 +8,7 @@ from statistics import fmean
 import numpy as np
 import polars as pl
 
-from analysis.load import Run, Study
+from analysis.reading.load import Run, Study
 
 MEAN_OF = 3
 """Evaluations in the moving mean."""

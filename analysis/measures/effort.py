@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from analysis.clients import client_table
-from analysis.load import Run
+from analysis.reading.clients import client_table
+from analysis.reading.load import Run
 
 _WORK = pl.col("down_s") + pl.col("compute_s") + pl.col("up_s")
 _BYTES = pl.col("down_bytes") + pl.col("up_bytes")

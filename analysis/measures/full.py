@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.load import Study
+from analysis.reading.load import Study
 
 from .crossing import cost_to_accuracy
 from .curve import accuracy_curve, highest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analysis.load import Study
+from analysis.reading.load import Study
 
 from .crossing import cost_to_accuracy
 

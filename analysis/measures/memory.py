@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.load import Run
+from analysis.reading.load import Run
 from sim.records import RefusalRow
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from analysis.load import Run
+from analysis.reading.load import Run
 
 
 def participation(run: Run) -> pl.DataFrame:

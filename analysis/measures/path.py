@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from analysis.load import Run
+from analysis.reading.load import Run
 
 _WIDTH = pl.coalesce("width", "rank").alias("width")
 

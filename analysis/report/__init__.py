@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from plotly.offline import get_plotlyjs
 
 from analysis.figures.catalogue import CATALOGUE, Entry, Goal, Wish, goal_of
-from analysis.load import Run, Study
-from analysis.looks import arm_looks
-from analysis.style import rendered
-from analysis.table import caption, format_table, table_rows
+from analysis.figures.drawing.looks import arm_looks
+from analysis.figures.drawing.style import rendered
+from analysis.reading.load import Run, Study
+from analysis.tables.targets import caption, format_table, table_rows
 
 from .cautions import cautions
 from .curves import AXES, chart

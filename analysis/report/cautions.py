@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from analysis.load import Run, Study
-from analysis.table import MAJORITY
+from analysis.reading.load import Run, Study
+from analysis.tables.targets import MAJORITY
 
 _EXTRAPOLATED = (
     "Device latencies are the published table's, read at the share of the layers and scaled by "

@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from analysis.load import Run, Study
+from analysis.figures.drawing.style import BASELINE
 from analysis.measures import accuracy_curve
-from analysis.style import BASELINE
+from analysis.reading.load import Run, Study
 
 AXES = {
     "t_s": "simulated time, s",

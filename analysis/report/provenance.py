@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.load import Run, Study
+from analysis.reading.load import Run, Study
 
 _SINGLE = {
     "digest": "scenario digest",

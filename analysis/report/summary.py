@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from analysis.load import Study
 from analysis.measures import best_accuracy, best_arm
-from analysis.table import MAJORITY, duration
+from analysis.reading.load import Study
+from analysis.tables.targets import MAJORITY, duration
 
 Row = dict[str, Any]
 

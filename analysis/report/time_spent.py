@@ -8,8 +8,8 @@ from statistics import fmean
 
 import polars as pl
 
-from analysis.load import Run, Study
 from analysis.measures import trial_overhead, wasted_work
+from analysis.reading.load import Run, Study
 
 PLACES = {
     "compute_s": "computing",

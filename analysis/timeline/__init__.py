@@ -12,7 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from analysis.row_file import read_rows
+from analysis.reading.row_file import read_rows
 from sim.records import ClientRow, DecisionRow, TransferRow
 
 from .counters import bytes_in_flight, link_mbit_per_s

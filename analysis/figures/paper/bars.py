@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from analysis.figures.drawing.looks import Look
+from analysis.figures.drawing.style import STYLE
 from analysis.figures.what_if import series_means
-from analysis.looks import Look
-from analysis.style import STYLE
 
 from .panels import grid, hours, legend, looks_of
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.comparison import Quantity
 from analysis.figures.catalogue import Goal, Wish, goal_of
-from analysis.load import Run, Study
+from analysis.reading.load import Run, Study
+from analysis.tables.runs import Quantity
 
 from .bars import bars
 from .curves import curves

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.looks import Look
-from analysis.scales import is_wide, time_unit
-from analysis.style import COLOURS, STYLE, time_axis
+from analysis.figures.drawing.looks import Look
+from analysis.figures.drawing.scales import is_wide, time_unit
+from analysis.figures.drawing.style import COLOURS, STYLE, time_axis
 
 from .panels import grid, legend, looks_of
 

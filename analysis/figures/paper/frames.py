@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from analysis.comparison import Quantity
 from analysis.figures.what_if import what_if_frame
-from analysis.load import Study
 from analysis.measures import accuracy_curve, crossing_s
+from analysis.reading.load import Study
+from analysis.tables.runs import Quantity
 from sim.records import ComputeRow
 
 Targets = Sequence[float | None]

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from analysis.figures.drawing.looks import Look
+from analysis.figures.drawing.scales import fit_y, value_ticks
+from analysis.figures.drawing.style import STYLE
 from analysis.figures.what_if import series_means
-from analysis.looks import Look
-from analysis.scales import fit_y, value_ticks
-from analysis.style import STYLE
 
 from .panels import MARKERS, grid, hours, legend, looks_of
 

@@ -11,9 +11,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from analysis.looks import Look
-from analysis.scales import scaling
-from analysis.style import BASELINE, COLOURS, DASHES, QUIET
+from analysis.figures.drawing.looks import Look
+from analysis.figures.drawing.scales import scaling
+from analysis.figures.drawing.style import BASELINE, COLOURS, DASHES, QUIET
 
 MARKERS = ("o", "v", "s", "^", "D", "P")
 MOST_PANELS = 4

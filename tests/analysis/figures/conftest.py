@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.load import Study, load_study
+from analysis.reading.load import Study, load_study
 from sim.records import ComputeRow, TransferRow
 
 Make = Callable[..., Any]

@@ -11,7 +11,7 @@ from analysis.figures.accuracy_by_round import accuracy_by_round, accuracy_by_ro
 from analysis.figures.configuration_path import configuration_path, configuration_path_frame
 from analysis.figures.cost_to_target import cost_to_target, cost_to_target_frame
 from analysis.figures.time_to_accuracy import time_to_accuracy
-from analysis.load import Study, load_study
+from analysis.reading.load import Study, load_study
 from learner.spec import Freeze
 from sim.records import EvaluationRow
 

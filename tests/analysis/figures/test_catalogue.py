@@ -8,7 +8,7 @@ from matplotlib.text import Text
 
 from analysis import load_study
 from analysis.figures.catalogue import Wish, draw_all
-from analysis.style import CURVE_NOTE
+from analysis.figures.drawing.style import CURVE_NOTE
 
 
 def test_no_figure_of_a_given_curve_passes_for_training(

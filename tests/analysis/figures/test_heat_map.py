@@ -2,9 +2,9 @@
 
 import pytest
 
-from analysis.comparison import QUANTITIES
 from analysis.figures.heat_map import heat_map, heat_map_frame
-from analysis.load import Study
+from analysis.reading.load import Study
+from analysis.tables.runs import QUANTITIES
 
 AXES = ("rate", "rounds.participants")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analysis.figures.partition import partition, study_partitions
-from analysis.load import load_study
+from analysis.reading.load import load_study
 
 
 def held(figure: Any) -> np.ndarray:

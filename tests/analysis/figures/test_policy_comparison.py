@@ -4,10 +4,10 @@ from typing import Any, cast
 
 import pytest
 
-from analysis.arms import arm_frame
-from analysis.comparison import QUANTITIES
 from analysis.figures.policy_comparison import policy_comparison
-from analysis.load import Study
+from analysis.reading.load import Study
+from analysis.tables.arms import arm_frame
+from analysis.tables.runs import QUANTITIES
 
 TIME = QUANTITIES["time"]
 

@@ -11,7 +11,7 @@ from analysis.figures.bandwidth_seen import bandwidth_seen, bandwidth_seen_frame
 from analysis.figures.round_breakdown import round_breakdown, round_breakdown_frame
 from analysis.figures.round_gantt import round_gantt, round_gantt_frame
 from analysis.figures.straggler_cdf import straggler_cdf, straggler_frame
-from analysis.load import Study, load_study
+from analysis.reading.load import Study, load_study
 
 Make = Callable[..., Any]
 

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.figures.catalogue import Wish, draw_all
 from analysis.figures.staleness import staleness_figure, staleness_frame
-from analysis.load import Study, load_study
+from analysis.reading.load import Study, load_study
 
 Make = Callable[..., Any]
 

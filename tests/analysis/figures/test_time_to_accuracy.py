@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from analysis.figures.time_to_accuracy import time_to_accuracy
-from analysis.load import load_study
+from analysis.reading.load import load_study
 from learner.spec import Adapter
 
 Make = Callable[..., Any]

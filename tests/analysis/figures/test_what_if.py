@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from matplotlib.text import Text
 
-from analysis.comparison import QUANTITIES
 from analysis.figures.what_if import series_means, what_if, what_if_frame
-from analysis.load import Study
+from analysis.reading.load import Study
+from analysis.tables.runs import QUANTITIES
 
 TIME = QUANTITIES["time"]
 

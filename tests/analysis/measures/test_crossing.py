@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from analysis.load import load_study
 from analysis.measures import crossing_s, effort_to, final_accuracy, mean_accuracy
+from analysis.reading.load import load_study
 
 Make = Callable[..., Any]
 

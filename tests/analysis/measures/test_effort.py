@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from analysis.load import Run, load_study
 from analysis.measures import (
     cache_hit_rate,
     fairness,
@@ -18,6 +17,7 @@ from analysis.measures import (
     utilisation,
     wasted_work,
 )
+from analysis.reading.load import Run, load_study
 from learner.spec import Adapter
 
 Make = Callable[..., Any]

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from analysis.load import load_study
 from analysis.measures import (
     accuracy_curve,
     best_accuracy,
@@ -20,6 +19,7 @@ from analysis.measures import (
     is_moving,
     moving_mean,
 )
+from analysis.reading.load import load_study
 from learner.spec import Adapter, Full, Lora
 
 Make = Callable[..., Any]

@@ -14,7 +14,7 @@ from analysis.report.cautions import cautions
 from analysis.report.curves import cost_curve
 from analysis.report.summary import summary
 from analysis.report.time_spent import time_spent
-from analysis.table import table_rows
+from analysis.tables.targets import table_rows
 
 VOID = {"meta", "link", "br", "img", "input"}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from analysis.row_file import read_rows
+from analysis.reading.row_file import read_rows
 from analysis.timeline import CLIENTS, SERVER, timeline
 from sim import load_scenario, run_scenario
 

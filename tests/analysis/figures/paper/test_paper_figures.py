@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from analysis.comparison import QUANTITIES
 from analysis.figures.catalogue import Wish
 from analysis.figures.paper.catalogue import PAPER, draw_paper
 from analysis.figures.paper.curves import band_of, curves
 from analysis.figures.paper.frames import axis_frame, batch_frame, relative_frame
 from analysis.figures.paper.lines import lines
-from analysis.load import Study, load_study
+from analysis.reading.load import Study, load_study
+from analysis.tables.runs import QUANTITIES
 from sim import run_study
 from sim.study_file import load_study as read_study
 

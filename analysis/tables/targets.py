@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from .load import Run, Study
-from .measures import (
+from analysis.measures import (
     best_arm,
     best_in_hindsight,
     cost_to_accuracy,
@@ -19,7 +18,8 @@ from .measures import (
     full_highest,
     trial_overhead,
 )
-from .stats import mean_interval, speed_up
+from analysis.reading.load import Run, Study
+from analysis.statistics.estimates import mean_interval, speed_up
 
 LEVELS = (0.5, 0.6, 0.7)
 """Default absolute targets, accuracies 0-1."""

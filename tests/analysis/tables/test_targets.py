@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from analysis.load import Study, load_study
-from analysis.table import caption, duration, format_table, table_rows
+from analysis.reading.load import Study, load_study
+from analysis.tables.targets import caption, duration, format_table, table_rows
 from learner.spec import Adapter, Full
 from sim.records import RefusalRow
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from analysis.load import load_study
-from analysis.table import COLUMNS, table_rows
-from analysis.table_formats import render
+from analysis.reading.load import load_study
+from analysis.tables.formats import render
+from analysis.tables.targets import COLUMNS, table_rows
 
 Make = Callable[..., Any]
 

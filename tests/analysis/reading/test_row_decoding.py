@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.exceptions import PolarsError
 
-from analysis.row_decoding import column_types, decode
+from analysis.reading.row_decoding import column_types, decode
 from sim.records import ClientRow, as_json
 
 ZEROS: dict[str, Any] = {f.name: 0.0 if f.type == "float" else 0 for f in fields(ClientRow)}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from .stats import mean_band
+from .estimates import mean_band
 
 
 def accuracy_band(curves: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from io import StringIO
 from typing import Any, Literal
 
 from .published import PUBLISHED_COLUMNS, format_published
-from .table import COLUMNS, format_table
+from .targets import COLUMNS, format_table
 
 TableFormat = Literal["text", "markdown", "latex", "csv", "json"]
 

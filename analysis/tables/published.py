@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .load import Study
-from .measures import cost_to_accuracy
+from analysis.measures import cost_to_accuracy
+from analysis.reading.load import Study
 
 PUBLISHED_HEADERS = ("arm", "accuracy", "hours here", "printed", "here / printed", "why")
 PUBLISHED_COLUMNS = ("arm", "accuracy", "hours", "printed_hours", "ratio", "reason")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from analysis.arms import arm_frame, default_reference
-from analysis.comparison import QUANTITIES, default_target, run_frame
-from analysis.load import Study, load_study
+from analysis.reading.load import Study, load_study
+from analysis.tables.arms import arm_frame, default_reference
+from analysis.tables.runs import QUANTITIES, default_target, run_frame
 from learner.spec import Full
 
 Make = Callable[..., Any]

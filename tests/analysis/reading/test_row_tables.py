@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from analysis import row_tables
-from analysis.row_tables import open_rows
+from analysis.reading import row_tables
+from analysis.reading.row_tables import open_rows
 from sim.records import ComputeRow, TransferRow, as_json
 
 MOVED = [

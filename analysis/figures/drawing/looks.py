@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .load import Study
-from .measures import full_arms, is_moving
+from analysis.measures import full_arms, is_moving
+from analysis.reading.load import Study
+
 from .style import BASELINE, COLOURS, DASHES
 
 

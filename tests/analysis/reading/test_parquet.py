@@ -7,10 +7,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from analysis.parquet import record_tables, write_parquet
+from analysis.reading.parquet import record_tables, write_parquet
 from sim import load_scenario, run_scenario
 
-SCENARIO = Path(__file__).parents[2] / "scenarios/world/dropout.yaml"
+SCENARIO = Path(__file__).parents[3] / "scenarios/world/dropout.yaml"
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from .load import Run, Study
-from .measures import (
+from analysis.measures import (
     accuracy_curve,
     best_arm,
     cost_of_run,
@@ -22,7 +21,8 @@ from .measures import (
     utilisation,
     wasted_work,
 )
-from .measures.curve import highest
+from analysis.measures.curve import highest
+from analysis.reading.load import Run, Study
 
 DEFAULT_SHARE = 0.95
 """Of the best accuracy of any arm: the target where none is given."""

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from analysis.style import QUIET, TEXT_POINTS
+from .style import QUIET, TEXT_POINTS
 
 MOST_PANELS = 6
 _COLUMNS = 3

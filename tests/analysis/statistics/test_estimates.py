@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from analysis.stats import (
+from analysis.statistics.estimates import (
     Waiting,
     horizon_s,
     mean_band,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis import row_index
-from analysis.row_index import index_rows
+from analysis.reading import row_index
+from analysis.reading.row_index import index_rows
 
 LINES = st.sampled_from(
     [

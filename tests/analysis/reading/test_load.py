@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.load import load_study
+from analysis.reading.load import load_study
 from learner.spec import Adapter, Full
 from sim.records import FailedRow
 

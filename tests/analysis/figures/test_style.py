@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from analysis.style import save_figure, spread, time_ticks
+from analysis.figures.drawing.style import save_figure, spread, time_ticks
 
 positions = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from analysis.bands import accuracy_band
+from analysis.statistics.bands import accuracy_band
 
 
 def curve(*points: tuple[float, float]) -> pl.DataFrame:

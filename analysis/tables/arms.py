@@ -7,10 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from .comparison import Quantity, run_frame
-from .load import Study
-from .measures import full_arms
-from .stats import (
+from analysis.measures import full_arms
+from analysis.reading.load import Study
+from analysis.statistics.estimates import (
     Estimate,
     Waiting,
     horizon_s,
@@ -20,6 +19,8 @@ from .stats import (
     restricted_mean_s,
     speed_up,
 )
+
+from .runs import Quantity, run_frame
 
 WANTED_WIDTH = 0.1
 """Half width, as a share of the mean, for which `n_needed` is told."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from analysis.load import Study, load_study
-from analysis.published import format_published, published_rows
-from analysis.table_formats import render_published
+from analysis.reading.load import Study, load_study
+from analysis.tables.formats import render_published
+from analysis.tables.published import format_published, published_rows
 
 Make = Callable[..., Any]
 

@@ -1,0 +1,1 @@
+"""How every figure looks: colours, axes, labels, panels, and how files are written."""
