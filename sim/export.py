@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +17,8 @@ from .data import task_source
 from .progress import ProgressSink
 from .repeat import as_failures_of, repeat_run
 from .run import default_cache_dir
+from .run_files import read_rows
+from .runlog import EVALUATIONS
 from .scenario_file import digest
 from .scenario_task import DataTask
 from .world import World
@@ -58,17 +59,12 @@ def export_run(
     check_target(into)
     cache = cache_dir or default_cache_dir()
     world, learner = repeat_run(run_dir, cache_dir=cache, on_progress=on_progress)
-    points = _points(run_dir)
+    points = list(read_rows(run_dir / EVALUATIONS))
     with as_failures_of(run_dir):
         point = points[-1] if at == "final" else _best(points, world)
         exported = _exported(into, point, world)
         _write(exported, points, world, learner, cache)
     return exported
-
-
-def _points(run_dir: Path) -> list[dict[str, Any]]:
-    lines = (run_dir / "evaluations.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
 
 
 def _best(points: Sequence[dict[str, Any]], world: World) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from learner.numerics import numerics_tag
 from learner.stored import StoredLearner, TrainingError
 
 from .build import Watchers, build_world
-from .divergence import precision_of, read_manifest
+from .divergence import precision_of
 from .progress import Monitor, ProgressSink
 from .run import default_cache_dir, simulate
 from .run_directory import finished
-from .runlog import RunError, RunLog
+from .run_files import read_manifest
+from .runlog import MANIFEST, RunError, RunLog
 from .scenario import Scenario
 from .scenario_file import parse_scenario
 from .scenario_task import DataTask
@@ -35,7 +36,7 @@ def repeat_run(
     model, data or policy are others.
     """
     manifest = read_manifest(run_dir)
-    scenario = parse_scenario(manifest["scenario"], str(run_dir / "manifest.json"))
+    scenario = parse_scenario(manifest["scenario"], str(run_dir / MANIFEST))
     if not isinstance(scenario.task, DataTask) or scenario.learner.kind != "torch":
         raise RunError(f"{run_dir}: must be a run with learner.kind torch; a curve has no weights")
     if finished(run_dir, numerics_tag(precision_of(manifest))) is None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from .axes import Axis
-from .divergence import Divergence, find_divergence, precision_of, read_manifest
+from .divergence import Divergence, find_divergence, precision_of
 from .outcome import Outcome
 from .progress import ProgressSink
 from .run import MissingScoreError, RunResult
 from .run_directory import run_directory
+from .run_files import read_manifest
 from .scenario import Study
 from .scenario_file import apply_override
 from .study import run_outcomes, study_jobs

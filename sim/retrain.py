@@ -11,11 +11,11 @@ from typing import Any
 from learner.spec import StateRef
 from learner.stored import StoredLearner
 
-from .divergence import read_rows
 from .progress import ProgressSink
 from .records import RoundRow
 from .repeat import as_failures_of, repeat_run
-from .runlog import RunError
+from .run_files import read_rows
+from .runlog import EVENTS, RunError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def retrain(
     states, and where a training fails.
     """
     world, learner = repeat_run(run_dir, cache_dir=cache_dir, on_progress=on_progress)
-    done = [row for row in read_rows(run_dir) if row.get("status") == "done"]
+    done = [row for row in read_rows(run_dir / EVENTS) if row.get("status") == "done"]
     rounds = [row for row in done if row["row"] == RoundRow.row]
     order = world.streams.order("retrain", ids=range(len(rounds)))
     stored = (rounds[i] for i in order if learner.is_stored(StateRef(rounds[i]["state"])))

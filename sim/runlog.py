@@ -19,6 +19,12 @@ from .records import FailedRow, ManyRow, Row, as_json, as_line
 FORMAT_VERSION = 1
 """Of a run's files; a change that an older reader would misread raises it."""
 
+MANIFEST = "manifest.json"
+EVENTS = "events.jsonl"
+EVALUATIONS = "evaluations.jsonl"
+DONE = "DONE"
+"""Of a finished run: the sha256 of its events."""
+
 STUDY_INDEX = "study.json"
 """In a study's directory: its name and the run directories that are its own."""
 
@@ -84,8 +90,8 @@ class RunLog:
     """A run directory's events.jsonl and evaluations.jsonl."""
 
     def __init__(self, run_dir: Path) -> None:
-        self.events = RowFile(run_dir / "events.jsonl")
-        self.evaluations = RowFile(run_dir / "evaluations.jsonl")
+        self.events = RowFile(run_dir / EVENTS)
+        self.evaluations = RowFile(run_dir / EVALUATIONS)
 
     def open(self) -> None:
         self.events.open()

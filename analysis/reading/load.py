@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 
 from sim.records import DecisionRow, EvaluationRow, FailedRow, RoundRow
-from sim.runlog import FORMAT_VERSION, STUDY_INDEX
+from sim.run_files import Manifest, read_manifest, recorded_sha256
+from sim.runlog import DONE, EVALUATIONS, EVENTS, MANIFEST, STUDY_INDEX
 
 from .row_decoding import CONFIG
 from .row_tables import RowTables, open_rows
@@ -42,7 +43,7 @@ class Run:
     learner: str
     majority_accuracy: float | None
     metric: str
-    manifest: Mapping[str, Any]
+    manifest: Manifest
     events: RowTables
     rounds: pl.DataFrame
     decisions: pl.DataFrame
@@ -100,8 +101,8 @@ def load_study(path: Path) -> Study:
     """
     found = _run_directories(path)
     if not found:
-        raise ValueError(f"{path}: holds no runs (no manifest.json up to two directories down)")
-    manifests = [(_manifest(directory / "manifest.json"), directory) for directory in found]
+        raise ValueError(f"{path}: holds no runs (no {MANIFEST} up to two directories down)")
+    manifests = [(read_manifest(directory), directory) for directory in found]
     digests = Counter(name for name, _ in {(m["name"], m["digest"]) for m, _ in manifests})
     runs = []
     for manifest, directory in manifests:
@@ -123,8 +124,8 @@ def _run_directories(path: Path) -> list[Path]:
     """The study's own runs in its order; without an index, all there are, by arm and seed."""
     names = _index(path).get("runs")
     if names is not None:
-        return [path / name for name in names if (path / name / "manifest.json").exists()]
-    patterns = ("manifest.json", "*/manifest.json", "*/*/manifest.json")
+        return [path / name for name in names if (path / name / MANIFEST).exists()]
+    patterns = (MANIFEST, f"*/{MANIFEST}", f"*/*/{MANIFEST}")
     return [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
 
 
@@ -157,9 +158,9 @@ def _mixture(runs: Sequence[Run]) -> Iterator[str]:
         yield f"runs stop at different target accuracies ({told}): the best is not comparable"
 
 
-def _run(manifest: Mapping[str, Any], directory: Path, arm: str) -> Run:
-    events = open_rows(directory / "events.jsonl")
-    evaluations = open_rows(directory / "evaluations.jsonl")
+def _run(manifest: Manifest, directory: Path, arm: str) -> Run:
+    events = open_rows(directory / EVENTS)
+    evaluations = open_rows(directory / EVALUATIONS)
     report_on = str(manifest["scenario"]["evaluation"]["report_on"])
     scores = evaluations.table(EvaluationRow, needed=_EVALUATION)
     majority = manifest["majority_accuracy"]
@@ -167,11 +168,11 @@ def _run(manifest: Mapping[str, Any], directory: Path, arm: str) -> Run:
         path=directory,
         arm=arm,
         seed=manifest["seed"],
-        is_finished=_finished_sha256(directory) == events.index.sha256,
+        is_finished=recorded_sha256(directory) == events.index.sha256,
         n_clients=manifest["n_clients"],
         report_on=report_on,
         learner=manifest["learner"],
-        majority_accuracy=majority and majority[report_on],
+        majority_accuracy=None if majority is None else majority[report_on],
         metric=str(manifest.get("metric", "accuracy")),
         manifest=manifest,
         events=events,
@@ -197,16 +198,8 @@ def _decisions(events: RowTables) -> pl.DataFrame:
     return _flat(pl.DataFrame(values, schema=types)).sort("t_s", maintain_order=True)
 
 
-def _finished_sha256(directory: Path) -> Any:
-    """What DONE says of events.jsonl; None without it, and for a DONE that no run writes."""
-    try:
-        return json.loads((directory / "DONE").read_bytes())["events_sha256"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-
-
 def _remarks(run: Run, evaluations: RowTables) -> Iterator[str]:
-    if not run.is_finished and (run.path / "DONE").exists():
+    if not run.is_finished and (run.path / DONE).exists():
         yield "events.jsonl is not what DONE names; used as far as it can be read"
     elif not run.is_finished:
         yield f"unfinished, used up to simulated second {run.end_s:.6g}"
@@ -218,21 +211,3 @@ def _remarks(run: Run, evaluations: RowTables) -> Iterator[str]:
             yield f"failed: {row.get('error')}"
     if not (run.evaluations["split"] == run.report_on).any():
         yield f"has no evaluation on {run.report_on} yet"
-
-
-def _manifest(path: Path) -> Mapping[str, Any]:
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        for key in ("name", "digest", "seed", "n_clients", "learner", "majority_accuracy"):
-            manifest[key]
-        manifest["scenario"]["evaluation"]["report_on"]
-        version = manifest["format_version"]
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: must be JSON, {error}") from None
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path}: is not a run's manifest, it lacks {error}") from None
-    if version not in range(1, FORMAT_VERSION + 1):
-        known = f"1 to {FORMAT_VERSION}" if FORMAT_VERSION > 1 else "1"
-        raise ValueError(f"{path}: format_version must be {known}, got {version!r}")
-    assert isinstance(manifest, dict)
-    return manifest

@@ -14,6 +14,8 @@ from typing import Any, get_args
 import polars as pl
 
 from sim.records import DecisionRow, EvaluationRow, RefusalRow, Row
+from sim.run_files import read_manifest
+from sim.runlog import EVALUATIONS, EVENTS
 
 from .row_decoding import COLUMN_TYPES
 from .row_index import is_flat
@@ -33,10 +35,8 @@ def record_tables(run_dir: Path) -> dict[str, pl.DataFrame]:
     structs, null where a name has none. Raises ValueError for a directory that is no run's, or
     files that no run writes.
     """
-    if not (run_dir / "manifest.json").exists():
-        raise ValueError(f"{run_dir}: is not a run directory (no manifest.json in it)")
-    events = open_rows(run_dir / "events.jsonl")
-    evaluations = open_rows(run_dir / "evaluations.jsonl")
+    read_manifest(run_dir)  # refuses a directory that is not a run's
+    events, evaluations = open_rows(run_dir / EVENTS), open_rows(run_dir / EVALUATIONS)
     tables = {
         kind.row: _as_logged((evaluations if kind is EvaluationRow else events).table(kind))
         for kind in get_args(Row)

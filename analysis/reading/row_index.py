@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.records import EndRow, FailedRow, Row
-
-from .row_file import parse_row
+from sim.run_files import parse_row
 
 _BLOCK_BYTES = 1 << 20  # looked through several times while it is in a core's own cache
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,9 +12,9 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from sim.records import Row
+from sim.run_files import RunFileError, parse_row
 
 from .row_decoding import column_types, decode
-from .row_file import parse_row
 from .row_index import RowIndex, Spans, index_rows
 
 _BLOCK_BYTES = 1 << 23  # decoded at a time; of larger ones the system gives new pages each time
@@ -39,28 +38,32 @@ class RowTables:
         types = column_types(kind, columns)
         spans = self.index.spans.get(kind.row)
         blocks = () if spans is None else _read(self.path, spans)
-        try:
-            parts = [decode(lines, kind, types) for lines in blocks]
-        except PolarsError as error:
-            raise self._refusal(error) from None
+        parts = [self._decoded(lines, kind, types) for lines in blocks]
         found = pl.concat([pl.DataFrame(schema=types), *parts])
         self._check(found, needed)
         return found
 
-    def _refusal(self, error: PolarsError) -> ValueError:
-        """What to raise; its own line is named if it is one that is no JSON."""
+    def _decoded(self, lines: bytes, kind: type[Row], types: pl.Schema) -> pl.DataFrame:
+        try:
+            return decode(lines, kind, types)
+        except PolarsError as error:
+            line = _first_bad(lines.splitlines(keepends=True), kind, types)
+            line_no = self._line_no(line)
+            parse_row(self.path, line_no, line)  # raises if the line is not JSON
+            reason = str(error).splitlines()[0]
+            rule = f"must be a '{kind.row}' row"
+            raise RunFileError(f"{self.path}:{line_no}: {rule}: {reason}") from None
+
+    def _line_no(self, line: bytes) -> int:
         with self.path.open("rb") as file:
-            for line_no, line in enumerate(islice(file, self.index.n_rows), start=1):
-                parse_row(self.path, line_no, line)
-        told = str(error).splitlines()[0]
-        return ValueError(f"{self.path}: must hold the rows of a run, {told}")
+            return next(line_no for line_no, own in enumerate(file, start=1) if own == line)
 
     def _check(self, found: pl.DataFrame, needed: Sequence[str]) -> None:
         """A column may be missing in all rows of an older version, never in some."""
         for name in found.columns:
             n_missing = found[name].null_count()
             if n_missing and (name in needed or n_missing < len(found)):
-                raise ValueError(f"{self.path}: a row lacks '{name}'")
+                raise RunFileError(f"{self.path}: a row lacks '{name}'")
 
 
 def open_rows(path: Path) -> RowTables:
@@ -69,6 +72,19 @@ def open_rows(path: Path) -> RowTables:
     Raises ValueError, with the line's number, for a whole line that is no JSON object.
     """
     return RowTables(path=path, index=index_rows(path))
+
+
+def _first_bad(lines: Sequence[bytes], kind: type[Row], types: pl.Schema) -> bytes:
+    """The first line that cannot be decoded, by bisection; there must be one."""
+    good, bad = 0, len(lines)  # lines[:good] can be decoded, lines[:bad] cannot
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        try:
+            decode(b"".join(lines[good:middle]), kind, types)
+            good = middle
+        except PolarsError:
+            bad = middle
+    return lines[good]
 
 
 def _read(path: Path, spans: Spans) -> Iterator[bytes]:

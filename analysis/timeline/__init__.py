@@ -6,14 +6,14 @@ each client's rounds, `all` adds within them every download, training and upload
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from analysis.reading.row_file import read_rows
 from sim.records import ClientRow, DecisionRow, TransferRow
+from sim.run_files import Manifest, read_manifest, read_rows
+from sim.runlog import EVALUATIONS, EVENTS
 
 from .counters import bytes_in_flight, link_mbit_per_s
 from .lanes import lanes
@@ -50,9 +50,9 @@ def timeline(
     """
     if not from_s < to_s:
         raise ValueError(f"--to must be above --from, {from_s:g}, got {to_s:g}")
-    manifest = _manifest(run_dir)
-    rows, kinds = _in_span(read_rows(run_dir / "events.jsonl"), from_s, to_s)
-    evaluations = read_rows(run_dir / "evaluations.jsonl")
+    manifest = read_manifest(run_dir)
+    rows, kinds = _in_span(read_rows(run_dir / EVENTS), from_s, to_s)
+    evaluations = read_rows(run_dir / EVALUATIONS)
     seen = [r for r in evaluations if from_s <= r["t_s"] <= to_s]
     return {
         "displayTimeUnit": "ms",
@@ -66,18 +66,6 @@ def timeline(
     }
 
 
-def _manifest(run_dir: Path) -> Mapping[str, Any]:
-    path = run_dir / "manifest.json"
-    if not path.exists():
-        raise ValueError(f"{run_dir}: is not a run directory (no manifest.json in it)")
-    try:
-        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        manifest["scenario"]["evaluation"]["report_on"], manifest["name"], manifest["seed"]
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{path}: is no manifest of a run") from None
-    return manifest
-
-
 def _in_span(events: Iterable[Row], from_s: float, to_s: float) -> tuple[list[Row], set[str]]:
     """The rows that touch the span, and the kinds of all: a log may be larger than memory."""
     rows, kinds = [], set()
@@ -88,7 +76,7 @@ def _in_span(events: Iterable[Row], from_s: float, to_s: float) -> tuple[list[Ro
     return rows, kinds
 
 
-def _told(manifest: Mapping[str, Any], kinds: Collection[str]) -> dict[str, Any]:
+def _told(manifest: Manifest, kinds: Collection[str]) -> dict[str, Any]:
     shown = {ClientRow.row: "rounds of clients", TransferRow.row: "transfers and training"}
     missing = [text for kind, text in shown.items() if kind not in kinds]
     told = {"run": manifest["name"], "seed": manifest["seed"], "time": "simulated"}

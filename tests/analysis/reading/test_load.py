@@ -164,9 +164,9 @@ def test_a_manifest_that_no_run_writes_is_refused(study_dir: Path, write_run: Ma
     manifest = json.loads(path.read_text())
     del manifest["n_clients"]
     path.write_text(json.dumps(manifest))
-    assert refusal(study_dir) == f"{path}: is not a run's manifest, it lacks 'n_clients'"
+    assert refusal(study_dir) == f"{path}: is not a run's manifest: key 'n_clients' is missing"
     path.write_text("{")
-    assert refusal(study_dir).startswith(f"{path}: must be JSON, Expecting")
+    assert refusal(study_dir).startswith(f"{path}: must be JSON: Expecting")
     path.write_text("[]")
     assert refusal(study_dir).startswith(f"{path}: is not a run's manifest")
 
@@ -177,11 +177,12 @@ def test_rows_that_no_run_writes_are_refused_by_line(
     path = write_run("a", events=[make_round(1.0)]) / "events.jsonl"
     good = path.read_text()
     path.write_text(good + "half a row\n" + good)
-    assert refusal(study_dir).startswith(f"{path}:2: must be a row of JSON, Expecting value")
+    assert refusal(study_dir).startswith(f"{path}:2: must be a row of JSON: Expecting value")
     path.write_text(good + "3\n")
-    assert refusal(study_dir) == f"{path}:2: must be a JSON object, got 3"
+    rule = "must be a row with its kind as 'row' and its second as 't_s'"
+    assert refusal(study_dir) == f"{path}:2: {rule}, got 3"
     path.write_bytes(b'{"row": "\xff"}\n')
-    assert refusal(study_dir).startswith(f"{path}:1: must be a row of JSON, 'utf-8' codec")
+    assert refusal(study_dir).startswith(f"{path}:1: must be a row of JSON: 'utf-8' codec")
     path.write_text(good.replace('"energy_j"', '"energy"'))
     assert refusal(study_dir) == f"{path}: a row lacks 'energy_j'"
 

@@ -20,10 +20,9 @@ LINES = st.sampled_from(
         '{"row":"clients","t_s":4.0}',  # no kind: only begins like one
         '{"row": "client", "t_s": 5.0}',  # another writer's spaces
         '{"t_s":6.0,"row":"client"}',
-        '{"row":"client","error":"}"} ',
-        '{"row":"decision","config":{"kind":"full"}}',
-        '{"row":"end"}',
-        "{}",
+        '{"row":"client","t_s":7.0,"error":"}"} ',
+        '{"row":"decision","t_s":8.0,"config":{"kind":"full"}}',
+        '{"row":"end","t_s":9.0}',
     ]
 )
 
@@ -56,13 +55,13 @@ def test_spans_hold_the_lines_of_their_kind(
     assert [row for row in index.others if row.get("row") in ("decision", "end")] == few
 
 
-@pytest.mark.parametrize("bad", ["", "}", "3", '{"row":"client","t_s":'])
+@pytest.mark.parametrize("bad", ["", "}", "3", "{}", '{"row":"end"}', '{"row":"client","t_s":'])
 @pytest.mark.parametrize("block_bytes", [1, 7, 1 << 20])
 def test_a_line_that_is_no_row_is_named(
     path: Path, bad: str, block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(row_index, "_BLOCK_BYTES", block_bytes)
-    path.write_text(f'{{"row":"end"}}\n{{"row":"client"}}\n{bad}\n{{}}\n')
+    path.write_text(f'{{"row":"end","t_s":1.0}}\n{{"row":"client","t_s":2.0}}\n{bad}\n{{}}\n')
     with pytest.raises(ValueError, match=f"^{path}:3: must be a "):
         index_rows(path)
 

@@ -50,11 +50,15 @@ def test_a_kind_without_rows_has_its_columns(path: Path, tmp_path: Path) -> None
 def test_a_row_that_is_broken_inside_is_named_by_its_line(path: Path) -> None:
     good = as_json(MOVED[0])
     path.write_text(f"{good}\n{good.replace('0.5', '0.5.5')}\n")
-    with pytest.raises(ValueError, match=f"^{path}:2: must be a row of JSON, "):
+    with pytest.raises(ValueError, match=f"^{path}:2: must be a row of JSON: "):
         open_rows(path).table(TransferRow)
 
 
 def test_a_row_with_a_text_for_a_number_is_refused(path: Path) -> None:
-    path.write_text(as_json(MOVED[0]).replace("0.5", '"soon"') + "\n")
-    with pytest.raises(ValueError, match=f"^{path}: must hold the rows of a run, .*soon"):
-        open_rows(path).table(TransferRow)
+    lines = [*map(as_json, MOVED), as_json(TRAINED)]
+    rules = {"t_s": "must be a row with", "start_s": "must be a 'transfer' row: .*soon"}
+    for key, rule in rules.items():
+        bad = lines[31].replace(f'"{key}":31.', f'"{key}":"soon","was":31.')
+        path.write_text("".join(f"{line}\n" for line in (*lines[:31], bad, *lines[32:])))
+        with pytest.raises(ValueError, match=f"^{path}:32: {rule}"):
+            open_rows(path).table(TransferRow)

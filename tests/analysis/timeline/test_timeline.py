@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from analysis.reading.row_file import read_rows
 from analysis.timeline import CLIENTS, SERVER, timeline
 from sim import load_scenario, run_scenario
+from sim.run_files import read_rows
 
 SCENARIO = """
 name: seen
