@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from dataclasses import fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,7 +15,7 @@ import polars as pl
 
 from sim.records import DecisionRow, EvaluationRow, RefusalRow, Row
 from sim.run_files import read_manifest
-from sim.runlog import EVALUATIONS, EVENTS
+from sim.runlog import EVALUATIONS, EVENTS, write_atomically
 
 from .row_decoding import COLUMN_TYPES
 from .row_index import is_flat
@@ -54,9 +54,9 @@ def write_parquet(run_dir: Path, out: Path) -> list[Path]:
 
 
 def _write(table: pl.DataFrame, path: Path) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    table.write_parquet(draft)
-    draft.replace(path)
+    content = BytesIO()
+    table.write_parquet(content)
+    write_atomically(path, content.getvalue())
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +15,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
+
+from sim.runlog import write_atomically
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Told apart by colour-blind readers (Okabe and Ito; Wong, Nature Methods 8, 441, 2011)."""
@@ -196,9 +197,7 @@ def save_figure(
     written = []
     for format in formats:
         path = base_path.with_name(f"{base_path.name}.{format}")
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_bytes(rendered(figure, format))
-        draft.replace(path)
+        write_atomically(path, rendered(figure, format))
         written.append(path)
     return written
 

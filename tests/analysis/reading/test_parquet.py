@@ -59,6 +59,16 @@ def test_a_directory_without_a_run_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_that_cannot_be_written_is_named_and_leaves_no_draft(
+    run_dir: Path, tmp_path: Path
+) -> None:
+    taken = tmp_path / "round.parquet"
+    taken.mkdir()
+    with pytest.raises(OSError, match=r"round\.parquet"):
+        write_parquet(run_dir, tmp_path)
+    assert not list(tmp_path.glob(".*"))
+
+
 @pytest.mark.slow
 def test_a_table_becomes_a_pandas_frame_in_one_call(run_dir: Path) -> None:
     frame = record_tables(run_dir)["client"].to_pandas()
