@@ -52,7 +52,7 @@ def traces_plot(
     option: Options = None,
 ) -> None:
     """Time series and distribution, up to six files side by side, as PNG and SVG."""
-    from analysis.figures.drawing.style import save_figure
+    from analysis.figures.drawing.files import save_figure
     from analysis.figures.traces import trace_files
     from traces.load import load
 

@@ -1,4 +1,4 @@
-"""Accuracy against the rounds of the lineage that counts: learning without the clock."""
+"""Figure: accuracy against the rounds of the winning lineage, without simulated time."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from analysis.measures import accuracy_curve
-from analysis.reading.load import Study
+from analysis.reading.study import Study
 from analysis.statistics.estimates import mean_band
 
-from .drawing.looks import arm_looks
-from .drawing.style import QUIET, STYLE, EndLabel, end_labels
+from .drawing.labels import EndLabel, end_labels
+from .drawing.line_styles import arm_styles
+from .drawing.style import QUIET, STYLE
 
 _SIZE_IN = (7.2, 4.2)
 
 
 def accuracy_by_round_frame(study: Study) -> pl.DataFrame:
-    """Columns arm, round, mean, low, high, n_seeds: accuracy (0-1) at each round that any seed of
-    the arm evaluated, over the seeds that had got there; the last evaluation holds until the next.
+    """Return columns arm, round, mean, low, high, n_seeds of accuracy (0-1).
 
-    Raises ValueError if nothing was evaluated.
+    Rounds are those that any seed of the arm evaluated; means are over the n_seeds seeds that had
+    got that far. Between evaluations a seed keeps its last accuracy. Raises ValueError without
+    evaluations.
     """
     parts = []
     for arm in study.arms:
@@ -47,20 +49,20 @@ def accuracy_by_round_frame(study: Study) -> pl.DataFrame:
 
 
 def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
-    """A line an arm in its colour of every figure, with a band of the 95 % interval over seeds."""
-    looks = arm_looks(study)
+    """Draw one line per arm, with a band of the 95 % interval over seeds."""
+    styles = arm_styles(study)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=_SIZE_IN, layout="constrained")
         axes = figure.subplots()
         ends = []
         for arm in frame["arm"].unique(maintain_order=True):
-            own, look = frame.filter(pl.col("arm") == arm), looks[arm]
-            axes.plot(own["round"], own["mean"], color=look.colour, ls=look.dashes)
+            own, style = frame.filter(pl.col("arm") == arm), styles[arm]
+            axes.plot(own["round"], own["mean"], color=style.colour, ls=style.dashes)
             axes.fill_between(
                 own["round"].to_numpy(),
                 own["low"].to_numpy(),
                 own["high"].to_numpy(),
-                color=look.colour,
+                color=style.colour,
                 alpha=0.15,
                 lw=0,
             )
@@ -69,7 +71,7 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
                     text=arm,
                     x=float(own["round"].to_list()[-1]),
                     y=float(own["mean"].to_list()[-1]),
-                    colour=look.colour,
+                    colour=style.colour,
                 )
             )
         axes.set_xlim(0, max(frame["round"].to_list()) or 1)
@@ -86,10 +88,9 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
 
 
 def _held(curve: pl.DataFrame, rounds: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The accuracy of the last evaluation up to each round; NaN before the first and once the
-    run is over."""
+    """The last accuracy up to each round; NaN before the first and after the last evaluation."""
     own, accuracies = curve["round"].to_numpy(), curve["accuracy"].to_numpy()
     last = np.searchsorted(own, rounds, side="right") - 1
     is_known = (last >= 0) & (rounds <= own.max(initial=-1))
-    padded = np.append(accuracies, np.nan)  # what index -1 finds
+    padded = np.append(accuracies, np.nan)  # for index -1
     return np.where(is_known, padded[last], np.nan)

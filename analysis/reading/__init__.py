@@ -1,1 +1,1 @@
-"""Run directories as typed objects and polars frames."""
+"""Reads run directories and their logs as objects and polars frames."""

@@ -1,4 +1,4 @@
-"""The rows of clients of a study, with arm, seed and device; needs a log that has them."""
+"""Reads rows of clients, transfers and training; the scenario's `log` decides which exist."""
 
 from __future__ import annotations
 
@@ -9,37 +9,40 @@ import polars as pl
 
 from sim.records import ClientRow, ComputeRow, TransferRow
 
-from .load import Run, Study
+from .run import Run
+from .study import Study
 
 EVERY_DEVICE = "every device"
-"""The class of clients of runs whose manifest does not tell their devices."""
+"""Device name for runs whose manifest does not list the devices of clients."""
 
 
 @lru_cache(maxsize=8)
 def client_table(run: Run) -> pl.DataFrame:
-    """What figures and measures read of a run's ClientRows: client, outcome, cache and the seconds
-    in each place; in one pass, kept for the next that asks."""
+    """Return client, outcome, cache and the seconds per stage of a run's ClientRows.
+
+    Cached, since several figures and measures read it.
+    """
     seconds = ("wait_s", "down_s", "compute_s", "up_s", "idle_s", "gone_s")
     rows = run.events.table(ClientRow, ["client", "outcome", "cache", *seconds])
-    return rows.rechunk()  # grouping what lies in pieces takes five times as long
+    return rows.rechunk()  # grouping rows in many chunks takes five times as long
 
 
 def client_rows(study: Study, columns: Sequence[str]) -> pl.DataFrame:
-    """ClientRows of all runs: arm, seed, device, client and the wanted columns of `client_table`.
+    """Return ClientRows of all runs: arm, seed, device, client and `columns` of `client_table`.
 
-    Raises ValueError if no run's log has them.
+    Raises ValueError if no log has them.
     """
     wanted = ["client", *columns]
     rows = pl.concat(_with_run(run, client_table(run).select(wanted)) for run in study.runs)
     if rows.is_empty():
-        raise ValueError("needs rows of clients: log: clients or log: all in the scenario")
+        raise ValueError("needs rows of clients: set log: clients or log: all in the scenario")
     return rows
 
 
 def attempts(run: Run) -> pl.DataFrame:
-    """Downloads, trainings and uploads of a run: client, stage (down, compute, up), start_s, t_s,
-    bytes (null for training), status; in the order of their ends.
+    """Return the downloads, trainings and uploads of a run, by their end times.
 
+    Columns: client, stage (down, compute, up), start_s, t_s, bytes (null for training), status.
     Raises ValueError if the log has none.
     """
     stage = pl.col("direction").cast(pl.String)
@@ -50,12 +53,12 @@ def attempts(run: Run) -> pl.DataFrame:
     columns = ["client", "stage", "start_s", "t_s", "bytes", "status"]
     rows = pl.concat([moved.select(columns), trained.select(columns)]).sort("t_s", "client")
     if rows.is_empty():
-        raise ValueError("needs rows of transfers and training: log: all in the scenario")
+        raise ValueError("needs rows of transfers and training: set log: all in the scenario")
     return rows
 
 
 def _with_run(run: Run, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with their arm, seed and device; texts as categories, which take little room."""
+    """Add arm, seed and device; text as categories, which take less memory."""
     devices = run.manifest.get("device_of_client")
     device = pl.lit(EVERY_DEVICE)
     if devices:

@@ -1,6 +1,6 @@
-"""A run's records as Parquet, one file a kind: for pandas, DuckDB, Spark or R.
+"""Exports the rows of a run as Parquet files, one per kind, for pandas, DuckDB, Spark or R.
 
-`record_tables(run_dir)["round"].to_pandas()` is the same in one call (extra `pandas`).
+Without files: `record_tables(run_dir)["round"].to_pandas()` (needs the extra `pandas`).
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _LISTS: dict[Any, tuple[str, str]] = {
     DecisionRow: ("branches", "branch"),
     RefusalRow: ("devices", "device"),
 }
-"""Kinds that tell numbers by name: the column that lists them, and what the name is of."""
+"""Kinds with fields that are mappings: the column that lists them, and the name of their keys."""
 
 
 def record_tables(run_dir: Path) -> dict[str, pl.DataFrame]:
-    """The run's records by kind, those that its log has, fields as columns, in the log's order.
+    """Return the rows of a run by kind, in log order, with fields as columns.
 
-    `config` is a struct; numbers by name, such as a decision's scores by branch, are one list of
-    structs, null where a name has none. Raises ValueError for a directory that is no run's, or
-    files that no run writes.
+    Kinds without rows are left out. `config` is a struct. Fields that are mappings, such as the
+    scores of a decision by branch, become one list of structs, with null for a missing key. Raises
+    ValueError for a directory that is not a run directory and for a file that a run does not write.
     """
-    read_manifest(run_dir)  # refuses a directory that is not a run's
+    read_manifest(run_dir)  # refuses a directory that is not a run directory
     events, evaluations = open_rows(run_dir / EVENTS), open_rows(run_dir / EVALUATIONS)
     tables = {
         kind.row: _as_logged((evaluations if kind is EvaluationRow else events).table(kind))
@@ -61,12 +61,12 @@ def _write(table: pl.DataFrame, path: Path) -> Path:
 
 
 def _as_logged(table: pl.DataFrame) -> pl.DataFrame:
-    """Words as texts: what else they are would depend on the reader."""
+    """Enums as text, since not every Parquet reader knows enums."""
     return table.cast({pl.Enum: pl.String})
 
 
 def _listed(events: RowTables, kind: Any) -> pl.DataFrame:
-    """A kind with fields that are mappings: these become one list of structs."""
+    """A table of a kind whose mappings become one list of structs."""
     column, key = _LISTS[kind]
     types = {field.name: str(field.type) for field in fields(kind)}
     by_name = {
@@ -85,7 +85,7 @@ def _listed(events: RowTables, kind: Any) -> pl.DataFrame:
         values = [row | {column: _structs(row, key, by_name)} for row in rows]
         columns = {name: [row[name] for row in values] for name in schema}
     except KeyError as error:
-        raise ValueError(f"{events.path}: a row lacks {error}") from None
+        raise ValueError(f"{events.path}: a {kind.row} row lacks {error}") from None
     return pl.DataFrame(columns, schema=schema)
 
 

@@ -1,4 +1,4 @@
-"""Lines of one kind of row as columns: what types they have, and two ways to read them."""
+"""Decodes lines of one kind of row into typed columns, without JSON where possible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from polars.exceptions import PolarsError
 from sim.records import Row
 
 CONFIG = pl.Struct({"kind": pl.String, "depth": pl.Int64, "width": pl.Int64, "rank": pl.Int64})
-"""A tuning configuration of any kind; null where the kind has no such field."""
+"""A tuning configuration; a field that its kind does not have is null."""
 
 COLUMN_TYPES: dict[str, Any] = {
     "float": pl.Float64(),
@@ -24,25 +24,27 @@ COLUMN_TYPES: dict[str, Any] = {
     "tuple[int, ...]": pl.List(pl.Int64),
     "TuningConfig": CONFIG,
 }
-"""Column types of fields by annotation; any other is text."""
+"""Column type by the annotation of a field; any other annotation is text."""
 
 _WORD = re.compile(r"'([a-z]+)'")
-"""A word of a Literal annotation, as Python keeps it."""
+"""A word of a Literal annotation."""
 
 _COMMAS: Any = {"separator": ",", "quote_char": None, "has_header": False, "glob": False}
 
 
 def column_types(kind: type[Row], names: Iterable[str] = ()) -> pl.Schema:
-    """Types of the columns, by default of all the kind's; a field that takes one of a few words is
-    a number with names, a byte instead of sixteen."""
+    """Return the types of the named columns, by default of all columns of a kind of row.
+
+    A field with a Literal annotation becomes an Enum: 1 byte per value instead of 16.
+    """
     annotations = {field.name: str(field.type) for field in fields(kind)}
     return pl.Schema({name: _type(annotations[name]) for name in names or annotations})
 
 
 def decode(lines: bytes, kind: type[Row], types: pl.Schema) -> pl.DataFrame:
-    """The columns of whole lines of a kind; what a line does not have is null.
+    """Decode complete lines of one kind of row; a field that a line lacks is null.
 
-    Raises PolarsError for lines that no run writes.
+    Raises PolarsError for a line that a run does not write.
     """
     if all(_is_coded(type_) or type_.is_numeric() for type_ in types.values()):
         found = _in_place(lines, kind, types)
@@ -53,8 +55,10 @@ def decode(lines: bytes, kind: type[Row], types: pl.Schema) -> pl.DataFrame:
 
 
 def _in_place(lines: bytes, kind: type[Row], types: pl.Schema) -> pl.DataFrame | None:
-    """Numbers and words from between the commas at which runs write them (sim.records.as_line), in
-    half the time of JSON; None if a line has anything else there, such as another key."""
+    """Split lines at their commas, as sim.records.as_line writes them: half the time of JSON.
+
+    Returns None if a line has another layout; the caller then parses JSON.
+    """
     names = ["row", *(field.name for field in fields(kind))]
     texts = pl.scan_csv(lines, schema=dict.fromkeys(names, pl.String()), **_COMMAS)
     try:
@@ -62,11 +66,11 @@ def _in_place(lines: bytes, kind: type[Row], types: pl.Schema) -> pl.DataFrame |
     except PolarsError:
         return None
     are_finite = found.select(cs.float().is_finite().all()).rows()
-    return found if all(map(all, are_finite)) else None  # JSON has neither inf nor nan
+    return found if all(map(all, are_finite)) else None  # JSON has no inf or nan
 
 
 def _value(name: str, type_: Any) -> pl.Expr:
-    """What stands behind the field's own key; with another before it, it is not of the type."""
+    """The value after the key of the field; casting fails if another key is there."""
     quote = '"' if _is_coded(type_) else ""
     text = pl.col(name).str.strip_prefix(f'"{name}":{quote}')
     return (text.str.strip_suffix(quote) if quote else text).cast(type_)

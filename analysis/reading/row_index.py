@@ -1,5 +1,7 @@
-"""Where in a file of rows each kind stands: found in one pass, in blocks, that keeps no row of the
-kinds that come by the million."""
+"""Indexes a file of rows by kind: byte ranges per kind, found in one pass over the file.
+
+Rows of frequent kinds are neither parsed nor kept, so memory does not grow with the log.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +18,20 @@ from numpy.typing import NDArray
 from sim.records import EndRow, FailedRow, Row
 from sim.run_files import parse_row
 
-_BLOCK_BYTES = 1 << 20  # looked through several times while it is in a core's own cache
+_BLOCK_BYTES = 1 << 20  # scanned several times; fits into the L2 cache of a core
 
 Spans = NDArray[np.int64]
-"""(n, 2) first byte and byte behind the last of neighbouring lines of one kind, ends of lines
-included, in the file's order."""
+"""(n, 2): first byte and end of each group of adjacent lines of one kind, line feeds included, in
+file order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowIndex:
-    """`n_rows` whole lines; hex `sha256` of all bytes; `is_cut`: a killed run was within a row.
+    """What one pass over a file of rows found.
 
-    `spans`: by kind, where its rows are. `others`: the rows of kinds that are few, such as
-    decisions, as they were written.
+    `n_rows`: complete lines. `sha256`: of all bytes, in hex. `is_cut`: the file ends within a row,
+    because the run was killed. `spans`: byte ranges by kind. `others`: the parsed rows of
+    infrequent kinds, such as decisions.
     """
 
     n_rows: int
@@ -40,8 +43,11 @@ class RowIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lines:
-    """Whole lines of a file: its line number `first` and byte `at` are theirs. `starts` and `ends`:
-    (n,) of each line within `content`, the ends behind its line feed."""
+    """A block of complete lines.
+
+    `first`: line number of the first line in the file. `at`: its byte in the file. `starts`,
+    `ends`: (n,) offsets of each line within `content`, the line feed included.
+    """
 
     content: bytes
     first: int
@@ -51,21 +57,21 @@ class _Lines:
 
 
 def is_flat(kind: type[Row]) -> bool:
-    """Whether a kind of row has a table: none of its fields is a mapping with keys of its own."""
+    """Whether a kind of row fits a table: none of its fields is a mapping."""
     return not any(str(field.type).startswith("Mapping") for field in fields(kind))
 
 
-_FEW = (EndRow, FailedRow)  # one a file at most
+_FEW = (EndRow, FailedRow)  # at most one per file
 _MANY = tuple(kind.row for kind in get_args(Row) if is_flat(kind) and kind not in _FEW)
 _HEADS = tuple(f'{{"row":"{kind}",'.encode() for kind in _MANY)
-_PADDING = bytes(max(map(len, _HEADS)))  # gives the shortest last line a whole head
+_PADDING = bytes(max(map(len, _HEADS)))  # lets the last line be compared with every head
 
 
 def index_rows(path: Path) -> RowIndex:
-    """Look through a file once; a last line without its end is left out, a missing file is empty.
+    """Scan a file once. A last line without a line feed is left out; a missing file is empty.
 
-    Raises ValueError, with the line's number, for a whole line that is no JSON object; of lines
-    that begin and end as runs write a kind that comes in numbers, no more is looked at.
+    Raises RunFileError, with the line number, for a complete line that is not a row. Of a line that
+    begins and ends like a frequent kind, the rest is checked only when its table is decoded.
     """
     digest, n_rows, is_cut = sha256(), 0, False
     spans: dict[str, list[Spans]] = defaultdict(list)
@@ -90,8 +96,7 @@ def index_rows(path: Path) -> RowIndex:
 
 
 def _blocks(path: Path) -> Iterator[_Lines]:
-    """The file's whole lines, a block after the other; a rest without its end comes last, as
-    content without lines."""
+    """Yield blocks of complete lines; an incomplete last line comes last, as a block of 0 lines."""
     first, at, rest = 1, 0, b""
     if path.exists():
         with path.open("rb") as file:
@@ -112,20 +117,20 @@ def _blocks(path: Path) -> Iterator[_Lines]:
 
 
 def _places(lines: _Lines) -> NDArray[np.int8]:
-    """(n,) of each line its kind's place in _MANY; -1 if it does not begin and end as such."""
+    """(n,) index of each line's kind in _MANY; -1 if it does not begin and end like one."""
     padded = lines.content + _PADDING
     texts = np.ndarray(len(lines.content), f"S{len(_PADDING)}", padded, strides=(1,))
-    heads = texts[lines.starts]  # (n,) of what begins at every byte, what begins at a line
+    heads = texts[lines.starts]  # (n,) the first bytes of each line
     places = np.full(len(heads), -1, np.int8)
     for place, head in enumerate(_HEADS):
         places[np.strings.startswith(heads, head)] = place
-    lasts = np.frombuffer(padded, np.uint8)[lines.ends - 2]  # of an empty line, a byte before it
+    lasts = np.frombuffer(padded, np.uint8)[lines.ends - 2]  # for an empty line: the byte before it
     places[lasts != ord("}")] = -1
     return places
 
 
 def _neighbours(lines: _Lines, places: NDArray[np.int8]) -> Iterator[tuple[int, Spans]]:
-    """By place in _MANY, where its lines stand together."""
+    """Yield (index in _MANY, byte ranges of adjacent lines)."""
     if not len(places):
         return
     firsts = np.flatnonzero(np.diff(places, prepend=np.int8(-2)))
@@ -140,7 +145,7 @@ def _neighbours(lines: _Lines, places: NDArray[np.int8]) -> Iterator[tuple[int, 
 def _parsed(
     path: Path, lines: _Lines, places: NDArray[np.int8]
 ) -> Iterator[tuple[dict[str, Any], Spans]]:
-    """The lines without a place, parsed, and where they stand."""
+    """Parse the lines of other kinds; yield each row with its byte range."""
     for i in np.flatnonzero(places < 0).tolist():
         start, end = int(lines.starts[i]), int(lines.ends[i])
         row = parse_row(path, lines.first + i, lines.content[start : end - 1])

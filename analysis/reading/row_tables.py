@@ -1,4 +1,4 @@
-"""A file of rows as tables, a kind each: whole, cut short or missing, millions of rows or a few."""
+"""Reads a file of rows as tables, one per kind of row, from logs of any size."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sim.run_files import RunFileError, parse_row
 from .row_decoding import column_types, decode
 from .row_index import RowIndex, Spans, index_rows
 
-_BLOCK_BYTES = 1 << 23  # decoded at a time; of larger ones the system gives new pages each time
+_BLOCK_BYTES = 1 << 23  # decoded at a time; larger buffers are allocated anew by the system
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowTables:
-    """A file of JSON lines, of which only what is asked for is ever in memory."""
+    """A file of rows. Only the columns asked for are loaded into memory."""
 
     path: Path
     index: RowIndex
@@ -30,10 +30,10 @@ class RowTables:
     def table(
         self, kind: type[Row], columns: Sequence[str] = (), needed: Sequence[str] = ()
     ) -> pl.DataFrame:
-        """The rows of a kind in the order written, by default with all their columns.
+        """Return the rows of a kind in file order, by default with all columns.
 
-        A column that a version of the simulator did not write yet is null throughout, unless it
-        is `needed`. Raises ValueError for a row that no run writes.
+        A column that is missing in all rows (an older version did not write it) is null, unless it
+        is `needed`. Raises RunFileError for a row that a run does not write.
         """
         types = column_types(kind, columns)
         spans = self.index.spans.get(kind.row)
@@ -59,7 +59,7 @@ class RowTables:
             return next(line_no for line_no, own in enumerate(file, start=1) if own == line)
 
     def _check(self, found: pl.DataFrame, needed: Sequence[str]) -> None:
-        """A column may be missing in all rows of an older version, never in some."""
+        """Refuse a column that is missing in some rows, or in all if it is needed."""
         for name in found.columns:
             n_missing = found[name].null_count()
             if n_missing and (name in needed or n_missing < len(found)):
@@ -67,15 +67,15 @@ class RowTables:
 
 
 def open_rows(path: Path) -> RowTables:
-    """Look through a file once; a last line without its end is left out, a missing file is empty.
+    """Index a file of rows. A last line without a line feed is left out; a missing file is empty.
 
-    Raises ValueError, with the line's number, for a whole line that is no JSON object.
+    Raises RunFileError, with the line number, for a complete line that is not a row.
     """
     return RowTables(path=path, index=index_rows(path))
 
 
 def _first_bad(lines: Sequence[bytes], kind: type[Row], types: pl.Schema) -> bytes:
-    """The first line that cannot be decoded, by bisection; there must be one."""
+    """Find the first line that cannot be decoded, by bisection; there must be one."""
     good, bad = 0, len(lines)  # lines[:good] can be decoded, lines[:bad] cannot
     while bad - good > 1:
         middle = (good + bad) // 2
@@ -88,7 +88,7 @@ def _first_bad(lines: Sequence[bytes], kind: type[Row], types: pl.Schema) -> byt
 
 
 def _read(path: Path, spans: Spans) -> Iterator[bytes]:
-    """The lines of the spans, a block of neighbours after the other."""
+    """Yield the lines of the byte ranges in blocks."""
     ends = np.cumsum(spans[:, 1] - spans[:, 0])
     cuts = np.searchsorted(ends, np.arange(_BLOCK_BYTES, ends[-1], _BLOCK_BYTES))
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Mean accuracy over seeds at each instant, with its interval."""
+"""Mean accuracy over seeds at each instant, with its confidence interval."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .estimates import mean_band
 
 
 def accuracy_band(curves: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Columns t_s, mean, low, high from curves with t_s and accuracy, one a seed: at every instant
-    at which a seed was evaluated, from where all seeds are known to where the first one ends.
+    """Return columns t_s, mean, low, high from one curve (t_s, accuracy) per seed.
 
-    Between evaluations a seed is on the straight line that figures draw. Low and high bound the
-    95 % interval of each instant by itself.
+    Instants are those at which any seed was evaluated, from the latest first evaluation to the
+    earliest last one. Between evaluations a curve is interpolated linearly. low and high bound the
+    pointwise 95 % interval.
     """
     first_s = max(float(curve["t_s"][0]) for curve in curves)
     last_s = min(float(curve["t_s"][-1]) for curve in curves)

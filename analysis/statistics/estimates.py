@@ -1,7 +1,7 @@
-"""Statistics over seeds: intervals, paired differences, ratios, restricted means, replications.
+"""Statistics over seeds: confidence intervals, paired differences, ratios, restricted means.
 
-Arms are compared on common random numbers (one seed draws the same cohorts, devices and offsets in
-every arm), so that differences are taken seed by seed before anything is averaged.
+Arms use common random numbers: a seed draws the same cohorts, devices and trace offsets in every
+arm. Differences and ratios are therefore paired by seed.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 CONFIDENCE = 0.95
 _RESAMPLES = 9999
 _BAND_RESAMPLES = 999
-_BLOCK_POINTS = 1000  # resampled at once: tens of megabytes
+_BLOCK_POINTS = 1000  # points resampled at once: tens of megabytes
 _MOST_REPLICATIONS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A mean over n seeds with the bounds of its interval; None where a single seed has none."""
+    """A mean over n seeds with the bounds of its interval; the bounds of a single seed are None."""
 
     mean: float
     low: float | None
@@ -33,15 +33,15 @@ class Estimate:
 
     @property
     def is_single(self) -> bool:
-        """Whether it rests on one seed alone and claims nothing about others."""
+        """Whether it is of one seed, so that nothing is known about the variation between seeds."""
         return self.n == 1
 
 
 def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
-    """The mean and its percentile bootstrap interval (Efron 1979), the same for the same values.
+    """Return the mean and its percentile bootstrap interval (Efron 1979), with a fixed random seed.
 
-    With fewer than about ten seeds the interval is too narrow: docs/metrics.md says by how much.
-    Raises ValueError for no value.
+    With fewer than about ten values the interval is too narrow; docs/metrics.md gives its coverage.
+    Raises ValueError for an empty sequence.
     """
     if not values:
         raise ValueError("a mean needs at least one value")
@@ -52,8 +52,10 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Es
 def mean_band(
     curves: NDArray[np.float64], confidence: float = CONFIDENCE
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Mean, low and high of curves (n_seeds, n_points) point by point; low = mean = high for a
-    single seed. The interval holds for each point by itself, not for the band as a whole."""
+    """Return pointwise mean, low and high of curves (n_seeds, n_points).
+
+    The interval is for each point alone, not simultaneous. low = mean = high for a single seed.
+    """
     mean = curves.mean(axis=0)
     if len(curves) == 1:
         return mean, mean, mean
@@ -68,7 +70,7 @@ def mean_band(
 def paired_difference(
     one: Mapping[int, float], other: Mapping[int, float], confidence: float = CONFIDENCE
 ) -> Estimate | None:
-    """Mean of one - other over the seeds that both have (keys are seeds); None if there is none."""
+    """Mean of one - other, paired by seed (the keys); None without a common seed."""
     common = sorted(one.keys() & other.keys())
     if not common:
         return None
@@ -78,10 +80,10 @@ def paired_difference(
 def speed_up(
     base: Mapping[int, float], arm: Mapping[int, float], confidence: float = CONFIDENCE
 ) -> Estimate | None:
-    """Ratio of mean times, base / arm, over the seeds that both have, resampled seed by seed.
+    """Ratio of mean times, base / arm, over the common seeds; both are resampled together.
 
-    `mean` holds the ratio of the means, not the mean of the ratios. None without a common seed or
-    where the arm's mean is 0.
+    `mean` is the ratio of the means, not the mean of the ratios. None without a common seed or if
+    the mean of the arm is 0.
     """
     common = sorted(base.keys() & arm.keys())
     above, below = (np.array([times[seed] for seed in common]) for times in (base, arm))
@@ -92,49 +94,54 @@ def speed_up(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """How long one seed took, or, if it did not get there, how long it was watched (seconds)."""
+class Observation:
+    """The amount, such as seconds or bytes, that a seed spent until the target.
 
-    seconds: float
+    If it did not reach the target: what it had spent at its end, a right-censored amount.
+    """
+
+    amount: float
     is_reached: bool
 
 
-def horizon_s(waits: Sequence[Waiting]) -> float:
-    """The latest instant up to which every wait is known: the shortest watch of a seed that did
-    not get there; where all did, the longest wait."""
-    watched = [wait.seconds for wait in waits if not wait.is_reached]
-    return min(watched) if watched else max(wait.seconds for wait in waits)
+def common_limit(observations: Sequence[Observation]) -> float:
+    """Return the smallest censored amount; without censoring, the largest amount.
 
-
-def restricted_mean_s(
-    waits: Sequence[Waiting], until_s: float, confidence: float = CONFIDENCE
-) -> Estimate:
-    """Mean of min(wait, until_s): a seed that never got there counts as until_s instead of being
-    dropped (Royston and Parmar, BMC Med. Res. Methodol. 13:152, 2013).
-
-    Raises ValueError if a seed that did not get there was watched for less.
+    Up to this limit every seed was observed.
     """
-    for wait in waits:
-        if not wait.is_reached and wait.seconds < until_s:
+    censored = [one.amount for one in observations if not one.is_reached]
+    return min(censored) if censored else max(one.amount for one in observations)
+
+
+def restricted_mean(
+    observations: Sequence[Observation], limit: float, confidence: float = CONFIDENCE
+) -> Estimate:
+    """Restricted mean: the mean of min(amount, limit), with censored seeds counted as the limit.
+
+    Royston and Parmar, BMC Med. Res. Methodol. 13:152, 2013. Raises ValueError if a seed was
+    censored below the limit.
+    """
+    for one in observations:
+        if not one.is_reached and one.amount < limit:
             raise ValueError(
-                f"until_s must be at most {wait.seconds:g}, up to where a run that did not "
-                f"reach its target was watched, got {until_s:g}"
+                f"limit must be at most {one.amount:g}, the end of a run that did not reach its "
+                f"target, got {limit:g}"
             )
-    return mean_interval([min(wait.seconds, until_s) for wait in waits], confidence)
+    return mean_interval([min(one.amount, limit) for one in observations], confidence)
 
 
 def replications_needed(
     values: Sequence[float], half_width: float, confidence: float = CONFIDENCE
 ) -> int | None:
-    """How many seeds a mean needs for an interval of +- half_width (Student's t), judged by the
-    spread of these; None for a single value, which has none.
+    """Return how many seeds an interval of +- half_width needs (Student's t).
 
-    Raises ValueError for a width that is not above 0, or too narrow for a million seeds.
+    Uses the standard deviation of `values`; None for a single value. Raises ValueError for a
+    half_width that is not above 0 or that needs more than a million seeds.
     """
     from scipy.stats import t
 
     if half_width <= 0:
-        raise ValueError(f"a half width must be above 0, got {half_width:g}")
+        raise ValueError(f"half_width must be above 0, got {half_width:g}")
     if len(values) < 2:
         return None
     spread = stdev(values)
@@ -147,12 +154,12 @@ def replications_needed(
 
 
 def _first(is_enough: Callable[[int], bool]) -> int:
-    """The least n from 2 on, by bisection: enough stays enough."""
+    """The least n >= 2 for which the monotone condition holds, by bisection."""
     low, high = 1, 2
     while not is_enough(high):
         low, high = high, 2 * high
         if low > _MOST_REPLICATIONS:
-            raise ValueError(f"the width needs more than {_MOST_REPLICATIONS:,} seeds")
+            raise ValueError(f"half_width needs more than {_MOST_REPLICATIONS:,} seeds")
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if is_enough(middle) else (middle, high)
@@ -169,7 +176,7 @@ def _ratio_of_means(
 def _bootstrap(
     samples: tuple[NDArray[np.float64], ...], statistic: Any, confidence: float
 ) -> tuple[float | None, float | None]:
-    """Bounds of the statistic; none for one seed, the statistic itself where nothing varies."""
+    """Bounds of the statistic; None for one seed, the statistic itself if nothing varies."""
     from scipy.stats import bootstrap
 
     if len(samples[0]) == 1:
@@ -182,7 +189,7 @@ def _bootstrap(
         statistic,
         paired=True,
         vectorized=True,
-        method="percentile",  # BCa's correction is undefined for samples that hardly vary
+        method="percentile",  # the correction of BCa is undefined for samples that hardly vary
         n_resamples=_RESAMPLES,
         confidence_level=confidence,
         rng=np.random.default_rng(0),

@@ -1,4 +1,4 @@
-"""One row an arm: its mean over seeds with an interval, and how it compares with a reference."""
+"""The table of arms: mean over seeds with an interval, and the comparison with a reference arm."""
 
 from __future__ import annotations
 
@@ -8,35 +8,37 @@ from typing import Any
 import polars as pl
 
 from analysis.measures import full_arms
-from analysis.reading.load import Study
+from analysis.reading.study import Study
 from analysis.statistics.estimates import (
     Estimate,
-    Waiting,
-    horizon_s,
+    Observation,
+    common_limit,
     mean_interval,
     paired_difference,
     replications_needed,
-    restricted_mean_s,
+    restricted_mean,
     speed_up,
 )
 
 from .runs import Quantity, run_frame
 
 WANTED_WIDTH = 0.1
-"""Half width, as a share of the mean, for which `n_needed` is told."""
+"""Half width of the interval for `n_needed`, as a share of the mean."""
 
 
 def arm_frame(
     study: Study, quantity: Quantity, target: float | None = None, reference: str | None = None
 ) -> pl.DataFrame:
-    """One row an arm in the study's order: arm, n_seeds, n_reached; mean, low, high; is_least;
-    ratio, ratio_low, ratio_high, n_common; difference, difference_low, difference_high; n_needed.
+    """Return one row per arm, in the study's order.
 
-    Where some seeds did not reach the target the mean is the restricted one, up to what the
-    shortest of them had spent, and `is_least`: the true mean is above. ratio = reference / arm and
-    difference = arm - reference, seed by seed over the n_common seeds for which both are known.
-    n_needed: seeds for an interval of +- 10 % of the mean (none for a single seed). Bounds are
-    null for a single seed. Raises ValueError for a reference that is no arm.
+    Columns: arm, n_seeds, n_reached, mean, low, high, is_lower_bound, ratio, ratio_low, ratio_high,
+    n_common, difference, difference_low, difference_high, n_needed.
+
+    If some seeds did not reach the target, `mean` is the restricted mean up to the smallest amount
+    that one of them had spent, and `is_lower_bound` is true. ratio = reference / arm and difference
+    = arm - reference, paired by seed over the n_common seeds for which both are known. n_needed:
+    seeds for an interval of +- 10 % of the mean. Bounds and n_needed are null for a single seed.
+    Raises ValueError for a reference that is not an arm.
     """
     if reference is not None and reference not in study.arms:
         known = ", ".join(study.arms)
@@ -47,7 +49,7 @@ def arm_frame(
 
 
 def default_reference(study: Study) -> str:
-    """Full fine-tuning where an arm of the study is; else its first arm."""
+    """Return the first full fine-tuning arm; without one, the first arm."""
     return (full_arms(study) or study.arms)[0]
 
 
@@ -58,7 +60,7 @@ _SCHEMA: dict[str, Any] = {
     "mean": pl.Float64,
     "low": pl.Float64,
     "high": pl.Float64,
-    "is_least": pl.Boolean,
+    "is_lower_bound": pl.Boolean,
     "ratio": pl.Float64,
     "ratio_low": pl.Float64,
     "ratio_high": pl.Float64,
@@ -84,7 +86,7 @@ def _arm(
         "n_seeds": len(own),
         "n_reached": len(values),
         **_bounds("", estimate),
-        "is_least": not is_whole and estimate is not None,
+        "is_lower_bound": not is_whole and estimate is not None,
         **_bounds("ratio", ratio),
         "n_common": 0 if ratio is None else ratio.n,
         **_bounds("difference", difference),
@@ -93,24 +95,24 @@ def _arm(
 
 
 def _values(rows: pl.DataFrame, arm: str, quantity: Quantity) -> dict[int, float]:
-    """What is known of the quantity, by seed."""
+    """The known values of the quantity, by seed."""
     known = rows.filter(pl.col("arm") == arm).select("seed", quantity.column).drop_nulls()
     return {seed: float(value) for seed, value in known.rows()}
 
 
 def _estimate(own: pl.DataFrame, quantity: Quantity) -> Estimate | None:
-    """The mean; the restricted mean where a target was not reached by all."""
+    """The mean; the restricted mean if some seeds did not reach the target."""
     values = own[quantity.column]
     if not values.null_count():
         return mean_interval(values.cast(pl.Float64).to_list())
     if quantity.spent is None:
         return None
     pairs = zip(values, own[quantity.spent], strict=True)
-    waits = [
-        Waiting(seconds=float(spent if value is None else value), is_reached=value is not None)
+    observations = [
+        Observation(amount=float(spent if value is None else value), is_reached=value is not None)
         for value, spent in pairs
     ]
-    return restricted_mean_s(waits, horizon_s(waits))
+    return restricted_mean(observations, common_limit(observations))
 
 
 def _needed(values: Mapping[int, float]) -> int | None:

@@ -1,4 +1,4 @@
-"""A table as Markdown, LaTeX, CSV or JSON."""
+"""Renders tables as Markdown, LaTeX, CSV or JSON."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any, Literal
 
+from .cells import format_table
 from .published import PUBLISHED_COLUMNS, format_published
-from .targets import COLUMNS, format_table
+from .targets import COLUMNS
 
 TableFormat = Literal["text", "markdown", "latex", "csv", "json"]
 
@@ -24,11 +25,11 @@ _LATEX = {
 
 
 def render(rows: Sequence[Mapping[str, Any]], format: TableFormat, caption: str = "") -> str:
-    """The rows of `table_rows` as text that ends with a line break, the caption where it fits.
+    """Render the rows of `table_rows`; the text ends with a line break.
 
-    Markdown and LaTeX (booktabs) hold the cells that are printed; CSV and JSON hold all columns
-    with plain numbers, empty or null where there are none. Raises ValueError for `text`, which
-    is the terminal's own.
+    Markdown and LaTeX (booktabs) have the formatted cells and the caption. CSV and JSON have all
+    columns as plain numbers, empty or null where unknown. Raises ValueError for `text`, which
+    the command line prints itself.
     """
     match format:
         case "json":
@@ -44,7 +45,7 @@ def render(rows: Sequence[Mapping[str, Any]], format: TableFormat, caption: str 
 
 
 def render_published(rows: Sequence[Mapping[str, Any]], format: TableFormat, source: str) -> str:
-    """The rows of `published_rows` as Markdown, CSV or JSON. Raises ValueError for another."""
+    """Render the rows of `published_rows`. Raises ValueError for `text` and `latex`."""
     match format:
         case "json":
             return json.dumps(list(rows)) + "\n"
@@ -74,7 +75,7 @@ def _markdown(headers: Sequence[str], lines: Sequence[Sequence[str]], caption: s
 
 
 def _cell(text: str) -> str:
-    """A name may hold what Markdown would read as a column's end."""
+    """Escape characters that end a cell in Markdown."""
     return text.replace("\\", "\\\\").replace("|", "\\|")
 
 
@@ -104,7 +105,7 @@ def _latex(rows: Sequence[Mapping[str, Any]], caption: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text as LaTeX prints it.
+    """Escape text for LaTeX.
 
     >>> _escaped("90 % of a_b")
     '90 \\\\% of a\\\\_b'

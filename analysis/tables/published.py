@@ -1,4 +1,4 @@
-"""Our hours beside those that a source printed, and why they differ."""
+"""The table of published results: simulated hours beside the hours of a publication."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.measures import cost_to_accuracy
-from analysis.reading.load import Study
+from analysis.reading.study import Study
 
 PUBLISHED_HEADERS = ("arm", "accuracy", "hours here", "printed", "here / printed", "why")
 PUBLISHED_COLUMNS = ("arm", "accuracy", "hours", "printed_hours", "ratio", "reason")
 
 
 def published_rows(study: Study) -> list[dict[str, Any]]:
-    """One row an arm and printed number: arm, accuracy (0-1), hours (None: not reached),
-    printed_hours, ratio (ours over the printed), reason."""
+    """Return one row per arm and published number, with the keys of PUBLISHED_COLUMNS.
+
+    accuracy is 0-1; hours is None if not reached; ratio = hours / printed_hours.
+    """
     return [
         _row(study, told["arm"], accuracy, printed, told["reason"])
         for told in study.published
@@ -23,7 +25,7 @@ def published_rows(study: Study) -> list[dict[str, Any]]:
 
 
 def format_published(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Headers and cells; a reason stands once for the rows that share it."""
+    """Return headers and cells; a reason shared by adjacent rows of an arm is printed once."""
     lines, before = [], None
     for row in rows:
         is_reached = row["hours"] is not None

@@ -1,4 +1,4 @@
-"""One row a run: its measures side by side, and the quantities that figures compare runs by."""
+"""The table of runs: one row per run with its measures, and the quantities to compare runs by."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ from analysis.measures import (
     wasted_work,
 )
 from analysis.measures.curve import highest
-from analysis.reading.load import Run, Study
+from analysis.reading.run import Run
+from analysis.reading.study import Study
 
 DEFAULT_SHARE = 0.95
-"""Of the best accuracy of any arm: the target where none is given."""
+"""Default target, as a share of the best accuracy of any arm."""
 
 QuantityName = Literal[
     "time", "bytes", "energy", "rounds", "accuracy", "utilisation", "waste", "overhead", "length"
@@ -34,10 +35,10 @@ QuantityName = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """What runs are compared by: a column of `run_frame`, and how an axis names it.
+    """A column of `run_frame` by which runs are compared, and its name on an axis.
 
-    spent: the column of what had been spent when the run ended, the least that a target it did
-    not reach would have taken; None where the quantity knows no target.
+    spent: the column with the amount at the end of the run, a lower bound for a run that did not
+    reach the target. None if the quantity does not depend on a target.
     """
 
     column: str
@@ -59,23 +60,24 @@ QUANTITIES: Mapping[QuantityName, Quantity] = {
     ),
     "accuracy": Quantity(column="best", text="best accuracy", unit="%"),
     "utilisation": Quantity(column="utilisation", text="clients' time spent on work", unit="%"),
-    "waste": Quantity(column="waste", text="work of which nothing came", unit="%"),
+    "waste": Quantity(column="waste", text="wasted work", unit="%"),
     "overhead": Quantity(column="overhead", text="work for losing trial branches", unit="%"),
     "length": Quantity(column="end_s", text="time to the run's end", unit="s"),
 }
 
 
 def default_target(study: Study) -> float | None:
-    """95 % of the best accuracy of any arm (0-1); None where no arm has a best."""
+    """Return 95 % of the best accuracy of any arm (0-1); None if no arm has one."""
     best = best_arm(study)
     return None if best is None else DEFAULT_SHARE * best[1]
 
 
 def run_frame(study: Study, target: float | None) -> pl.DataFrame:
-    """One row a run, in the study's order: arm, seed, every column that QUANTITIES names, and
-    sustained_s, final, fairness. Null: not reached, or not known.
+    """Return one row per run, in the study's order.
 
-    Shares and accuracies are 0-1; bytes and joules are per client of the population.
+    Columns: arm, seed, all columns named in QUANTITIES, sustained_s, final and fairness. Null means
+    not reached or unknown. Shares and accuracies are 0-1; bytes and joules are per client of the
+    population.
     """
     return pl.DataFrame([_row(run, target) for run in study.runs], schema=_SCHEMA)
 
@@ -129,7 +131,7 @@ def _to_target(run: Run, target: float) -> dict[str, Any]:
 
 
 def _spent(run: Run) -> dict[str, Any]:
-    """All that the run spent, whatever it reached."""
+    """The totals of the whole run."""
     totals = run.rounds.select(pl.col("down_bytes", "up_bytes").sum(), pl.col("energy_j").sum())
     down_bytes, up_bytes, joules = totals.row(0)
     return {

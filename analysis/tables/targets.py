@@ -1,8 +1,8 @@
-"""Time, traffic and energy to target accuracies: the rows of the table and their plain text."""
+"""The table of targets: time, traffic and energy to target accuracies, per target and arm."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -13,13 +13,15 @@ from analysis.measures import (
     cost_to_accuracy,
     crossing_s,
     excluded_share,
-    excluded_shares,
     fastest_full,
     full_highest,
     trial_overhead,
 )
-from analysis.reading.load import Run, Study
+from analysis.reading.run import Run
+from analysis.reading.study import Study
 from analysis.statistics.estimates import mean_interval, speed_up
+
+from .text import percent, rounded_percent
 
 LEVELS = (0.5, 0.6, 0.7)
 """Default absolute targets, accuracies 0-1."""
@@ -28,22 +30,17 @@ SHARES = (0.9, 0.95, 0.99)
 """Default relative targets, shares of the best accuracy of any arm."""
 
 MAJORITY = "majority class"
-HEADERS = ("arm", "target", "time", "MB per client", "kJ per client", "speed-up")
-TRIAL_HEADER = "lost trials"
-MEMORY_HEADER = "without the memory"
 COLUMNS = (
     *("arm", "target", "hours", "hours_low", "hours_high"),
     *("mbytes_per_client", "kilojoules_per_client"),
     *("speedup", "speedup_low", "speedup_high", "trial_share", "excluded_share"),
     *("n_seeds", "n_reached"),
 )
-_EXTRA = ((TRIAL_HEADER, "trial_share"), (MEMORY_HEADER, "excluded_share"))
-_ABSENT = "–"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An accuracy (0-1) to reach, and how the table names it."""
+    """An accuracy (0-1) to reach, and its name in the table."""
 
     text: str
     accuracy: float
@@ -52,7 +49,7 @@ class Target:
 def targets(
     study: Study, levels: Sequence[float] = LEVELS, shares: Sequence[float] = SHARES
 ) -> list[Target]:
-    """Absolute levels, then shares of the best accuracy, then full fine-tuning's highest.
+    """Return absolute levels, then shares of the best accuracy, then full fine-tuning's highest.
 
     Raises ValueError for a level or share that is not above 0 and at most 1.
     """
@@ -64,25 +61,24 @@ def targets(
     if best is not None:
         chosen += [_share(share, best[1]) for share in shares]
     if highest is not None:
-        chosen.append(Target(f"highest of full ({_short(highest)})", highest))
+        chosen.append(Target(f"highest of full ({rounded_percent(highest)})", highest))
     return chosen
 
 
 def table_rows(
     study: Study, levels: Sequence[float] = LEVELS, shares: Sequence[float] = SHARES
 ) -> list[dict[str, Any]]:
-    """One row a target and arm: arm, target, hours, hours_low, hours_high, mbytes_per_client,
-    kilojoules_per_client, speedup, speedup_low, speedup_high, trial_share, excluded_share, n_seeds,
-    n_reached.
+    """Return one row per target and arm, with the keys of COLUMNS.
 
-    Means are over the arm's seeds and None unless all of them reached the target (n_reached of
-    n_seeds did). Bounds are those of 95 % bootstrap intervals, None for a single seed. `speedup`
-    is the hours of the fastest full fine-tuning arm divided by the arm's, its interval over the
-    seeds that both have. `trial_share`: of all client seconds of work in its runs, the mean share
-    (0-1) spent in branches that lost their trial. `excluded_share`: of the fleet, the largest share
-    (0-1) whose memory was too small for a configuration that the arm trained. Rows of the majority
-    class show its accuracy as the target; those in hindsight name the arm that they repeat. Raises
-    ValueError for impossible targets.
+    Means are over the seeds of the arm; they are None unless all seeds reached the target
+    (n_reached of n_seeds did). `_low` and `_high` bound a 95 % bootstrap interval, None for a
+    single seed. `speedup`: hours of the fastest full fine-tuning arm / hours of this arm, with an
+    interval over the common seeds. `trial_share`: mean share (0-1) of the clients' working time
+    spent in branches that lost their trial. `excluded_share`: largest share (0-1) of the fleet
+    without the memory for a configuration of the arm.
+
+    Rows of the majority class give its accuracy as target. Rows in hindsight name the arm that they
+    repeat. Raises ValueError for a target outside 0-1.
     """
     rows = [
         row
@@ -93,70 +89,13 @@ def table_rows(
         )
     ]
     majority = sorted({r.majority_accuracy for r in study.runs if r.majority_accuracy is not None})
-    return rows + [_empty(MAJORITY, f"accuracy {_short(accuracy)}") for accuracy in majority]
-
-
-def format_table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Headers and cells for printing: "not reached" where a target was not. Shares of lost trials
-    and of excluded clients have a column where there are any."""
-    extra = [(header, key) for header, key in _EXTRA if any(row[key] for row in rows)]
-    headers = [*HEADERS, *(header for header, _ in extra)]
-    return headers, [[*_cells(row), *(_share_cell(row[key]) for _, key in extra)] for row in rows]
-
-
-def caption(study: Study) -> str:
-    """What the numbers are: seeds, clients, the best accuracy and whose, one clause each."""
-    clauses = [seeds_text(study)]
-    best = best_arm(study)
-    if best is not None:
-        clauses.append(f"best = {_short(best[1])} ({best[0]}, moving mean of 3 evaluations)")
-    if any(run.learner == "curve" for run in study.runs):
-        clauses.append("accuracy from a learning curve, not from training")
-    shares = {name: share for run in study.runs for name, share in excluded_shares(run).items()}
-    clauses += [
-        f"{name} does not fit {percent(share)} of the fleet" for name, share in shares.items()
+    return rows + [
+        _empty(MAJORITY, f"accuracy {rounded_percent(accuracy)}") for accuracy in majority
     ]
-    unfinished = sum(not run.is_finished for run in study.runs)
-    if unfinished:
-        clauses.append(f"{unfinished} of {len(study.runs)} runs unfinished")
-    return "; ".join(clauses)
-
-
-def seeds_text(study: Study) -> str:
-    """ "single seed", or how many seeds each arm's means and intervals are over."""
-    counts = {arm: len(study.runs_of(arm)) for arm in study.arms}
-    over = "where all of them reach the target, [95 % bootstrap interval]"
-    if set(counts.values()) == {1}:
-        return "single seed: no interval, differences may be chance"
-    if len(set(counts.values())) == 1:
-        return f"mean of {next(iter(counts.values()))} seeds {over}"
-    listed = ", ".join(
-        f"{arm} {n}{' (single seed: no interval)' if n == 1 else ''}" for arm, n in counts.items()
-    )
-    return f"mean over seeds {over} ({listed})"
-
-
-def percent(fraction: float) -> str:
-    """A fraction as a percentage, to four digits: 0.5 -> "50 %"."""
-    return f"{100 * fraction:.4g} %"
-
-
-def duration(seconds: float) -> str:
-    """Simulated time in the unit that reads best, to three digits: 93 s, 12.4 min, 3.2 h, 5 d."""
-    unit_s, unit = duration_unit(seconds)
-    return f"{_digits(seconds / unit_s)} {unit}"
-
-
-def duration_unit(seconds: float) -> tuple[float, str]:
-    """The unit in which a duration reads best, in seconds and by name."""
-    for limit_s, unit_s, unit in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
-        if seconds < limit_s:
-            return unit_s, unit
-    return 86400, "d"
 
 
 def _share(share: float, best: float) -> Target:
-    return Target(f"{percent(share)} of best ({_short(share * best)})", share * best)
+    return Target(f"{percent(share)} of best ({rounded_percent(share * best)})", share * best)
 
 
 def _row(study: Study, arm: str, target: Target) -> dict[str, Any]:
@@ -195,54 +134,10 @@ def _hindsight_row(study: Study, name: str, target: Target) -> dict[str, Any]:
 
 
 def _hours(runs: Sequence[Run], accuracy: float) -> dict[int, float]:
-    """Hours to the accuracy by seed, of the runs that reached it."""
+    """Hours to the accuracy by seed, for the runs that reached it."""
     crossed = {run.seed: crossing_s(run, accuracy) for run in runs}
     return {seed: seconds / 3600 for seed, seconds in crossed.items() if seconds is not None}
 
 
 def _empty(arm: str, target: str) -> dict[str, Any]:
     return {"arm": arm, "target": target, **dict.fromkeys(COLUMNS[2:])}
-
-
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    names = [str(row["arm"]), str(row["target"])]
-    if row["arm"] == MAJORITY:
-        return [*names, *[_ABSENT] * 4]
-    if row["hours"] is None:
-        n_reached, n_seeds = row["n_reached"], row["n_seeds"]
-        reached = f" ({n_reached} of {n_seeds} seeds reached it)" if n_reached else ""
-        return [*names, f"not reached{reached}", *[_ABSENT] * 3]
-    amounts = [_digits(row[key]) for key in ("mbytes_per_client", "kilojoules_per_client")]
-    return [*names, _time_cell(row), *amounts, _speedup_cell(row)]
-
-
-def _share_cell(share: float | None) -> str:
-    return f"{100 * share:.0f} %" if share else _ABSENT
-
-
-def _time_cell(row: Mapping[str, Any]) -> str:
-    """A duration, with its interval in the same unit, or marked as that of one seed."""
-    text = duration(row["hours"] * 3600)
-    if row["hours_low"] is None:
-        return text
-    unit_s, unit = duration_unit(row["hours"] * 3600)
-    low, high = (_digits(row[key] * 3600 / unit_s) for key in ("hours_low", "hours_high"))
-    return f"{text.removesuffix(unit)}[{low}, {high}] {unit}"
-
-
-def _speedup_cell(row: Mapping[str, Any]) -> str:
-    if row["speedup"] is None:
-        return _ABSENT
-    if row["speedup_low"] in (None, row["speedup_high"]):
-        return f"{_digits(row['speedup'])} ×"
-    low, high = (_digits(row[key]) for key in ("speedup_low", "speedup_high"))
-    return f"{_digits(row['speedup'])} [{low}, {high}] ×"
-
-
-def _short(accuracy: float) -> str:
-    return f"{100 * accuracy:.1f} %"
-
-
-def _digits(value: float) -> str:
-    """Three digits, but never fewer than the whole part has."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"

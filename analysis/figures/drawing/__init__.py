@@ -1,1 +1,1 @@
-"""How every figure looks: colours, axes, labels, panels, and how files are written."""
+"""Drawing tools that all figures share: colours, axes, labels, panels, and the file writer."""

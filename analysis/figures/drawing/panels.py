@@ -1,4 +1,4 @@
-"""Figures with a panel an arm, side by side on shared axes."""
+"""Figures with one panel per arm on shared axes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _LEAST_IN = 7.2
 
 
 def panels(names: Sequence[str], x_label: str) -> tuple[Figure, list[Axes]]:
-    """A panel a name, in rows of up to three, titled with it; x_label below the lowest ones.
+    """Return a figure with one panel per name, in rows of up to three.
 
-    Raises ValueError for more panels than can be read: an arm's own directory draws it alone.
+    Raises ValueError for more than MOST_PANELS names.
     """
     if len(names) > MOST_PANELS:
         raise ValueError(
-            f"at most {MOST_PANELS} arms fit on it, got {len(names)}; "
+            f"shows at most {MOST_PANELS} arms, got {len(names)}; "
             f"draw it from the directory of one arm"
         )
     columns = 2 if len(names) == 4 else min(len(names), _COLUMNS)
@@ -42,5 +42,5 @@ def panels(names: Sequence[str], x_label: str) -> tuple[Figure, list[Axes]]:
 
 
 def note(figure: Figure, text: str) -> None:
-    """A quiet line above the panels."""
+    """Write a grey line above the panels."""
     figure.suptitle(text, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left", parse_math=False)

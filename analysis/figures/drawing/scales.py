@@ -1,4 +1,4 @@
-"""What figures say of numbers: units that read well, names of axes, logarithmic or not."""
+"""Axes of figures: units, names, and the choice of a linear or logarithmic scale."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from .style import time_ticks
+from analysis.tables.text import time_unit
+
+from .time_axis import time_ticks
 
 LOG_FROM = 20.0
-"""Ratio of the largest to the smallest value from which an axis is logarithmic."""
+"""An axis is logarithmic if its largest value is at least this many times its smallest."""
 
-_TIME_UNITS = ((172_800.0, 86_400.0, "d"), (7_200.0, 3_600.0, "h"), (120.0, 60.0, "min"))
 _SUFFIXES = {
     "_mbytes_per_s": "MB/s",
     "_mbit_per_s": "Mbit/s",
@@ -27,20 +28,11 @@ _SUFFIXES = {
 }
 
 
-def time_unit(longest_s: float) -> tuple[float, str]:
-    """Seconds in the unit in which a duration reads best, and its name.
-
-    >>> time_unit(90), time_unit(600), time_unit(1e6)
-    ((1.0, 's'), (60.0, 'min'), (86400.0, 'd'))
-    """
-    return next(
-        ((unit_s, name) for from_s, unit_s, name in _TIME_UNITS if longest_s >= from_s), (1.0, "s")
-    )
-
-
 def scaling(unit: str, values: Sequence[float]) -> tuple[float, str]:
-    """What to divide values by for their axis, and the words that its label ends with: shares
-    become percent, seconds minutes or hours, unless they span so much that ticks name units.
+    """Return the divisor of values for their axis, and the unit that ends its label.
+
+    Shares become percent, seconds become minutes, hours or days. Seconds on a logarithmic axis keep
+    their values, since its ticks have units.
 
     >>> scaling("%", [0.5]), scaling("s", [7200.0]), scaling("s", [1.0, 9999.0]), scaling("MB", [3])
     ((0.01, ', %'), (3600.0, ', h'), (1.0, ''), (1.0, ', MB'))
@@ -56,7 +48,7 @@ def scaling(unit: str, values: Sequence[float]) -> tuple[float, str]:
 
 
 def axis_name(name: str, paths: Sequence[str] = ()) -> str:
-    """An axis of a study as a label: its last part, with the unit of the keys that it sets.
+    """Return a label for an axis of a study: its last key, with the unit of its keys.
 
     >>> axis_name("fleet.network.down_mbytes_per_s"), axis_name("rounds.participants")
     ('down, MB/s', 'participants')
@@ -73,18 +65,17 @@ def axis_name(name: str, paths: Sequence[str] = ()) -> str:
 
 
 def value_text(value: Any) -> str:
-    """A coordinate as a study names it."""
+    """Return a coordinate as text, as a study writes it in arm names."""
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def is_wide(values: Sequence[float]) -> bool:
-    """Whether positive values span so much that their axis should be logarithmic."""
+    """Return whether the axis of these values should be logarithmic."""
     return min(values, default=0.0) > 0 and max(values) >= LOG_FROM * min(values)
 
 
 def fit_y(axes: Axes, values: Sequence[float], unit: str = "") -> None:
-    """A logarithmic y axis for a wide span (of seconds: with ticks in seconds, minutes, hours),
-    else one that begins at 0."""
+    """Set a y axis from 0, or a logarithmic one for a wide range; seconds get named ticks."""
     if not is_wide(values):
         axes.set_ylim(0.0, 1.12 * max(values, default=1.0) or 1.0)
         return
@@ -98,14 +89,14 @@ def fit_y(axes: Axes, values: Sequence[float], unit: str = "") -> None:
 
 
 def plain_log(axis: Axis, ratio: float) -> None:
-    """Ticks of a logarithmic axis as plain numbers: 1, 2 and 5 of each decade, or 1 alone."""
+    """Set plain numbers as ticks of a logarithmic axis: 1, 2, 5 per decade; for a wide range 1."""
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if ratio < 300 else (1.0,)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
 
 
 def value_ticks(axis: Axis, positions: Sequence[float], names: Sequence[str]) -> None:
-    """One tick a value, named."""
+    """Set one named tick per position."""
     axis.set_major_locator(FixedLocator(list(positions)))
     axis.set_major_formatter(FixedFormatter(list(names)))
     axis.set_minor_locator(NullLocator())

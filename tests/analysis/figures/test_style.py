@@ -1,4 +1,4 @@
-"""Labels keep apart, ticks are round times, files are the same bytes each time."""
+"""Drawing tools: labels do not overlap, ticks are round times, files are reproducible."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from analysis.figures.drawing.style import save_figure, spread, time_ticks
+from analysis.figures.drawing.files import save_figure
+from analysis.figures.drawing.labels import spread
+from analysis.figures.drawing.time_axis import time_ticks
 
 positions = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 
@@ -25,7 +27,7 @@ def test_spread_keeps_order_gap_and_bounds(wanted: list[float]) -> None:
     assert max(placed) < 1 + 1e-9
 
 
-def test_spread_moves_only_those_that_touch() -> None:
+def test_spread_moves_only_overlapping_labels() -> None:
     assert spread([0.9, 0.5, 0.52], 0.1) == pytest.approx([0.9, 0.46, 0.56])
     assert spread([0.98, 1.0], 0.1) == pytest.approx([0.9, 1.0])
     assert spread([0.2, 0.8], 0.1) == [0.2, 0.8]
@@ -37,7 +39,7 @@ def test_ticks_are_round_times_with_room_for_their_names() -> None:
     assert list(time_ticks(3000, 160_000).values()) == ["1 h", "2 h", "5 h", "10 h", "1 d"]
 
 
-def test_a_figure_is_written_twice_the_same_and_leaves_no_draft(tmp_path: Path) -> None:
+def test_a_figure_gives_the_same_bytes_twice_and_leaves_no_draft(tmp_path: Path) -> None:
     contents = []
     for name in ("one", "two"):
         figure = Figure()

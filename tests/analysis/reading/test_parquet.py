@@ -1,4 +1,4 @@
-"""Records as Parquet: every row, every field, as the log has them."""
+"""Parquet export: every row and every field of the log."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def logged(run_dir: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
 
 
-def test_every_row_of_the_log_is_in_a_file_of_its_kind(run_dir: Path, tmp_path: Path) -> None:
+def test_every_row_of_the_log_is_exported_by_kind(run_dir: Path, tmp_path: Path) -> None:
     rows = logged(run_dir)
     written = {path.stem: pl.read_parquet(path) for path in write_parquet(run_dir, tmp_path)}
     kinds = {row["row"] for row in rows}

@@ -1,4 +1,4 @@
-"""Rows are the same whether they are read in place or as JSON; what is no row is refused."""
+"""Decoding rows without JSON gives the same columns as JSON; other lines are refused."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -36,7 +36,7 @@ def read(lines: str, *names: str) -> pl.DataFrame:
         min_size=1,
     )
 )
-def test_a_row_is_read_to_the_last_bit(rows: list[ClientRow]) -> None:
+def test_rows_are_decoded_exactly(rows: list[ClientRow]) -> None:
     lines = "".join(f"{as_json(row)}\n" for row in rows)
     numbers = read(lines, *PLAIN)
     assert numbers.rows() == [tuple(getattr(row, name) for name in PLAIN) for row in rows]
@@ -48,18 +48,18 @@ def test_a_field_that_an_older_version_did_not_write_is_null() -> None:
     assert read(line, "staleness", "gone_s").rows() == [(None, 0.0)]
 
 
-def test_null_is_null() -> None:
+def test_null_values_stay_null() -> None:
     line = as_json(ROW).replace('"gone_s":0.0', '"gone_s":null')
     assert read(line, "client", "gone_s").rows() == [(0, None)]
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "soon", '"1.0"', "1.0.0", "{}", ""])
-def test_what_is_no_number_is_refused(value: str) -> None:
+def test_text_for_a_number_is_refused(value: str) -> None:
     line = as_json(ROW).replace('"gone_s":0.0', f'"gone_s":{value}')
     with pytest.raises(PolarsError):
         read(line, "client", "gone_s")
 
 
-def test_a_word_of_another_version_is_refused() -> None:
+def test_an_unknown_literal_is_refused() -> None:
     with pytest.raises(PolarsError):
         read(as_json(ROW).replace('"cache":"hit"', '"cache":"warm"'), "cache")

@@ -1,4 +1,4 @@
-"""A file of rows is found through in blocks as it is line by line."""
+"""The index of a file is the same for blocks of any size."""
 
 import json
 from collections import defaultdict
@@ -57,7 +57,7 @@ def test_spans_hold_the_lines_of_their_kind(
 
 @pytest.mark.parametrize("bad", ["", "}", "3", "{}", '{"row":"end"}', '{"row":"client","t_s":'])
 @pytest.mark.parametrize("block_bytes", [1, 7, 1 << 20])
-def test_a_line_that_is_no_row_is_named(
+def test_a_line_that_is_not_a_row_is_refused_by_number(
     path: Path, bad: str, block_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(row_index, "_BLOCK_BYTES", block_bytes)

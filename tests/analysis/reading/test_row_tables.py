@@ -1,4 +1,4 @@
-"""Tables of a kind of row, from files that are read a block after the other."""
+"""Tables of one kind of row, read in blocks of any size."""
 
 from pathlib import Path
 
@@ -47,14 +47,14 @@ def test_a_kind_without_rows_has_its_columns(path: Path, tmp_path: Path) -> None
         assert table.schema == {"t_s": pl.Float64(), "direction": pl.Enum(["down", "up"])}
 
 
-def test_a_row_that_is_broken_inside_is_named_by_its_line(path: Path) -> None:
+def test_a_row_with_broken_json_is_refused_by_number(path: Path) -> None:
     good = as_json(MOVED[0])
     path.write_text(f"{good}\n{good.replace('0.5', '0.5.5')}\n")
     with pytest.raises(ValueError, match=f"^{path}:2: must be a row of JSON: "):
         open_rows(path).table(TransferRow)
 
 
-def test_a_row_with_a_text_for_a_number_is_refused(path: Path) -> None:
+def test_a_row_with_text_for_a_number_is_refused_by_number(path: Path) -> None:
     lines = [*map(as_json, MOVED), as_json(TRAINED)]
     rules = {"t_s": "must be a row with", "start_s": "must be a 'transfer' row: .*soon"}
     for key, rule in rules.items():

@@ -1,4 +1,4 @@
-"""Statistics against textbook formulas, and their laws."""
+"""Statistics against textbook formulas and general laws."""
 
 import math
 from itertools import pairwise
@@ -10,21 +10,21 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 from analysis.statistics.estimates import (
-    Waiting,
-    horizon_s,
+    Observation,
+    common_limit,
     mean_band,
     mean_interval,
     paired_difference,
     replications_needed,
-    restricted_mean_s,
+    restricted_mean,
     speed_up,
 )
 
-REACHED = [Waiting(seconds=s, is_reached=True) for s in (10.0, 20.0, 60.0)]
-NEVER = Waiting(seconds=40.0, is_reached=False)
+REACHED = [Observation(amount=s, is_reached=True) for s in (10.0, 20.0, 60.0)]
+CENSORED = Observation(amount=40.0, is_reached=False)
 
 
-def test_an_interval_is_near_that_of_student_for_many_seeds() -> None:
+def test_an_interval_of_many_seeds_is_close_to_students() -> None:
     values = np.random.default_rng(3).normal(10.0, 2.0, 200).tolist()
     estimate = mean_interval(values)
     half = float(t.ppf(0.975, 199)) * float(np.std(values, ddof=1)) / math.sqrt(200)
@@ -44,12 +44,12 @@ def test_a_single_seed_has_no_interval() -> None:
     assert estimate.is_single
 
 
-def test_seeds_that_agree_have_an_interval_without_width() -> None:
+def test_equal_values_have_an_interval_of_width_zero() -> None:
     estimate = mean_interval([3.0, 3.0, 3.0])
     assert (estimate.low, estimate.high) == (3.0, 3.0)
 
 
-def test_a_band_holds_point_by_point() -> None:
+def test_a_band_is_the_interval_of_each_point() -> None:
     curves = np.array([[1.0, 5.0], [3.0, 5.0], [2.0, 5.0]])
     mean, low, high = mean_band(curves)
     assert mean.tolist() == [2.0, 5.0]
@@ -57,13 +57,13 @@ def test_a_band_holds_point_by_point() -> None:
     assert low[1] == high[1] == 5.0
 
 
-def test_no_value_has_no_mean() -> None:
+def test_an_empty_mean_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one value"):
         mean_interval([])
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=8))
-def test_an_interval_holds_its_mean_within_the_values(values: list[float]) -> None:
+def test_an_interval_contains_its_mean(values: list[float]) -> None:
     estimate = mean_interval(values)
     assert estimate.low is not None
     assert estimate.high is not None
@@ -71,7 +71,7 @@ def test_an_interval_holds_its_mean_within_the_values(values: list[float]) -> No
     assert min(values) - slack <= estimate.low <= estimate.high <= max(values) + slack
 
 
-def test_differences_are_taken_seed_by_seed() -> None:
+def test_differences_are_paired_by_seed() -> None:
     base = {1: 100.0, 2: 10.0, 3: 55.0}
     arm = {1: 90.0, 2: 1.0, 3: 44.0, 4: 1e9}
     difference = paired_difference(base, arm)
@@ -83,7 +83,7 @@ def test_differences_are_taken_seed_by_seed() -> None:
     assert paired_difference(base, {9: 1.0}) is None
 
 
-def test_a_speed_up_is_a_ratio_of_means_on_common_seeds() -> None:
+def test_a_speed_up_is_a_ratio_of_means_over_common_seeds() -> None:
     speed = speed_up({1: 30.0, 2: 50.0, 3: 1e9}, {1: 10.0, 2: 10.0})
     assert speed is not None
     assert (speed.mean, speed.n) == (4.0, 2)
@@ -91,29 +91,29 @@ def test_a_speed_up_is_a_ratio_of_means_on_common_seeds() -> None:
     assert speed_up({1: 3.0}, {1: 0.0}) is None
 
 
-def test_a_speed_up_that_never_varies_has_no_width() -> None:
+def test_a_constant_speed_up_has_an_interval_of_width_zero() -> None:
     speed = speed_up({1: 2.0, 2: 4.0, 3: 6.0}, {1: 1.0, 2: 2.0, 3: 3.0})
     assert speed is not None
     assert speed.low == pytest.approx(2.0)
     assert speed.high == pytest.approx(2.0)
 
 
-def test_a_seed_that_never_got_there_counts_as_the_horizon() -> None:
-    assert horizon_s([*REACHED, NEVER]) == 40.0
-    assert restricted_mean_s([*REACHED, NEVER], 40.0).mean == (10 + 20 + 40 + 40) / 4
+def test_a_censored_seed_counts_as_the_limit() -> None:
+    assert common_limit([*REACHED, CENSORED]) == 40.0
+    assert restricted_mean([*REACHED, CENSORED], 40.0).mean == (10 + 20 + 40 + 40) / 4
 
 
-def test_where_all_get_there_the_restricted_mean_is_the_mean() -> None:
-    assert horizon_s(REACHED) == 60.0
-    assert restricted_mean_s(REACHED, horizon_s(REACHED)).mean == 30.0
+def test_without_censoring_the_restricted_mean_is_the_mean() -> None:
+    assert common_limit(REACHED) == 60.0
+    assert restricted_mean(REACHED, common_limit(REACHED)).mean == 30.0
 
 
-def test_a_horizon_beyond_what_was_watched_is_refused() -> None:
+def test_a_limit_above_a_censored_amount_is_refused() -> None:
     with pytest.raises(ValueError, match=r"at most 40, .* got 50"):
-        restricted_mean_s([NEVER], 50.0)
+        restricted_mean([CENSORED], 50.0)
 
 
-def test_replications_are_the_least_number_that_is_enough() -> None:
+def test_replications_needed_is_the_least_sufficient_number() -> None:
     values = [1.0, 2.0, 3.0, 4.0]
     n = replications_needed(values, 0.5)
     assert n is not None
@@ -125,7 +125,7 @@ def test_replications_are_the_least_number_that_is_enough() -> None:
     assert all(a < b for a, b in pairwise(filter(None, needed)))
 
 
-def test_impossible_widths_are_refused() -> None:
+def test_invalid_half_widths_are_refused() -> None:
     with pytest.raises(ValueError, match="must be above 0, got 0"):
         replications_needed([1.0, 2.0], 0.0)
     with pytest.raises(ValueError, match="more than 1,000,000 seeds"):

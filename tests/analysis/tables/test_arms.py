@@ -1,4 +1,4 @@
-"""Arms over seeds: means, lower bounds and paired ratios, by hand."""
+"""The table of arms: hand-computed means, lower bounds and paired ratios."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analysis.reading.load import Study, load_study
+from analysis.reading.study import Study, load_study
 from analysis.tables.arms import arm_frame, default_reference
 from analysis.tables.runs import QUANTITIES, default_target, run_frame
 from learner.spec import Full
@@ -44,13 +44,13 @@ def test_means_and_ratios_are_over_seeds(three_arms: Study) -> None:
     assert (quick["ratio"], quick["n_common"]) == (10.0, 3)
     assert quick["ratio_low"] == pytest.approx(10.0)  # every seed gains tenfold
     assert quick["difference"] == -180.0
-    assert not quick["is_least"]
+    assert not quick["is_lower_bound"]
     assert quick["n_needed"] > 3
 
 
-def test_an_arm_that_did_not_always_get_there_has_a_lower_bound(three_arms: Study) -> None:
+def test_an_arm_with_seeds_below_the_target_has_a_lower_bound(three_arms: Study) -> None:
     shy = rows(three_arms)["shy"]
-    assert (shy["mean"], shy["is_least"], shy["n_reached"]) == (50.0, True, 1)
+    assert (shy["mean"], shy["is_lower_bound"], shy["n_reached"]) == (50.0, True, 1)
     assert (shy["ratio"], shy["n_common"]) == (300 / 90, 1)
     assert shy["n_needed"] is None
 
@@ -69,10 +69,10 @@ def test_a_single_seed_has_no_bounds(study_dir: Path, write_run: Make, make_roun
     assert (row["mean"], row["low"], row["high"], row["n_needed"]) == (0.75, None, None, None)
     assert default_target(study) is None
     (row,) = arm_frame(study, TIME).to_dicts()
-    assert (row["mean"], row["is_least"], row["n_reached"]) == (40.0, True, 0)
+    assert (row["mean"], row["is_lower_bound"], row["n_reached"]) == (40.0, True, 0)
 
 
-def test_a_row_a_run_holds_costs_per_client(three_arms: Study) -> None:
+def test_costs_of_a_run_are_per_client(three_arms: Study) -> None:
     row = run_frame(three_arms, 0.6).row(1, named=True)
     assert (row["arm"], row["seed"], row["reached_s"]) == ("full", 2, 200.0)
     assert row["mbytes"] == row["end_mbytes"] == 10.0  # of ten clients

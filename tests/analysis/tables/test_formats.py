@@ -1,4 +1,4 @@
-"""Tables in other formats hold the same numbers."""
+"""Rendered tables have the same numbers in every format."""
 
 import csv
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from analysis.reading.load import load_study
+from analysis.reading.study import load_study
 from analysis.tables.formats import render
 from analysis.tables.targets import COLUMNS, table_rows
 
@@ -37,7 +37,7 @@ def test_latex_is_booktabs_with_a_rule_between_targets(rows: list[dict[str, Any]
     assert lines.count(r"\midrule") == 2  # below the head, and between 50 and 70 %
 
 
-def test_csv_and_json_hold_plain_numbers_and_nothing_where_there_is_none(
+def test_csv_and_json_have_plain_numbers_and_empty_values(
     rows: list[dict[str, Any]],
 ) -> None:
     first, second = csv.DictReader(StringIO(render(rows, "csv")))
@@ -46,6 +46,6 @@ def test_csv_and_json_hold_plain_numbers_and_nothing_where_there_is_none(
     assert json.loads(render(rows, "json")) == rows
 
 
-def test_text_is_the_terminals_own(rows: list[dict[str, Any]]) -> None:
+def test_the_format_text_is_refused(rows: list[dict[str, Any]]) -> None:
     with pytest.raises(ValueError, match="markdown, latex, csv or json, got text"):
         render(rows, "text")

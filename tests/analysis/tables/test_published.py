@@ -1,4 +1,4 @@
-"""Our hours beside printed ones."""
+"""The table of published results: simulated hours beside published hours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from analysis.reading.load import Study, load_study
+from analysis.reading.study import Study, load_study
 from analysis.tables.formats import render_published
 from analysis.tables.published import format_published, published_rows
 
@@ -29,7 +29,7 @@ def study(study_dir: Path, write_run: Make, make_round: Make, make_evaluation: M
     return load_study(study_dir)
 
 
-def test_a_row_tells_ours_theirs_and_why(study: Study) -> None:
+def test_a_row_has_simulated_and_published_hours_and_the_reason(study: Study) -> None:
     first, second = published_rows(study)
     assert first == {
         "arm": "adapter",
@@ -42,7 +42,7 @@ def test_a_row_tells_ours_theirs_and_why(study: Study) -> None:
     assert (second["hours"], second["ratio"]) == (None, None)
 
 
-def test_a_reason_stands_once(study: Study) -> None:
+def test_a_repeated_reason_is_printed_once(study: Study) -> None:
     _, lines = format_published(published_rows(study))
     assert lines == [
         ["adapter", "0.6", "1.000", "0.5", "2.00", "another clock"],
@@ -50,7 +50,7 @@ def test_a_reason_stands_once(study: Study) -> None:
     ]
 
 
-def test_it_is_rendered_for_papers_and_programs(study: Study) -> None:
+def test_published_rows_are_rendered_in_all_formats(study: Study) -> None:
     rows = published_rows(study)
     assert json.loads(render_published(rows, "json", study.source)) == rows
     assert "| adapter | 0.6 | 1.000 |" in render_published(rows, "markdown", study.source)

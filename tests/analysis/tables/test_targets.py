@@ -1,4 +1,4 @@
-"""The table's rows, their text and the sentence that goes with them."""
+"""The table of targets: rows, cells and caption."""
 
 import json
 from collections.abc import Callable
@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from analysis.reading.load import Study, load_study
-from analysis.tables.targets import caption, duration, format_table, table_rows
+from analysis.reading.study import Study, load_study
+from analysis.tables.caption import caption
+from analysis.tables.cells import format_table
+from analysis.tables.targets import table_rows
+from analysis.tables.text import duration
 from learner.spec import Adapter, Full
 from sim.records import RefusalRow
 
@@ -59,7 +62,7 @@ def test_the_best_in_hindsight_is_another_arm_at_another_target(
     assert format_table(oracle)[1][2][2] == "not reached"
 
 
-def test_what_losing_branches_took_stands_beside_the_costs(
+def test_the_share_of_lost_trials_has_a_column(
     study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make, make_decision: Make
 ) -> None:
     config = Adapter(depth=1, width=8)
@@ -76,7 +79,7 @@ def test_what_losing_branches_took_stands_beside_the_costs(
     assert format_table([row])[1][0][-1] == "50 %"
 
 
-def test_what_does_not_fit_the_fleets_memory_is_told(
+def test_devices_without_the_memory_have_a_column(
     study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
 ) -> None:
     refusal = RefusalRow(
@@ -95,7 +98,7 @@ def test_what_does_not_fit_the_fleets_memory_is_told(
     (row,) = table_rows(study, levels=(0.5,), shares=())[:1]
     assert row["excluded_share"] == 0.75
     headers, cells = format_table([row])
-    assert (headers[-1], cells[0][-1]) == ("without the memory", "75 %")
+    assert (headers[-1], cells[0][-1]) == ("excluded devices", "75 %")
     assert "full does not fit 75 % of the fleet" in caption(study)
 
 
@@ -117,7 +120,7 @@ def test_every_target_has_a_row_for_every_arm(small_study: Study) -> None:
     json.dumps(rows, allow_nan=False)
 
 
-def test_a_row_holds_time_traffic_energy_and_speedup(small_study: Study) -> None:
+def test_a_row_has_time_traffic_energy_and_speedup(small_study: Study) -> None:
     adapter, full = table_rows(small_study, levels=(0.6,), shares=())[:2]
     assert adapter["hours"] == pytest.approx(30 / 3600)
     assert adapter["mbytes_per_client"] == pytest.approx(2.5)
@@ -126,7 +129,7 @@ def test_a_row_holds_time_traffic_energy_and_speedup(small_study: Study) -> None
     assert (full["hours"], full["speedup"]) == (5.0, 1.0)
 
 
-def test_what_is_not_reached_is_none_and_has_no_speedup(small_study: Study) -> None:
+def test_a_missed_target_is_none_and_has_no_speedup(small_study: Study) -> None:
     adapter, full = table_rows(small_study, levels=(0.7,), shares=())[:2]
     assert [adapter[key] for key in KEYS[2:]] == [None] * 8 + [0.0, 0.0, 1, 0]
     assert full["speedup"] == 1.0
@@ -142,7 +145,7 @@ def test_without_full_fine_tuning_speedup_is_none(
     assert (row["hours"], row["speedup"]) == (30 / 3600, None)
 
 
-def test_the_text_reads_well(small_study: Study) -> None:
+def test_the_cells_have_units_and_marks_for_missing_values(small_study: Study) -> None:
     headers, cells = format_table(table_rows(small_study))
     assert headers == ["arm", "target", "time", "MB per client", "kJ per client", "speed-up"]
     assert cells[2] == ["adapter", "60 %", "30 s", "2.5", "0.06", "600 ×"]
@@ -164,7 +167,7 @@ def test_the_text_reads_well(small_study: Study) -> None:
         (500_000.0, "5.79 d"),
     ],
 )
-def test_durations_take_the_unit_that_reads_best(seconds: float, text: str) -> None:
+def test_durations_have_a_suitable_unit(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
@@ -176,7 +179,9 @@ def test_impossible_targets_are_refused(target: float, small_study: Study) -> No
         table_rows(small_study, shares=(target,))
 
 
-def test_the_caption_says_what_the_numbers_are(small_study: Study, write_run: Make) -> None:
+def test_the_caption_names_seeds_best_accuracy_and_learner(
+    small_study: Study, write_run: Make
+) -> None:
     best = "best = 66.7 % (all of it, moving mean of 3 evaluations)"
     assert caption(small_study) == f"single seed: no interval, differences may be chance; {best}"
     write_run("adapter", seed=8, learner="curve", finished=False)
@@ -186,7 +191,7 @@ def test_the_caption_says_what_the_numbers_are(small_study: Study, write_run: Ma
     )
 
 
-def test_several_seeds_are_counted(study_dir: Path, write_run: Make) -> None:
+def test_the_caption_counts_seeds(study_dir: Path, write_run: Make) -> None:
     for seed in (1, 2, 3):
         write_run("a", seed=seed)
     assert caption(load_study(study_dir)) == f"mean of 3 seeds {OVER}"
@@ -210,7 +215,7 @@ def test_means_over_seeds_carry_their_interval(
     assert cells[1][5] == "100 [100, 100] ×"
 
 
-def test_an_arm_of_which_some_seeds_reach_the_target_says_how_many(
+def test_a_cell_says_how_many_seeds_reached_the_target(
     study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
     write_run("a", seed=1, evaluations=[make_evaluation(5.0, 0.8)])

@@ -1,4 +1,4 @@
-"""What tells the arms of a study apart: the scenario keys whose values differ."""
+"""Scenario keys whose values differ between the arms of a study."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TITLES = ("name",)
 
 
 def differing_keys(scenarios: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
-    """Dotted paths with each scenario's value as text, for the paths where they differ.
+    """Return the dotted paths whose values differ, with the value of each scenario as text.
 
     >>> differing_keys({"a": {"lr": 1, "stop": {"rounds": 2}}, "b": {"lr": 1}})
     [('stop.rounds', ['2', '–'])]

@@ -1,4 +1,4 @@
-"""Run directories are read as they were written, and what is missing is said."""
+"""Run directories are read as they were written; missing parts give warnings."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.reading.load import load_study
+from analysis.reading.study import load_study
 from learner.spec import Adapter, Full
 from sim.records import FailedRow
 
@@ -30,7 +30,7 @@ def test_runs_are_sorted_by_arm_and_seed(study_dir: Path, write_run: Make) -> No
     assert [run.seed for run in study.runs_of("b")] == [1, 2]
 
 
-def test_a_run_holds_what_its_files_say(
+def test_a_run_has_the_values_of_its_files(
     study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make, make_decision: Make
 ) -> None:
     path = [Adapter(depth=2, width=16), Full()]
@@ -53,7 +53,7 @@ def test_a_task_without_data_has_no_majority(study_dir: Path, write_run: Make) -
 
 
 @pytest.mark.parametrize("below", [".", "a-01234567", "a-01234567/seed-0007"])
-def test_an_arm_or_a_run_alone_is_a_study_too(
+def test_the_directory_of_an_arm_or_a_run_is_read_as_a_study(
     below: str, study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
     write_run("a", evaluations=[make_evaluation(1.0, 0.5)])
@@ -62,7 +62,7 @@ def test_an_arm_or_a_run_alone_is_a_study_too(
     assert study.warnings == ()
 
 
-def test_brackets_in_a_path_are_no_pattern(
+def test_brackets_in_a_path_are_not_read_as_a_pattern(
     study_dir: Path, write_run: Make, make_round: Make
 ) -> None:
     write_run("[a]*", events=[make_round(1.0)])
@@ -70,14 +70,14 @@ def test_brackets_in_a_path_are_no_pattern(
     assert len(run.rounds) == 1
 
 
-def test_arms_of_one_name_are_told_apart_by_digest(study_dir: Path, write_run: Make) -> None:
+def test_arms_with_the_same_name_get_their_digest(study_dir: Path, write_run: Make) -> None:
     write_run("a", digest="11111111ffff")
     write_run("a", digest="22222222ffff")
     write_run("b")
     assert load_study(study_dir).arms == ("a [11111111]", "a [22222222]", "b")
 
 
-def test_a_killed_run_is_used_up_to_its_last_whole_row(
+def test_a_killed_run_is_used_up_to_its_last_complete_row(
     study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
 ) -> None:
     directory = write_run(
@@ -93,11 +93,11 @@ def test_a_killed_run_is_used_up_to_its_last_whole_row(
     assert not study.runs[0].is_finished
     assert study.warnings == (
         "a-01234567/seed-0007: unfinished, used up to simulated second 2",
-        "a-01234567/seed-0007: events.jsonl ends within a row, which is left out",
+        "a-01234567/seed-0007: events.jsonl ends within a row; this row is left out",
     )
 
 
-def test_a_run_that_is_not_what_done_names_is_not_finished(
+def test_a_log_that_differs_from_done_is_not_finished(
     study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
 ) -> None:
     events = [make_round(1.0), make_round(2.0)]
@@ -108,21 +108,21 @@ def test_a_run_that_is_not_what_done_names_is_not_finished(
     path.write_text(path.read_text().splitlines(keepends=True)[0])
     cut = load_study(study_dir)
     assert (cut.runs[0].is_finished, len(cut.runs[0].rounds)) == (False, 1)
-    told = "events.jsonl is not what DONE names; used as far as it can be read"
+    told = "events.jsonl differs from the file that DONE records; its complete rows are used"
     assert cut.warnings == (f"a-01234567/seed-0007: {told}",)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"events_sha256": null}', "\x00"])
-def test_a_done_that_no_run_writes_finishes_nothing(
+def test_a_damaged_done_does_not_finish_a_run(
     content: str, study_dir: Path, write_run: Make
 ) -> None:
     (write_run("a") / "DONE").write_text(content)
     study = load_study(study_dir)
     assert not study.runs[0].is_finished
-    assert "not what DONE names" in study.warnings[0]
+    assert "differs from the file that DONE records" in study.warnings[0]
 
 
-def test_evaluations_that_end_within_a_row_are_told(
+def test_evaluations_that_end_within_a_row_give_a_warning(
     study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
     directory = write_run("a", evaluations=[make_evaluation(1.0, 0.4), make_evaluation(2.0, 0.5)])
@@ -131,11 +131,11 @@ def test_evaluations_that_end_within_a_row_are_told(
     study = load_study(study_dir)
     assert study.runs[0].evaluations["accuracy"].to_list() == [0.4]
     assert study.warnings == (
-        "a-01234567/seed-0007: evaluations.jsonl ends within a row, which is left out",
+        "a-01234567/seed-0007: evaluations.jsonl ends within a row; this row is left out",
     )
 
 
-def test_a_run_that_has_only_begun_is_said_to_be_empty(study_dir: Path, write_run: Make) -> None:
+def test_a_run_without_rows_gives_warnings(study_dir: Path, write_run: Make) -> None:
     directory = write_run("a", finished=False)
     (directory / "events.jsonl").unlink()
     (directory / "evaluations.jsonl").unlink()
@@ -145,7 +145,9 @@ def test_a_run_that_has_only_begun_is_said_to_be_empty(study_dir: Path, write_ru
     )
 
 
-def test_a_failure_is_passed_on(study_dir: Path, write_run: Make, make_evaluation: Make) -> None:
+def test_the_error_of_a_failed_run_is_a_warning(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
     failure = FailedRow(t_s=4.0, error="no room for the state")
     write_run("a", events=[failure], evaluations=[make_evaluation(1.0, 0.4)])
     assert load_study(study_dir).warnings == (
@@ -159,7 +161,7 @@ def test_a_directory_without_runs_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "missing") == f"{tmp_path / 'missing'}: {rule}"
 
 
-def test_a_manifest_that_no_run_writes_is_refused(study_dir: Path, write_run: Make) -> None:
+def test_a_damaged_manifest_is_refused(study_dir: Path, write_run: Make) -> None:
     path = write_run("a") / "manifest.json"
     manifest = json.loads(path.read_text())
     del manifest["n_clients"]
@@ -171,7 +173,7 @@ def test_a_manifest_that_no_run_writes_is_refused(study_dir: Path, write_run: Ma
     assert refusal(study_dir).startswith(f"{path}: is not a run's manifest")
 
 
-def test_rows_that_no_run_writes_are_refused_by_line(
+def test_damaged_rows_are_refused_by_number(
     study_dir: Path, write_run: Make, make_round: Make
 ) -> None:
     path = write_run("a", events=[make_round(1.0)]) / "events.jsonl"
@@ -193,21 +195,23 @@ def test_another_format_version_is_refused(study_dir: Path, write_run: Make) -> 
     assert refusal(study_dir) == f"{path}: format_version must be 1, got 99"
 
 
-def test_runs_of_different_tasks_are_told(study_dir: Path, write_run: Make) -> None:
+def test_runs_of_different_tasks_give_a_warning(study_dir: Path, write_run: Make) -> None:
     for arm in ("a", "b"):
         write_run(arm, digest=arm * 8, facts={"task_digest": arm})
     told = "accuracies are not comparable: the runs are of different tasks"
     assert told in load_study(study_dir).warnings
 
 
-def test_runs_reported_on_different_splits_are_told(study_dir: Path, write_run: Make) -> None:
+def test_runs_reported_on_different_splits_give_a_warning(study_dir: Path, write_run: Make) -> None:
     for split in ("test", "validation"):
         write_run(split, digest=split, scenario={"evaluation": {"report_on": split}})
     told = "accuracies are not comparable: reported on test, validation"
     assert told in load_study(study_dir).warnings
 
 
-def test_runs_that_stop_at_different_targets_are_told(study_dir: Path, write_run: Make) -> None:
+def test_runs_that_stop_at_different_targets_give_a_warning(
+    study_dir: Path, write_run: Make
+) -> None:
     evaluation = {"report_on": "test"}
     for arm, target in (("a", 0.7), ("b", None)):
         stop = {"target_accuracy": target}
@@ -216,7 +220,7 @@ def test_runs_that_stop_at_different_targets_are_told(study_dir: Path, write_run
     assert told in load_study(study_dir).warnings
 
 
-def test_runs_of_one_task_split_and_target_are_not_warned_of(
+def test_comparable_runs_give_no_warning(
     study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
     scenario = {"evaluation": {"report_on": "test"}, "stop": {"target_accuracy": 0.7}}

@@ -1,38 +1,44 @@
-"""What a reader must know before believing the numbers, one sentence each."""
+"""Caveats of a study: warnings and limits that a reader must know, one sentence each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from analysis.reading.load import Run, Study
+from analysis.reading.run import Run
+from analysis.reading.study import Study
 from analysis.tables.targets import MAJORITY
 
 _EXTRAPOLATED = (
-    "Device latencies are the published table's, read at the share of the layers and scaled by "
-    "FLOPs: an extrapolation to this model, not a measurement."
+    "Device latencies are extrapolated to this model from the published table, by the share of "
+    "tuned layers and by FLOPs; they are not measured."
 )
 
 
-def cautions(study: Study, rows: Sequence[dict[str, Any]]) -> list[str]:
-    """The study's own warnings, then what follows from its scenarios and its table."""
-    return [*study.warnings, *_of_learning(study), *_of_table(rows), *_of_world(study)]
+def caveats(study: Study, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the warnings of the study, then the caveats of its scenarios and its table."""
+    return [
+        *study.warnings,
+        *_about_training(study),
+        *_about_targets(rows),
+        *_about_devices_and_network(study),
+    ]
 
 
-def _of_learning(study: Study) -> Iterator[str]:
+def _about_training(study: Study) -> Iterator[str]:
     if any(run.learner == "curve" for run in study.runs):
         yield "Accuracy comes from a given learning curve: nothing was trained."
     if all(len(study.runs_of(arm)) == 1 for arm in study.arms):
         yield (
-            "Single seed: cohorts, device luck and initial weights were drawn once, so small "
-            "differences between arms are no finding."
+            "Single seed: cohorts, disturbances and initial weights were drawn once, so small "
+            "differences between arms may be chance."
         )
-    peeking = [run.arm for run in study.runs if _scenario(run, "evaluation", "decide_on") == "test"]
-    if peeking:
-        yield f"Decisions read the test set ({', '.join(dict.fromkeys(peeking))})."
+    on_test = [run.arm for run in study.runs if _scenario(run, "evaluation", "decide_on") == "test"]
+    if on_test:
+        yield f"Decisions use the test set ({', '.join(dict.fromkeys(on_test))})."
 
 
-def _of_table(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _about_targets(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
     missed: dict[str, list[str]] = {}
     for row in rows:
         if row["hours"] is None and row["arm"] != MAJORITY:
@@ -41,12 +47,12 @@ def _of_table(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield f"{arm} does not reach {'; '.join(targets)}."
 
 
-def _of_world(study: Study) -> Iterator[str]:
+def _about_devices_and_network(study: Study) -> Iterator[str]:
     synthetic = sorted({name for run in study.runs for name in _synthetic_traces(run)})
     if synthetic:
         yield (
-            f"Bandwidth is synthetic ({', '.join(synthetic)}): drawn from aggregate figures of "
-            "recordings, not replayed."
+            f"Bandwidth is synthetic ({', '.join(synthetic)}): drawn from summary statistics of "
+            "recordings, not replayed from them."
         )
     if any(_scenario(run, "cost", "scale") == "flops" for run in study.runs):
         yield _EXTRAPOLATED
