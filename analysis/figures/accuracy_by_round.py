@@ -42,7 +42,7 @@ def accuracy_by_round_frame(study: Study) -> pl.DataFrame:
                 pl.DataFrame(columns).with_columns(arm=pl.lit(arm), n_seeds=pl.lit(int(n)))
             )
     if not parts:
-        raise ValueError("nothing was evaluated")
+        raise ValueError("no run has an evaluation")
     order = pl.DataFrame({"arm": study.arms}).with_row_index("place")
     rows = pl.concat(parts).join(order, on="arm").sort("place", "round")
     return rows.select("arm", "round", "mean", "low", "high", "n_seeds")
@@ -80,8 +80,8 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
         axes.set_xlabel("round")
         axes.set_ylabel(f"{study.runs[0].report_on} {study.runs[0].metric}")
         n_seeds = max(frame["n_seeds"].to_list())
-        told = "single seed" if n_seeds == 1 else f"mean of up to {n_seeds} seeds, 95 % interval"
-        axes.set_title(told, color=QUIET, pad=10)
+        title = "single seed" if n_seeds == 1 else f"mean of up to {n_seeds} seeds, 95 % interval"
+        axes.set_title(title, color=QUIET, pad=10)
         figure.draw_without_rendering()
         end_labels(axes, ends)
     return figure

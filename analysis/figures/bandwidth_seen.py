@@ -65,10 +65,10 @@ def bandwidth_seen(frame: pl.DataFrame) -> Figure:
         row[0].set_ylim(0.0, 1.0)
         row[0].yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         row[0].set_ylabel("share at or below")
-        told = "solid: finished transfers, latency included"
+        text = "solid: finished transfers, latency included"
         if "trace" in frame["what"]:
-            told += " · dashed: seconds of their traces"
-        figure.suptitle(told, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+            text += " · dashed: seconds of their traces"
+        figure.suptitle(text, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
     return figure
 
 

@@ -104,10 +104,10 @@ def seeds_note(frame: pl.DataFrame) -> str:
     counts = sorted(set(frame["n_seeds"]))
     if counts == [1]:
         return "single seed: no interval, differences may be chance"
-    told = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+    text = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
     needed = [n for n in frame["n_needed"] if n is not None]
     more = f" · ± 10 % would take up to {max(needed):,} seeds" if needed else ""
-    return f"means of {told} seeds with 95 % intervals{more}"
+    return f"means of {text} seeds with 95 % intervals{more}"
 
 
 def short(name: str) -> str:

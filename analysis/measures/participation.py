@@ -16,9 +16,9 @@ def participation(run: Run) -> pl.DataFrame:
     selected: rounds of all branches that selected the client; reported: those that aggregated its
     update.
     """
-    everybody = pl.DataFrame({"client": np.arange(run.n_clients)})
+    population = pl.DataFrame({"client": np.arange(run.n_clients)})
     return (
-        everybody.join(_counts(run, "clients", "selected"), on="client", how="left")
+        population.join(_counts(run, "clients", "selected"), on="client", how="left")
         .join(_counts(run, "reports", "reported"), on="client", how="left")
         .fill_null(0)
         .sort("client")

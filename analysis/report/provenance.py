@@ -38,13 +38,13 @@ def provenance(study: Study) -> list[tuple[str, list[str]]]:
 
 
 def _traces(study: Study) -> list[str]:
-    told = []
+    traces = []
     for run in study.runs:
         network = run.manifest.get("network") or {}
-        attended = run.manifest.get("availability") or {}
+        availability = run.manifest.get("availability") or {}
         sources = [*network.get("downlinks", ()), *network.get("uplinks", ())]
-        told += [_source(source) for source in (*sources, *attended.get("files", ()))]
-    return told
+        traces += [_source(source) for source in (*sources, *availability.get("files", ()))]
+    return traces
 
 
 def _source(source: Mapping[str, Any]) -> str:

@@ -52,7 +52,7 @@ def render_published(rows: Sequence[Mapping[str, Any]], format: TableFormat, sou
         case "csv":
             return _csv(rows, PUBLISHED_COLUMNS)
         case "markdown":
-            return _markdown(*format_published(rows), f"printed: {source}")
+            return _markdown(*format_published(rows), f"published: {source}")
         case _:
             raise ValueError(
                 f"published numbers are rendered as markdown, csv or json, got {format}"

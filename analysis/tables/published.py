@@ -8,7 +8,7 @@ from typing import Any
 from analysis.measures import cost_to_accuracy
 from analysis.reading.study import Study
 
-PUBLISHED_HEADERS = ("arm", "accuracy", "hours here", "printed", "here / printed", "why")
+PUBLISHED_HEADERS = ("arm", "accuracy", "simulated hours", "published hours", "ratio", "reason")
 PUBLISHED_COLUMNS = ("arm", "accuracy", "hours", "printed_hours", "ratio", "reason")
 
 
@@ -18,9 +18,9 @@ def published_rows(study: Study) -> list[dict[str, Any]]:
     accuracy is 0-1; hours is None if not reached; ratio = hours / printed_hours.
     """
     return [
-        _row(study, told["arm"], accuracy, printed, told["reason"])
-        for told in study.published
-        for accuracy, printed in zip(told["targets"], told["hours"], strict=True)
+        _row(study, row["arm"], accuracy, printed, row["reason"])
+        for row in study.published
+        for accuracy, printed in zip(row["targets"], row["hours"], strict=True)
     ]
 
 

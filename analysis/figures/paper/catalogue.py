@@ -162,13 +162,13 @@ def _check_arms(studies: Sequence[Study]) -> None:
         raise ValueError(f"shows at most {MOST_ARMS} arms, got {len(names)}")
 
 
-def _notes(studies: Sequence[Study], *told: str) -> str:
+def _notes(studies: Sequence[Study], *first: str) -> str:
     """Notes on the runs: number of seeds, and accuracies from a learning curve."""
     runs = [run for study in studies for run in study.runs]
     n_seeds = max(len(study.runs_of(arm)) for study in studies for arm in study.arms)
     seeds = "single seed" if n_seeds == 1 else f"up to {n_seeds} seeds"
     curve = "accuracy from a learning curve, not from training"
-    return " · ".join([*told, seeds] + [curve] * any(run.learner == "curve" for run in runs))
+    return " · ".join([*first, seeds] + [curve] * any(run.learner == "curve" for run in runs))
 
 
 def _notes_of(studies: Sequence[Study], quantity: Quantity) -> str:
@@ -187,5 +187,5 @@ def _has_cache(run: Run) -> bool:
 
 def _policy(run: Run) -> tuple[str, str]:
     """The kind of the configurator, and of its fixed configuration."""
-    told = run.manifest["scenario"].get("configurator", {})
-    return str(told.get("kind")), str(told.get("config", {}).get("kind"))
+    configurator = run.manifest["scenario"].get("configurator", {})
+    return str(configurator.get("kind")), str(configurator.get("config", {}).get("kind"))

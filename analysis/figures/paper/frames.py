@@ -43,8 +43,8 @@ def batch_frame(studies: Sequence[Study], sets: Callable[[str], bool]) -> pl.Dat
     for study in studies:
         axis = _only_axis(study, sets)
         frame = what_if_frame(study, axis, _LENGTH)
-        told = [run for run in study.runs if run.arm in study.coordinates]
-        value = pl.Series("value", [_batch_s(run.events.table(ComputeRow)) for run in told])
+        runs = [run for run in study.runs if run.arm in study.coordinates]
+        value = pl.Series("value", [_batch_s(run.events.table(ComputeRow)) for run in runs])
         frames.append(frame.with_columns(value, study=pl.lit(title_of(study))))
     return pl.concat(frames)
 

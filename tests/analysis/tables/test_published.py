@@ -54,7 +54,7 @@ def test_published_rows_are_rendered_in_all_formats(study: Study) -> None:
     rows = published_rows(study)
     assert json.loads(render_published(rows, "json", study.source)) == rows
     assert "| adapter | 0.6 | 1.000 |" in render_published(rows, "markdown", study.source)
-    assert "printed: Table 0" in render_published(rows, "markdown", study.source)
+    assert "published: Table 0" in render_published(rows, "markdown", study.source)
     assert render_published(rows, "csv", study.source).startswith("arm,accuracy,hours,")
     with pytest.raises(ValueError, match="are rendered as markdown, csv or json, got latex"):
         render_published(rows, "latex", study.source)
