@@ -9,12 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .figures.drawing.files import save_figure
     from .figures.partition import partition
     from .figures.time_to_accuracy import time_to_accuracy
-    from .load import Run, Study, load_study
-    from .published import published_rows
-    from .style import save_figure
-    from .table import caption, format_table, table_rows
+    from .reading.run import Run
+    from .reading.study import Study, load_study
+    from .tables.caption import caption
+    from .tables.cells import format_table
+    from .tables.published import published_rows
+    from .tables.targets import table_rows
 
 __all__ = [
     "Run",
@@ -30,15 +33,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Run": "load",
-    "Study": "load",
-    "caption": "table",
-    "format_table": "table",
-    "load_study": "load",
+    "Run": "reading.run",
+    "Study": "reading.study",
+    "caption": "tables.caption",
+    "format_table": "tables.cells",
+    "load_study": "reading.study",
     "partition": "figures.partition",
-    "published_rows": "published",
-    "save_figure": "style",
-    "table_rows": "table",
+    "published_rows": "tables.published",
+    "save_figure": "figures.drawing.files",
+    "table_rows": "tables.targets",
     "time_to_accuracy": "figures.time_to_accuracy",
 }
 

@@ -132,11 +132,11 @@ def print_study(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def print_published(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print the simulated hours of each arm beside the published ones."""
-    from analysis.published import format_published
+    """Our hours beside a source's, an arm after the other."""
+    from analysis.tables.published import format_published
 
     headers, lines = format_published(rows)
-    shown = Table(box=SIMPLE, pad_edge=False, caption=f"printed: {study.source}")
+    shown = Table(box=SIMPLE, pad_edge=False, caption=f"published: {study.source}")
     for header in headers:
         shown.add_column(header, justify="left" if header in ("arm", "why") else "right")
     for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):

@@ -1,4 +1,4 @@
-"""Commands that turn finished runs into pages and files for other programs."""
+"""Commands `report`, `parquet` and `timeline`: finished runs as a page or files for other tools."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ app = typer.Typer()
 
 RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The directory of one run.")]
 ClientIds = Annotated[
-    str | None, typer.Option("--clients", metavar="3,7,10-19", help="Only these clients.")
+    str | None, typer.Option("--clients", metavar="3,7,10-19", help="Show only these clients.")
 ]
 
 
@@ -25,7 +25,7 @@ def report(
     directory: StudyDir,
     out: Annotated[Path | None, typer.Option("--out", help="File (DIR/report.html).")] = None,
 ) -> None:
-    """Write one self-contained page: summary, curves, where time went, scenarios, provenance."""
+    """Write an HTML page: summary, curves, table, clients' time, figures, scenarios, provenance."""
     write_report(directory, out or directory / "report.html")
 
 
@@ -34,8 +34,8 @@ def parquet(
     directory: RunDir,
     out: Annotated[Path | None, typer.Option("--out", help="Folder (RUN_DIR/parquet).")] = None,
 ) -> None:
-    """Write every kind of record as a Parquet file."""
-    from analysis.parquet import write_parquet
+    """Write the rows of a run as Parquet files, one per kind of row."""
+    from analysis.reading.parquet import write_parquet
 
     for path in write_parquet(directory, out or directory / "parquet"):
         errors.print(f"records: {path}")
@@ -44,12 +44,14 @@ def parquet(
 @app.command()
 def timeline(
     directory: RunDir,
-    from_s: Annotated[float, typer.Option("--from", help="Simulated second.")] = 0.0,
-    to_s: Annotated[float, typer.Option("--to", help="Simulated second (the end).")] = math.inf,
+    from_s: Annotated[float, typer.Option("--from", help="First simulated second.")] = 0.0,
+    to_s: Annotated[
+        float, typer.Option("--to", help="Last simulated second (the end).")
+    ] = math.inf,
     clients: ClientIds = None,
     out: Annotated[Path | None, typer.Option("--out", help="File (RUN_DIR/timeline.json).")] = None,
 ) -> None:
-    """Write a timeline that ui.perfetto.dev opens: a track a client, the server's, counters."""
+    """Write a timeline for ui.perfetto.dev: tracks of the server and of each client, counters."""
     from analysis.timeline import timeline as build
     from sim.runlog import write_atomically
 
@@ -60,7 +62,7 @@ def timeline(
 
 
 def write_report(directory: Path, path: Path) -> None:
-    """Write a study's report to a file."""
+    """Write the report of a study to a file."""
     from analysis import load_study
     from analysis.report import report as page
     from sim.runlog import write_atomically
@@ -70,7 +72,7 @@ def write_report(directory: Path, path: Path) -> None:
 
 
 def _ids(text: str) -> tuple[range, ...]:
-    """ "3,7,10-12" as ranges. Raises ValueError for anything else."""
+    """Parse ids and ranges such as "3,7,10-12". Raises ValueError for anything else."""
     ranges: list[range] = []
     for part in text.split(","):
         first, dash, last = part.partition("-")
@@ -79,5 +81,5 @@ def _ids(text: str) -> tuple[range, ...]:
         except ValueError:
             raise ValueError(f"--clients {text}: must be ids and ranges, got {part!r}") from None
         if not ranges[-1]:
-            raise ValueError(f"--clients {text}: a range must not end before it begins: {part}")
+            raise ValueError(f"--clients {text}: a range must not end before it begins, got {part}")
     return tuple(ranges)

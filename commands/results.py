@@ -1,4 +1,4 @@
-"""What finished runs say: `table`, `figures`."""
+"""Commands `table` and `figures`: results of finished runs."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ Measure = Literal[
 def table(
     directory: StudyDir,
     as_json: AsJson = False,
-    format: Annotated[TableFormat, typer.Option("--format", help="Of the table.")] = "text",
+    format: Annotated[TableFormat, typer.Option("--format", help="Format of the table.")] = "text",
     target: Annotated[
         list[float] | None,
-        typer.Option(help="Accuracy to reach, 0-1 (repeatable)."),
+        typer.Option(help="Target accuracy, 0-1 (repeatable)."),
     ] = None,
 ) -> None:
-    """Simulated time, bytes and energy to accuracy, arm by arm, with intervals over seeds."""
+    """Print time, bytes and energy to target accuracies by arm, with intervals over seeds."""
     show_table(directory, "json" if as_json else format, target)
 
 
 @app.command()
 def figures(
     directories: StudyDirs,
-    out: Annotated[Path | None, typer.Option("--out", help="Where figures go (first DIR).")] = None,
-    only: Annotated[str | None, typer.Option("--only", help="One kind of figure.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Output folder (first DIR).")] = None,
+    only: Annotated[str | None, typer.Option("--only", help="Draw only this figure.")] = None,
     format: Annotated[
-        FigureFormat | None, typer.Option("--format", help="One format (all three).")
+        FigureFormat | None, typer.Option("--format", help="File format (all three).")
     ] = None,
-    measure: Annotated[Measure, typer.Option(help="What figures compare by.")] = "time",
+    measure: Annotated[Measure, typer.Option(help="Quantity that figures compare.")] = "time",
     target: Annotated[
-        float | None, typer.Option(help="Accuracy to reach, 0-1 (95 % of the best).")
+        float | None, typer.Option(help="Target accuracy, 0-1 (95 % of the best).")
     ] = None,
 ) -> None:
-    """Draw every figure that the runs support; say what is left out, and why.
+    """Draw all figures that the runs support, and say why others are left out.
 
-    Of several directories: the paper's Figures 5 to 11, a panel or a row each.
+    For several directories: the paper's Figures 5 to 11, with a panel or row per directory.
     """
     formats = None if format is None else [format]
     write_figures(directories, out or directories[0], only, formats, measure, target)
@@ -61,9 +61,9 @@ def figures(
 def show_table(
     directory: Path, format: TableFormat = "text", levels: Sequence[float] | None = None
 ) -> None:
-    """Print a study's table, with what is missing on standard error."""
+    """Print the table of a study; warnings go to standard error."""
     from analysis import caption, load_study, table_rows
-    from analysis.table_formats import render
+    from analysis.tables.formats import render
 
     loaded = load_study(directory)
     warn(loaded)
@@ -78,9 +78,9 @@ def show_table(
 
 
 def _show_published(study: Study, format: TableFormat) -> None:
-    """The study's numbers beside the printed ones."""
-    from analysis.published import published_rows
-    from analysis.table_formats import render_published
+    """Print the simulated hours beside the published ones."""
+    from analysis.tables.formats import render_published
+    from analysis.tables.published import published_rows
 
     rows = published_rows(study)
     if format == "text":
@@ -97,21 +97,24 @@ def write_figures(
     measure: Measure = "time",
     target: float | None = None,
 ) -> None:
-    """Write a study's figures, or the paper's of several studies, into `out`.
+    """Write the figures of a study, or the paper's figures of several studies, into `out`.
 
-    Raises ValueError if they support none of those wanted.
+    Raises ValueError if no figure can be drawn.
     """
     from analysis import load_study, save_figure
-    from analysis.figures.catalogue import Wish, draw_all
+    from analysis.figures.catalogue import draw_all
+    from analysis.figures.drawing.files import FORMATS
+    from analysis.figures.goal import FigureOptions
     from analysis.figures.paper.catalogue import PAPER, draw_paper
-    from analysis.style import FORMATS
 
     studies = [load_study(directory) for directory in directories]
     for study in studies:
         warn(study)
-    wish = Wish(quantity=measure, target=target)
+    options = FigureOptions(quantity=measure, target=target)
     of_several = len(studies) > 1 or only in PAPER
-    figures = draw_paper(studies, wish, only) if of_several else draw_all(studies[0], wish, only)
+    figures = (
+        draw_paper(studies, options, only) if of_several else draw_all(studies[0], options, only)
+    )
     out.mkdir(parents=True, exist_ok=True)
     n_drawn, reason = 0, ""
     for name, drawn in figures:
@@ -127,6 +130,6 @@ def write_figures(
 
 
 def warn(study: Study) -> None:
-    """What is missing from a study, on standard error."""
+    """Print the warnings of a study to standard error."""
     for warning in study.warnings:
         errors.print(f"warning: {warning}")

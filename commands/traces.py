@@ -61,9 +61,9 @@ def traces_plot(
     format: Format = None,
     option: Options = None,
 ) -> None:
-    """Draw time series and distribution of up to six files side by side, as PNG and SVG."""
+    """Time series and distribution, up to six files side by side, as PNG and SVG."""
+    from analysis.figures.drawing.files import save_figure
     from analysis.figures.traces import trace_files
-    from analysis.style import save_figure
     from traces.load import load
 
     figure = trace_files({path.name: load(path, format, **_options(option)) for path in files})

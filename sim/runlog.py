@@ -9,15 +9,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from .records import FailedRow, ManyRow, Row, as_json, as_line
 
 FORMAT_VERSION = 1
 """Of a run's files; a change that an older reader would misread raises it."""
+
+MANIFEST = "manifest.json"
+EVENTS = "events.jsonl"
+EVALUATIONS = "evaluations.jsonl"
+DONE = "DONE"
+"""Of a finished run: the sha256 of its events."""
 
 STUDY_INDEX = "study.json"
 """In a study's directory: its name and the run directories that are its own."""
@@ -84,8 +90,8 @@ class RunLog:
     """A run directory's events.jsonl and evaluations.jsonl."""
 
     def __init__(self, run_dir: Path) -> None:
-        self.events = RowFile(run_dir / "events.jsonl")
-        self.evaluations = RowFile(run_dir / "evaluations.jsonl")
+        self.events = RowFile(run_dir / EVENTS)
+        self.evaluations = RowFile(run_dir / EVALUATIONS)
 
     def open(self) -> None:
         self.events.open()
@@ -101,15 +107,19 @@ class RunLog:
         return self.events.close()
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a small file whole or not at all. Raises OSError, of the path itself."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all; text as UTF-8.
+
+    The draft lies in a new directory beside `path` with an unpredictable name, so two processes
+    never share one; the file gets the permissions of the umask. On failure the draft is removed
+    and `path` keeps its content. Raises OSError that names `path`.
+    """
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        with TemporaryDirectory(dir=path.parent, prefix=".draft-") as directory:
+            draft = Path(directory) / "draft"
+            draft.write_bytes(content.encode() if isinstance(content, str) else content)
+            os.replace(draft, path)
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 # Machines are shared, so time is no law here. `make test` tries the same examples every time;
-# `make test-slow` looks for new ones (--hypothesis-profile=explore).
+# `make test-slow` styles for new ones (--hypothesis-profile=explore).
 settings.register_profile("repeat", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("repeat")

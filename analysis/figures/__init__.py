@@ -1,1 +1,1 @@
-"""One figure a file: a study in, a matplotlib Figure out."""
+"""Figures of a study: each file makes a frame of numbers and draws it with matplotlib."""

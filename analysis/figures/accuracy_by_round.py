@@ -1,4 +1,4 @@
-"""Accuracy against the rounds of the lineage that counts: learning without the clock."""
+"""Figure: accuracy against the rounds of the winning lineage, without simulated time."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from analysis.load import Study
-from analysis.looks import arm_looks
 from analysis.measures import accuracy_curve
-from analysis.stats import mean_band
-from analysis.style import QUIET, STYLE, EndLabel, end_labels
+from analysis.reading.study import Study
+from analysis.statistics.estimates import mean_band
+
+from .drawing.labels import EndLabel, end_labels
+from .drawing.line_styles import arm_styles
+from .drawing.style import QUIET, STYLE
 
 _SIZE_IN = (7.2, 4.2)
 
 
 def accuracy_by_round_frame(study: Study) -> pl.DataFrame:
-    """Columns arm, round, mean, low, high, n_seeds: accuracy (0-1) at each round that any seed of
-    the arm evaluated, over the seeds that had got there; the last evaluation holds until the next.
+    """Return columns arm, round, mean, low, high, n_seeds of accuracy (0-1).
 
-    Raises ValueError if nothing was evaluated.
+    Rounds are those that any seed of the arm evaluated; means are over the n_seeds seeds that had
+    got that far. Between evaluations a seed keeps its last accuracy. Raises ValueError without
+    evaluations.
     """
     parts = []
     for arm in study.arms:
@@ -39,27 +42,27 @@ def accuracy_by_round_frame(study: Study) -> pl.DataFrame:
                 pl.DataFrame(columns).with_columns(arm=pl.lit(arm), n_seeds=pl.lit(int(n)))
             )
     if not parts:
-        raise ValueError("nothing was evaluated")
+        raise ValueError("no run has an evaluation")
     order = pl.DataFrame({"arm": study.arms}).with_row_index("place")
     rows = pl.concat(parts).join(order, on="arm").sort("place", "round")
     return rows.select("arm", "round", "mean", "low", "high", "n_seeds")
 
 
 def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
-    """A line an arm in its colour of every figure, with a band of the 95 % interval over seeds."""
-    looks = arm_looks(study)
+    """Draw one line per arm, with a band of the 95 % interval over seeds."""
+    styles = arm_styles(study)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=_SIZE_IN, layout="constrained")
         axes = figure.subplots()
         ends = []
         for arm in frame["arm"].unique(maintain_order=True):
-            own, look = frame.filter(pl.col("arm") == arm), looks[arm]
-            axes.plot(own["round"], own["mean"], color=look.colour, ls=look.dashes)
+            own, style = frame.filter(pl.col("arm") == arm), styles[arm]
+            axes.plot(own["round"], own["mean"], color=style.colour, ls=style.dashes)
             axes.fill_between(
                 own["round"].to_numpy(),
                 own["low"].to_numpy(),
                 own["high"].to_numpy(),
-                color=look.colour,
+                color=style.colour,
                 alpha=0.15,
                 lw=0,
             )
@@ -68,7 +71,7 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
                     text=arm,
                     x=float(own["round"].to_list()[-1]),
                     y=float(own["mean"].to_list()[-1]),
-                    colour=look.colour,
+                    colour=style.colour,
                 )
             )
         axes.set_xlim(0, max(frame["round"].to_list()) or 1)
@@ -77,18 +80,17 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
         axes.set_xlabel("round")
         axes.set_ylabel(f"{study.runs[0].report_on} {study.runs[0].metric}")
         n_seeds = max(frame["n_seeds"].to_list())
-        told = "single seed" if n_seeds == 1 else f"mean of up to {n_seeds} seeds, 95 % interval"
-        axes.set_title(told, color=QUIET, pad=10)
+        title = "single seed" if n_seeds == 1 else f"mean of up to {n_seeds} seeds, 95 % interval"
+        axes.set_title(title, color=QUIET, pad=10)
         figure.draw_without_rendering()
         end_labels(axes, ends)
     return figure
 
 
 def _held(curve: pl.DataFrame, rounds: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The accuracy of the last evaluation up to each round; NaN before the first and once the
-    run is over."""
+    """The last accuracy up to each round; NaN before the first and after the last evaluation."""
     own, accuracies = curve["round"].to_numpy(), curve["accuracy"].to_numpy()
     last = np.searchsorted(own, rounds, side="right") - 1
     is_known = (last >= 0) & (rounds <= own.max(initial=-1))
-    padded = np.append(accuracies, np.nan)  # what index -1 finds
+    padded = np.append(accuracies, np.nan)  # for index -1
     return np.where(is_known, padded[last], np.nan)

@@ -1,4 +1,4 @@
-"""The rates that transfers saw, against the traces that their links replay."""
+"""Figure: distribution of the rates of transfers, against that of their bandwidth traces."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from analysis.load import Run
-from analysis.scales import is_wide, plain_log
-from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from analysis.reading.run import Run
 from sim.records import TransferRow
+
+from .drawing.scales import is_wide, plain_log
+from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
 
 _SIZE_IN = (8.4, 3.9)
 _MBIT_PER_BYTE = 8e-6
@@ -21,18 +22,18 @@ _SHARES = np.linspace(0.0, 1.0, 101)
 
 
 def bandwidth_seen_frame(runs: Sequence[Run]) -> pl.DataFrame:
-    """Columns direction (down, up), what (seen, trace), share (0-1), mbit_per_s: the rates that a
-    share of finished transfers did not exceed, and that a share of their traces' seconds do not.
+    """Return columns direction (down, up), what (seen, trace), share (0-1), mbit_per_s.
 
-    A transfer's rate is its bytes over its whole time, latency and waiting for a shared link
-    included. Traces weigh as their clients; a run whose manifest does not tell their rates adds
-    none. Raises ValueError if no run's log has transfers.
+    mbit_per_s is the quantile `share` of the rates of finished transfers (seen) or of the traces
+    (trace). The rate of a transfer is its bytes / its duration, including latency and waiting for a
+    shared link. A trace counts once per client that uses it; runs whose manifests lack the rates of
+    traces add none. Raises ValueError if no log has transfers.
     """
     moved = pl.concat([run.events.table(TransferRow) for run in runs])
     taken_s = pl.col("t_s") - pl.col("start_s")
     done = moved.filter((pl.col("status") == "done") & (taken_s > 0))
     if done.is_empty():
-        raise ValueError("needs rows of transfers: log: all in the scenario")
+        raise ValueError("needs rows of transfers: set log: all in the scenario")
     parts = []
     for direction in ("down", "up"):
         own = done.filter(pl.col("direction") == direction)
@@ -46,7 +47,7 @@ def bandwidth_seen_frame(runs: Sequence[Run]) -> pl.DataFrame:
 
 
 def bandwidth_seen(frame: pl.DataFrame) -> Figure:
-    """A panel a direction: solid what transfers saw, dashed what the traces offer."""
+    """Draw one panel per direction: transfers solid, traces dashed."""
     rates = frame.filter(pl.col("mbit_per_s") > 0)["mbit_per_s"].to_list()
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=_SIZE_IN, layout="constrained")
@@ -64,15 +65,15 @@ def bandwidth_seen(frame: pl.DataFrame) -> Figure:
         row[0].set_ylim(0.0, 1.0)
         row[0].yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
         row[0].set_ylabel("share at or below")
-        told = "solid: finished transfers, latency included"
+        text = "solid: finished transfers, latency included"
         if "trace" in frame["what"]:
-            told += " · dashed: seconds of their traces"
-        figure.suptitle(told, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+            text += " · dashed: seconds of their traces"
+        figure.suptitle(text, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
     return figure
 
 
 def _offered(run: Run, direction: str) -> list[float]:
-    """Rates of the traces, each as often as clients replay it; none where they are not told."""
+    """Rates of the traces, once per client that uses them; empty if the manifest lacks them."""
     network = run.manifest.get("network") or {}
     sources = network.get(f"{direction}links", [])
     if not all("quantiles_mbit_per_s" in source for source in sources):

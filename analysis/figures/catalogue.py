@@ -1,4 +1,4 @@
-"""Every figure by name: what it shows, and how it is drawn from a study."""
+"""Lists all figures of a study by name, and draws those that its runs support."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from itertools import pairwise
 
 from matplotlib.figure import Figure
 
-from analysis.arms import arm_frame, default_reference
-from analysis.comparison import QUANTITIES, Quantity, QuantityName, default_target
-from analysis.load import Study
 from analysis.measures import is_moving
-from analysis.scales import axis_name
-from analysis.style import CURVE_NOTE, note_once
-from analysis.table import percent
+from analysis.reading.study import Study
+from analysis.tables.arms import arm_frame, default_reference
 
 from .accuracy_by_round import accuracy_by_round, accuracy_by_round_frame
 from .bandwidth_seen import bandwidth_seen, bandwidth_seen_frame
 from .configuration_path import configuration_path, configuration_path_frame
 from .cost_to_target import cost_to_target, cost_to_target_frame
+from .drawing.labels import note_once
+from .drawing.scales import axis_name
+from .drawing.style import CURVE_NOTE
+from .goal import FigureOptions, Goal, goal_of
 from .heat_map import heat_map, heat_map_frame
 from .partition import study_partitions
 from .policy_comparison import policy_comparison
@@ -31,38 +31,20 @@ from .straggler_cdf import straggler_cdf, straggler_frame
 from .time_to_accuracy import time_to_accuracy
 from .what_if import what_if, what_if_frame
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What figures compare by: a quantity, and the accuracy (0-1) to reach; None: 95 % of best."""
-
-    quantity: QuantityName = "time"
-    target: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """A wish for a given study: the quantity, the target (0-1, None if unknown) and its name."""
-
-    quantity: Quantity
-    target: float | None
-    text: str
-
-
 Drawn = Iterator[tuple[str, Figure]]
-"""Figures by file name, without suffix."""
+"""Pairs of file name without suffix, and figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One kind of figure. `draw` raises ValueError where the runs do not support it."""
+    """One kind of figure. `draw` raises ValueError if the runs do not support it."""
 
     name: str
     shows: str
     draw: Callable[[Study, Goal], Drawn]
 
     def figures(self, study: Study, goal: Goal) -> Drawn:
-        """The figures, each saying so where no training stands behind its accuracies."""
+        """Yield the figures; if no training gave the accuracies, each figure says so."""
         for name, figure in self.draw(study, goal):
             if any(run.learner == "curve" for run in study.runs):
                 note_once(figure, CURVE_NOTE)
@@ -70,12 +52,12 @@ class Entry:
 
 
 def draw_all(
-    study: Study, wish: Wish, only: str | None = None
+    study: Study, options: FigureOptions, only: str | None = None
 ) -> Iterator[tuple[str, Figure | str]]:
-    """Each figure by name, or why it is left out. Raises ValueError for an unknown name."""
+    """Yield each figure by name, or the reason why not. Raises ValueError for an unknown name."""
     if only is not None and only not in CATALOGUE:
         raise ValueError(f"no figure is named {only}; known: {', '.join(CATALOGUE)}")
-    goal = goal_of(study, wish)
+    goal = goal_of(study, options)
     for entry in CATALOGUE.values():
         if only in (None, entry.name):
             try:
@@ -84,32 +66,20 @@ def draw_all(
                 yield entry.name, str(error)
 
 
-def goal_of(study: Study, wish: Wish) -> Goal:
-    """The target in numbers and words. Raises ValueError for one outside 0-1."""
-    quantity, target = QUANTITIES[wish.quantity], wish.target
-    if target is not None:
-        if not 0 < target <= 1:
-            raise ValueError(f"a target must be above 0 and at most 1, got {target:g}")
-        return Goal(quantity=quantity, target=target, text=percent(target))
-    target = default_target(study)
-    text = "95 % of best" if target is None else f"95 % of best ({100 * target:.1f} %)"
-    return Goal(quantity=quantity, target=target, text=text)
-
-
 MOST_NAMES = 16
-"""Arms that can be named at the ends of their lines."""
+"""Most arms on a figure with labels at the ends of lines."""
 
 
-def _refuse_crowd(study: Study) -> None:
+def _check_arms(study: Study) -> None:
     if len(study.arms) > MOST_NAMES:
         raise ValueError(
-            f"at most {MOST_NAMES} arms fit on it, got {len(study.arms)}; "
+            f"shows at most {MOST_NAMES} arms, got {len(study.arms)}; "
             f"draw it from the directory of one arm"
         )
 
 
 def _time_to_accuracy(study: Study, goal: Goal) -> Drawn:
-    _refuse_crowd(study)
+    _check_arms(study)
     yield "time-to-accuracy", time_to_accuracy(study)
 
 
@@ -145,18 +115,18 @@ def _policy_comparison(study: Study, goal: Goal) -> Drawn:
 def _partition(study: Study, goal: Goal) -> Drawn:
     figures = study_partitions(study)
     if not figures:
-        raise ValueError("no run tells who holds what (partition.json)")
+        raise ValueError("no run has a partition of data (partition.json)")
     for number, figure in enumerate(figures, start=1):
         yield "partition" if number == 1 else f"partition-{number}", figure
 
 
 def _accuracy_by_round(study: Study, goal: Goal) -> Drawn:
-    _refuse_crowd(study)
+    _check_arms(study)
     yield "accuracy-by-round", accuracy_by_round(accuracy_by_round_frame(study), study)
 
 
 def _configuration_path(study: Study, goal: Goal) -> Drawn:
-    """One figure an arm that moves, from its first seed."""
+    """One figure per arm whose configuration changes, from its first seed."""
     moving = [arm for arm in study.arms if is_moving(study.runs_of(arm)[0])]
     if not moving:
         raise ValueError("no arm's configuration changes")
@@ -180,7 +150,7 @@ def _staleness(study: Study, goal: Goal) -> Drawn:
 
 
 def _round_gantt(study: Study, goal: Goal) -> Drawn:
-    """One figure an arm, from its first seed."""
+    """One figure per arm, from its first seed."""
     for arm in study.arms:
         frame = round_gantt_frame(study.runs_of(arm)[0])
         yield f"round-gantt-{slug(arm)}", round_gantt(frame)
@@ -198,7 +168,7 @@ def _cost_to_target(study: Study, goal: Goal) -> Drawn:
 
 
 def slug(name: str) -> str:
-    """A name as part of a file's.
+    """Return a name as part of a file name.
 
     >>> slug("all layers (6, 16)")
     'all-layers-6-16'
@@ -209,17 +179,17 @@ def slug(name: str) -> str:
 _ENTRIES = (
     Entry(
         name="time-to-accuracy",
-        shows="accuracy over simulated time, and the configuration of arms that move",
+        shows="accuracy over simulated time, and the configuration where it changes",
         draw=_time_to_accuracy,
     ),
     Entry(
         name="accuracy-by-round",
-        shows="accuracy against rounds, without the clock",
+        shows="accuracy against rounds",
         draw=_accuracy_by_round,
     ),
     Entry(
         name="configuration-path",
-        shows="depth and width over time, trials and winners, of each arm that moves",
+        shows="depth and width over time with trials and winners, for arms that change them",
         draw=_configuration_path,
     ),
     Entry(
@@ -227,7 +197,7 @@ _ENTRIES = (
     ),
     Entry(
         name="round-breakdown",
-        shows="where a client's round went, by device class",
+        shows="how clients' time in a round is spent, by device class",
         draw=_round_breakdown,
     ),
     Entry(
@@ -237,13 +207,13 @@ _ENTRIES = (
     ),
     Entry(
         name="staleness",
-        shows="how old updates are when they are used, by arm",
+        shows="staleness of aggregated updates, by arm",
         draw=_staleness,
     ),
     Entry(name="round-gantt", shows="what each client did in one round", draw=_round_gantt),
     Entry(
         name="bandwidth-seen",
-        shows="the rates that transfers saw, against their traces",
+        shows="rates of transfers against those of their traces",
         draw=_bandwidth_seen,
     ),
     Entry(
@@ -255,7 +225,7 @@ _ENTRIES = (
     Entry(name="heat-map", shows="a quantity over the two axes of a study", draw=_heat_map),
     Entry(
         name="partition",
-        shows="how many examples of each label every client has, for each partition there is",
+        shows="examples of each label per client, for each partition",
         draw=_partition,
     ),
 )

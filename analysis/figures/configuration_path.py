@@ -1,4 +1,4 @@
-"""Depth and width of one run over simulated time, with its trials and their winners."""
+"""Figure: depth and width of one run over simulated time, with trials and their winners."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.load import Run
 from analysis.measures import configuration_path as path_of
 from analysis.measures import is_moving, trial_windows
-from analysis.scales import time_unit
-from analysis.style import COLOURS, QUIET, STYLE, TEXT_POINTS
+from analysis.reading.run import Run
+from analysis.tables.text import time_unit
+
+from .drawing.style import COLOURS, QUIET, STYLE, TEXT_POINTS
 
 _SIZE_IN = (7.2, 4.4)
 _MOST_NAMES = 14
@@ -19,18 +20,18 @@ _SIZES = (("depth", COLOURS[0]), ("width", COLOURS[1]))
 
 
 def configuration_path_frame(run: Run) -> pl.DataFrame:
-    """Columns start_s, end_s, depth, width, is_trial, chosen: one row a stretch between changes
-    or decisions, in time order. is_trial: branches were tried in it, and `chosen` won.
+    """Return columns start_s, end_s, depth, width, is_trial, chosen, by time.
 
-    Raises ValueError for a run whose configuration never changes.
+    One row per interval between changes or decisions. is_trial: a trial took place in it, and the
+    branch `chosen` won. Raises ValueError for a run whose configuration never changes.
     """
     if not is_moving(run):
         raise ValueError("no arm's configuration changes")
     path = path_of(run).unique("t_s", keep="last", maintain_order=True)
     ends_s = [*path["t_s"].to_list()[1:], max(run.end_s, float(path["t_s"][-1]))]
-    stretches = path.select(start_s="t_s", end_s=pl.Series(ends_s), depth="depth", width="width")
+    intervals = path.select(start_s="t_s", end_s=pl.Series(ends_s), depth="depth", width="width")
     windows = trial_windows(run).select("end_s", "chosen")
-    joined = stretches.join(windows, on="end_s", how="left", maintain_order="left")
+    joined = intervals.join(windows, on="end_s", how="left", maintain_order="left")
     has_length = pl.col("end_s") > pl.col("start_s")  # the last decision may end the run
     joined = joined.with_columns(chosen=pl.when(has_length).then("chosen"))
     return joined.with_columns(is_trial=pl.col("chosen").is_not_null()).select(
@@ -39,8 +40,7 @@ def configuration_path_frame(run: Run) -> pl.DataFrame:
 
 
 def configuration_path(frame: pl.DataFrame, *, title: str = "") -> Figure:
-    """Depth and, where there is one, width over time; trials are shaded in turn, their winners
-    written above."""
+    """Draw depth and, if present, width over time; trials are shaded, winners written above."""
     sizes = [(size, colour) for size, colour in _SIZES if not frame[size].has_nulls()]
     end_s = float(frame["end_s"].to_list()[-1])
     unit_s, unit = time_unit(end_s)
@@ -66,7 +66,7 @@ def configuration_path(frame: pl.DataFrame, *, title: str = "") -> Figure:
 
 
 def _whole(low: int, high: int, unit: int) -> list[int]:
-    """Ticks at multiples of the unit, at most about five."""
+    """Ticks at multiples of the unit, about five at most."""
     step = unit * max(1, -(-(high - low) // (5 * unit)))
     return list(range(low, high + 1, step))
 
@@ -79,7 +79,7 @@ def _shade(axes: Axes, frame: pl.DataFrame, unit_s: float) -> None:
 
 
 def _name_winners(axes: Axes, frame: pl.DataFrame, unit_s: float) -> None:
-    """Above their windows, where there is room for all of them."""
+    """Write the winners above their trials, or their counts if there are too many."""
     trials = frame.filter("is_trial")
     if len(trials) > _MOST_NAMES:
         axes.set_title(_tally(trials), size=TEXT_POINTS - 2, color=QUIET)

@@ -1,4 +1,4 @@
-"""Bytes and energy to a target, arm by arm."""
+"""Figure: bytes and energy to a target accuracy, by arm."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import matplotlib as mpl
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.arms import arm_frame
-from analysis.comparison import QUANTITIES, QuantityName
-from analysis.load import Study
-from analysis.scales import value_ticks
-from analysis.style import STYLE
+from analysis.reading.study import Study
+from analysis.tables.arms import arm_frame
+from analysis.tables.runs import QUANTITIES, QuantityName
 
-from .panels import note
+from .drawing.panels import note
+from .drawing.scales import value_ticks
+from .drawing.style import STYLE
 from .policy_comparison import draw_amounts, fit_x, seeds_note, short
 
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
@@ -20,7 +20,7 @@ _COSTS: tuple[QuantityName, ...] = ("bytes", "energy")
 
 
 def cost_to_target_frame(study: Study, target: float) -> pl.DataFrame:
-    """The rows of `arm_frame` for bytes, then for energy, with a column cost that names which."""
+    """Return the rows of `arm_frame` for bytes and for energy; the column cost names which."""
     frames = [
         arm_frame(study, QUANTITIES[cost], target).with_columns(cost=pl.lit(cost))
         for cost in _COSTS
@@ -29,10 +29,13 @@ def cost_to_target_frame(study: Study, target: float) -> pl.DataFrame:
 
 
 def cost_to_target(frame: pl.DataFrame, *, target: str = "") -> Figure:
-    """Megabytes (10^6) and kilojoules per client of the population, with 95 % intervals; hollow
-    with an arrow where seeds did not reach the target. Raises ValueError if nothing is known."""
+    """Draw megabytes (10^6 bytes) and kilojoules per client of the population by arm.
+
+    With 95 % intervals; a hollow arrow is a lower bound, for arms with seeds that did not reach the
+    target. Raises ValueError if no arm has a value.
+    """
     if frame["mean"].drop_nulls().is_empty():
-        raise ValueError(f"bytes and energy to {target}: are known of no arm")
+        raise ValueError(f"no arm has values for bytes and energy to {target}")
     arms = frame["arm"].unique(maintain_order=True).to_list()
     with mpl.rc_context(STYLE | {"axes.grid.axis": "x"}):
         size_in = (_WIDTH_IN, _ROW_IN * len(arms) + _MARGIN_IN)

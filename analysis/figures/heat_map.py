@@ -1,4 +1,4 @@
-"""A quantity over two axes of a study, a panel an arm."""
+"""Figure: heat map of a quantity over two axes of a study, one panel per arm."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
-from analysis.comparison import Quantity
-from analysis.load import Study
-from analysis.scales import is_wide, plain_log, scaling, value_ticks
-from analysis.style import QUIET, STYLE, TEXT_POINTS, time_ticks
-from analysis.table import duration
+from analysis.reading.study import Study
+from analysis.tables.runs import Quantity
+from analysis.tables.text import duration
 
+from .drawing.scales import is_wide, plain_log, scaling, value_ticks
+from .drawing.style import QUIET, STYLE, TEXT_POINTS
+from .drawing.time_axis import time_ticks
 from .what_if import MOST_PANELS, what_if_frame
 
 _CELL_IN, _MARGIN_IN, _LEAST_IN = 0.85, 1.6, 7.2
-_COLOURS = "cividis"  # even steps of lightness for every kind of colour vision
+_COLOURS = "cividis"  # perceptually uniform, also for colour-blind readers
 _DARK = 0.5
 
 
 def heat_map_frame(
     study: Study, axes: tuple[str, str], quantity: Quantity, target: float | None = None
 ) -> pl.DataFrame:
-    """Columns series, x, y, mean, n_seeds: one row a cell, in the study's order; the mean over
-    seeds is null unless all of them reached the target.
+    """Return columns series, x, y, mean, n_seeds: one row per cell, in the study's order.
 
-    Raises ValueError for axes that the study does not have or that leave others open.
+    The mean over seeds is null unless all of them reached the target. Raises ValueError for an axis
+    that the study lacks, or if the study has a third axis.
     """
     open_axes = [name for name in study.axes if name not in axes]
     if open_axes:
@@ -47,17 +48,17 @@ def heat_map_frame(
 def heat_map(
     frame: pl.DataFrame, *, axes: tuple[str, str], quantity: Quantity, target: str = ""
 ) -> Figure:
-    """Cells coloured and labelled with the mean; a cross where a seed did not reach the target.
+    """Draw cells with their means, and a cross where a seed did not reach the target.
 
-    Raises ValueError if no cell has a mean, or for more arms than can be read.
+    Raises ValueError if no cell has a mean, or for more than MOST_PANELS arms.
     """
     names = frame["series"].unique(maintain_order=True).to_list()
     known = frame["mean"].drop_nulls().to_list()
     if not known or max(known) <= 0:
-        raise ValueError(f"{quantity.text.format(target=target)}: is known of no cell")
+        raise ValueError(f"no cell has a mean {quantity.text.format(target=target)}")
     if len(names) > MOST_PANELS:
-        raise ValueError(f"a figure has at most {MOST_PANELS} panels, got {len(names)}")
-    is_time = quantity.unit == "s"  # cells and ticks name their own units
+        raise ValueError(f"shows at most {MOST_PANELS} panels, got {len(names)}")
+    is_time = quantity.unit == "s"  # cells and ticks have their own units
     scale, unit = (1.0, "") if is_time else scaling(quantity.unit, known)
     write = duration if is_time else _number
     norm = _norm([value / scale for value in known])
@@ -97,7 +98,7 @@ def _norm(values: Sequence[float]) -> Normalize:
 
 
 def _grid(cells: pl.DataFrame, xs: Sequence[str], ys: Sequence[str]) -> Any:
-    """Means by place, (len(ys), len(xs)); NaN where there is none."""
+    """Means as an array (len(ys), len(xs)), NaN where unknown."""
     known: Mapping[tuple[str, str], float | None] = {
         (x, y): mean for x, y, mean in cells.select("x", "y", "mean").rows()
     }

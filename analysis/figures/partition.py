@@ -1,4 +1,4 @@
-"""Who holds what: how many examples of each class every client has, as a heat map."""
+"""Figure: the partition of the data, as examples per class and client."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.load import Run, Study
-from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from analysis.reading.run import Run
+from analysis.reading.study import Study
 from sim.runlog import PARTITION
+
+from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
 
 _WIDTH_IN = 7.2
 _ROW_IN = 0.17
-_MOST_NAMED = 60  # classes beyond that are too many names for a page
+_MOST_NAMED = 60  # more class names do not fit on a page
 _LONGEST_NAME = 26
 
 
 def study_partitions(study: Study) -> list[Figure]:
-    """A figure of each partition among the study's runs, in their order; runs without data have
-    none. Raises ValueError for a file that no run writes."""
+    """Return one figure per distinct partition of the runs; runs without data have none.
+
+    Raises ValueError for a damaged partition file.
+    """
     contents: dict[bytes, Run] = {}
     for run in study.runs:
         path = run.path / PARTITION
@@ -38,16 +42,18 @@ def _figure(content: bytes, run: Run) -> Figure:
         held = json.loads(content)
         classes, counts = list(held["classes"]), np.array(held["counts"], np.int64)
         if counts.shape[1:] != (len(classes),):
-            raise ValueError("a number for each class in each client's row")
+            raise ValueError("each client must have a number per class")
     except (ValueError, KeyError, TypeError) as error:
         path = run.path / PARTITION
-        raise ValueError(f"{path}: must hold classes and counts, {error}") from None
+        raise ValueError(f"{path}: must have classes and counts: {error}") from None
     return partition(classes, counts, f"seed {run.seed}")
 
 
 def partition(classes: Sequence[str], counts: ArrayLike, title: str) -> Figure:
-    """A column a client, a row a class, the commonest class at the top; above, each client's
-    examples in all. `counts` is (clients, classes); colours go by the root of the count."""
+    """Draw counts (clients, classes): one column per client, one row per class by frequency.
+
+    Above it, the number of examples per client. The colour scale is the square root of the count.
+    """
     counts = np.asarray(counts, np.int64)
     order = np.argsort(-counts.sum(axis=0), kind="stable")
     names = [_short(classes[i]) for i in order]

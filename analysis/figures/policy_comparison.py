@@ -1,4 +1,4 @@
-"""Arms side by side: a quantity with its interval, and the ratio to a reference arm."""
+"""Figure: a quantity by arm with its interval, and its ratio to a reference arm."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.comparison import Quantity
-from analysis.scales import is_wide, plain_log, scaling, value_ticks
-from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS, time_ticks
+from analysis.tables.runs import Quantity
+
+from .drawing.scales import is_wide, plain_log, scaling, value_ticks
+from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from .drawing.time_axis import time_ticks
 
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
 _MOST_LETTERS = 34
@@ -18,15 +20,15 @@ _MOST_LETTERS = 34
 def policy_comparison(
     frame: pl.DataFrame, *, quantity: Quantity, reference: str, target: str = ""
 ) -> Figure:
-    """The frame of `arm_frame`, an arm a line, in the frame's order from the top.
+    """Draw the frame of `arm_frame`, one row per arm.
 
-    Left, the mean over seeds with its 95 % bootstrap interval; hollow with an arrow where seeds
-    did not reach the target and the true mean is above. Right, how many times less than the
-    reference, seed by seed. Raises ValueError if nothing is known of any arm.
+    Left: mean over seeds with its 95 % bootstrap interval; a hollow arrow is a lower bound, for
+    arms with seeds that did not reach the target. Right: ratio reference / arm, paired by seed.
+    Raises ValueError if no arm has a value.
     """
     known = frame["mean"].drop_nulls().to_list()
     if not known or max(known) <= 0:
-        raise ValueError(f"{quantity.text.format(target=target)}: is known of no arm")
+        raise ValueError(f"no arm has a value for {quantity.text.format(target=target)}")
     seen = [*known, *frame["low"].drop_nulls(), *frame["high"].drop_nulls()]
     scale, unit = scaling(quantity.unit, [value for value in seen if value > 0])
     columns = pl.col("mean", "low", "high") / scale
@@ -46,15 +48,16 @@ def policy_comparison(
 
 
 def draw_amounts(axes: Axes, frame: pl.DataFrame) -> None:
+    """Draw the means and intervals of a frame of `arm_frame`, one row per arm."""
     for row, arm in enumerate(frame.iter_rows(named=True)):
         if arm["mean"] is None:
             continue
         colour = COLOURS[0]
         if arm["low"] is not None:
             axes.plot([arm["low"], arm["high"]], [row, row], color=colour, lw=4, alpha=0.3)
-        marker, face = (">", "white") if arm["is_least"] else ("o", colour)
+        marker, face = (">", "white") if arm["is_lower_bound"] else ("o", colour)
         axes.plot(arm["mean"], row, marker, color=colour, mfc=face, ms=7)
-        if arm["is_least"]:
+        if arm["is_lower_bound"]:
             axes.annotate(
                 f"{arm['n_reached']} of {arm['n_seeds']} reached it",
                 (arm["mean"], row),
@@ -82,7 +85,7 @@ def _ratios(axes: Axes, frame: pl.DataFrame) -> None:
 
 
 def fit_x(axes: Axes, values: list[float], unit: str = "") -> None:
-    """A logarithmic x axis for a wide span (of seconds: with named ticks), else one from 0."""
+    """Set an x axis from 0, or a logarithmic one for a wide range; seconds get named ticks."""
     positive = [value for value in values if value > 0]
     if not is_wide(positive):
         axes.set_xlim(0.0, 1.15 * max(values) or 1.0)
@@ -97,14 +100,16 @@ def fit_x(axes: Axes, values: list[float], unit: str = "") -> None:
 
 
 def seeds_note(frame: pl.DataFrame) -> str:
+    """Return a note on the number of seeds, and how many an interval of 10 % would need."""
     counts = sorted(set(frame["n_seeds"]))
     if counts == [1]:
         return "single seed: no interval, differences may be chance"
-    told = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
+    text = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
     needed = [n for n in frame["n_needed"] if n is not None]
     more = f" · ± 10 % would take up to {max(needed):,} seeds" if needed else ""
-    return f"means of {told} seeds with 95 % intervals{more}"
+    return f"means of {text} seeds with 95 % intervals{more}"
 
 
 def short(name: str) -> str:
+    """Return a name cut to the room beside an axis."""
     return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1] + "…"

@@ -1,4 +1,4 @@
-"""Where a client's round went, by device class: wait, down, compute, up, idle, gone."""
+"""Figure: mean time of a client's round by stage and device class."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import matplotlib as mpl
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.clients import client_rows
-from analysis.load import Study
-from analysis.scales import time_unit, value_ticks
-from analysis.style import COLOURS, STYLE
+from analysis.reading.clients import client_rows
+from analysis.reading.study import Study
+from analysis.tables.text import time_unit
 
-from .panels import note, panels
+from .drawing.panels import note, panels
+from .drawing.scales import value_ticks
+from .drawing.style import COLOURS, STYLE
 
 STAGES = ("wait", "down", "compute", "up", "idle", "gone")
 _FACES = {
@@ -25,10 +26,10 @@ _FACES = {
 
 
 def round_breakdown_frame(study: Study) -> pl.DataFrame:
-    """Columns arm, device, n_rounds and mean seconds of a client's round by place: wait_s (away,
-    to come back), down_s, compute_s, up_s, idle_s (done before its round), gone_s (lost to it).
+    """Return columns arm, device, n_rounds and the mean seconds of a client's round by stage.
 
-    Raises ValueError if the log has no rows of clients.
+    wait_s: unavailable, to return; idle_s: finished before the round ended; gone_s: after dropping
+    out. Raises ValueError if no log has rows of clients.
     """
     columns = [f"{stage}_s" for stage in STAGES]
     rows = client_rows(study, columns)
@@ -40,7 +41,7 @@ def round_breakdown_frame(study: Study) -> pl.DataFrame:
 
 
 def round_breakdown(frame: pl.DataFrame) -> Figure:
-    """A panel an arm, a bar a device class, its parts in the order of a round."""
+    """Draw one panel per arm, one bar per device class, with the stages in the order of a round."""
     arms = frame["arm"].unique(maintain_order=True).to_list()
     devices = sorted(frame["device"].unique().to_list())
     longest_s = max(frame.select(pl.sum_horizontal(f"{stage}_s" for stage in STAGES)).to_series())

@@ -1,4 +1,4 @@
-"""One round as a Gantt chart: what each client did when."""
+"""Figure: one round as a Gantt chart of its clients."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from analysis.clients import attempts
-from analysis.load import Run
-from analysis.scales import time_unit
-from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from analysis.reading.clients import attempts
+from analysis.reading.run import Run
+from analysis.tables.text import time_unit
+
+from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
 
 _FACES = {"down": COLOURS[5], "compute": COLOURS[1], "up": COLOURS[0]}
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.24, 1.6, 7.2
@@ -20,10 +21,11 @@ _MOST_CLIENTS = 60
 
 
 def round_gantt_frame(run: Run) -> pl.DataFrame:
-    """One aggregated round of median length: columns client, device, stage, start_s, end_s (from
-    the round's start), status, round, length_s; clients in the order in which they finished.
+    """Return the transfers and trainings of an aggregated round of median length.
 
-    Raises ValueError if the log has no attempts or no round was aggregated.
+    Columns: client, device, stage, start_s, end_s (from the start of the round), status, round,
+    length_s. Clients are in order of their finish. Raises ValueError if the log has no transfers
+    or no round was aggregated.
     """
     rounds = run.rounds.filter(pl.col("status") == "done")
     if rounds.is_empty():
@@ -51,13 +53,13 @@ def round_gantt_frame(run: Run) -> pl.DataFrame:
 
 
 def round_gantt(frame: pl.DataFrame) -> Figure:
-    """A bar a stage, hatched where it was broken off; the dashed line ends the round.
+    """Draw one bar per stage, hatched if interrupted; the dashed line is the end of the round.
 
-    Raises ValueError for more clients than can be read.
+    Raises ValueError for more than 60 clients.
     """
     clients = frame["client"].unique(maintain_order=True).to_list()
     if len(clients) > _MOST_CLIENTS:
-        raise ValueError(f"at most {_MOST_CLIENTS} clients fit on it, the round has {len(clients)}")
+        raise ValueError(f"shows at most {_MOST_CLIENTS} clients, the round has {len(clients)}")
     length_s = frame["length_s"][0]
     unit_s, unit = time_unit(length_s)
     with mpl.rc_context(STYLE | {"axes.grid.axis": "x"}):

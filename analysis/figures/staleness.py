@@ -1,4 +1,4 @@
-"""How old updates are when the server uses them, as a distribution by arm."""
+"""Figure: distribution of the staleness of aggregated updates, by arm."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from analysis.load import Study
-from analysis.looks import Look, arm_looks
 from analysis.measures import staleness
-from analysis.style import BASELINE, STYLE, TEXT_POINTS
+from analysis.reading.study import Study
 
-from .panels import note, panels
+from .drawing.line_styles import LineStyle, arm_styles
+from .drawing.panels import note, panels
+from .drawing.style import BASELINE, STYLE, TEXT_POINTS
 
 
 def staleness_frame(study: Study) -> pl.DataFrame:
-    """Columns arm, staleness, reports, share: of an arm's used updates over all its seeds, how many
-    and which share (0-1) were so many aggregations old. Arms without any old update are left out.
+    """Return columns arm, staleness, reports, share: the aggregated updates of all seeds of an arm.
 
-    Raises ValueError if all are: their rounds are synchronous.
+    reports and share (0-1) count the updates with this staleness. Arms without stale updates are
+    left out. Raises ValueError if none remains, as with synchronous rounds.
     """
     parts = []
     for arm in study.arms:
@@ -30,21 +30,21 @@ def staleness_frame(study: Study) -> pl.DataFrame:
             share = pl.col("reports") / pl.col("reports").sum()
             parts.append(counts.select(pl.lit(arm).alias("arm"), pl.all(), share.alias("share")))
     if not parts:
-        raise ValueError("no update was old when it was used: rounds are synchronous")
+        raise ValueError("no update is stale: rounds are synchronous")
     return pl.concat(parts)
 
 
 def staleness_figure(frame: pl.DataFrame, study: Study) -> Figure:
-    """A panel an arm, a bar an age, the mean dashed; all panels on the same axes.
+    """Draw one panel per arm, one bar per staleness, the mean dashed.
 
-    Raises ValueError for more arms than panels fit.
+    Raises ValueError for more than six arms.
     """
     arms = frame["arm"].unique(maintain_order=True).to_list()
-    looks = arm_looks(study)
+    styles = arm_styles(study)
     with mpl.rc_context(STYLE):
         figure, row = panels(arms, "staleness, aggregations")
         for axes, arm in zip(row, arms, strict=True):
-            _draw(axes, frame.filter(pl.col("arm") == arm), looks[arm])
+            _draw(axes, frame.filter(pl.col("arm") == arm), styles[arm])
         row[0].set_xlim(-0.7, max(frame["staleness"].to_list()) + 0.7)
         row[0].xaxis.set_major_locator(MaxNLocator(integer=True))
         row[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
@@ -55,8 +55,8 @@ def staleness_figure(frame: pl.DataFrame, study: Study) -> Figure:
     return figure
 
 
-def _draw(axes: Axes, own: pl.DataFrame, look: Look) -> None:
-    axes.bar(own["staleness"], own["share"], width=0.8, color=look.colour)
+def _draw(axes: Axes, own: pl.DataFrame, style: LineStyle) -> None:
+    axes.bar(own["staleness"], own["share"], width=0.8, color=style.colour)
     mean = float((own["staleness"] * own["share"]).sum())
     axes.axvline(mean, color=BASELINE, ls="--", lw=1.2)
     axes.annotate(

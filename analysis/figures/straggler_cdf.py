@@ -1,4 +1,4 @@
-"""How late clients finish their round, as a distribution by device class."""
+"""Figure: distribution of the time at which clients finish their round, by device class."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from analysis.clients import client_rows
-from analysis.load import Study
-from analysis.scales import is_wide, scaling, value_ticks
-from analysis.style import BASELINE, COLOURS, STYLE, time_ticks
+from analysis.reading.clients import client_rows
+from analysis.reading.study import Study
 
-from .panels import note, panels
+from .drawing.panels import note, panels
+from .drawing.scales import is_wide, scaling, value_ticks
+from .drawing.style import BASELINE, COLOURS, STYLE
+from .drawing.time_axis import time_ticks
 
 _DASHED: Any = (0, (4, 2))
-_MOST_POINTS = 400  # of one curve: more is ink
+_MOST_POINTS = 400  # per curve; more cannot be distinguished
 
 
 def straggler_frame(study: Study) -> pl.DataFrame:
-    """Columns arm, device, finish_s: seconds from the start of a round to the end of a client's
-    upload, for every update that arrived, used or late. Raises ValueError without such rows."""
+    """Return columns arm, device, finish_s of all updates that arrived, in time or late.
+
+    finish_s: seconds from the start of the round to the end of the upload. Raises ValueError
+    without such updates.
+    """
     rows = client_rows(study, ["outcome", "wait_s", "down_s", "compute_s", "up_s"])
     finish_s = pl.col("wait_s") + pl.col("down_s") + pl.col("compute_s") + pl.col("up_s")
     arrived = rows.filter(pl.col("outcome").is_in(["done", "late"]))
@@ -35,7 +39,7 @@ def straggler_frame(study: Study) -> pl.DataFrame:
 
 
 def straggler_cdf(frame: pl.DataFrame) -> Figure:
-    """A panel an arm, a curve a device class, all devices dashed; thinned to what can be seen."""
+    """Draw one panel per arm, one curve per device class, and all devices dashed."""
     arms = frame["arm"].unique(maintain_order=True).to_list()
     devices = sorted(frame["device"].unique().to_list())
     shown = frame.filter(pl.col("finish_s") > 0)["finish_s"]
@@ -66,6 +70,6 @@ def straggler_cdf(frame: pl.DataFrame) -> Figure:
 
 
 def _cdf(seconds: pl.Series, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """Points of the distribution, thinned to what can be seen."""
+    """Points of the distribution function, at most _MOST_POINTS."""
     shares = np.linspace(0.0, 1.0, min(len(seconds), _MOST_POINTS) + 1)
     return np.quantile(seconds.to_numpy(), shares) / scale, shares

@@ -1,4 +1,4 @@
-"""Accuracy over simulated time, and below it the configuration of the arms that move."""
+"""Figure: accuracy over simulated time, and the configuration of arms that change it."""
 
 from __future__ import annotations
 
@@ -12,41 +12,36 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from analysis.bands import accuracy_band
-from analysis.load import Run, Study
-from analysis.looks import Look, arm_looks
 from analysis.measures import accuracy_curve, configuration_path, is_moving
-from analysis.style import (
-    CURVE_NOTE,
-    QUIET,
-    STYLE,
-    TEXT_POINTS,
-    EndLabel,
-    end_labels,
-    time_axis,
-)
+from analysis.reading.run import Run
+from analysis.reading.study import Study
+from analysis.statistics.bands import accuracy_band
+
+from .drawing.labels import EndLabel, end_labels
+from .drawing.line_styles import LineStyle, arm_styles
+from .drawing.style import CURVE_NOTE, QUIET, STYLE, TEXT_POINTS
+from .drawing.time_axis import time_axis
 
 _SIZE_IN = (7.2, 6.2)
 _SMALL_IN = (7.2, 4.2)
-_UNITS = {"depth": 1, "width": 8}  # a layer; the neurons of one unit of an adapter
-_LEAST_SPAN = 0.1  # of the accuracy axis, so that whole percents suffice on it
+_UNITS = {"depth": 1, "width": 8}  # one layer; the step of an adapter's width
+_LEAST_SPAN = 0.1  # of the accuracy axis, so that its ticks are whole percents
 _DECISION_MARKS = "trial decisions: ● changed this value, ○ kept it"
 
 
 def time_to_accuracy(study: Study) -> Figure:
-    """The reported accuracy of every run over simulated time on a logarithmic axis.
+    """Draw the reported accuracy of every run over a logarithmic axis of simulated time.
 
-    One colour an arm and one line a seed, named at its right end; with several seeds also their
-    mean and a band of its 95 % interval. The majority class is a dashed line. Arms whose
-    configurator moves have depth and, where they have one, width below, with a mark at each
-    decision. Evaluations at second 0 have no place on the axis. Raises ValueError if nothing was
-    evaluated.
+    One colour per arm, one line per seed; with several seeds also their mean and its 95 % interval.
+    The majority class is a dashed line. For arms whose configuration changes, panels below show
+    depth and, if present, width, with a mark at each decision. Evaluations at second 0 are left
+    out. Raises ValueError without evaluations.
     """
     curves = {run: curve for run in study.runs if len(curve := _visible(run))}
     if not curves:
         raise ValueError(f"{study.path}: no run has an evaluation after second 0 yet")
     moving = [run for run in study.runs if run in curves and is_moving(run)]
-    looks = arm_looks(study)
+    styles = arm_styles(study)
     with mpl.rc_context(STYLE):
         figure, panels = _panels(bool(moving))
         start_s = min(float(curve["t_s"][0]) for curve in curves.values()) * 0.9
@@ -54,13 +49,13 @@ def time_to_accuracy(study: Study) -> Figure:
         time_axis(panels[0], start_s, end_s)
         panels[0].set_title(_notes(study), color=QUIET, pad=10)
         panels[-1].set_xlabel("simulated time")
-        ends = [_draw_accuracy(panels[0], study, curves, looks)]
+        ends = [_draw_accuracy(panels[0], study, curves, styles)]
         for axes, column in zip(panels[1:], ("depth", "width"), strict=False):
-            ends.append(_draw_configuration(axes, moving, column, looks, start_s))
+            ends.append(_draw_configuration(axes, moving, column, styles, start_s))
         if any(len(run.decisions) for run in moving):
             panels[1].set_title(_DECISION_MARKS, color=QUIET, size=TEXT_POINTS - 1.5)
         figure.align_ylabels(panels)
-        figure.draw_without_rendering()  # the layout decides how near two labels may be
+        figure.draw_without_rendering()  # lays out the figure, so that labels can be placed
         for axes, labels in zip(panels, ends, strict=True):
             end_labels(axes, labels)
     return figure
@@ -74,20 +69,20 @@ def _panels(with_configuration: bool) -> tuple[Figure, list[Axes]]:
 
 
 def _draw_accuracy(
-    axes: Axes, study: Study, curves: Mapping[Run, pl.DataFrame], looks: Mapping[str, Look]
+    axes: Axes, study: Study, curves: Mapping[Run, pl.DataFrame], styles: Mapping[str, LineStyle]
 ) -> list[EndLabel]:
     ends = []
     for arm in study.arms:
-        look, drawn = looks[arm], [curves[run] for run in study.runs_of(arm) if run in curves]
-        has_band = len(drawn) > 1 and _draw_band(axes, accuracy_band(drawn), look)
+        style, drawn = styles[arm], [curves[run] for run in study.runs_of(arm) if run in curves]
+        has_band = len(drawn) > 1 and _draw_band(axes, accuracy_band(drawn), style)
         thin: Any = {"lw": 0.8, "alpha": 0.4} if has_band else {}
         for curve in drawn:
-            axes.plot(curve["t_s"], curve["accuracy"], color=look.colour, ls=look.dashes, **thin)
-            axes.plot(curve["t_s"][-1], curve["accuracy"][-1], "o", color=look.colour, ms=5.5)
+            axes.plot(curve["t_s"], curve["accuracy"], color=style.colour, ls=style.dashes, **thin)
+            axes.plot(curve["t_s"][-1], curve["accuracy"][-1], "o", color=style.colour, ms=5.5)
         if drawn:
             last = max(drawn, key=lambda curve: float(curve["t_s"][-1]))
             end = (float(last["t_s"][-1]), float(last["accuracy"][-1]))
-            ends.append(EndLabel(text=arm, x=end[0], y=end[1], colour=look.colour))
+            ends.append(EndLabel(text=arm, x=end[0], y=end[1], colour=style.colour))
     for accuracy in sorted({r.majority_accuracy for r in curves if r.majority_accuracy}):
         axes.axhline(accuracy, color=QUIET, ls="--", lw=1.2)
         ends.append(EndLabel(text="majority class", x=None, y=accuracy, colour=QUIET))
@@ -97,11 +92,11 @@ def _draw_accuracy(
     return ends
 
 
-def _draw_band(axes: Axes, band: pl.DataFrame, look: Look) -> bool:
-    """The mean and its interval; whether there was an instant at which every seed was known."""
+def _draw_band(axes: Axes, band: pl.DataFrame, style: LineStyle) -> bool:
+    """Draw the mean and its interval; return whether the seeds overlap in time."""
     times, low, high = (band[column].to_numpy() for column in ("t_s", "low", "high"))
-    axes.fill_between(times, low, high, color=look.colour, alpha=0.18, lw=0)
-    axes.plot(band["t_s"], band["mean"], color=look.colour, ls=look.dashes)
+    axes.fill_between(times, low, high, color=style.colour, alpha=0.18, lw=0)
+    axes.plot(band["t_s"], band["mean"], color=style.colour, ls=style.dashes)
     return len(band) > 1
 
 
@@ -115,20 +110,20 @@ def _accuracy_limits(
 
 
 def _draw_configuration(
-    axes: Axes, moving: Sequence[Run], column: str, looks: Mapping[str, Look], start_s: float
+    axes: Axes, moving: Sequence[Run], column: str, styles: Mapping[str, LineStyle], start_s: float
 ) -> list[EndLabel]:
     ends = {}
     for run in moving:
-        look, path = looks[run.arm], configuration_path(run)
-        if path[column].has_nulls():  # what freezes has depth alone
+        style, path = styles[run.arm], configuration_path(run)
+        if path[column].has_nulls():  # freezing has a depth and no width
             continue
         end_s = float(accuracy_curve(run)["t_s"][-1])
         times = np.maximum([*path["t_s"], max(end_s, *path["t_s"])], start_s)
         values = [*path[column], path[column][-1]]
-        axes.step(times, values, where="post", color=look.colour, ls=look.dashes)
-        _mark_decisions(axes, path, column, look.colour)
+        axes.step(times, values, where="post", color=style.colour, ls=style.dashes)
+        _mark_decisions(axes, path, column, style.colour)
         ends[run.arm] = EndLabel(
-            text=run.arm, x=float(times[-1]), y=float(values[-1]), colour=look.colour
+            text=run.arm, x=float(times[-1]), y=float(values[-1]), colour=style.colour
         )
     if ends:
         _tick_units(axes, _UNITS[column])
@@ -137,7 +132,7 @@ def _draw_configuration(
 
 
 def _tick_units(axes: Axes, unit: int) -> None:
-    """Ticks at one to three multiples of the unit among the values drawn; room for half a unit."""
+    """Set ticks at multiples of the unit, at most about three."""
     low, high = axes.dataLim.intervaly
     pad = max(unit / 2, (high - low) / 4)
     axes.set_ylim(low - pad, high + pad)
@@ -146,7 +141,7 @@ def _tick_units(axes: Axes, unit: int) -> None:
 
 
 def _mark_decisions(axes: Axes, path: pl.DataFrame, column: str, colour: str) -> None:
-    """A filled mark where the decision moved this value, a hollow one where it did not."""
+    """Mark decisions: filled if this value changed, hollow if not."""
     has_moved = (pl.col(column) != pl.col(column).shift()).fill_null(False)
     decided = path.with_columns(has_moved=has_moved).filter("is_decision")
     for moved, face in ((True, colour), (False, "white")):

@@ -1,4 +1,4 @@
-"""Trace files side by side: what they did over time, and below it how often."""
+"""Figure: trace files side by side, over time and as distributions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from matplotlib.ticker import (
 )
 from numpy.typing import NDArray
 
-from analysis.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS, ink
 from traces.availability import Availability
 from traces.describe import even_steps
 from traces.recording import (
@@ -31,25 +30,27 @@ from traces.recording import (
 )
 from traces.step import StepTrace
 
+from .drawing.labels import ink
+from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+
 MAX_FILES = 6
 _COLUMN_IN, _LEAST_IN, _HEIGHT_IN = 3.6, 7.2, 6.0
 _SMALL = TEXT_POINTS - 2
 _ALIKE = 5.0
 _MBIT_PER_S = 8e-6
-_MAX_POINTS = 600  # along one time axis: more is ink, not information
-_MAX_DEVICES = 80  # rows of one raster
+_MAX_POINTS = 600  # per time axis; more cannot be distinguished
+_MAX_DEVICES = 80  # rows of a raster
 _NAME_LETTERS = 30
 _UNITS_S = ((86_400.0, "days"), (3_600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
 def trace_files(recordings: Mapping[str, Recording]) -> Figure:
-    """One column a file, by its name: over time above, the distribution below.
+    """Draw one column per file: above over time, below the cumulative distribution.
 
-    Bandwidth: means over equal steps of at least 1 s, and the share of time at or below a rate;
-    files whose peaks are within a factor of 5 share one scale. Availability: a raster of the
-    first devices, and the share of devices available at most so much of the time. Capacities:
-    training time against bandwidth, and the share of devices at or below a training time.
-    Raises ValueError for no file or too many.
+    Bandwidth: means over equal steps of at least 1 s; files whose peaks are within a factor of 5
+    share one scale. Availability: a raster of the first devices; the distribution of the share of
+    time available. Capacities: training time against bandwidth; the distribution of the training
+    time. Raises ValueError for no file or for more than MAX_FILES.
     """
     if not 1 <= len(recordings) <= MAX_FILES:
         raise ValueError(f"a figure shows 1 to {MAX_FILES} files, got {len(recordings)}")
@@ -65,7 +66,7 @@ def trace_files(recordings: Mapping[str, Recording]) -> Figure:
 
 
 def _share_scales(columns: Sequence[NDArray[Any]]) -> None:
-    """Rates of comparable files on one scale, so that heights can be compared."""
+    """Give files with similar rates the same scale."""
     highs = [float(column[0].get_ylim()[1]) for column in columns]
     are_alike = bool(highs) and max(highs) <= _ALIKE * min(highs)
     for column, high in zip(columns, highs, strict=True):
@@ -186,13 +187,13 @@ def _legend(axes: Axes) -> None:
 
 
 def _shares(ordered: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Points of a distribution function: from share 0 at the least value to 1 at the greatest."""
+    """Points of a distribution function, from share 0 at the least value to 1 at the greatest."""
     values = np.concatenate((ordered[:1], ordered))
     return values, np.arange(len(values)) / len(ordered)
 
 
 def _windows(device: Availability) -> list[tuple[float, float]]:
-    """(start, length) in seconds of the available stretches of one period."""
+    """(start, length) in seconds of the available intervals of one period."""
     edges_s = (0.0, *device.changes_s, device.period_s)
     first = 0 if device.first else 1
     pairs = zip(edges_s[first::2], edges_s[first + 1 :: 2], strict=False)
@@ -200,5 +201,5 @@ def _windows(device: Availability) -> list[tuple[float, float]]:
 
 
 def _unit(span_s: float) -> tuple[float, str]:
-    """The greatest unit of which the span has at least two; seconds if none."""
+    """The largest unit of which the span has at least two; else seconds."""
     return next((unit for unit in _UNITS_S if span_s >= 2 * unit[0]), _UNITS_S[-1])

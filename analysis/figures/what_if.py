@@ -1,4 +1,4 @@
-"""What if: one quantity along an axis of a study, a line an arm."""
+"""Figure: a quantity along an axis of a what-if study, one line per arm."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from analysis.comparison import Quantity, run_frame
-from analysis.load import Study
-from analysis.scales import (
+from analysis.reading.study import Study
+from analysis.statistics.estimates import mean_interval
+from analysis.tables.runs import Quantity, run_frame
+
+from .drawing.labels import EndLabel, end_labels
+from .drawing.scales import (
     axis_name,
     fit_y,
     is_wide,
@@ -22,16 +25,7 @@ from analysis.scales import (
     value_text,
     value_ticks,
 )
-from analysis.stats import mean_interval
-from analysis.style import (
-    COLOURS,
-    DASHES,
-    QUIET,
-    STYLE,
-    TEXT_POINTS,
-    EndLabel,
-    end_labels,
-)
+from .drawing.style import COLOURS, DASHES, QUIET, STYLE, TEXT_POINTS
 
 _PANEL_IN, _HEIGHT_IN, _LABELS_IN, _LEAST_IN = 2.5, 4.2, 1.8, 7.2
 _MOST_TICKS = 6
@@ -41,12 +35,12 @@ MOST_PANELS = 6
 def what_if_frame(
     study: Study, axis: str, quantity: Quantity, target: float | None = None
 ) -> pl.DataFrame:
-    """Columns series, panel, x, position, seed, value, spent: one row a run, in the study's order.
+    """Return columns series, panel, x, position, seed, value, spent: one row per run.
 
-    series: the arm's own name; panel: its place on the other axes. x: the coordinate as text;
-    position: the number itself, or its rank where the axis has names. value: null if the target
-    was not reached, and then `spent` is what the run had spent until its end. Raises ValueError
-    for an axis that the study does not have.
+    series: the arm without its coordinates; panel: its coordinates on the other axes. x: its
+    coordinate on this axis as text; position: the number, or the rank if the axis has names. value
+    is null if the target was not reached; spent is the amount at the end of the run. Raises
+    ValueError for an axis that the study lacks.
     """
     if axis not in study.axes:
         known = ", ".join(study.axes) or "none"
@@ -65,25 +59,25 @@ def what_if_frame(
 
 
 def what_if(frame: pl.DataFrame, *, axis: str, quantity: Quantity, target: str = "") -> Figure:
-    """The mean over seeds against the axis (`axis` names it), a panel a place on the other axes, a
-    line an arm, a point a seed, and a band of the 95 % bootstrap interval where there are several.
+    """Draw the mean over seeds against the axis: one line per arm, one point per seed.
 
-    A run that did not reach the target is a hollow triangle at what it had spent: the true value
-    is above. Where any seed did not, there is no mean, and the line is broken. Raises ValueError
-    if nothing is known at any point, or for more panels than can be read.
+    One panel per combination of the other axes; a band shows the 95 % bootstrap interval of several
+    seeds. A run that did not reach the target is a hollow triangle at the amount it had spent, a
+    lower bound; at this point the line has no mean and is interrupted. Raises ValueError if no run
+    has a value, or for more than MOST_PANELS panels.
     """
     panels = frame["panel"].unique(maintain_order=True).to_list()
     if len(panels) > MOST_PANELS:
-        raise ValueError(f"a figure has at most {MOST_PANELS} panels, got {len(panels)}")
+        raise ValueError(f"shows at most {MOST_PANELS} panels, got {len(panels)}")
     seen = [*frame["value"].drop_nulls(), *_unreached(frame)["spent"].drop_nulls()]
     if not seen or max(seen) <= 0:
-        raise ValueError(f"{quantity.text.format(target=target)}: is known of no run")
+        raise ValueError(f"no run has a value for {quantity.text.format(target=target)}")
     scale, unit = scaling(quantity.unit, seen)
     scaled = frame.with_columns(pl.col("value", "spent") / scale)
-    colours = dict(zip(frame["series"].unique(maintain_order=True), _looks(), strict=False))
+    colours = dict(zip(frame["series"].unique(maintain_order=True), _line_styles(), strict=False))
     with mpl.rc_context(STYLE):
         width_in = max(_PANEL_IN * len(panels) + _LABELS_IN, _LEAST_IN)
-        layout = ConstrainedLayoutEngine(w_pad=0.12)  # inches: names of ticks stay apart
+        layout = ConstrainedLayoutEngine(w_pad=0.12)  # inches, so that tick labels do not touch
         figure = Figure(figsize=(width_in, _HEIGHT_IN), layout=layout)
         row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
         labels: list[EndLabel] = []
@@ -100,15 +94,15 @@ def what_if(frame: pl.DataFrame, *, axis: str, quantity: Quantity, target: str =
     return figure
 
 
-def _looks() -> Iterator[tuple[str, Any]]:
-    """Colours, then the same ones with other dashes."""
+def _line_styles() -> Iterator[tuple[str, Any]]:
+    """All colours, then all colours with other dashes."""
     return ((colour, dashes) for dashes in DASHES for colour in COLOURS)
 
 
-def _draw(axes: Axes, frame: pl.DataFrame, looks: Mapping[str, tuple[str, Any]]) -> list[EndLabel]:
+def _draw(axes: Axes, frame: pl.DataFrame, styles: Mapping[str, tuple[str, Any]]) -> list[EndLabel]:
     labels = []
     for name in frame["series"].unique(maintain_order=True):
-        colour, dashes = looks[name]
+        colour, dashes = styles[name]
         rows = frame.filter(pl.col("series") == name).sort("position")
         means = series_means(rows)
         axes.plot(means["position"], means["mean"], color=colour, ls=dashes, marker="o", ms=4.5)
@@ -124,7 +118,7 @@ def _draw(axes: Axes, frame: pl.DataFrame, looks: Mapping[str, tuple[str, Any]])
 
 
 def series_means(rows: pl.DataFrame) -> pl.DataFrame:
-    """Columns position, mean, low, high of one series; null unless every seed has a value."""
+    """Return columns position, mean, low, high of a series; null unless all seeds have a value."""
     means: list[tuple[float | None, ...]] = []
     for (position,), group in rows.group_by("position", maintain_order=True):
         if group["value"].null_count():
@@ -137,7 +131,7 @@ def series_means(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _end(name: str, rows: pl.DataFrame, means: pl.DataFrame, colour: str) -> EndLabel:
-    """Where the line ends; without a line, the last of its marks."""
+    """The label at the end of the line; without a line, at its last mark."""
     known = means.drop_nulls("mean")
     if len(known):
         return EndLabel(text=name, x=known["position"][-1], y=known["mean"][-1], colour=colour)
@@ -150,7 +144,7 @@ def _unreached(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _x_axis(axes: Axes, frame: pl.DataFrame) -> None:
-    """Numbers where they belong, on a logarithmic axis if they span much; names side by side."""
+    """Set an x axis of numbers, logarithmic for a wide range, or of names at equal distances."""
     points = frame.select("position", "x").unique(maintain_order=True).sort("position")
     positions = points["position"].to_list()
     if is_wide(positions) and _are_numbers(points["x"].to_list()):
@@ -173,7 +167,7 @@ def _notes(frame: pl.DataFrame) -> str:
 
 
 def _positions(values: Sequence[Any]) -> Mapping[str, float]:
-    """Where each coordinate stands: numbers at their value, others in the study's order."""
+    """Position by coordinate: numbers at their value, names in the study's order."""
     texts = list(dict.fromkeys(map(value_text, values)))
     if _are_numbers(texts):
         return {text: float(text) for text in texts}
@@ -201,7 +195,7 @@ def _place(
 
 
 def _without(arm: str, axis: str, text: str) -> str:
-    """The arm's name without its place on an axis, the last part of it that can be meant."""
+    """The name of the arm without its coordinate on an axis."""
     for token in (f"{axis}={text}", f"{axis.rsplit('.', 1)[-1]}={text}", text):
         if arm == token:
             return ""

@@ -1,4 +1,4 @@
-"""The measures of docs/metrics.md, one function each: from runs to a number or a frame."""
+"""Measures of runs, as defined in docs/metrics.md: one function each, to a number or a frame."""
 
 from .crossing import (
     Cost,

@@ -1,4 +1,4 @@
-"""When a run reaches a target accuracy, and what that took."""
+"""Time, rounds, bytes and energy until a run reaches a target accuracy."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ from typing import Literal
 
 import polars as pl
 
-from analysis.load import Run
+from analysis.reading.run import Run
 
 from .curve import accuracy_curve
 
 SUSTAINED_FOR = 3
-"""Evaluations in a row that make a crossing a sustained one."""
+"""Consecutive evaluations at or above the target for a sustained crossing."""
 
 Crossing = Literal["first", "sustained"]
 
 _ROUNDING = 1e-12
-"""Accuracies are ratios of counts; a target of 0.6 must be met by 294 of 490."""
+"""Tolerance: accuracies are ratios of counts, and 294 / 490 must reach a target of 0.6."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """What one run spent until it crossed a target: simulated seconds, aggregated rounds of the
-    lineage that counts, and bytes (both ways) and joules of all clients, lost work included."""
+    """What one run spent until it reached a target.
+
+    Simulated seconds, aggregated rounds of the winning lineage, and bytes (down and up) and joules
+    of all clients, wasted work included.
+    """
 
     seconds: float
     rounds: int
@@ -35,7 +38,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a target cost: simulated hours, and megabytes (10^6) and kilojoules per client."""
+    """The cost of a target: simulated hours; megabytes (10^6 bytes) and kilojoules per client."""
 
     hours: float
     mbytes_per_client: float
@@ -43,19 +46,18 @@ class Cost:
 
 
 def crossing_s(run: Run, target: float, kind: Crossing = "first") -> float | None:
-    """Simulated seconds of the first evaluation whose accuracy is at least the target; None if
-    there is none.
+    """Return the simulated second of the first evaluation at or above the target, or None.
 
-    sustained: of the first that is followed by two more (`SUSTAINED_FOR` in a row).
+    kind "sustained": the first of `SUSTAINED_FOR` consecutive evaluations at or above the target.
     """
     crossed = _crossed(run, target, kind)
     return None if crossed is None else crossed[0]
 
 
 def effort_to(run: Run, target: float, kind: Crossing = "first") -> Effort | None:
-    """What the run had spent when it crossed the target; None if it did not.
+    """Return what the run had spent when it reached the target; None if it did not.
 
-    A round counts when it has ended by then, losing branches and cut rounds included.
+    Counts the rounds that had ended by then, including losing branches and cut rounds.
     """
     crossed = _crossed(run, target, kind)
     if crossed is None:
@@ -70,7 +72,7 @@ def effort_to(run: Run, target: float, kind: Crossing = "first") -> Effort | Non
 
 
 def cost_to_accuracy(runs: Sequence[Run], target: float) -> Cost | None:
-    """Means over the runs of an arm; None unless every one of them reaches the target."""
+    """Return means over the runs of an arm; None unless all runs reach the target."""
     costs = [cost_of_run(run, target) for run in runs]
     reached = [cost for cost in costs if cost is not None]
     if not reached or len(reached) < len(costs):
@@ -83,7 +85,7 @@ def cost_to_accuracy(runs: Sequence[Run], target: float) -> Cost | None:
 
 
 def cost_of_run(run: Run, target: float, kind: Crossing = "first") -> Cost | None:
-    """The run's effort in hours, and bytes and joules per client of the population."""
+    """Return the effort in hours, with bytes and joules per client of the population."""
     effort = effort_to(run, target, kind)
     if effort is None:
         return None
@@ -95,7 +97,7 @@ def cost_of_run(run: Run, target: float, kind: Crossing = "first") -> Cost | Non
 
 
 def _crossed(run: Run, target: float, kind: Crossing) -> tuple[float, int] | None:
-    """Instant and round of the crossing evaluation."""
+    """Second and round of the first evaluation that counts as reaching the target."""
     n = SUSTAINED_FOR if kind == "sustained" else 1
     curve = accuracy_curve(run).with_columns(
         is_held=pl.col("accuracy").rolling_min(n).shift(1 - n) >= target - _ROUNDING

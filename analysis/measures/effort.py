@@ -1,4 +1,4 @@
-"""Where clients' time, bytes and joules went: used, idle, lost, or spent on trials that lost."""
+"""How clients' time, bytes and energy were used: work, idle time, waste, lost trials."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from analysis.clients import client_table
-from analysis.load import Run
+from analysis.reading.clients import client_table
+from analysis.reading.run import Run
 
 _WORK = pl.col("down_s") + pl.col("compute_s") + pl.col("up_s")
 _BYTES = pl.col("down_bytes") + pl.col("up_bytes")
-_ATTENDED = _WORK + pl.col("wait_s") + pl.col("idle_s") + pl.col("gone_s")
+_IN_ROUNDS = _WORK + pl.col("wait_s") + pl.col("idle_s") + pl.col("gone_s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """Client seconds of work, bytes and joules, and their shares (0-1) of all that was spent;
-    a share of nothing is 0."""
+    """Seconds of work, bytes and joules, and their shares (0-1) of the run's totals.
+
+    A share of a total of 0 is 0.
+    """
 
     seconds: float
     bytes: int
@@ -28,28 +30,33 @@ class Share:
 
 
 def utilisation(run: Run) -> float | None:
-    """Share (0-1) of its selected clients' time in rounds that they spent on work (download,
-    training, upload) rather than waiting, idle or gone; None without rounds."""
-    worked, attended = run.rounds.select(_WORK.sum(), _ATTENDED.alias("attended").sum()).row(0)
-    return worked / attended if attended else None
+    """Return the share (0-1) of the clients' time in rounds that they worked.
+
+    Work is download, training and upload; the rest is unavailable, idle and dropped-out time. None
+    without rounds.
+    """
+    worked, total = run.rounds.select(_WORK.sum(), _IN_ROUNDS.alias("total").sum()).row(0)
+    return worked / total if total else None
 
 
 def wasted_work(run: Run) -> Share:
-    """Work of which nothing came: unused updates, cut rounds, repeated attempts."""
+    """Return wasted work: updates that were not aggregated, and attempts that were repeated."""
     lost = run.rounds.select("lost_s", "lost_bytes", "lost_j").sum().row(0)
     return _share(run, *lost)
 
 
 def trial_overhead(run: Run) -> Share:
-    """What the branches that lost a trial had cost. A trial without a verdict has no loser."""
+    """Return the cost of branches that lost a trial; an undecided trial has no losing branch."""
     decided = run.rounds.join(run.decisions.select("trial", "chosen"), on="trial")
     lost = decided.filter(pl.col("branch") != pl.col("chosen"))
     return _share(run, *lost.select(*_spent()).row(0))
 
 
 def cache_hit_rate(run: Run) -> float | None:
-    """Share (0-1) of adapter trainings that found their activations stored; None where the log
-    has no rows of clients, or nothing was ever stored."""
+    """Return hits / (hits + fills) (0-1) of the activation caches of clients.
+
+    None if the log has no rows of clients or no client uses a cache.
+    """
     counts = dict(client_table(run)["cache"].value_counts().rows())
     tried = counts.get("hit", 0) + counts.get("fill", 0)
     return counts.get("hit", 0) / tried if tried else None

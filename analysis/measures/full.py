@@ -1,34 +1,34 @@
-"""Full fine-tuning: what speed-ups are measured against."""
+"""Full fine-tuning arms, the baseline of speed-ups."""
 
 from __future__ import annotations
 
-from analysis.load import Study
+from analysis.reading.study import Study
 
 from .crossing import cost_to_accuracy
 from .curve import accuracy_curve, highest
 
 
 def full_arms(study: Study) -> tuple[str, ...]:
-    """The arms that fine-tune everything, told by their rounds and not by their names."""
+    """Return the arms whose every round is full fine-tuning, whatever their names."""
     return tuple(arm for arm in study.arms if all(run.is_full for run in study.runs_of(arm)))
 
 
 def fastest_full(study: Study, target: float) -> str | None:
-    """The full fine-tuning arm that reaches the target in the fewest hours; None if none does."""
+    """Return the full fine-tuning arm that reaches the target first, or None."""
     costs = {arm: cost_to_accuracy(study.runs_of(arm), target) for arm in full_arms(study)}
     reached = {arm: cost.hours for arm, cost in costs.items() if cost is not None}
     return min(reached, key=lambda arm: reached[arm], default=None)
 
 
 def full_hours(study: Study, target: float) -> float | None:
-    """Hours of the fastest full fine-tuning arm to the target: what a speed-up is measured by."""
+    """Return the hours of the fastest full fine-tuning arm to the target, or None."""
     arm = fastest_full(study, target)
     cost = None if arm is None else cost_to_accuracy(study.runs_of(arm), target)
     return None if cost is None else cost.hours
 
 
 def full_highest(study: Study) -> float | None:
-    """The highest accuracy that a full fine-tuning arm reached in all of its runs."""
+    """Return the highest accuracy that a full fine-tuning arm reached in all its runs, or None."""
     levels = []
     for arm in full_arms(study):
         maxima = [highest(accuracy_curve(run)["accuracy"]) for run in study.runs_of(arm)]

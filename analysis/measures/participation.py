@@ -1,4 +1,4 @@
-"""Who took part, and how evenly."""
+"""How often each client took part, and how evenly participation is spread."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from analysis.load import Run
+from analysis.reading.run import Run
 
 
 def participation(run: Run) -> pl.DataFrame:
-    """Columns client, selected, reported: in how many rounds (of every branch) each client of the
-    population was selected, and in how many its update was aggregated."""
-    everybody = pl.DataFrame({"client": np.arange(run.n_clients)})
+    """Return columns client, selected, reported: rounds per client of the population.
+
+    selected: rounds of all branches that selected the client; reported: those that aggregated its
+    update.
+    """
+    population = pl.DataFrame({"client": np.arange(run.n_clients)})
     return (
-        everybody.join(_counts(run, "clients", "selected"), on="client", how="left")
+        population.join(_counts(run, "clients", "selected"), on="client", how="left")
         .join(_counts(run, "reports", "reported"), on="client", how="left")
         .fill_null(0)
         .sort("client")
@@ -25,7 +28,7 @@ def participation(run: Run) -> pl.DataFrame:
 def jain(amounts: Sequence[float]) -> float | None:
     """Jain's fairness index, (sum x)^2 / (n sum x^2): 1 if all are equal, 1/n if one has all.
 
-    None where nobody has any (Jain, Chiu and Hawe, 1984, DEC TR-301).
+    None if all are 0. Source: Jain, Chiu and Hawe, 1984, DEC TR-301.
 
     >>> jain([2, 2, 2, 2]), jain([1, 0, 0, 0])
     (1.0, 0.25)
@@ -36,7 +39,7 @@ def jain(amounts: Sequence[float]) -> float | None:
 
 
 def fairness(run: Run) -> float | None:
-    """Jain's index of the rounds in which each client's update was aggregated."""
+    """Return Jain's index of the number of aggregated updates per client."""
     return jain(participation(run)["reported"].to_list())
 
 

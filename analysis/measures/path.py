@@ -1,19 +1,20 @@
-"""Which configuration went on, and the trials that chose it."""
+"""The winning lineage's configuration over time, and the trials that chose it."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from analysis.load import Run
+from analysis.reading.run import Run
 
 _WIDTH = pl.coalesce("width", "rank").alias("width")
 
 
 def configuration_path(run: Run) -> pl.DataFrame:
-    """Columns t_s, depth, width (LoRA's: its rank), is_decision: what goes on from t_s.
+    """Return columns t_s, depth, width (for LoRA: the rank), is_decision, one row per change.
 
-    Rows are the start (of a first trial with several branches, the smallest of them: no
-    branch shrinks), the first round of each one-branch trial, and each decision.
+    A row's configuration holds from t_s on. Rows are the start, the first round of each one-branch
+    trial, and each decision. If the first trial has several branches, the start is the smallest of
+    them, since a branch never shrinks.
     """
     is_alone = pl.col("branch").n_unique().over("trial") == 1
     starts = (
@@ -28,12 +29,12 @@ def configuration_path(run: Run) -> pl.DataFrame:
 
 
 def is_moving(run: Run) -> bool:
-    """Whether the run's configuration ever changes."""
+    """Return whether the configuration of the run ever changes."""
     return configuration_path(run).select("depth", "width").n_unique() > 1
 
 
 def trial_windows(run: Run) -> pl.DataFrame:
-    """Columns trial, start_s, end_s, chosen: the trials that had several branches and a verdict."""
+    """Return columns trial, start_s, end_s, chosen: decided trials with several branches."""
     several = run.rounds.group_by("trial").agg(
         pl.col("start_s").min(), n_branches=pl.col("branch").n_unique()
     )

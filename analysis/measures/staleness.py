@@ -1,15 +1,17 @@
-"""How old updates are when they are used, where rounds are not synchronous."""
+"""Staleness of updates: aggregations between the start of an update and its use."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from analysis.load import Run
+from analysis.reading.run import Run
 
 
 def staleness(run: Run) -> pl.DataFrame:
-    """Columns staleness, reports: how many aggregated updates were so many aggregations old when
-    they were used; 0 for all of a synchronous run."""
+    """Return columns staleness, reports: the number of aggregated updates per staleness.
+
+    In synchronous rounds all updates have staleness 0.
+    """
     is_told = pl.col("ages").list.len() > 0
     ages = pl.when(is_told).then("ages").otherwise(pl.col("reports").list.eval(pl.element() * 0))
     each = run.rounds.select(staleness=ages.explode()).drop_nulls()
@@ -17,7 +19,7 @@ def staleness(run: Run) -> pl.DataFrame:
 
 
 def mean_staleness(run: Run) -> float | None:
-    """Mean age of the aggregated updates, in aggregations; None where none is told."""
+    """Return the mean staleness of the aggregated updates; None without updates."""
     counts = staleness(run)
     reports = int(counts["reports"].sum())
     total = int((counts["staleness"] * counts["reports"]).sum())

@@ -1,4 +1,4 @@
-"""One self-contained HTML page on a directory of runs: it opens from disk, without a network."""
+"""Renders a self-contained HTML report of a study; it opens from disk, without a network."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from plotly.offline import get_plotlyjs
 
-from analysis.figures.catalogue import CATALOGUE, Entry, Goal, Wish, goal_of
-from analysis.load import Run, Study
-from analysis.looks import arm_looks
-from analysis.style import rendered
-from analysis.table import caption, format_table, table_rows
+from analysis.figures.catalogue import CATALOGUE, Entry
+from analysis.figures.drawing.files import rendered
+from analysis.figures.drawing.line_styles import arm_styles
+from analysis.figures.goal import FigureOptions, Goal, goal_of
+from analysis.reading.run import Run
+from analysis.reading.study import Study
+from analysis.tables.caption import caption
+from analysis.tables.cells import format_table
+from analysis.tables.targets import table_rows
 
-from .cautions import cautions
+from .caveats import caveats
 from .curves import AXES, chart
-from .differences import differing_keys
 from .provenance import provenance
+from .scenario_differences import differing_keys
 from .summary import summary
-from .time_spent import PLACES, TimeSpent, time_spent
+from .time_spent import STAGES, TimeSpent, time_spent
 
 SECTIONS = {
     "summary": "Summary",
@@ -38,23 +42,23 @@ SECTIONS = {
 
 
 def report(study: Study) -> str:
-    """The page. Raises ValueError if no run has an evaluation yet."""
+    """Return the HTML page. Raises ValueError if no run has an evaluation yet."""
     rows, figures = table_rows(study), _figures(study)
     headers, cells = format_table(rows)
-    looks = arm_looks(study)
-    colours = {arm: looks[arm].colour for arm in study.arms}
+    styles = arm_styles(study)
+    colours = {arm: styles[arm].colour for arm in study.arms}
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     return environment.from_string(_part("page.html.j2")).render(
         title=study.path.resolve().name,
         caption=caption(study),
         sections=[item for item in SECTIONS.items() if figures or item[0] != "figures"],
         summary=summary(study, rows),
-        cautions=cautions(study, rows),
+        caveats=caveats(study, rows),
         arms=list(colours.items()),
         axes=AXES,
         chart=chart(study, colours),
         table={"headers": headers, "rows": cells},
-        places=list(PLACES.values()),
+        stages=list(STAGES.values()),
         time_spent=[_bar(spent) for spent in time_spent(study)],
         figures=figures,
         differences=differing_keys({run.arm: run.manifest["scenario"] for run in _first(study)}),
@@ -71,12 +75,12 @@ def _part(name: str) -> str:
 
 
 def _first(study: Study) -> list[Run]:
-    """Each arm's first run: its seeds share the scenario."""
+    """The first run of each arm; all its seeds have the same scenario."""
     return [study.runs_of(arm)[0] for arm in study.arms]
 
 
 def _yaml(run: Run) -> str:
-    """The scenario as the run wrote it; of a run from before it did, as JSON, which is YAML."""
+    """The scenario file of the run; for older runs without one, JSON, which is valid YAML."""
     file = run.path / "scenario.yaml"
     if not file.exists():
         return json.dumps(run.manifest["scenario"], indent=2)
@@ -84,8 +88,8 @@ def _yaml(run: Run) -> str:
 
 
 def _figures(study: Study) -> list[Mapping[str, str]]:
-    """The figures that the runs support, as images within the page."""
-    goal = goal_of(study, Wish())
+    """The figures that the runs support, as embedded images."""
+    goal = goal_of(study, FigureOptions())
     return [
         {"svg": b64encode(rendered(figure, "svg")).decode(), "caption": entry.shows}
         for entry in CATALOGUE.values()
@@ -96,14 +100,14 @@ def _figures(study: Study) -> list[Mapping[str, str]]:
 def _drawn(entry: Entry, study: Study, goal: Goal) -> list[Figure]:
     try:
         return [figure for _, figure in entry.figures(study, goal)]
-    except ValueError:  # these runs do not support it
+    except ValueError:  # the runs do not support this figure
         return []
 
 
 def _bar(spent: TimeSpent) -> Mapping[str, Any]:
-    words = [f"{PLACES[place]} {share:.0%}" for place, share in spent.shares.items() if share]
+    words = [f"{STAGES[stage]} {share:.0%}" for stage, share in spent.shares.items() if share]
     if spent.wasted_share:
-        words.append(f"of the work, {spent.wasted_share:.0%} came to nothing")
+        words.append(f"{spent.wasted_share:.0%} of the work was wasted")
     if spent.trial_share:
         words.append(f"{spent.trial_share:.0%} of the work was in trial branches that lost")
     return {

@@ -1,4 +1,4 @@
-"""Accuracy against what it cost, as the interactive chart reads it."""
+"""Data of the interactive chart: accuracy against time, rounds, bytes and energy."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from analysis.load import Run, Study
+from analysis.figures.drawing.style import BASELINE
 from analysis.measures import accuracy_curve
-from analysis.style import BASELINE
+from analysis.reading.run import Run
+from analysis.reading.study import Study
 
 AXES = {
     "t_s": "simulated time, s",
@@ -17,13 +18,14 @@ AXES = {
     "mbytes": "MB per client",
     "kilojoules": "kJ per client",
 }
-"""What the chart's horizontal axis can be, and its title."""
+"""Choices for the horizontal axis, with titles."""
 
 
 def chart(study: Study, colours: Mapping[str, str]) -> dict[str, Any]:
-    """Axes, and one line a run: arm, seed, colour, accuracy, and its place on each axis.
+    """Return the data of the chart: its axes, and one line per run with values for each axis.
 
-    `baseline` is the dark colour, which a dark page must turn over; `levels`: of majority classes.
+    `baseline` is the dark colour, which the dark theme replaces; `levels`: accuracies of majority
+    classes.
     """
     return {
         "axes": AXES,
@@ -35,10 +37,10 @@ def chart(study: Study, colours: Mapping[str, str]) -> dict[str, Any]:
 
 
 def cost_curve(run: Run) -> pl.DataFrame:
-    """The accuracy curve with what had been paid by each of its instants.
+    """Return the accuracy curve with the cost up to each of its instants.
 
-    Columns t_s, round, accuracy, mbytes (10^6 bytes a client) and kilojoules (a client), over the
-    rounds that had ended: as in docs/metrics.md.
+    Columns t_s, round, accuracy, mbytes (10^6 bytes per client) and kilojoules (per client), of the
+    rounds that had ended, as defined in docs/metrics.md.
     """
     paid = run.rounds.select(
         "t_s",

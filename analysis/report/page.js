@@ -11,7 +11,7 @@
 
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
-  // A logarithmic axis has no place for what was known before anything was spent.
+  // A logarithmic axis cannot show points at 0.
   const placed = (line) => line[axis.value].map((x) => (x > 0 || !log.checked ? x : null));
 
   const trace = (line) => ({

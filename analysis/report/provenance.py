@@ -1,11 +1,12 @@
-"""With what a study's runs were made: versions, digests, seeds, recordings and their licences."""
+"""Provenance of a study's runs: versions, digests, seeds, traces and their licences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.load import Run, Study
+from analysis.reading.run import Run
+from analysis.reading.study import Study
 
 _SINGLE = {
     "digest": "scenario digest",
@@ -21,7 +22,7 @@ _NO_LICENCE = "the user's own file"
 
 
 def provenance(study: Study) -> list[tuple[str, list[str]]]:
-    """Title and the distinct values over the runs, in the runs' order; absent ones left out."""
+    """Return titles with the distinct values over the runs; titles without values are left out."""
     rows = [("seeds", _distinct([str(run.seed) for run in study.runs]))]
     rows += [
         (title, _distinct([_value(run, key) for run in study.runs]))
@@ -37,13 +38,13 @@ def provenance(study: Study) -> list[tuple[str, list[str]]]:
 
 
 def _traces(study: Study) -> list[str]:
-    told = []
+    traces = []
     for run in study.runs:
         network = run.manifest.get("network") or {}
-        attended = run.manifest.get("availability") or {}
+        availability = run.manifest.get("availability") or {}
         sources = [*network.get("downlinks", ()), *network.get("uplinks", ())]
-        told += [_source(source) for source in (*sources, *attended.get("files", ()))]
-    return told
+        traces += [_source(source) for source in (*sources, *availability.get("files", ()))]
+    return traces
 
 
 def _source(source: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The answer in sentences: who reaches what, and when. Every number is the table's."""
+"""Summary of a study in sentences, from the numbers of the table of targets."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from analysis.load import Study
 from analysis.measures import best_accuracy, best_arm
-from analysis.table import MAJORITY, duration
+from analysis.reading.study import Study
+from analysis.tables.targets import MAJORITY
+from analysis.tables.text import duration
 
 Row = dict[str, Any]
 
 
 def summary(study: Study, rows: Sequence[Row]) -> list[str]:
-    """One sentence on the best accuracy, then one a target, in the table's order."""
+    """Return one sentence on the best accuracy, then one per target in the table's order."""
     measured = [row for row in rows if row["arm"] != MAJORITY]
     targets = groupby(measured, key=lambda row: str(row["target"]))
     return [_best(study), *(_target(target, list(group)) for target, group in targets)]

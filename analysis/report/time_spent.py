@@ -1,4 +1,4 @@
-"""Where the clients' time went, arm by arm."""
+"""Clients' time in rounds by stage, per arm."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ from statistics import fmean
 
 import polars as pl
 
-from analysis.load import Run, Study
 from analysis.measures import trial_overhead, wasted_work
+from analysis.reading.run import Run
+from analysis.reading.study import Study
 
-PLACES = {
+STAGES = {
     "compute_s": "computing",
     "down_s": "downloading",
     "up_s": "uploading",
-    "wait_s": "waiting for absent clients",
+    "wait_s": "unavailable",
     "idle_s": "idle until the round ended",
-    "gone_s": "after being lost",
+    "gone_s": "after dropping out",
 }
-"""The columns of a round's row that add up to its length times its clients."""
+"""Columns of a RoundRow with their titles; their sum is the length of the round x its clients."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSpent:
-    """Shares (0-1) of an arm's client-hours by place; of the work (download, training, upload),
-    what came to nothing and what branches that lost their trials had done."""
+    """Shares (0-1) of an arm's client-hours by stage.
+
+    wasted_share and trial_share are of the work (download, training, upload): wasted work, and work
+    in branches that lost their trials.
+    """
 
     arm: str
     client_hours: float
@@ -35,20 +39,20 @@ class TimeSpent:
 
 
 def time_spent(study: Study) -> list[TimeSpent]:
-    """One entry an arm whose rounds took time: hours over all of its seeds, shares their means."""
+    """Return one entry per arm with rounds: hours over all seeds, shares as means over seeds."""
     return [spent for arm in study.arms if (spent := _of_arm(arm, study.runs_of(arm))) is not None]
 
 
 def _of_arm(arm: str, runs: Sequence[Run]) -> TimeSpent | None:
-    rounds = pl.concat([run.rounds.select(*PLACES) for run in runs])
-    seconds = {place: float(rounds[place].sum()) for place in PLACES}
+    rounds = pl.concat([run.rounds.select(*STAGES) for run in runs])
+    seconds = {stage: float(rounds[stage].sum()) for stage in STAGES}
     total_s = sum(seconds.values())
     if not total_s:
         return None
     return TimeSpent(
         arm=arm,
         client_hours=total_s / 3600,
-        shares={place: value / total_s for place, value in seconds.items()},
+        shares={stage: value / total_s for stage, value in seconds.items()},
         wasted_share=fmean(wasted_work(run).seconds_share for run in runs),
         trial_share=fmean(trial_overhead(run).seconds_share for run in runs),
     )

@@ -1,19 +1,19 @@
-"""A run as a timeline that Perfetto (ui.perfetto.dev) and chrome://tracing open.
+"""Exports a run as a timeline for Perfetto (ui.perfetto.dev) and chrome://tracing.
 
-The log's level decides what there is to see: `rounds` gives the server's tracks, `clients` adds
-each client's rounds, `all` adds within them every download, training and upload.
+The `log` level of the scenario decides what it shows. `rounds`: the tracks of the server.
+`clients`: also the rounds of each client. `all`: also every download, training and upload.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from analysis.row_file import read_rows
 from sim.records import ClientRow, DecisionRow, TransferRow
+from sim.run_files import Manifest, read_manifest, read_rows
+from sim.runlog import EVALUATIONS, EVENTS
 
 from .counters import bytes_in_flight, link_mbit_per_s
 from .lanes import lanes
@@ -22,17 +22,17 @@ from .tracks import (
     Row,
     client_slices,
     config_text,
-    losses,
+    dropouts,
     round_slices,
     transfers,
     trial_slices,
 )
 
 SERVER, CLIENTS = 1, 2
-"""Process ids: Perfetto shows one group of tracks a process."""
+"""Process ids; Perfetto shows one group of tracks per process."""
 
 TRIALS = 1
-"""The server's track of trials and decisions; one track a branch follows."""
+"""Track id of trials and decisions; one track per branch follows."""
 
 
 def timeline(
@@ -42,21 +42,21 @@ def timeline(
     to_s: float = inf,
     clients: Sequence[Collection[int]] | None = None,
 ) -> dict[str, Any]:
-    """The run as a Chrome Trace Event object; what does not touch from_s to to_s is left out.
+    """Return the run as a Chrome Trace Event object, limited to simulated seconds from_s to to_s.
 
-    `clients`: sets or ranges of those to show (None: all); the server's counters are over all of
-    them. Raises ValueError for a directory that is no run's, an empty span or a client that did
-    nothing in it.
+    `clients`: sets or ranges of clients to show (None: all); the counters of the server are over
+    all clients in any case. Raises ValueError for a directory that is not a run directory, an empty
+    interval, or a client without rows in it.
     """
     if not from_s < to_s:
-        raise ValueError(f"--to must be above --from, {from_s:g}, got {to_s:g}")
-    manifest = _manifest(run_dir)
-    rows, kinds = _in_span(read_rows(run_dir / "events.jsonl"), from_s, to_s)
-    evaluations = read_rows(run_dir / "evaluations.jsonl")
+        raise ValueError(f"--to must be above --from {from_s:g}, got {to_s:g}")
+    manifest = read_manifest(run_dir)
+    rows, kinds = _in_interval(read_rows(run_dir / EVENTS), from_s, to_s)
+    evaluations = read_rows(run_dir / EVALUATIONS)
     seen = [r for r in evaluations if from_s <= r["t_s"] <= to_s]
     return {
         "displayTimeUnit": "ms",
-        "otherData": _told(manifest, kinds),
+        "otherData": _metadata(manifest, kinds),
         "traceEvents": [
             *_server(rows),
             *_counters(rows),
@@ -66,20 +66,8 @@ def timeline(
     }
 
 
-def _manifest(run_dir: Path) -> Mapping[str, Any]:
-    path = run_dir / "manifest.json"
-    if not path.exists():
-        raise ValueError(f"{run_dir}: is not a run directory (no manifest.json in it)")
-    try:
-        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        manifest["scenario"]["evaluation"]["report_on"], manifest["name"], manifest["seed"]
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{path}: is no manifest of a run") from None
-    return manifest
-
-
-def _in_span(events: Iterable[Row], from_s: float, to_s: float) -> tuple[list[Row], set[str]]:
-    """The rows that touch the span, and the kinds of all: a log may be larger than memory."""
+def _in_interval(events: Iterable[Row], from_s: float, to_s: float) -> tuple[list[Row], set[str]]:
+    """The rows that overlap the interval, and the kinds of all rows; the log is not kept."""
     rows, kinds = [], set()
     for row in events:
         kinds.add(row["row"])
@@ -88,13 +76,13 @@ def _in_span(events: Iterable[Row], from_s: float, to_s: float) -> tuple[list[Ro
     return rows, kinds
 
 
-def _told(manifest: Mapping[str, Any], kinds: Collection[str]) -> dict[str, Any]:
+def _metadata(manifest: Manifest, kinds: Collection[str]) -> dict[str, Any]:
     shown = {ClientRow.row: "rounds of clients", TransferRow.row: "transfers and training"}
     missing = [text for kind, text in shown.items() if kind not in kinds]
-    told = {"run": manifest["name"], "seed": manifest["seed"], "time": "simulated"}
+    data = {"run": manifest["name"], "seed": manifest["seed"], "time": "simulated"}
     if missing:
-        told["not in this run's log"] = f"{', '.join(missing)}; `log: all` writes them"
-    return told
+        data["not in this run's log"] = f"{', '.join(missing)}; `log: all` writes them"
+    return data
 
 
 def _server(rows: Sequence[Row]) -> Iterator[Event]:
@@ -132,8 +120,8 @@ def _accuracy(evaluations: Sequence[Row], split: str) -> Iterator[Event]:
 def _clients(rows: Sequence[Row], wanted: Sequence[Collection[int]] | None) -> Iterator[Event]:
     of_client = client_slices(rows)
     unknown = (client for ids in wanted or () for client in ids if client not in of_client)
-    if (client := next(unknown, None)) is not None:  # of a range as wide as you like
-        raise ValueError(f"--clients: client {client} has no rows in this span of the log")
+    if (client := next(unknown, None)) is not None:  # lazily, since a range may be wide
+        raise ValueError(f"--clients: client {client} has no rows between --from and --to")
     tracks: dict[int, str] = {}
     first: dict[int, int] = {}
     for client, pieces in of_client.items():
@@ -143,7 +131,7 @@ def _clients(rows: Sequence[Row], wanted: Sequence[Collection[int]] | None) -> I
         for tid, name, piece in _in_lanes(client, pieces, len(tracks) + 1):
             tracks[tid] = name
             yield complete(CLIENTS, tid, piece)
-    for row in losses(rows):
+    for row in dropouts(rows):
         if row["client"] in first:
             name = f"lost ({row['reason']})"
             yield instant(CLIENTS, first[row["client"]], name, row["t_s"], {"stage": row["stage"]})

@@ -1,4 +1,4 @@
-"""Quantities over simulated time, as steps: a value holds until the next instant."""
+"""Counters over simulated time as step functions: bytes in flight, load of the server's link."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Steps = list[tuple[float, float]]
 
 
 def bytes_in_flight(transfers: Iterable[Row]) -> Steps:
-    """Bytes of the attempts at transfers that are under way."""
+    """Return the bytes of all transfers in progress."""
     return _sum_of([(t["start_s"], t["t_s"], float(t["bytes"])) for t in transfers])
 
 
 def link_mbit_per_s(transfers: Iterable[Row], direction: str) -> Steps:
-    """The server's load in one direction, Mbit/s: each attempt counts with its mean rate."""
+    """Return the sum of the mean rates, in Mbit/s, of the transfers in one direction."""
     chosen = [t for t in transfers if t["direction"] == direction and t["t_s"] > t["start_s"]]
     return _sum_of(
         [(t["start_s"], t["t_s"], t["bytes"] * 8e-6 / (t["t_s"] - t["start_s"])) for t in chosen]
@@ -24,7 +24,7 @@ def link_mbit_per_s(transfers: Iterable[Row], direction: str) -> Steps:
 
 
 def _sum_of(spans: Iterable[tuple[float, float, float]]) -> Steps:
-    """The sum of the amounts of the spans that are open, exactly 0 where none is."""
+    """The sum of the amounts of the open intervals, exactly 0 if none is open."""
     changes = sorted(
         change
         for start_s, end_s, amount in spans

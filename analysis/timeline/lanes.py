@@ -1,4 +1,4 @@
-"""Which track a slice goes to: on one track, slices may nest but never cross."""
+"""Assigns slices to tracks, so that slices on a track nest or are disjoint."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .trace_events import Slice
 
 
 def lanes(pieces: Sequence[Slice]) -> list[list[Slice]]:
-    """The slices in as few lanes as greedy choice needs, by start (the longer first).
+    """Return the slices in lanes, assigned greedily by start (the longer first).
 
-    Within a lane any two slices are apart or one within the other. One client that trains for
-    several branches at once needs a lane for each.
+    Two slices in a lane are disjoint or nested. A client that trains for several branches at once
+    needs a lane per branch.
 
     >>> a, b, c = (Slice(name=n, start_s=s, end_s=e) for n, s, e in
     ...            (("a", 0, 4), ("b", 1, 2), ("c", 3, 5)))
@@ -31,7 +31,7 @@ def lanes(pieces: Sequence[Slice]) -> list[list[Slice]]:
 
 
 def _has_room(ends: list[float], piece: Slice) -> bool:
-    """Whether the piece is apart from or within what is open; closes what ended before it."""
+    """Whether the slice is nested in or after the open slices; removes slices that have ended."""
     while ends and ends[-1] <= piece.start_s:
         ends.pop()
     return not ends or piece.end_s <= ends[-1]

@@ -1,4 +1,4 @@
-"""The Chrome Trace Event format, as far as a timeline of simulated time needs it.
+"""Builds events of the Chrome Trace Event format.
 
 Source: "Trace Event Format" (Google), JSON object format: complete events (X), instants (i),
 counters (C) and metadata (M); times in microseconds.
@@ -15,7 +15,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """Something that lasts, in simulated seconds."""
+    """A named interval in simulated seconds."""
 
     name: str
     start_s: float
@@ -24,7 +24,7 @@ class Slice:
 
 
 def complete(pid: int, tid: int, piece: Slice) -> Event:
-    """An X event. Both ends are rounded to nanoseconds, so that nested slices stay nested."""
+    """Return a complete (X) event. Both ends are rounded to ns, so nested slices stay nested."""
     start_ns, end_ns = _ns(piece.start_s), _ns(piece.end_s)
     return {
         "ph": "X",
@@ -38,18 +38,18 @@ def complete(pid: int, tid: int, piece: Slice) -> Event:
 
 
 def instant(pid: int, tid: int, name: str, t_s: float, args: Mapping[str, Any]) -> Event:
-    """An i event on one track."""
+    """Return an instant (i) event on one track."""
     at = {"pid": pid, "tid": tid, "ts": _ns(t_s) / 1000}
     return {"ph": "i", "s": "t", "name": name, **at, "args": dict(args)}
 
 
 def counter(pid: int, name: str, t_s: float, value: float) -> Event:
-    """A C event: the counter holds the value until its next event."""
+    """Return a counter (C) event; the value holds until the next event of the counter."""
     return {"ph": "C", "name": name, "pid": pid, "ts": _ns(t_s) / 1000, "args": {"value": value}}
 
 
 def names(pid: int, process: str, tracks: Mapping[int, str]) -> list[Event]:
-    """M events that name a process and its tracks and show them in this order."""
+    """Return metadata (M) events that name a process and its tracks, shown in this order."""
     named: list[Event] = [_meta(pid, 0, "process_name", name=process)]
     named.append(_meta(pid, 0, "process_sort_index", sort_index=pid))
     for order, (tid, name) in enumerate(tracks.items()):

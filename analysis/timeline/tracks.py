@@ -1,4 +1,4 @@
-"""Rows of a run as slices: what each client and the server did, and when."""
+"""Converts rows of a run to slices: rounds, trials, and the stages of clients."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ _ATTEMPTS = (TransferRow.row, ComputeRow.row)
 
 
 def client_slices(rows: Iterable[Row]) -> dict[int, list[Slice]]:
-    """Per client, in id order: its rounds, within them the attempts at downloads, training and
-    uploads, and the time offline between an attempt that absence broke off and the next one."""
+    """Return slices by client, in id order: rounds, transfers and trainings, and time offline.
+
+    Time offline is between an attempt interrupted by unavailability and the next attempt.
+    """
     of_client: dict[int, list[Row]] = {}
     for row in rows:
         if row["row"] in (*_ATTEMPTS, ClientRow.row):
@@ -26,7 +28,7 @@ def client_slices(rows: Iterable[Row]) -> dict[int, list[Slice]]:
 
 
 def round_slices(rows: Iterable[Row]) -> dict[str, list[Slice]]:
-    """Per branch, in order of appearance: its rounds."""
+    """Return the rounds by branch, in order of appearance."""
     of_branch: dict[str, list[Slice]] = {}
     for row in rows:
         if row["row"] == RoundRow.row:
@@ -35,7 +37,7 @@ def round_slices(rows: Iterable[Row]) -> dict[str, list[Slice]]:
 
 
 def trial_slices(rows: Sequence[Row]) -> list[Slice]:
-    """Trials with several branches, from their first round's start to their last row."""
+    """Return trials with several branches, from the start of the first round to the last row."""
     spans: dict[int, tuple[float, float]] = {}
     branches: dict[int, set[str]] = {}
     for row in rows:
@@ -53,17 +55,17 @@ def trial_slices(rows: Sequence[Row]) -> list[Slice]:
 
 
 def transfers(rows: Iterable[Row]) -> list[Row]:
-    """The attempts at transfers, in order."""
+    """Return the transfers, in order."""
     return [row for row in rows if row["row"] == TransferRow.row]
 
 
-def losses(rows: Iterable[Row]) -> list[Row]:
-    """The clients that were lost to their rounds."""
+def dropouts(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of clients that dropped out of their rounds."""
     return [row for row in rows if row["row"] == DropoutRow.row]
 
 
 def config_text(config: Mapping[str, Any]) -> str:
-    """A configuration as its kind and sizes, such as "adapter 3, 16"."""
+    """Return a configuration as its kind and sizes, such as "adapter 3, 16"."""
     sizes = ", ".join(str(value) for key, value in config.items() if key != "kind")
     return f"{config['kind']} {sizes}".strip()
 
@@ -71,20 +73,22 @@ def config_text(config: Mapping[str, Any]) -> str:
 def _of_client(rows: Sequence[Row]) -> list[Slice]:
     attempts = sorted((r for r in rows if r["row"] in _ATTEMPTS), key=lambda r: r["start_s"])
     rounds = [_client_round(row) for row in rows if row["row"] == ClientRow.row]
-    absences = [gap for piece in rounds for gap in _absences(piece, attempts)]
-    return rounds + [_attempt(row) for row in attempts] + absences
+    offline = [gap for piece in rounds for gap in _offline(piece, attempts)]
+    return rounds + [_attempt(row) for row in attempts] + offline
 
 
 def _client_round(row: Row) -> Slice:
-    told = ("outcome", "trial", "branch", "cache", "energy_j", "lost_s", "lost_bytes")
+    fields = ("outcome", "trial", "branch", "cache", "energy_j", "lost_s", "lost_bytes")
     seconds = ("wait_s", "down_s", "compute_s", "up_s", "idle_s", "gone_s")
-    args = {key: row[key] for key in (*told, *seconds, "down_bytes", "up_bytes")}
+    args = {key: row[key] for key in (*fields, *seconds, "down_bytes", "up_bytes")}
     name = f"round {row['round']}: {row['outcome']}"
     return Slice(name=name, start_s=row["start_s"], end_s=row["t_s"], args=args)
 
 
 def _attempt(row: Row) -> Slice:
-    return Slice(name=_attempt_name(row), start_s=row["start_s"], end_s=row["t_s"], args=_told(row))
+    return Slice(
+        name=_attempt_name(row), start_s=row["start_s"], end_s=row["t_s"], args=_details(row)
+    )
 
 
 def _attempt_name(row: Row) -> str:
@@ -93,14 +97,14 @@ def _attempt_name(row: Row) -> str:
     return "download" if row["direction"] == "down" else "upload"
 
 
-def _told(row: Row) -> dict[str, Any]:
+def _details(row: Row) -> dict[str, Any]:
     return {key: row[key] for key in ("bytes", "batches", "cache", "status") if key in row}
 
 
-def _absences(piece: Slice, attempts: Sequence[Row]) -> list[Slice]:
-    """Within a client's round: before its first attempt, and after those that absence broke off.
+def _offline(piece: Slice, attempts: Sequence[Row]) -> list[Slice]:
+    """Time offline in a client's round: before the first attempt and after interrupted ones.
 
-    A client that its round gave up for lost is no longer waited for.
+    For a client that dropped out, the time after its last attempt does not count.
     """
     inside = [r for r in attempts if piece.start_s <= r["start_s"] and r["t_s"] <= piece.end_s]
     left_s = [piece.start_s] + [r["t_s"] if r["status"] == "away" else inf for r in inside]

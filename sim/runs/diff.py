@@ -8,7 +8,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from .divergence import ABSENT, Divergence, find_divergence, flat, read_manifest, read_rows
+from .divergence import ABSENT, Divergence, find_divergence, flat
+from sim.run_files import read_manifest, read_rows
+from sim.runlog import EVALUATIONS, EVENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +42,14 @@ def compare(a: Path, b: Path) -> Comparison:
     pairs = {key: (left.get(key, ABSENT), right.get(key, ABSENT)) for key in {**left, **right}}
     return Comparison(
         scenario={k: pair for k, pair in pairs.items() if pair[0] != pair[1] and k != "name"},
-        row=_first_row(a, b, "events.jsonl") or _first_row(a, b, "evaluations.jsonl"),
+        row=_first_row(a, b, EVENTS) or _first_row(a, b, EVALUATIONS),
         learning=find_divergence(a, b),
     )
 
 
 def _first_row(a: Path, b: Path, file: str) -> RowDifference | None:
     nothing: Mapping[str, Any] = {}
-    pairs = zip_longest(read_rows(a, file), read_rows(b, file), fillvalue=nothing)
+    pairs = zip_longest(read_rows(a / file), read_rows(b / file), fillvalue=nothing)
     for line, (one, two) in enumerate(pairs, start=1):
         for field in {**one, **two}:
             was, now = one.get(field, ABSENT), two.get(field, ABSENT)

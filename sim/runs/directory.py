@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,17 @@ from typing import Any
 from configurator import Configurator
 from learner.graph.recipes import digest_text
 
-from sim.runlog import FORMAT_VERSION, RunError, write_atomically, write_json
+from sim.run_files import RunFileError, read_manifest, recorded_sha256
+from sim.runlog import (
+    DONE,
+    EVALUATIONS,
+    EVENTS,
+    FORMAT_VERSION,
+    MANIFEST,
+    RunError,
+    write_atomically,
+    write_json,
+)
 from sim.scenario.scenario import Scenario
 from sim.scenario.file import as_yaml, digest
 
@@ -44,44 +54,44 @@ def run_directory(
 def begin(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:
     """Write the scenario and the manifest, or compare the latter with that of the attempt to be
     continued. The scenario is for readers, and `fedadapter run` takes it."""
-    path = run_dir / "manifest.json"
+    path = run_dir / MANIFEST
     if not path.exists():
         write_atomically(run_dir / "scenario.yaml", as_yaml(scenario))
         write_json(path, manifest)
         return
     try:
-        earlier = json.loads(path.read_text(encoding="utf-8"))
-        differing = [key for key in _IDENTITY if earlier[key] != manifest[key]]
-    except (ValueError, KeyError, TypeError):
-        raise RunError(f"{path}: is no manifest of a run; choose another --out") from None
-    for key in differing:
-        raise RunError(
-            f"{path}: {key} must be {manifest[key]!r} to go on with this run, "
-            f"got {earlier[key]!r}; choose another --out"
-        )
+        earlier: Mapping[str, Any] = read_manifest(run_dir)
+    except RunFileError as error:
+        raise RunError(f"{error}; choose another --out") from None
+    for key in _IDENTITY:
+        if earlier.get(key) != manifest[key]:
+            raise RunError(
+                f"{path}: {key} must be {manifest[key]!r} to go on with this run, "
+                f"got {earlier.get(key)!r}; choose another --out"
+            )
 
 
 def finish(run_dir: Path, manifest: dict[str, Any], result: dict[str, Any]) -> None:
     """Mark the run as finished; a repetition of a finished run leaves its files alone."""
-    done = run_dir / "DONE"
+    done = run_dir / DONE
     if done.exists():
         return
-    write_json(run_dir / "manifest.json", manifest | {"result": result})
+    write_json(run_dir / MANIFEST, manifest | {"result": result})
     write_json(done, {"events_sha256": result["events_sha256"]})
 
 
 def finished(run_dir: Path, numerics: str | None) -> dict[str, Any] | None:
     """The result of a run that is finished and whole, None for any other: its files are what DONE
     names, and its format and numerics are this program's."""
+    recorded = recorded_sha256(run_dir)
+    if recorded is None:
+        return None
     try:
-        done = json.loads((run_dir / "DONE").read_bytes())
-        manifest = json.loads((run_dir / "manifest.json").read_bytes())
-        events_sha256 = sha256((run_dir / "events.jsonl").read_bytes()).hexdigest()
+        manifest = read_manifest(run_dir)
+        events_sha256 = sha256((run_dir / EVENTS).read_bytes()).hexdigest()
         is_ours = (manifest["format_version"], manifest["numerics"]) == (FORMAT_VERSION, numerics)
-        is_whole = (
-            done["events_sha256"] == events_sha256 and (run_dir / "evaluations.jsonl").exists()
-        )
-        result: dict[str, Any] = manifest["result"]
-    except (OSError, ValueError, KeyError, TypeError):
+        is_whole = recorded == events_sha256 and (run_dir / EVALUATIONS).exists()
+        result = manifest["result"]
+    except (OSError, RunFileError, KeyError):
         return None
     return result if is_ours and is_whole else None

@@ -15,7 +15,8 @@ from typing import Any
 from learner.training.numerics import Precision
 
 from sim.records import DecisionRow, RoundRow
-from sim.runlog import RunError
+from sim.run_files import read_manifest, read_rows
+from sim.runlog import EVENTS
 
 _LEARNING = ("model", "task", "partition", "learner", "training", "exchange", "aggregation")
 """Parts of a scenario that make states differ with the same clients and configuration."""
@@ -64,44 +65,9 @@ def find_divergence(earlier: Path, later: Path) -> Divergence | None:
     return None
 
 
-def read_manifest(run_dir: Path) -> Mapping[str, Any]:
-    """A run directory's manifest. Raises RunError, naming the file, where it is none."""
-    path = run_dir / "manifest.json"
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        manifest["scenario"]["configurator"], manifest["seed"], manifest["format_version"]
-    except FileNotFoundError:
-        raise RunError(f"{run_dir}: is no run directory (it has no manifest.json)") from None
-    except (ValueError, KeyError, TypeError):
-        raise RunError(f"{path}: is no manifest of a run") from None
-    return manifest
-
-
 def precision_of(manifest: Mapping[str, Any]) -> Precision:
     """The number format in which the run trained; fp32 for one that trained nothing."""
     return manifest.get("precision") or "fp32"
-
-
-def read_rows(run_dir: Path, file: str = "events.jsonl") -> Iterator[dict[str, Any]]:
-    """A file's rows, up to one that was cut by a kill. Raises RunError for a whole line that is no
-    row."""
-    path = run_dir / file
-    if not path.exists():
-        return
-    with path.open("rb") as lines:
-        for line_no, line in enumerate(lines, start=1):
-            if line.endswith(b"\n"):
-                yield _row(line, f"{path}:{line_no}")
-
-
-def _row(line: bytes, where: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise RunError(f"{where}: must be a row of JSON, got {line[:40]!r}") from None
-    if not (isinstance(row, dict) and isinstance(row.get("row"), str)):
-        raise RunError(f"{where}: must be a row of a run's log, got {line[:40]!r}")
-    return row
 
 
 def _steps(run_dir: Path) -> Iterator[dict[str, Any]]:
@@ -109,7 +75,7 @@ def _steps(run_dir: Path) -> Iterator[dict[str, Any]]:
     count as aggregations of nothing, and decisions."""
     rules = read_manifest(run_dir)["scenario"].get("rounds", {})
     does_failure_count = rules.get("on_failure") == "abandon"
-    for row in read_rows(run_dir):
+    for row in read_rows(run_dir / EVENTS):
         is_round = row["row"] == RoundRow.row
         if row["row"] == DecisionRow.row or (is_round and row["status"] == "done"):
             yield row

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +17,8 @@ from sim.build.data import task_source
 from .progress import ProgressSink
 from .resume import as_failures_of, repeat_run
 from .run import default_cache_dir
+from sim.run_files import read_rows
+from sim.runlog import EVALUATIONS
 from sim.scenario.file import digest
 from sim.scenario.task import DataTask
 from sim.engine.simulation import Simulation
@@ -58,17 +59,12 @@ def export_run(
     check_target(into)
     cache = cache_dir or default_cache_dir()
     simulation, learner = repeat_run(run_dir, cache_dir=cache, on_progress=on_progress)
-    points = _points(run_dir)
+    points = list(read_rows(run_dir / EVALUATIONS))
     with as_failures_of(run_dir):
         point = points[-1] if at == "final" else _best(points, simulation)
         exported = _exported(into, point, simulation)
         _write(exported, points, simulation, learner, cache)
     return exported
-
-
-def _points(run_dir: Path) -> list[dict[str, Any]]:
-    lines = (run_dir / "evaluations.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
 
 
 def _best(points: Sequence[dict[str, Any]], simulation: Simulation) -> dict[str, Any]:

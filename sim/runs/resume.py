@@ -11,11 +11,12 @@ from learner.graph.stored_learner import StoredLearner, TrainingError
 from learner.training.numerics import numerics_tag
 
 from sim.build.build import Watchers, build_simulation
-from .divergence import precision_of, read_manifest
+from .divergence import precision_of
 from .progress import Monitor, ProgressSink
 from .run import default_cache_dir, simulate
 from .directory import finished
-from sim.runlog import RunError, RunLog
+from sim.run_files import read_manifest
+from sim.runlog import MANIFEST, RunError, RunLog
 from sim.scenario.scenario import Scenario
 from sim.scenario.file import parse_scenario
 from sim.scenario.task import DataTask
@@ -35,7 +36,7 @@ def repeat_run(
     model, data or policy are others.
     """
     manifest = read_manifest(run_dir)
-    scenario = parse_scenario(manifest["scenario"], str(run_dir / "manifest.json"))
+    scenario = parse_scenario(manifest["scenario"], str(run_dir / MANIFEST))
     if not isinstance(scenario.task, DataTask) or scenario.learner.kind != "torch":
         raise RunError(f"{run_dir}: must be a run with learner.kind torch; a curve has no weights")
     if finished(run_dir, numerics_tag(precision_of(manifest))) is None:

@@ -11,12 +11,12 @@ from typing import Any
 from learner.graph.stored_learner import StoredLearner
 from learner.spec import StateRef
 
-from .divergence import read_rows
 from .progress import ProgressSink
 from sim.records import RoundRow
 from .resume import as_failures_of, repeat_run
-from sim.runlog import RunError
+from sim.run_files import read_rows
 from sim.streams import Streams
+from sim.runlog import EVENTS, RunError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def retrain(
     states, and where a training fails.
     """
     simulation, learner = repeat_run(run_dir, cache_dir=cache_dir, on_progress=on_progress)
-    done = [row for row in read_rows(run_dir) if row.get("status") == "done"]
+    done = [row for row in read_rows(run_dir / EVENTS) if row.get("status") == "done"]
     rounds = [row for row in done if row["row"] == RoundRow.row]
     order = Streams(simulation.seed).order("retrain", ids=range(len(rounds)))
     stored = (rounds[i] for i in order if learner.is_stored(StateRef(rounds[i]["state"])))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.run_files import read_manifest
 from sim.runs.directory import run_directory
-from sim.runs.divergence import Divergence, find_divergence, precision_of, read_manifest
+from sim.runs.divergence import Divergence, find_divergence, precision_of
 from sim.runs.progress import ProgressSink
 from sim.runs.run import MissingScoreError, RunResult
 from sim.scenario.file import apply_override

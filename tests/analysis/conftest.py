@@ -1,4 +1,4 @@
-"""Run directories as the engine writes them, filled with made-up numbers."""
+"""Fixtures: run directories in the engine's format, with made-up numbers."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

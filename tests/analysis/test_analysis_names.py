@@ -1,4 +1,4 @@
-"""The package's public names, and what importing them costs."""
+"""Public names of the package, and what importing them loads."""
 
 import subprocess
 import sys

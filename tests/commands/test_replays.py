@@ -33,5 +33,5 @@ def test_a_run_is_replayed_and_compared(call: Call, tmp_path: Path) -> None:
     status, _, err = call("diff", run_dir, tmp_path / "none")
     assert (status, err) == (
         2,
-        f"fedadapter: {tmp_path / 'none'}: is no run directory (it has no manifest.json)\n",
+        f"fedadapter: {tmp_path / 'none'}: is not a run directory (no manifest.json in it)\n",
     )

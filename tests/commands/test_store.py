@@ -29,6 +29,6 @@ def test_the_store_is_told_limited_verified_and_pruned(
     status, _, err = call("store", "verify", "--retrain", tmp_path)
     assert (status, err) == (
         2,
-        f"fedadapter: {tmp_path}: is no run directory (it has no manifest.json)\n",
+        f"fedadapter: {tmp_path}: is not a run directory (no manifest.json in it)\n",
     )
     assert json.loads(call("store", "prune", "--json")[1]) == {"files": 0, "bytes": 0}

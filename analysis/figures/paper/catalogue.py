@@ -1,4 +1,4 @@
-"""The paper's figures as its artifact numbers them: what each needs, and how it is drawn."""
+"""Lists the paper's Figures 5 to 11 by number, and draws those that the studies support."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.comparison import Quantity
-from analysis.figures.catalogue import Goal, Wish, goal_of
-from analysis.load import Run, Study
+from analysis.figures.goal import FigureOptions, Goal, goal_of
+from analysis.reading.run import Run
+from analysis.reading.study import Study
+from analysis.tables.runs import Quantity
 
 from .bars import bars
 from .curves import curves
@@ -23,17 +24,19 @@ MOST_ARMS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperFigure:
-    """One figure. `draw` raises ValueError where the studies do not support it."""
+    """One figure. `draw` raises ValueError if the studies do not support it."""
 
     shows: str
     draw: Callable[[Sequence[Study], Sequence[Goal]], Figure]
 
 
 def draw_paper(
-    studies: Sequence[Study], wish: Wish, only: str | None = None
+    studies: Sequence[Study], options: FigureOptions, only: str | None = None
 ) -> Iterator[tuple[str, Figure | str]]:
-    """Each of the paper's figures by name, or why it is left out. Raises ValueError for an unknown
-    name and for two studies of one name."""
+    """Yield each figure of the paper by name, or the reason why not.
+
+    Raises ValueError for an unknown name and for two studies with the same name.
+    """
     if only is not None and only not in PAPER:
         raise ValueError(
             f"no figure of several directories is named {only}; known: {', '.join(PAPER)}"
@@ -43,7 +46,7 @@ def draw_paper(
         raise ValueError(
             f"the directories must differ in their last names, got {', '.join(titles)}"
         )
-    goals = [goal_of(study, wish) for study in studies]
+    goals = [goal_of(study, options) for study in studies]
     for name, figure in PAPER.items():
         if only in (None, name):
             try:
@@ -53,7 +56,7 @@ def draw_paper(
 
 
 def _fig_5(studies: Sequence[Study], goals: Sequence[Goal]) -> Figure:
-    _refuse_crowd(studies)
+    _check_arms(studies)
     return curves(_relative(studies, goals), note=_notes(studies, _targets(goals)))
 
 
@@ -63,7 +66,7 @@ def _fig_6(studies: Sequence[Study], goals: Sequence[Goal]) -> Figure:
 
 def _fig_7(studies: Sequence[Study], goals: Sequence[Goal]) -> Figure:
     if _is_ablation(studies):
-        raise ValueError("arms differ in their cache: that is Figure 8")
+        raise ValueError("some arms have a cache and some have none: draw Figure 8")
     return _by_device(studies, goals, is_one_row=False)
 
 
@@ -98,13 +101,13 @@ def _fig_11(studies: Sequence[Study], goals: Sequence[Goal]) -> Figure:
 PAPER: Mapping[str, PaperFigure] = {
     f"{PREFIX}{number}": PaperFigure(shows=shows, draw=draw)
     for number, shows, draw in (
-        (5, "accuracy relative to the target over time, a panel a study", _fig_5),
-        (6, "a quantity against bandwidth, a panel a study", _fig_6),
-        (7, "a quantity by device, a row a study, a panel a device", _fig_7),
-        (8, "what adapters, their configuration and the cache each bring, by device", _fig_8),
-        (9, "sideline trials against all fixed adapters, a panel a study", _fig_9),
-        (10, "seconds a batch by tuned depth, with and without the cache", _fig_10),
-        (11, "a quantity against the clients of a round, a panel a study", _fig_11),
+        (5, "accuracy relative to the target over time, one panel per study", _fig_5),
+        (6, "a quantity against bandwidth, one panel per study", _fig_6),
+        (7, "a quantity by device, one row per study, one panel per device", _fig_7),
+        (8, "ablation of adapters, their configuration and the cache, by device", _fig_8),
+        (9, "sideline trials against all fixed adapters, one panel per study", _fig_9),
+        (10, "seconds per batch by tuned depth, with and without the cache", _fig_10),
+        (11, "a quantity against the clients per round, one panel per study", _fig_11),
     )
 }
 
@@ -116,7 +119,7 @@ def _along(
     frame = axis_frame(studies, sets, quantity, [goal.target for goal in goals])
     note = _notes_of(studies, quantity)
     if frame["value"].null_count():
-        note += " · no mean where a seed did not get there"
+        note += " · no mean where a seed did not reach it"
     return lines(frame, x_label=x_label, y_label=_y_label(goals), unit=quantity.unit, note=note)
 
 
@@ -143,46 +146,46 @@ def _relative(studies: Sequence[Study], goals: Sequence[Goal]) -> dict[str, pl.D
 
 
 def _y_label(goals: Sequence[Goal]) -> str:
-    """The quantity, to the target where it is the same for all studies."""
+    """The label of the quantity, with the target if all studies have the same."""
     texts = {goal.text for goal in goals}
     return goals[0].quantity.text.format(target=texts.pop() if len(texts) == 1 else "95 % of best")
 
 
 def _targets(goals: Sequence[Goal]) -> str:
-    """What accuracies are relative to."""
+    """A note on the targets that accuracies are relative to."""
     return "relative to " + ", ".join(dict.fromkeys(goal.text for goal in goals))
 
 
-def _refuse_crowd(studies: Sequence[Study]) -> None:
+def _check_arms(studies: Sequence[Study]) -> None:
     names = {arm for study in studies for arm in study.arms}
     if len(names) > MOST_ARMS:
-        raise ValueError(f"at most {MOST_ARMS} arms fit on it, got {len(names)}")
+        raise ValueError(f"shows at most {MOST_ARMS} arms, got {len(names)}")
 
 
-def _notes(studies: Sequence[Study], *told: str) -> str:
-    """What a reader must know of the runs: their seeds, and accuracies that no training gave."""
+def _notes(studies: Sequence[Study], *first: str) -> str:
+    """Notes on the runs: number of seeds, and accuracies from a learning curve."""
     runs = [run for study in studies for run in study.runs]
     n_seeds = max(len(study.runs_of(arm)) for study in studies for arm in study.arms)
     seeds = "single seed" if n_seeds == 1 else f"up to {n_seeds} seeds"
     curve = "accuracy from a learning curve, not from training"
-    return " · ".join([*told, seeds] + [curve] * any(run.learner == "curve" for run in runs))
+    return " · ".join([*first, seeds] + [curve] * any(run.learner == "curve" for run in runs))
 
 
 def _notes_of(studies: Sequence[Study], quantity: Quantity) -> str:
-    """As `_notes`; lengths of runs are of no accuracy."""
+    """As `_notes`, without accuracy for a quantity that needs none."""
     return "time only" if quantity.column == "end_s" else _notes(studies)
 
 
 def _is_ablation(studies: Sequence[Study]) -> bool:
-    """Whether some runs keep activations and others do not."""
-    return len({_keeps(run) for study in studies for run in study.runs}) > 1
+    """Whether some runs cache activations and others do not."""
+    return len({_has_cache(run) for study in studies for run in study.runs}) > 1
 
 
-def _keeps(run: Run) -> bool:
+def _has_cache(run: Run) -> bool:
     return bool(run.manifest["scenario"].get("cache", {}).get("enabled"))
 
 
 def _policy(run: Run) -> tuple[str, str]:
-    """The kind of its configurator, and of its fixed configuration."""
-    told = run.manifest["scenario"].get("configurator", {})
-    return str(told.get("kind")), str(told.get("config", {}).get("kind"))
+    """The kind of the configurator, and of its fixed configuration."""
+    configurator = run.manifest["scenario"].get("configurator", {})
+    return str(configurator.get("kind")), str(configurator.get("config", {}).get("kind"))

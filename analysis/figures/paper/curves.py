@@ -1,4 +1,4 @@
-"""Relative accuracy over time, a panel a study: Figures 5 and 9."""
+"""Relative accuracy over time, one panel per study: the paper's Figures 5 and 9."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.looks import Look
-from analysis.scales import is_wide, time_unit
-from analysis.style import COLOURS, STYLE, time_axis
+from analysis.figures.drawing.line_styles import LineStyle
+from analysis.figures.drawing.scales import is_wide
+from analysis.figures.drawing.style import COLOURS, STYLE
+from analysis.figures.drawing.time_axis import time_axis
+from analysis.tables.text import time_unit
 
-from .panels import grid, legend, looks_of
+from .panels import grid, legend, styles_of
 
 _INSTANTS = 200
-_MOST_NAMES = 8  # of instants, over all panels
-_MARGIN = 1.1  # of a logarithmic axis: the ends of lines stay inside
+_MOST_NAMES = 8  # named ticks, over all panels
+_MARGIN = 1.1  # of a logarithmic axis, so that the ends of lines are inside
 _BAND = "fixed: mean, least to most"
 
 
 def curves(
     frames: Mapping[str, pl.DataFrame], *, banded: Collection[str] = (), note: str = ""
 ) -> Figure:
-    """The frames of `relative_frame` by study: a line a run, up to where it reaches the target.
+    """Draw the frames of `relative_frame` by study: one line per run, until it reaches the target.
 
-    banded: arms shown as one band from the least to the most accurate, and their mean, instead.
-    Without a band, time is logarithmic where some runs are much longer than others; lines then
-    begin with the first evaluation.
+    banded: arms to draw as one band from the least to the most accurate, with their mean. Without a
+    band, time is logarithmic if the lengths of runs differ much; lines then begin at the first
+    evaluation.
     """
     names = list(dict.fromkeys(arm for frame in frames.values() for arm in frame["arm"]))
-    looks = looks_of(names) if not banded else _after_band([n for n in names if n not in banded])
+    styles = styles_of(names) if not banded else _after_band([n for n in names if n not in banded])
     with mpl.rc_context(STYLE):
         figure, rows = grid(1, len(frames), share_y=True)
         for axes, (study, frame) in zip(rows[0], frames.items(), strict=True):
@@ -41,12 +43,12 @@ def curves(
             scaled = _on_time_axis(axes, frame, is_linear=bool(banded), most_names=most_names)
             if banded:
                 _draw_band(axes, scaled.filter(pl.col("arm").is_in(list(banded))))
-            _draw_lines(axes, scaled, looks)
+            _draw_lines(axes, scaled, styles)
             axes.set_title(study, parse_math=False)
         rows[0][0].set_ylabel("relative accuracy")
         highest = max(max(frame["share"].to_list()) for frame in frames.values())
         rows[0][0].set_ylim(0.0, 1.03 * max(1.0, highest))
-        handles = [Line2D([], [], color=k.colour, ls=k.dashes, label=n) for n, k in looks.items()]
+        handles = [Line2D([], [], color=k.colour, ls=k.dashes, label=n) for n, k in styles.items()]
         if banded:
             handles.append(Line2D([], [], color=COLOURS[0], ls=":", label=_BAND))
         legend(figure, handles, note)
@@ -56,7 +58,7 @@ def curves(
 def _on_time_axis(
     axes: Axes, frame: pl.DataFrame, *, is_linear: bool, most_names: int
 ) -> pl.DataFrame:
-    """The frame with t_s in the units of the axis, which is set up for it."""
+    """Set the time axis; return the frame with t_s in its unit."""
     lengths_s = frame.group_by("arm", "seed").agg(pl.col("t_s").max())["t_s"].to_list()
     if is_linear or not is_wide(lengths_s):
         unit_s, unit = time_unit(max(lengths_s))
@@ -70,37 +72,37 @@ def _on_time_axis(
     return evaluated
 
 
-def _draw_lines(axes: Axes, frame: pl.DataFrame, looks: Mapping[str, Look]) -> None:
+def _draw_lines(axes: Axes, frame: pl.DataFrame, styles: Mapping[str, LineStyle]) -> None:
     for (arm, _), run in frame.group_by("arm", "seed", maintain_order=True):
-        if arm in looks:
-            look = looks[str(arm)]
-            axes.plot(run["t_s"], run["share"], color=look.colour, ls=look.dashes, lw=1.4)
+        if arm in styles:
+            style = styles[str(arm)]
+            axes.plot(run["t_s"], run["share"], color=style.colour, ls=style.dashes, lw=1.4)
 
 
-def _after_band(names: Sequence[str]) -> Mapping[str, Look]:
-    return {name: Look(colour, "-") for name, colour in zip(names, COLOURS[1:], strict=False)}
+def _after_band(names: Sequence[str]) -> Mapping[str, LineStyle]:
+    return {name: LineStyle(colour, "-") for name, colour in zip(names, COLOURS[1:], strict=False)}
 
 
 def band_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """Columns t_s, low, mean, high over the runs of a frame, at evenly spaced instants.
+    """Return columns t_s, low, mean, high over the runs of a frame, at evenly spaced instants.
 
-    Before its first evaluation a run is not counted; after its last it keeps that value.
+    A run counts from its first evaluation on; after its last one it keeps this value.
     """
     times = np.linspace(0.0, float(frame["t_s"].to_numpy().max()), _INSTANTS)
-    known = np.array(
+    shares = np.array(
         [
             np.interp(times, run["t_s"], run["share"], left=np.nan)
             for _, run in frame.group_by("arm", "seed", maintain_order=True)
         ]
     )  # (n_runs, n_instants)
-    is_told = ~np.isnan(known).all(axis=0)
-    told = known[:, is_told]
+    is_known = ~np.isnan(shares).all(axis=0)
+    values = shares[:, is_known]
     return pl.DataFrame(
         {
-            "t_s": times[is_told],
-            "low": np.nanmin(told, axis=0),
-            "mean": np.nanmean(told, axis=0),
-            "high": np.nanmax(told, axis=0),
+            "t_s": times[is_known],
+            "low": np.nanmin(values, axis=0),
+            "mean": np.nanmean(values, axis=0),
+            "high": np.nanmax(values, axis=0),
         }
     )
 

@@ -1,4 +1,4 @@
-"""The numbers behind the paper's figures, of several studies at once."""
+"""Frames for the paper's figures, each over several studies."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from analysis.comparison import Quantity
 from analysis.figures.what_if import what_if_frame
-from analysis.load import Study
 from analysis.measures import accuracy_curve, crossing_s
+from analysis.reading.study import Study
+from analysis.tables.runs import Quantity
 from sim.records import ComputeRow
 
 Targets = Sequence[float | None]
-"""The accuracy (0-1) that each study is measured by, None if it has none."""
+"""The target accuracy (0-1) of each study, None if it has none."""
 
 
 def title_of(study: Study) -> str:
-    """What panels call a study: its directory."""
+    """Return the title of a study's panel: the name of its directory."""
     return study.path.resolve().name
 
 
 def axis_frame(
     studies: Sequence[Study], sets: Callable[[str], bool], quantity: Quantity, targets: Targets
 ) -> pl.DataFrame:
-    """The rows of `what_if_frame` along each study's only axis, with a column study.
+    """Return the rows of `what_if_frame` along each study's only axis, with a column study.
 
-    Raises ValueError for a study without exactly one axis, or whose axis sets none of those keys.
+    Raises ValueError for a study that does not have exactly one axis, or whose axis sets no key for
+    which `sets` is true.
     """
     frames = []
     for study, target in zip(studies, targets, strict=True):
@@ -37,19 +38,19 @@ def axis_frame(
 
 
 def batch_frame(studies: Sequence[Study], sets: Callable[[str], bool]) -> pl.DataFrame:
-    """As `axis_frame`, with the mean seconds that a batch took, of runs that log everything."""
+    """As `axis_frame`, with the mean seconds per batch as value; needs log: all in the scenario."""
     frames = []
     for study in studies:
         axis = _only_axis(study, sets)
         frame = what_if_frame(study, axis, _LENGTH)
-        told = [run for run in study.runs if run.arm in study.coordinates]
-        value = pl.Series("value", [_batch_s(run.events.table(ComputeRow)) for run in told])
+        runs = [run for run in study.runs if run.arm in study.coordinates]
+        value = pl.Series("value", [_batch_s(run.events.table(ComputeRow)) for run in runs])
         frames.append(frame.with_columns(value, study=pl.lit(title_of(study))))
     return pl.concat(frames)
 
 
 def relative_frame(study: Study, target: float) -> pl.DataFrame:
-    """Columns arm, seed, t_s, share: accuracy over the target, up to where it is reached."""
+    """Return columns arm, seed, t_s, share: accuracy / target, until the target is reached."""
     frames = []
     for run in study.runs:
         reached_s = crossing_s(run, target)
@@ -68,7 +69,7 @@ def _only_axis(study: Study, sets: Callable[[str], bool]) -> str:
         raise ValueError(f"{title_of(study)}: needs one axis, has {len(study.axes)}")
     ((axis, paths),) = study.axes.items()
     if not any(map(sets, paths)):
-        raise ValueError(f"{title_of(study)}: its axis sets {', '.join(paths)}")
+        raise ValueError(f"{title_of(study)}: its axis sets other keys: {', '.join(paths)}")
     return axis
 
 

@@ -1,4 +1,4 @@
-"""Studies with axes, made of made-up runs."""
+"""Fixtures: studies with axes, with made-up numbers."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analysis.load import Study, load_study
+from analysis.reading.study import Study, load_study
 from sim.records import ComputeRow, TransferRow
 
 Make = Callable[..., Any]

@@ -1,4 +1,4 @@
-"""Figures of arms over rounds, configurations and costs: the numbers behind them."""
+"""Figures by arm over rounds, configurations and costs: the frames that they draw."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ from analysis.figures.accuracy_by_round import accuracy_by_round, accuracy_by_ro
 from analysis.figures.configuration_path import configuration_path, configuration_path_frame
 from analysis.figures.cost_to_target import cost_to_target, cost_to_target_frame
 from analysis.figures.time_to_accuracy import time_to_accuracy
-from analysis.load import Study, load_study
+from analysis.reading.study import Study, load_study
 from learner.spec import Freeze
 from sim.records import EvaluationRow
 
@@ -37,7 +37,7 @@ def test_accuracy_is_held_between_evaluations_and_ends_with_its_run(
     assert axes.get_xlabel() == "round"
 
 
-def test_stretches_of_the_path_tell_their_trials_winner(five_arms: Path) -> None:
+def test_intervals_of_the_path_name_the_winner_of_their_trial(five_arms: Path) -> None:
     (run,) = load_study(five_arms).runs_of("FedAdapter")
     frame = configuration_path_frame(run)
     assert frame.rows()[:3] == [
@@ -50,7 +50,7 @@ def test_stretches_of_the_path_tell_their_trials_winner(five_arms: Path) -> None
     assert [text.get_text() for text in depth.texts] == ["deeper"] * 8
 
 
-def test_what_has_no_width_has_no_panel_for_it(
+def test_a_configuration_without_width_has_no_panel_for_it(
     study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
 ) -> None:
     configs = [Freeze(depth=depth) for depth in (1, 2)]
@@ -73,7 +73,7 @@ def test_a_fixed_run_has_no_path(five_arms: Path) -> None:
 
 def test_costs_are_per_client_of_the_population(crossed: Study) -> None:
     frame = cost_to_target_frame(crossed, 0.6)
-    reached = frame.filter(cost="bytes", is_least=False)
+    reached = frame.filter(cost="bytes", is_lower_bound=False)
     assert set(reached["mean"]) == {1.0}  # 10 MB a run over 10 clients
     left, right = cost_to_target(frame, target="60 %").axes
     assert left.get_xlabel() == "traffic to 60 %,\nMB per client"

@@ -1,4 +1,4 @@
-"""What holds for every figure of the catalogue."""
+"""Properties of every figure in the catalogue."""
 
 from pathlib import Path
 from typing import Any
@@ -7,18 +7,19 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from analysis import load_study
-from analysis.figures.catalogue import Wish, draw_all
-from analysis.style import CURVE_NOTE
+from analysis.figures.catalogue import draw_all
+from analysis.figures.drawing.style import CURVE_NOTE
+from analysis.figures.goal import FigureOptions
 
 
-def test_no_figure_of_a_given_curve_passes_for_training(
+def test_every_figure_of_a_learning_curve_says_so(
     study_dir: Path, write_run: Any, make_round: Any, make_evaluation: Any
 ) -> None:
     for arm, digest in (("one", "0" * 16), ("two", "1" * 16)):
         rounds = [make_round(10.0 * k, n_bytes=10**6, energy_j=1.0) for k in range(1, 5)]
         points = [make_evaluation(10.0 * k, 0.2 * k) for k in range(1, 5)]
         write_run(arm, events=rounds, evaluations=points, learner="curve", digest=digest)
-    drawn = dict(draw_all(load_study(study_dir), Wish()))
+    drawn = dict(draw_all(load_study(study_dir), FigureOptions()))
     figures = [figure for figure in drawn.values() if isinstance(figure, Figure)]
     assert len(figures) >= 3
     for figure in figures:

@@ -1,10 +1,10 @@
-"""Heat maps: cells by hand, and what is refused."""
+"""Heat maps: hand-computed cells, and errors."""
 
 import pytest
 
-from analysis.comparison import QUANTITIES
 from analysis.figures.heat_map import heat_map, heat_map_frame
-from analysis.load import Study
+from analysis.reading.study import Study
+from analysis.tables.runs import QUANTITIES
 
 AXES = ("rate", "rounds.participants")
 
@@ -18,7 +18,7 @@ def test_cells_hold_means_over_seeds_where_all_reach_the_target(crossed: Study) 
     assert cells["b", "0.5", "5"] is None
 
 
-def test_panels_are_arms_and_cells_are_written_out(crossed: Study) -> None:
+def test_panels_are_arms_and_cells_have_text(crossed: Study) -> None:
     frame = heat_map_frame(crossed, AXES, QUANTITIES["time"], 0.6)
     figure = heat_map(frame, axes=AXES, quantity=QUANTITIES["time"], target="60 %")
     a, b, bar = figure.axes

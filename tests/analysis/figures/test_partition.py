@@ -1,4 +1,4 @@
-"""The heat map shows every count, and a study has one a partition."""
+"""Figures of partitions: counts, shared partitions, damaged files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analysis.figures.partition import partition, study_partitions
-from analysis.load import load_study
+from analysis.reading.study import load_study
 
 
 def held(figure: Any) -> np.ndarray:
@@ -27,7 +27,7 @@ def test_every_count_is_drawn_the_commonest_class_first() -> None:
     assert "3 clients, 19 examples" in figure.axes[0].get_title("left")
 
 
-def test_many_classes_keep_the_page_and_lose_their_names() -> None:
+def test_many_classes_are_drawn_without_names() -> None:
     counts = np.eye(150, dtype=np.int64)[:40]
     figure = partition([f"label {i}" for i in range(150)], counts, "many")
     assert figure.get_size_inches()[1] < 14
@@ -48,10 +48,8 @@ def test_runs_with_one_partition_share_a_figure(study_dir: Path, write_run: Any)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"classes": ["x"], "counts": [[1, 2]]}'])
-def test_a_file_that_no_run_writes_is_refused(
-    study_dir: Path, write_run: Any, content: str
-) -> None:
+def test_a_damaged_partition_file_is_refused(study_dir: Path, write_run: Any, content: str) -> None:
     path = write_run("a", seed=0) / "partition.json"
     path.write_text(content)
-    with pytest.raises(ValueError, match=r"partition\.json: must hold classes and counts, "):
+    with pytest.raises(ValueError, match=r"partition\.json: must have classes and counts: "):
         study_partitions(load_study(study_dir))

@@ -1,18 +1,18 @@
-"""Policy comparison: what is drawn for each arm."""
+"""Policy comparison: marks and ratios of each arm."""
 
 from typing import Any, cast
 
 import pytest
 
-from analysis.arms import arm_frame
-from analysis.comparison import QUANTITIES
 from analysis.figures.policy_comparison import policy_comparison
-from analysis.load import Study
+from analysis.reading.study import Study
+from analysis.tables.arms import arm_frame
+from analysis.tables.runs import QUANTITIES
 
 TIME = QUANTITIES["time"]
 
 
-def test_arms_stand_in_order_with_means_intervals_and_ratios(crossed: Study) -> None:
+def test_arms_are_in_order_with_means_intervals_and_ratios(crossed: Study) -> None:
     frame = arm_frame(crossed, TIME, 0.6)
     figure = policy_comparison(frame, quantity=TIME, reference=crossed.arms[0], target="60 %")
     left, right = figure.axes
@@ -27,7 +27,7 @@ def test_arms_stand_in_order_with_means_intervals_and_ratios(crossed: Study) -> 
     assert "means of 2 seeds" in cast(Any, figure)._suptitle.get_text()
 
 
-def test_arms_of_which_nothing_is_known_are_refused(crossed: Study) -> None:
+def test_arms_without_values_are_refused(crossed: Study) -> None:
     frame = arm_frame(crossed, QUANTITIES["overhead"])
-    with pytest.raises(ValueError, match="losing trial branches: is known of no arm"):
+    with pytest.raises(ValueError, match="no arm has a value for work for losing trial branches"):
         policy_comparison(frame, quantity=QUANTITIES["overhead"], reference="a")

@@ -1,4 +1,4 @@
-"""Figures of rounds: the numbers behind each, from one round worked out by hand."""
+"""Figures of rounds: frames of one hand-computed round."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +11,12 @@ from analysis.figures.bandwidth_seen import bandwidth_seen, bandwidth_seen_frame
 from analysis.figures.round_breakdown import round_breakdown, round_breakdown_frame
 from analysis.figures.round_gantt import round_gantt, round_gantt_frame
 from analysis.figures.straggler_cdf import straggler_cdf, straggler_frame
-from analysis.load import Study, load_study
+from analysis.reading.study import Study, load_study
 
 Make = Callable[..., Any]
 
 
-def test_a_breakdown_holds_mean_seconds_by_device(one_round: Study) -> None:
+def test_a_breakdown_has_mean_seconds_by_device(one_round: Study) -> None:
     frame = round_breakdown_frame(one_round)
     assert frame.drop("n_rounds").rows() == [
         ("a", "jetson-nano", 0.0, 2.0, 5.0, 1.0, 0.0, 2.0),
@@ -53,7 +53,7 @@ def test_a_gantt_chart_starts_with_its_round(one_round: Study) -> None:
     assert [bool(patch.get_hatch()) for patch in axes.patches].count(True) == 1
 
 
-def test_rates_are_bytes_over_time_beside_what_traces_offer(one_round: Study) -> None:
+def test_rates_of_transfers_are_bytes_over_time_and_of_traces_quantiles(one_round: Study) -> None:
     frame = bandwidth_seen_frame(one_round.runs)
     ends = frame.group_by("direction", "what", maintain_order=True).agg(
         low=pl.col("mbit_per_s").min(), high=pl.col("mbit_per_s").max()
@@ -68,15 +68,15 @@ def test_rates_are_bytes_over_time_beside_what_traces_offer(one_round: Study) ->
     assert up.get_xlabel() == "Mbit/s"
 
 
-def test_a_log_without_clients_says_what_it_would_need(
+def test_a_log_without_the_rows_names_the_log_level(
     study_dir: Path, write_run: Make, make_round: Make
 ) -> None:
     write_run("a", events=[make_round(1.0)])
     study = load_study(study_dir)
     for frame in (round_breakdown_frame, straggler_frame):
-        with pytest.raises(ValueError, match="needs rows of clients: log: clients"):
+        with pytest.raises(ValueError, match="needs rows of clients: set log: clients"):
             frame(study)
-    with pytest.raises(ValueError, match="needs rows of transfers and training: log: all"):
+    with pytest.raises(ValueError, match="needs rows of transfers and training: set log: all"):
         round_gantt_frame(study.runs[0])
-    with pytest.raises(ValueError, match="needs rows of transfers: log: all"):
+    with pytest.raises(ValueError, match="needs rows of transfers: set log: all"):
         bandwidth_seen_frame(study.runs)

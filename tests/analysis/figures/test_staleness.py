@@ -1,4 +1,4 @@
-"""The distribution of updates' ages, worked out by hand."""
+"""The staleness figure, against hand-computed shares."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from analysis.figures.catalogue import Wish, draw_all
+from analysis.figures.catalogue import draw_all
+from analysis.figures.goal import FigureOptions
 from analysis.figures.staleness import staleness_figure, staleness_frame
-from analysis.load import Study, load_study
+from analysis.reading.study import Study, load_study
 
 Make = Callable[..., Any]
 
@@ -33,7 +34,7 @@ def test_shares_are_of_the_updates_of_all_seeds(modes: Study) -> None:
     ]
 
 
-def test_a_bar_is_as_high_as_its_share_and_the_mean_is_told(modes: Study) -> None:
+def test_bars_are_shares_and_the_mean_is_written(modes: Study) -> None:
     (axes,) = staleness_figure(staleness_frame(modes), modes).axes
     assert axes.get_title(loc="left") == "FedBuff"
     heights = [bar.get_height() for bar in axes.patches]  # type: ignore[attr-defined]
@@ -41,9 +42,9 @@ def test_a_bar_is_as_high_as_its_share_and_the_mean_is_told(modes: Study) -> Non
     assert axes.texts[0].get_text() == "mean 1.0\noldest 2"
 
 
-def test_synchronous_rounds_have_no_such_figure(
+def test_synchronous_rounds_have_no_staleness_figure(
     study_dir: Path, write_run: Make, make_round: Make
 ) -> None:
     write_run("sync", events=[make_round(1.0, reports=(0, 1))])
-    drawn = dict(draw_all(load_study(study_dir), Wish(), only="staleness"))
-    assert drawn == {"staleness": "no update was old when it was used: rounds are synchronous"}
+    drawn = dict(draw_all(load_study(study_dir), FigureOptions(), only="staleness"))
+    assert drawn == {"staleness": "no update is stale: rounds are synchronous"}

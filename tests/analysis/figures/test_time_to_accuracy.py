@@ -1,4 +1,4 @@
-"""The figure holds what the study holds, and its words do not collide."""
+"""The time-to-accuracy figure: its lines are the evaluations, its texts do not overlap."""
 
 from collections.abc import Callable
 from itertools import combinations
@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from analysis.figures.time_to_accuracy import time_to_accuracy
-from analysis.load import load_study
+from analysis.reading.study import load_study
 from learner.spec import Adapter
 
 Make = Callable[..., Any]
@@ -53,7 +53,7 @@ def test_every_arm_is_named_and_has_its_colour(five_arms: Path) -> None:
     assert len(set(named.values())) == len(named)
 
 
-def test_lines_hold_the_evaluations(
+def test_lines_have_the_values_of_the_evaluations(
     study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
     scores = [(0.0, 0.1), (10.0, 0.3), (20.0, 0.5)]
@@ -68,7 +68,7 @@ def test_lines_hold_the_evaluations(
     assert accuracy.get_ylabel() == "test accuracy"
 
 
-def test_panels_show_depth_and_width_of_the_arm_that_moves(five_arms: Path) -> None:
+def test_panels_show_depth_and_width_of_an_arm_that_changes_them(five_arms: Path) -> None:
     _, depth, width = time_to_accuracy(load_study(five_arms)).axes
     assert y_values(depth.lines[0]) == [1, 2, 2, 2, 3, 4, 4, 4, 4, 4]
     assert y_values(width.lines[0]) == [8, 8, 16, 16, 16, 16, 16, 24, 24, 24]
@@ -109,14 +109,14 @@ def test_panels_have_whole_layers_and_units_for_ticks(
         assert min(values) - low == high - max(values) >= unit / 2
 
 
-def test_a_name_is_not_read_as_mathematics(
+def test_dollar_signs_in_a_name_are_not_read_as_mathematics(
     study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
     write_run("$\\no$", evaluations=[make_evaluation(10.0, 0.3)])
     assert "$\\no$" in texts(time_to_accuracy(load_study(study_dir)))
 
 
-def test_without_a_moving_arm_there_is_one_panel(
+def test_without_a_changing_configuration_there_is_one_panel(
     study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
     write_run("a", evaluations=[make_evaluation(10.0, 0.3)], majority=None)
@@ -125,7 +125,7 @@ def test_without_a_moving_arm_there_is_one_panel(
     assert "majority class" not in texts(figure)
 
 
-def test_no_word_is_clipped_or_lies_on_another(five_arms: Path) -> None:
+def test_texts_are_neither_clipped_nor_overlapping(five_arms: Path) -> None:
     figure = time_to_accuracy(load_study(five_arms))
     shown = words(figure)
     boxes = [(text.get_text(), text.get_window_extent()) for text in shown]
@@ -138,7 +138,7 @@ def test_no_word_is_clipped_or_lies_on_another(five_arms: Path) -> None:
         assert not a.overlaps(b), f"{one} lies on {other}"
 
 
-def test_notes_tell_seeds_learner_and_what_is_unfinished(
+def test_notes_name_seeds_learner_and_unfinished_runs(
     study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
     write_run("a", seed=1, evaluations=[make_evaluation(10.0, 0.3)], n_clients=1000)

@@ -1,4 +1,4 @@
-"""The trace figure: what it draws for each kind of recording, read back from the axes."""
+"""The trace figure: lines and bars for each kind of recording, read back from the axes."""
 
 from typing import Literal
 
@@ -54,7 +54,7 @@ def test_bandwidth_is_drawn_over_time_and_as_a_distribution() -> None:
     assert (down.get_label(), up.get_label()) == ("down, mean 4", "up, mean 0.4")
 
 
-def test_comparable_files_share_a_scale_and_others_do_not() -> None:
+def test_only_files_with_similar_rates_share_a_scale() -> None:
     one, two, *_ = drawn(trace_files({"1": link(1e6), "2": link(3e6)}))
     assert one.get_ylim() == two.get_ylim()
     one, two, *_ = drawn(trace_files({"1": link(1e6), "2": link(1e8)}))

@@ -1,4 +1,4 @@
-"""What-if curves: the numbers behind them, and what they draw."""
+"""What-if figures: their frames, and what they draw."""
 
 from typing import Any, cast
 
@@ -7,14 +7,14 @@ import polars as pl
 import pytest
 from matplotlib.text import Text
 
-from analysis.comparison import QUANTITIES
 from analysis.figures.what_if import series_means, what_if, what_if_frame
-from analysis.load import Study
+from analysis.reading.study import Study
+from analysis.tables.runs import QUANTITIES
 
 TIME = QUANTITIES["time"]
 
 
-def test_the_frame_holds_a_row_a_run_with_its_place(crossed: Study) -> None:
+def test_the_frame_has_one_row_per_run_with_its_coordinates(crossed: Study) -> None:
     frame = what_if_frame(crossed, "rate", TIME, 0.6)
     assert frame.columns == ["series", "panel", "x", "position", "seed", "value", "spent"]
     assert frame["series"].unique(maintain_order=True).to_list() == ["a", "b"]
@@ -47,7 +47,7 @@ def test_an_axis_that_the_study_does_not_have_is_refused(crossed: Study) -> None
         what_if_frame(crossed, "colour", TIME, 0.6)
 
 
-def test_lines_hold_the_means_and_triangles_what_was_not_reached(crossed: Study) -> None:
+def test_lines_are_means_and_triangles_are_missed_targets(crossed: Study) -> None:
     frame = what_if_frame(crossed, "rate", TIME, 0.6)
     figure = what_if(frame, axis="rate, MB/s", quantity=TIME, target="60 %")
     fifteen, five = figure.axes
@@ -65,7 +65,7 @@ def test_lines_hold_the_means_and_triangles_what_was_not_reached(crossed: Study)
     assert "mean of 2 seeds, 95 % interval · △ not reached: the true value is above" in told
 
 
-def test_named_points_stand_side_by_side(crossed: Study) -> None:
+def test_named_coordinates_are_at_equal_distances(crossed: Study) -> None:
     places = {arm: {"fleet": "tx2" if "0.5" in arm else "nano"} for arm in crossed.arms}
     renamed = Study(
         path=crossed.path,
@@ -81,7 +81,7 @@ def test_named_points_stand_side_by_side(crossed: Study) -> None:
     ]
 
 
-def test_a_figure_of_nothing_is_refused(crossed: Study) -> None:
+def test_a_figure_without_values_is_refused(crossed: Study) -> None:
     frame = what_if_frame(crossed, "rate", QUANTITIES["waste"])
-    with pytest.raises(ValueError, match="work of which nothing came: is known of no run"):
+    with pytest.raises(ValueError, match="no run has a value for wasted work"):
         what_if(frame, axis="rate", quantity=QUANTITIES["waste"])

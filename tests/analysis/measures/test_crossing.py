@@ -1,4 +1,4 @@
-"""Crossings that last, and what was spent until then."""
+"""Sustained crossings, and the effort until a crossing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from analysis.load import load_study
 from analysis.measures import crossing_s, effort_to, final_accuracy, mean_accuracy
+from analysis.reading.study import load_study
 
 Make = Callable[..., Any]
 
@@ -28,14 +28,14 @@ def test_a_sustained_crossing_is_the_first_of_three_in_a_row(lucky: Any) -> None
     assert crossing_s(lucky, 0.61, "sustained") is None  # held twice until the end
 
 
-def test_effort_is_all_that_ended_by_the_crossing(lucky: Any) -> None:
+def test_effort_counts_rounds_that_ended_by_the_crossing(lucky: Any) -> None:
     effort = effort_to(lucky, 0.6, "sustained")
     assert effort is not None
     assert (effort.seconds, effort.bytes, effort.joules) == (40.0, 4000, 20.0)
     assert effort_to(lucky, 0.8) is None
 
 
-def test_the_area_holds_each_accuracy_until_the_next(lucky: Any) -> None:
+def test_the_mean_accuracy_is_the_area_of_a_step_function(lucky: Any) -> None:
     # 10 s of nothing, then 10 s each of 0.5, 0.62 and, halved, 0.55
     assert mean_accuracy(lucky, 35.0) == pytest.approx((5.0 + 6.2 + 2.75) / 35)
     assert mean_accuracy(lucky, 61.0) is None

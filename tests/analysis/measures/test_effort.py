@@ -1,4 +1,4 @@
-"""Where time, bytes and joules went, by hand."""
+"""Measures of time, bytes and energy, against hand-computed values."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from analysis.load import Run, load_study
 from analysis.measures import (
     cache_hit_rate,
     fairness,
@@ -18,6 +17,8 @@ from analysis.measures import (
     utilisation,
     wasted_work,
 )
+from analysis.reading.run import Run
+from analysis.reading.study import load_study
 from learner.spec import Adapter
 
 Make = Callable[..., Any]
@@ -56,18 +57,18 @@ def trial(
     return load_study(study_dir).runs[0]
 
 
-def test_utilisation_is_work_over_attendance(trial: Run) -> None:
+def test_utilisation_is_work_over_time_in_rounds(trial: Run) -> None:
     assert utilisation(trial) == pytest.approx(0.8)
 
 
-def test_wasted_work_has_shares_of_all_that_was_spent(trial: Run) -> None:
+def test_wasted_work_is_a_share_of_all_work(trial: Run) -> None:
     waste = wasted_work(trial)
     assert (waste.seconds, waste.bytes, waste.joules) == (4.0, 500, 25.0)
     assert waste.seconds_share == pytest.approx(4 / 24)
     assert (waste.bytes_share, waste.joules_share) == (0.25, 0.25)
 
 
-def test_trial_overhead_is_what_the_losing_branches_had_cost(trial: Run) -> None:
+def test_trial_overhead_is_the_cost_of_losing_branches(trial: Run) -> None:
     overhead = trial_overhead(trial)
     assert (overhead.seconds, overhead.bytes, overhead.joules) == (8.0, 400, 10.0)
     assert (overhead.bytes_share, overhead.joules_share) == (0.2, 0.1)
@@ -77,16 +78,16 @@ def test_windows_are_those_of_trials_with_several_branches(trial: Run) -> None:
     assert trial_windows(trial).rows() == [(0, 0.0, 10.0, "deeper")]
 
 
-def test_hits_are_counted_among_trainings_that_store(trial: Run) -> None:
+def test_the_cache_hit_rate_is_over_hits_and_fills(trial: Run) -> None:
     assert cache_hit_rate(trial) == pytest.approx(2 / 3)
 
 
-def test_participation_counts_everybody(trial: Run) -> None:
+def test_participation_covers_the_whole_population(trial: Run) -> None:
     assert participation(trial).rows() == [(0, 2, 3), (1, 1, 0), (2, 1, 0), (3, 2, 0)]
     assert fairness(trial) == 0.25
 
 
-def test_staleness_is_counted_report_by_report(
+def test_staleness_is_counted_per_update(
     study_dir: Path, write_run: Make, make_round: Make
 ) -> None:
     events = [

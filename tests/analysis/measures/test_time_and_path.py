@@ -1,4 +1,4 @@
-"""Measures of docs/metrics.md against numbers worked out by hand."""
+"""Measures of docs/metrics.md, against hand-computed values."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from analysis.load import load_study
 from analysis.measures import (
     accuracy_curve,
     best_accuracy,
@@ -20,6 +19,7 @@ from analysis.measures import (
     is_moving,
     moving_mean,
 )
+from analysis.reading.study import load_study
 from learner.spec import Adapter, Full, Lora
 
 Make = Callable[..., Any]
@@ -30,7 +30,7 @@ def adapter(depth: int, width: int) -> Adapter:
     return Adapter(depth=depth, width=width)
 
 
-def test_the_curve_holds_the_reported_split_and_each_state_once(
+def test_the_curve_has_the_reported_split_and_each_state_once(
     study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
     evaluations = [
@@ -119,7 +119,7 @@ def test_an_arm_reaches_a_target_when_all_its_seeds_do(
     assert cost_to_accuracy(runs, 0.7) is None
 
 
-def test_full_fine_tuning_is_told_by_its_rounds(
+def test_full_fine_tuning_is_recognised_by_its_rounds(
     study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
 ) -> None:
     write_run("full", events=[make_round(1.0)])
@@ -142,7 +142,7 @@ def test_the_highest_of_full_is_what_every_seed_reached(
     assert full_highest(load_study(study_dir)) == 0.6
 
 
-def test_without_full_fine_tuning_there_is_no_base(
+def test_without_full_fine_tuning_there_is_no_baseline(
     study_dir: Path, write_run: Make, make_round: Make
 ) -> None:
     write_run("a", events=[make_round(1.0)])

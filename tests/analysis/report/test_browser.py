@@ -1,4 +1,4 @@
-"""The page in headless Chromium, as a reader has it: no network, no errors, controls that work."""
+"""The report in headless Chromium: no network, no errors, working controls."""
 
 import shutil
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def test_the_page_opens_without_errors_and_its_controls_work(chromium: Any, file
     assert said == []
 
 
-def test_the_theme_follows_the_reader_and_can_be_switched(chromium: Any, file: Path) -> None:
+def test_the_theme_follows_the_browser_and_can_be_switched(chromium: Any, file: Path) -> None:
     page, said = opened(chromium, file, color_scheme="dark")
     assert page.locator("html").get_attribute("data-theme") == "dark"
     page.click("#theme")
@@ -68,6 +68,6 @@ def test_the_theme_follows_the_reader_and_can_be_switched(chromium: Any, file: P
     assert said == []
 
 
-def test_a_phone_scrolls_the_page_one_way(chromium: Any, file: Path) -> None:
+def test_the_page_fits_the_width_of_a_phone(chromium: Any, file: Path) -> None:
     page, _ = opened(chromium, file, viewport={"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

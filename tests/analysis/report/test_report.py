@@ -1,4 +1,4 @@
-"""The page: whole, self-contained, and its words and curves are the table's and the log's."""
+"""The report: well-formed, self-contained, with the numbers of the table and the log."""
 
 import json
 import re
@@ -10,11 +10,11 @@ import pytest
 
 from analysis import load_study
 from analysis.report import report
-from analysis.report.cautions import cautions
+from analysis.report.caveats import caveats
 from analysis.report.curves import cost_curve
 from analysis.report.summary import summary
 from analysis.report.time_spent import time_spent
-from analysis.table import table_rows
+from analysis.tables.targets import table_rows
 
 VOID = {"meta", "link", "br", "img", "input"}
 
@@ -65,7 +65,7 @@ def test_the_chart_draws_the_curves_of_the_runs(page: str, five_arms: Path) -> N
         assert line["mbytes"] == sorted(line["mbytes"])
 
 
-def test_every_target_of_the_table_is_a_sentence(five_arms: Path) -> None:
+def test_the_summary_has_a_sentence_per_target(five_arms: Path) -> None:
     study = load_study(five_arms)
     rows = table_rows(study)
     sentences = summary(study, rows)
@@ -77,14 +77,14 @@ def test_every_target_of_the_table_is_a_sentence(five_arms: Path) -> None:
         assert f"first {fastest['arm']}" in sentence if fastest else "no arm" in sentence
 
 
-def test_the_reader_is_warned_of_what_weakens_the_numbers(five_arms: Path, write_run: Any) -> None:
+def test_caveats_name_the_limits_of_the_numbers(five_arms: Path, write_run: Any) -> None:
     study = load_study(five_arms)
-    text = " ".join(cautions(study, table_rows(study)))
+    text = " ".join(caveats(study, table_rows(study)))
     assert "Single seed" in text
     assert "fixed (1, 8) does not reach 70 %" in text
     write_run("peeking", learner="curve", digest="fedcba9876543210", finished=False)
     study = load_study(five_arms)
-    text = " ".join(cautions(study, table_rows(study)))
+    text = " ".join(caveats(study, table_rows(study)))
     assert "nothing was trained" in text
     assert "unfinished" in text
 
@@ -107,7 +107,7 @@ def test_shares_of_time_add_up_and_count_trials_that_lost(
     assert arm.client_hours == pytest.approx(20 / 3600)
 
 
-def test_names_are_text_and_never_markup(write_run: Any, make_evaluation: Any) -> None:
+def test_names_are_escaped_in_the_page(write_run: Any, make_evaluation: Any) -> None:
     name = "</script><b>&"
     rows = [make_evaluation(float(t), 0.5) for t in (1, 2, 3)]
     directory = write_run(name.replace("/", "\\"), evaluations=rows)

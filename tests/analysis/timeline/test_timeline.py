@@ -1,4 +1,4 @@
-"""The timeline against the rules of its format, and against the run that it shows."""
+"""Timelines follow the rules of their format and agree with the log."""
 
 import json
 from collections import defaultdict
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from analysis.row_file import read_rows
 from analysis.timeline import CLIENTS, SERVER, timeline
 from sim import load_scenario, run_scenario
+from sim.run_files import read_rows
 
 SCENARIO = """
 name: seen
@@ -69,7 +69,7 @@ def test_the_file_is_json_without_special_numbers(events: list[Event]) -> None:
     json.dumps(events, allow_nan=False)
 
 
-def test_slices_of_a_track_nest_and_never_cross(events: list[Event]) -> None:
+def test_slices_of_a_track_nest_or_are_disjoint(events: list[Event]) -> None:
     tracks: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
     for event in events:
         if event["ph"] == "X":
@@ -96,7 +96,7 @@ def test_every_track_and_process_has_a_name(events: list[Event]) -> None:
     assert {e["pid"] for e in events if e["name"] == "process_name"} == {SERVER, CLIENTS}
 
 
-def test_work_in_the_timeline_takes_the_seconds_in_the_log(
+def test_work_in_the_timeline_has_the_seconds_of_the_log(
     run_of_level: dict[str, Path], events: list[Event]
 ) -> None:
     rows = list(read_rows(run_of_level["all"] / "events.jsonl"))
@@ -115,7 +115,7 @@ def test_bytes_in_flight_end_at_zero_and_are_never_negative(events: list[Event])
     assert min(values) == 0 == values[-1]
 
 
-def test_a_coarser_log_shows_less_and_says_so(run_of_level: dict[str, Path]) -> None:
+def test_a_coarser_log_names_what_is_missing(run_of_level: dict[str, Path]) -> None:
     rounds, clients = (timeline(run_of_level[level]) for level in ("rounds", "clients"))
     assert {event["pid"] for event in rounds["traceEvents"]} == {SERVER}
     assert {event["pid"] for event in clients["traceEvents"]} == {SERVER, CLIENTS}
@@ -123,7 +123,7 @@ def test_a_coarser_log_shows_less_and_says_so(run_of_level: dict[str, Path]) -> 
     assert "not in this run's log" not in timeline(run_of_level["all"])["otherData"]
 
 
-def test_a_span_and_a_choice_of_clients_leave_the_rest_out(run_of_level: dict[str, Path]) -> None:
+def test_an_interval_and_clients_limit_the_timeline(run_of_level: dict[str, Path]) -> None:
     chosen = timeline(run_of_level["all"], from_s=5, to_s=10, clients=[{3}])["traceEvents"]
     spans = [event for event in chosen if event["ph"] == "X"]
     assert all(e["ts"] <= 10e6 and e["ts"] + e["dur"] >= 5e6 for e in spans)
@@ -135,11 +135,11 @@ def test_a_span_and_a_choice_of_clients_leave_the_rest_out(run_of_level: dict[st
     ("choice", "rule"),
     [
         ({"clients": [{99}]}, "client 99 has no rows"),
-        ({"clients": [range(10**12)]}, "has no rows in this span"),
+        ({"clients": [range(10**12)]}, "has no rows between --from and --to"),
         ({"from_s": 5.0, "to_s": 5.0}, "--to must be above --from"),
     ],
 )
-def test_an_impossible_choice_is_refused(
+def test_an_invalid_interval_or_client_is_refused(
     run_of_level: dict[str, Path], choice: dict[str, Any], rule: str
 ) -> None:
     with pytest.raises(ValueError, match=rule):

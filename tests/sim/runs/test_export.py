@@ -101,7 +101,7 @@ def test_what_cannot_be_exported_is_refused_in_one_line(
     curve = run_scenario(make(), out=tmp_path / "curve")
     with pytest.raises(RunError, match=r"must be a run with learner\.kind torch"):
         export_run(curve.run_dir, tmp_path / "new")
-    with pytest.raises(RunError, match="is no run directory"):
+    with pytest.raises(RunError, match="is not a run directory"):
         export_run(tmp_path / "curve", tmp_path / "new")
     run = run_scenario(real(CONFIGS["head"]), out=tmp_path, cache_dir=tmp_path / "cache")
     (tmp_path / "full").mkdir()

@@ -153,10 +153,19 @@ def test_a_directory_that_another_process_runs_in_is_refused(tmp_path: Path, mak
         pass
 
 
-@pytest.mark.parametrize("content", ["{", "{}", "[]"])
-def test_a_manifest_that_is_none_is_refused(tmp_path: Path, make: Any, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ("{", "must be JSON: .*; choose another --out"),
+        ("{}", "is not a run's manifest: .*; choose another --out"),
+        ("[]", "is not a run's manifest: .*; choose another --out"),
+    ],
+)
+def test_a_directory_with_a_broken_manifest_is_refused(
+    tmp_path: Path, make: Any, content: str, rule: str
+) -> None:
     run_dir = run_directory(tmp_path, make(), 0)
     run_dir.mkdir(parents=True)
     (run_dir / "manifest.json").write_text(content)
-    with pytest.raises(RunError, match="is no manifest of a run"):
+    with pytest.raises(RunError, match=rule):
         run_scenario(make(), out=tmp_path)

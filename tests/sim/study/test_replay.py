@@ -113,13 +113,13 @@ def test_a_run_that_ends_sooner_does_not_diverge(tmp_path: Path, make: Any) -> N
 
 
 def test_what_is_no_run_directory_is_refused(tmp_path: Path, make: Any) -> None:
-    with pytest.raises(RunError, match="is no run directory"):
+    with pytest.raises(RunError, match="is not a run directory"):
         plan_replay(tmp_path)
     run = run_scenario(make(), out=tmp_path)
     with pytest.raises(ScenarioError, match=r"fleet\.netwerk.* is not a known key"):
         plan_replay(run.run_dir, ["fleet.netwerk.x=1"])
     (run.run_dir / "manifest.json").write_text("{}")
-    with pytest.raises(RunError, match=r"manifest\.json: is no manifest of a run"):
+    with pytest.raises(RunError, match=r"manifest\.json: is not a run's manifest"):
         compare(run.run_dir, run.run_dir)
 
 
@@ -140,7 +140,7 @@ def test_a_broken_line_is_refused_with_its_number(tmp_path: Path, make: Any, lin
     log = run.run_dir / "events.jsonl"
     first, _, *rest = log.read_text().split("\n")
     log.write_text("\n".join((first, line, *rest)))
-    with pytest.raises(RunError, match=r"events\.jsonl:2: must be a row of"):
+    with pytest.raises(RunError, match=r"events\.jsonl:2: must be a row "):
         compare(run.run_dir, run.run_dir)
 
 

@@ -108,7 +108,7 @@ def test_a_run_directory_of_a_newer_format_is_refused(tmp_path: Path, load: Any)
     (result,) = run_study(study, out=tmp_path)
     path = result.run_dir / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99}))
-    with pytest.raises(RunError, match="format_version must be 1 to go on with this run, got 99"):
+    with pytest.raises(RunError, match="format_version must be 1, got 99; choose another"):
         run_study(study, out=tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The paper's figures: what each needs of studies, and the numbers behind them."""
+"""The paper's figures: what each needs from the studies, and the frames that they draw."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,21 +9,21 @@ import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from analysis.comparison import QUANTITIES
-from analysis.figures.catalogue import Wish
+from analysis.figures.goal import FigureOptions
 from analysis.figures.paper.catalogue import PAPER, draw_paper
 from analysis.figures.paper.curves import band_of, curves
 from analysis.figures.paper.frames import axis_frame, batch_frame, relative_frame
 from analysis.figures.paper.lines import lines
-from analysis.load import Study, load_study
+from analysis.reading.study import Study, load_study
+from analysis.tables.runs import QUANTITIES
 from sim import run_study
 from sim.study.file import load_study as read_study
 
 SCENARIOS = Path(__file__).parents[4] / "scenarios/paper/figures"
 
 
-def drawn(*studies: Study, only: str | None = None, **wish: Any) -> dict[str, Figure | str]:
-    return dict(draw_paper(studies, Wish(**wish), only))
+def drawn(*studies: Study, only: str | None = None, **options: Any) -> dict[str, Figure | str]:
+    return dict(draw_paper(studies, FigureOptions(**options), only))
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +46,9 @@ def test_the_ablation_takes_the_hours_that_the_artifact_printed(ablation: Study)
     assert [value for *_, value in hours] == pytest.approx(printed, abs=1e-6)
 
 
-def test_figure_8_is_of_arms_with_and_without_cache_and_figure_7_is_not(ablation: Study) -> None:
+def test_figure_8_needs_arms_with_and_without_cache(ablation: Study) -> None:
     figures = drawn(ablation, quantity="length")
-    assert figures["paper-fig-7"] == "arms differ in their cache: that is Figure 8"
+    assert figures["paper-fig-7"] == "some arms have a cache and some have none: draw Figure 8"
     figure = figures["paper-fig-8"]
     assert isinstance(figure, Figure)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["20NEWS, TX2", "20NEWS, RPi"]
@@ -59,20 +59,20 @@ def test_figure_8_is_of_arms_with_and_without_cache_and_figure_7_is_not(ablation
 
 def test_a_figure_that_studies_do_not_support_says_why(ablation: Study) -> None:
     figures = drawn(ablation)
-    assert figures["paper-fig-6"] == "20NEWS: its axis sets fleet.devices"
+    assert figures["paper-fig-6"] == "20NEWS: its axis sets other keys: fleet.devices"
     assert figures["paper-fig-9"] == (
         "needs an arm of sideline trials and at least two fixed adapters"
     )
 
 
-def test_unknown_names_and_twins_are_refused(ablation: Study) -> None:
+def test_unknown_and_repeated_names_are_refused(ablation: Study) -> None:
     with pytest.raises(ValueError, match="no figure of several directories is named x; known: "):
         drawn(ablation, only="x")
     with pytest.raises(ValueError, match="must differ in their last names, got 20NEWS, 20NEWS"):
         drawn(ablation, ablation)
 
 
-def test_batches_take_what_the_published_table_says(tmp_path: Path) -> None:
+def test_batch_times_are_those_of_the_published_table(tmp_path: Path) -> None:
     run_study(read_study(SCENARIOS / "10-bert.yaml"), out=tmp_path, workers=1)
     frame = batch_frame([load_study(tmp_path / "BERT-base")], lambda key: key.endswith(".depth"))
     cached = frame.filter(series="with cache").sort("position")["value"].to_list()
@@ -81,7 +81,7 @@ def test_batches_take_what_the_published_table_says(tmp_path: Path) -> None:
     assert bare[:4] == pytest.approx([0.57, 0.57, 0.63, 0.66])
 
 
-def test_distilberts_batches_take_a_twentieth_of_the_raspberry_pis(tmp_path: Path) -> None:
+def test_distilbert_batch_times_are_a_twentieth_of_the_raspberry_pi(tmp_path: Path) -> None:
     run_study(read_study(SCENARIOS / "10-distilbert.yaml"), out=tmp_path, workers=1)
     frame = batch_frame([load_study(tmp_path / "DistilBERT")], lambda key: key.endswith(".depth"))
     cached = frame.filter(series="with cache").sort("position")["value"] * 20
@@ -101,7 +101,7 @@ def test_relative_accuracy_ends_where_the_target_is_reached(five_arms: Path) -> 
     assert reached["below"].all()
 
 
-def test_figure_5_has_a_panel_a_study(five_arms: Path) -> None:
+def test_figure_5_has_one_panel_per_study(five_arms: Path) -> None:
     study = load_study(five_arms)
     other = replace(study, path=study.path.parent / "other")
     figure = drawn(study, other, only="paper-fig-5")["paper-fig-5"]
@@ -110,7 +110,7 @@ def test_figure_5_has_a_panel_a_study(five_arms: Path) -> None:
     assert all(len(axes.lines) == 5 for axes in figure.axes)
 
 
-def test_a_band_spans_the_runs_that_are_known_by_then() -> None:
+def test_a_band_covers_the_runs_evaluated_so_far() -> None:
     frame = pl.DataFrame(
         {
             "arm": ["a", "a", "b", "b"],
@@ -167,5 +167,5 @@ def test_time_is_logarithmic_where_runs_differ_much_in_length(
     assert axes.get_ylim()[1] > 1.2  # the last accuracy is above the target, and seen
 
 
-def test_every_figure_is_told() -> None:
+def test_every_figure_is_drawn_or_gives_a_reason() -> None:
     assert list(PAPER) == [f"paper-fig-{number}" for number in range(5, 12)]

@@ -1,0 +1,78 @@
+"""Labels at the ends of lines, placed without overlap, and small notes on figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from .style import QUIET, TEXT_POINTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndLabel:
+    """A label in the right margin: of a line that ends at (x, y), or of a level y if x is None."""
+
+    text: str
+    x: float | None
+    y: float
+    colour: str
+
+
+def end_labels(axes: Axes, labels: Sequence[EndLabel]) -> None:
+    """Write labels in the right margin without overlap, each joined to its line by a dotted line.
+
+    Call it after the axis limits are set and the figure is laid out.
+    """
+    right = axes.get_xlim()[1]
+    height_points = axes.get_window_extent().height * 72 / axes.figure.dpi
+    to_share = axes.transData + axes.transAxes.inverted()
+    levels = [float(to_share.transform((right, label.y))[1]) for label in labels]
+    places = spread(levels, 1.3 * TEXT_POINTS / height_points)
+    margin: Any = {"transform": axes.transAxes, "clip_on": False}
+    word: Any = {"va": "center", "parse_math": False, **margin}  # a name may hold dollar signs
+    for label, level, place in zip(labels, levels, places, strict=True):
+        line: Any = {"color": label.colour, "lw": 0.9, "alpha": 0.7}
+        if label.x is not None:
+            axes.plot([label.x, right], [label.y, label.y], ":", **line)
+        axes.plot([1.0, 1.03], [level, place], **line, **margin)
+        axes.text(1.04, place, label.text, color=ink(label.colour), **word)
+
+
+def ink(colour: str) -> tuple[float, ...]:
+    """Return the colour 20 % darker, for readable text on white."""
+    return tuple(0.8 * part for part in to_rgb(colour))
+
+
+def spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Return positions closest to the wanted ones (least squares) that are at least `gap` apart.
+
+    The order is kept; positions are moved into 0-1 if they fit.
+
+    >>> [round(y, 3) for y in spread([0.5, 0.52, 0.9], 0.1)]
+    [0.46, 0.56, 0.9]
+    """
+    order = np.argsort(wanted, kind="stable")
+    offsets = gap * np.arange(len(order))
+    blocks: list[list[float]] = []  # isotonic regression: blocks that touch share one mean
+    for value in np.asarray(wanted, dtype=float)[order] - offsets:
+        blocks.append([value])
+        while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    level = np.array([np.mean(block) for block in blocks for _ in block])
+    placed = np.clip(level, 0.0, max(0.0, 1.0 - gap * (len(order) - 1))) + offsets
+    result = np.empty(len(order))
+    result[order] = placed
+    return [float(position) for position in result]
+
+
+def note_once(figure: Figure, text: str) -> None:
+    """Write small text in the lower right corner, unless the figure contains it already."""
+    if not any(text in found.get_text() for found in figure.findobj(Text)):
+        figure.text(0.997, 0.003, text, ha="right", va="bottom", size=6.5, color=QUIET)

@@ -1,0 +1,46 @@
+"""Figures with one panel per arm on shared axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from .style import QUIET, TEXT_POINTS
+
+MOST_PANELS = 6
+_COLUMNS = 3
+_PANEL_IN = (3.4, 3.0)
+_LEAST_IN = 7.2
+
+
+def panels(names: Sequence[str], x_label: str) -> tuple[Figure, list[Axes]]:
+    """Return a figure with one panel per name, in rows of up to three.
+
+    Raises ValueError for more than MOST_PANELS names.
+    """
+    if len(names) > MOST_PANELS:
+        raise ValueError(
+            f"shows at most {MOST_PANELS} arms, got {len(names)}; "
+            f"draw it from the directory of one arm"
+        )
+    columns = 2 if len(names) == 4 else min(len(names), _COLUMNS)
+    rows = -(-len(names) // columns)
+    size_in = (max(_LEAST_IN, columns * _PANEL_IN[0]), rows * _PANEL_IN[1] + 0.8)
+    figure = Figure(figsize=size_in, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes, name in zip(grid, names, strict=False):
+        axes.set_title(name, parse_math=False)
+    for axes in grid[len(names) :]:
+        axes.set_visible(False)
+    for axes in grid[max(0, len(names) - columns) : len(names)]:
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel(x_label)
+    return figure, list(grid[: len(names)])
+
+
+def note(figure: Figure, text: str) -> None:
+    """Write a grey line above the panels."""
+    figure.suptitle(text, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left", parse_math=False)

@@ -1,0 +1,102 @@
+"""Axes of figures: units, names, and the choice of a linear or logarithmic scale."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullLocator
+
+from analysis.tables.text import time_unit
+
+from .time_axis import time_ticks
+
+LOG_FROM = 20.0
+"""An axis is logarithmic if its largest value is at least this many times its smallest."""
+
+_SUFFIXES = {
+    "_mbytes_per_s": "MB/s",
+    "_mbit_per_s": "Mbit/s",
+    "_mbytes": "MB",
+    "_s": "s",
+    "_j": "J",
+    "_w": "W",
+    "_bits": "bits",
+}
+
+
+def scaling(unit: str, values: Sequence[float]) -> tuple[float, str]:
+    """Return the divisor of values for their axis, and the unit that ends its label.
+
+    Shares become percent, seconds become minutes, hours or days. Seconds on a logarithmic axis keep
+    their values, since its ticks have units.
+
+    >>> scaling("%", [0.5]), scaling("s", [7200.0]), scaling("s", [1.0, 9999.0]), scaling("MB", [3])
+    ((0.01, ', %'), (3600.0, ', h'), (1.0, ''), (1.0, ', MB'))
+    """
+    if unit == "%":
+        return 0.01, ", %"
+    if unit != "s":
+        return 1.0, f", {unit}"
+    if is_wide(values):
+        return 1.0, ""
+    unit_s, name = time_unit(max(values))
+    return unit_s, f", {name}"
+
+
+def axis_name(name: str, paths: Sequence[str] = ()) -> str:
+    """Return a label for an axis of a study: its last key, with the unit of its keys.
+
+    >>> axis_name("fleet.network.down_mbytes_per_s"), axis_name("rounds.participants")
+    ('down, MB/s', 'participants')
+    >>> axis_name("bandwidth", ["fleet.network.up_mbytes_per_s"])
+    'bandwidth, MB/s'
+    """
+    last = name.rsplit(".", 1)[-1]
+    for suffix, unit in _SUFFIXES.items():
+        if last.endswith(suffix):
+            return f"{last.removesuffix(suffix).replace('_', ' ')}, {unit}"
+        if paths and all(path.endswith(suffix) for path in paths):
+            return f"{last.replace('_', ' ')}, {unit}"
+    return last.replace("_", " ")
+
+
+def value_text(value: Any) -> str:
+    """Return a coordinate as text, as a study writes it in arm names."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def is_wide(values: Sequence[float]) -> bool:
+    """Return whether the axis of these values should be logarithmic."""
+    return min(values, default=0.0) > 0 and max(values) >= LOG_FROM * min(values)
+
+
+def fit_y(axes: Axes, values: Sequence[float], unit: str = "") -> None:
+    """Set a y axis from 0, or a logarithmic one for a wide range; seconds get named ticks."""
+    if not is_wide(values):
+        axes.set_ylim(0.0, 1.12 * max(values, default=1.0) or 1.0)
+        return
+    axes.set_yscale("log")
+    axes.set_ylim(min(values) / 1.4, max(values) * 1.4)
+    if unit == "s":
+        ticks = time_ticks(*axes.get_ylim())
+        value_ticks(axes.yaxis, list(ticks), list(ticks.values()))
+    else:
+        plain_log(axes.yaxis, max(values) / min(values))
+
+
+def plain_log(axis: Axis, ratio: float) -> None:
+    """Set plain numbers as ticks of a logarithmic axis: 1, 2, 5 per decade; for a wide range 1."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if ratio < 300 else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
+def value_ticks(axis: Axis, positions: Sequence[float], names: Sequence[str]) -> None:
+    """Set one named tick per position."""
+    axis.set_major_locator(FixedLocator(list(positions)))
+    axis.set_major_formatter(FixedFormatter(list(names)))
+    axis.set_minor_locator(NullLocator())

@@ -1,0 +1,1 @@
+"""Reads run directories and their logs as objects and polars frames."""

@@ -1,0 +1,119 @@
+"""Reads one run directory: its manifest as a mapping, its rows as polars frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from sim.records import DecisionRow, EvaluationRow, FailedRow, RoundRow
+from sim.run_files import Manifest, recorded_sha256
+from sim.runlog import DONE, EVALUATIONS, EVENTS
+
+from .row_decoding import CONFIG
+from .row_tables import RowTables, open_rows
+
+_ROUND = ("t_s", "start_s", "trial", "branch", "round", "down_bytes", "up_bytes", "energy_j")
+_EVALUATION = ("t_s", "round", "state", "split", "accuracy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Run:
+    """One run: one scenario with one seed.
+
+    `arm` names the scenario within its study. `is_finished`: DONE records the sha256 of
+    events.jsonl. `rounds` and `evaluations` have one row per record in time order, with the fields
+    of RoundRow and EvaluationRow as columns; the configuration is the columns kind, depth, width
+    and rank, null where its kind has no such field. `decisions` has t_s, trial, chosen and the
+    configuration. `events` reads the other kinds of rows on demand. `metric` is the meaning of
+    `accuracy`: "accuracy", or "entity F1" for tagging. `majority_accuracy` (0-1) is that of the
+    majority class on `report_on`, the reported split; None for a task without data.
+    """
+
+    path: Path
+    arm: str
+    seed: int
+    is_finished: bool
+    n_clients: int
+    report_on: str
+    learner: str
+    majority_accuracy: float | None
+    metric: str
+    manifest: Manifest
+    events: RowTables
+    rounds: pl.DataFrame
+    decisions: pl.DataFrame
+    evaluations: pl.DataFrame
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every round was full fine-tuning."""
+        return self.rounds["kind"].unique().to_list() == ["full"]
+
+    @property
+    def end_s(self) -> float:
+        """Simulated second of the last round or evaluation; 0 without any."""
+        last = [table["t_s"][-1] for table in (self.rounds, self.evaluations) if len(table)]
+        return max(last, default=0.0)
+
+
+def load_run(directory: Path, manifest: Manifest, arm: str) -> Run:
+    """Read the rows of a run directory whose manifest was read before.
+
+    Raises ValueError for a file that a run does not write.
+    """
+    events = open_rows(directory / EVENTS)
+    evaluations = open_rows(directory / EVALUATIONS)
+    report_on = str(manifest["scenario"]["evaluation"]["report_on"])
+    scores = evaluations.table(EvaluationRow, needed=_EVALUATION)
+    majority = manifest["majority_accuracy"]
+    run = Run(
+        path=directory,
+        arm=arm,
+        seed=manifest["seed"],
+        is_finished=recorded_sha256(directory) == events.index.sha256,
+        n_clients=manifest["n_clients"],
+        report_on=report_on,
+        learner=manifest["learner"],
+        majority_accuracy=None if majority is None else majority[report_on],
+        metric=str(manifest.get("metric", "accuracy")),
+        manifest=manifest,
+        events=events,
+        rounds=_by_time(events.table(RoundRow, needed=_ROUND)),
+        decisions=_decisions(events),
+        evaluations=_by_time(scores),
+    )
+    return replace(run, warnings=tuple(_warnings(run, evaluations)))
+
+
+def _by_time(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows in time order, with the fields of the configuration as columns."""
+    return rows.unnest("config").sort("t_s", maintain_order=True)
+
+
+def _decisions(events: RowTables) -> pl.DataFrame:
+    types = {"t_s": pl.Float64(), "trial": pl.Int64(), "chosen": pl.String(), "config": CONFIG}
+    rows = [row for row in events.index.others if row["row"] == DecisionRow.row]
+    try:
+        values = {name: [row[name] for row in rows] for name in types}
+    except KeyError as error:
+        raise ValueError(f"{events.path}: a decision row lacks {error}") from None
+    return _by_time(pl.DataFrame(values, schema=types))
+
+
+def _warnings(run: Run, evaluations: RowTables) -> Iterator[str]:
+    if not run.is_finished and (run.path / DONE).exists():
+        yield f"{EVENTS} differs from the file that DONE records; its complete rows are used"
+    elif not run.is_finished:
+        yield f"unfinished, used up to simulated second {run.end_s:.6g}"
+    for file in (run.events, evaluations):
+        if file.index.is_cut:
+            yield f"{file.path.name} ends within a row; this row is left out"
+    for row in run.events.index.others:
+        if row["row"] == FailedRow.row:
+            yield f"failed: {row.get('error')}"
+    if not (run.evaluations["split"] == run.report_on).any():
+        yield f"has no evaluation on {run.report_on} yet"

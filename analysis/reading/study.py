@@ -1,0 +1,112 @@
+"""Reads the runs of a study, an arm or a single run, with warnings about what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sim.run_files import read_manifest
+from sim.runlog import MANIFEST, STUDY_INDEX
+
+from .run import Run, load_run
+
+_INDEX_KEYS = ("axes", "coordinates", "hindsight", "source", "published")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Study:
+    """The runs of a directory in the study's order; each warning is one line.
+
+    `axes`: by axis name, the scenario keys that it sets. `coordinates`: by arm, its value on each
+    axis. Both are empty for a study of named arms. `hindsight`: by row name, the arms of which the
+    best is shown. `published`: results of the publication `source`, each with arm, targets, hours
+    and reason.
+    """
+
+    path: Path
+    runs: tuple[Run, ...]
+    warnings: tuple[str, ...]
+    axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    coordinates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    hindsight: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    source: str = ""
+    published: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The names of the arms, in order."""
+        return tuple(dict.fromkeys(run.arm for run in self.runs))
+
+    def runs_of(self, arm: str) -> tuple[Run, ...]:
+        """The runs of an arm, one per seed."""
+        return tuple(run for run in self.runs if run.arm == arm)
+
+
+def load_study(path: Path) -> Study:
+    """Read the study in a directory, which may also be that of one arm or of one run.
+
+    A run that is unfinished, or whose log was changed afterwards, is used as far as it can be read,
+    with a warning. Two scenarios with the same name become arms with their digests in brackets.
+    Raises ValueError, in one line, for a directory without runs and for a file that a run does not
+    write.
+    """
+    found = _run_directories(path)
+    if not found:
+        raise ValueError(f"{path}: holds no runs (no {MANIFEST} up to two directories down)")
+    manifests = [(read_manifest(directory), directory) for directory in found]
+    digests = Counter(name for name, _ in {(m["name"], m["digest"]) for m, _ in manifests})
+    runs = []
+    for manifest, directory in manifests:
+        is_shared = digests[manifest["name"]] > 1
+        arm = f"{manifest['name']} [{manifest['digest'][:8]}]" if is_shared else manifest["name"]
+        runs.append(load_run(directory, manifest, arm))
+    warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
+    index = _index(path)
+    return Study(
+        path=path,
+        runs=tuple(runs),
+        warnings=(*warnings, *_incomparable(runs)),
+        **{key: index[key] for key in _INDEX_KEYS if key in index},
+    )
+
+
+def _run_directories(path: Path) -> list[Path]:
+    """The runs that the study's index lists; without an index all runs, by arm and seed."""
+    names = _index(path).get("runs")
+    if names is not None:
+        return [path / name for name in names if (path / name / MANIFEST).exists()]
+    patterns = (MANIFEST, f"*/{MANIFEST}", f"*/*/{MANIFEST}")
+    return [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
+
+
+def _index(path: Path) -> dict[str, Any]:
+    """The index of a study; empty for a directory that is not a whole study's."""
+    file = path / STUDY_INDEX
+    if not file.exists():
+        return {}
+    try:
+        index = json.loads(file.read_text(encoding="utf-8"))
+        [path / name for name in index["runs"]]
+        dict(index.get("axes", {})), dict(index.get("coordinates", {}))
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{file}: must be the index of a study, with a list 'runs'") from None
+    assert isinstance(index, dict)
+    return index
+
+
+def _incomparable(runs: Sequence[Run]) -> Iterator[str]:
+    """Warnings about runs whose accuracies or best accuracies cannot be compared."""
+    splits = sorted({run.report_on for run in runs})
+    if len(splits) > 1:
+        yield f"accuracies are not comparable: reported on {', '.join(splits)}"
+    tasks = {str(run.manifest.get("task_digest")) for run in runs}
+    if len(tasks) > 1:
+        yield "accuracies are not comparable: the runs are of different tasks"
+    stops = {run.manifest["scenario"].get("stop", {}).get("target_accuracy") for run in runs}
+    if len(stops) > 1:
+        listed = ", ".join(sorted("none" if stop is None else f"{stop:g}" for stop in stops))
+        yield f"runs stop at different target accuracies ({listed}): the best is not comparable"

@@ -1,0 +1,70 @@
+"""Caveats of a study: warnings and limits that a reader must know, one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from analysis.reading.run import Run
+from analysis.reading.study import Study
+from analysis.tables.targets import MAJORITY
+
+_EXTRAPOLATED = (
+    "Device latencies are extrapolated to this model from the published table, by the share of "
+    "tuned layers and by FLOPs; they are not measured."
+)
+
+
+def caveats(study: Study, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the warnings of the study, then the caveats of its scenarios and its table."""
+    return [
+        *study.warnings,
+        *_about_training(study),
+        *_about_targets(rows),
+        *_about_devices_and_network(study),
+    ]
+
+
+def _about_training(study: Study) -> Iterator[str]:
+    if any(run.learner == "curve" for run in study.runs):
+        yield "Accuracy comes from a given learning curve: nothing was trained."
+    if all(len(study.runs_of(arm)) == 1 for arm in study.arms):
+        yield (
+            "Single seed: cohorts, disturbances and initial weights were drawn once, so small "
+            "differences between arms may be chance."
+        )
+    on_test = [run.arm for run in study.runs if _scenario(run, "evaluation", "decide_on") == "test"]
+    if on_test:
+        yield f"Decisions use the test set ({', '.join(dict.fromkeys(on_test))})."
+
+
+def _about_targets(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    missed: dict[str, list[str]] = {}
+    for row in rows:
+        if row["hours"] is None and row["arm"] != MAJORITY:
+            missed.setdefault(row["arm"], []).append(row["target"])
+    for arm, targets in missed.items():
+        yield f"{arm} does not reach {'; '.join(targets)}."
+
+
+def _about_devices_and_network(study: Study) -> Iterator[str]:
+    synthetic = sorted({name for run in study.runs for name in _synthetic_traces(run)})
+    if synthetic:
+        yield (
+            f"Bandwidth is synthetic ({', '.join(synthetic)}): drawn from summary statistics of "
+            "recordings, not replayed from them."
+        )
+    if any(_scenario(run, "cost", "scale") == "flops" for run in study.runs):
+        yield _EXTRAPOLATED
+
+
+def _synthetic_traces(run: Run) -> Iterator[str]:
+    network = run.manifest.get("network") or {}
+    for direction in ("downlinks", "uplinks"):
+        for source in network.get(direction, ()):
+            if source["format"] == "synthetic":
+                yield source["name"]
+
+
+def _scenario(run: Run, section: str, key: str) -> Any:
+    return (run.manifest["scenario"].get(section) or {}).get(key)

@@ -1,0 +1,1 @@
+"""Statistics over seeds: estimates with intervals, and bands over time."""

@@ -1,0 +1,128 @@
+"""The table of arms: mean over seeds with an interval, and the comparison with a reference arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from analysis.measures import full_arms
+from analysis.reading.study import Study
+from analysis.statistics.estimates import (
+    Estimate,
+    Observation,
+    common_limit,
+    mean_interval,
+    paired_difference,
+    replications_needed,
+    restricted_mean,
+    speed_up,
+)
+
+from .runs import Quantity, run_frame
+
+WANTED_WIDTH = 0.1
+"""Half width of the interval for `n_needed`, as a share of the mean."""
+
+
+def arm_frame(
+    study: Study, quantity: Quantity, target: float | None = None, reference: str | None = None
+) -> pl.DataFrame:
+    """Return one row per arm, in the study's order.
+
+    Columns: arm, n_seeds, n_reached, mean, low, high, is_lower_bound, ratio, ratio_low, ratio_high,
+    n_common, difference, difference_low, difference_high, n_needed.
+
+    If some seeds did not reach the target, `mean` is the restricted mean up to the smallest amount
+    that one of them had spent, and `is_lower_bound` is true. ratio = reference / arm and difference
+    = arm - reference, paired by seed over the n_common seeds for which both are known. n_needed:
+    seeds for an interval of +- 10 % of the mean. Bounds and n_needed are null for a single seed.
+    Raises ValueError for a reference that is not an arm.
+    """
+    if reference is not None and reference not in study.arms:
+        known = ", ".join(study.arms)
+        raise ValueError(f"{study.path}: has no arm {reference}; its arms: {known}")
+    rows = run_frame(study, target)
+    base = _values(rows, reference or default_reference(study), quantity)
+    return pl.DataFrame([_arm(rows, arm, quantity, base) for arm in study.arms], schema=_SCHEMA)
+
+
+def default_reference(study: Study) -> str:
+    """Return the first full fine-tuning arm; without one, the first arm."""
+    return (full_arms(study) or study.arms)[0]
+
+
+_SCHEMA: dict[str, Any] = {
+    "arm": pl.String,
+    "n_seeds": pl.Int64,
+    "n_reached": pl.Int64,
+    "mean": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "is_lower_bound": pl.Boolean,
+    "ratio": pl.Float64,
+    "ratio_low": pl.Float64,
+    "ratio_high": pl.Float64,
+    "n_common": pl.Int64,
+    "difference": pl.Float64,
+    "difference_low": pl.Float64,
+    "difference_high": pl.Float64,
+    "n_needed": pl.Int64,
+}
+
+
+def _arm(
+    rows: pl.DataFrame, arm: str, quantity: Quantity, base: Mapping[int, float]
+) -> dict[str, Any]:
+    own = rows.filter(pl.col("arm") == arm)
+    values = _values(rows, arm, quantity)
+    estimate = _estimate(own, quantity)
+    is_whole = len(values) == len(own)
+    ratio = speed_up(base, values)
+    difference = paired_difference(values, base)
+    return {
+        "arm": arm,
+        "n_seeds": len(own),
+        "n_reached": len(values),
+        **_bounds("", estimate),
+        "is_lower_bound": not is_whole and estimate is not None,
+        **_bounds("ratio", ratio),
+        "n_common": 0 if ratio is None else ratio.n,
+        **_bounds("difference", difference),
+        "n_needed": _needed(values) if is_whole else None,
+    }
+
+
+def _values(rows: pl.DataFrame, arm: str, quantity: Quantity) -> dict[int, float]:
+    """The known values of the quantity, by seed."""
+    known = rows.filter(pl.col("arm") == arm).select("seed", quantity.column).drop_nulls()
+    return {seed: float(value) for seed, value in known.rows()}
+
+
+def _estimate(own: pl.DataFrame, quantity: Quantity) -> Estimate | None:
+    """The mean; the restricted mean if some seeds did not reach the target."""
+    values = own[quantity.column]
+    if not values.null_count():
+        return mean_interval(values.cast(pl.Float64).to_list())
+    if quantity.spent is None:
+        return None
+    pairs = zip(values, own[quantity.spent], strict=True)
+    observations = [
+        Observation(amount=float(spent if value is None else value), is_reached=value is not None)
+        for value, spent in pairs
+    ]
+    return restricted_mean(observations, common_limit(observations))
+
+
+def _needed(values: Mapping[int, float]) -> int | None:
+    known = list(values.values())
+    half_width = WANTED_WIDTH * sum(known) / len(known) if known else 0.0
+    return replications_needed(known, half_width) if half_width > 0 else None
+
+
+def _bounds(name: str, estimate: Estimate | None) -> dict[str, float | None]:
+    keys = (name, f"{name}_low", f"{name}_high") if name else ("mean", "low", "high")
+    if estimate is None:
+        return dict.fromkeys(keys)
+    return dict(zip(keys, (estimate.mean, estimate.low, estimate.high), strict=True))

@@ -1,0 +1,42 @@
+"""Writes the caption of the table of targets: seeds, best accuracy, limits of the runs."""
+
+from __future__ import annotations
+
+from analysis.measures import best_arm, excluded_shares
+from analysis.reading.study import Study
+
+from .text import percent, rounded_percent
+
+
+def caption(study: Study) -> str:
+    """Return the clauses that a reader of the table needs, joined by semicolons."""
+    clauses = [seeds_text(study)]
+    best = best_arm(study)
+    if best is not None:
+        clauses.append(
+            f"best = {rounded_percent(best[1])} ({best[0]}, moving mean of 3 evaluations)"
+        )
+    if any(run.learner == "curve" for run in study.runs):
+        clauses.append("accuracy from a learning curve, not from training")
+    shares = {name: share for run in study.runs for name, share in excluded_shares(run).items()}
+    clauses += [
+        f"{name} does not fit {percent(share)} of the fleet" for name, share in shares.items()
+    ]
+    unfinished = sum(not run.is_finished for run in study.runs)
+    if unfinished:
+        clauses.append(f"{unfinished} of {len(study.runs)} runs unfinished")
+    return "; ".join(clauses)
+
+
+def seeds_text(study: Study) -> str:
+    """Return over how many seeds the means and intervals of each arm are, or "single seed"."""
+    counts = {arm: len(study.runs_of(arm)) for arm in study.arms}
+    over = "where all of them reach the target, [95 % bootstrap interval]"
+    if set(counts.values()) == {1}:
+        return "single seed: no interval, differences may be chance"
+    if len(set(counts.values())) == 1:
+        return f"mean of {next(iter(counts.values()))} seeds {over}"
+    listed = ", ".join(
+        f"{arm} {n}{' (single seed: no interval)' if n == 1 else ''}" for arm, n in counts.items()
+    )
+    return f"mean over seeds {over} ({listed})"

@@ -1,0 +1,51 @@
+"""The table of published results: simulated hours beside the hours of a publication."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.measures import cost_to_accuracy
+from analysis.reading.study import Study
+
+PUBLISHED_HEADERS = ("arm", "accuracy", "simulated hours", "published hours", "ratio", "reason")
+PUBLISHED_COLUMNS = ("arm", "accuracy", "hours", "printed_hours", "ratio", "reason")
+
+
+def published_rows(study: Study) -> list[dict[str, Any]]:
+    """Return one row per arm and published number, with the keys of PUBLISHED_COLUMNS.
+
+    accuracy is 0-1; hours is None if not reached; ratio = hours / printed_hours.
+    """
+    return [
+        _row(study, row["arm"], accuracy, printed, row["reason"])
+        for row in study.published
+        for accuracy, printed in zip(row["targets"], row["hours"], strict=True)
+    ]
+
+
+def format_published(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Return headers and cells; a reason shared by adjacent rows of an arm is printed once."""
+    lines, before = [], None
+    for row in rows:
+        is_reached = row["hours"] is not None
+        lines.append(
+            [
+                str(row["arm"]),
+                f"{row['accuracy']:.4g}",
+                f"{row['hours']:.3f}" if is_reached else "not reached",
+                f"{row['printed_hours']:g}",
+                f"{row['ratio']:.2f}" if is_reached else "–",
+                "" if (row["arm"], row["reason"]) == before else str(row["reason"]),
+            ]
+        )
+        before = (row["arm"], row["reason"])
+    return list(PUBLISHED_HEADERS), lines
+
+
+def _row(study: Study, arm: str, accuracy: float, printed: float, reason: str) -> dict[str, Any]:
+    cost = cost_to_accuracy(study.runs_of(arm), accuracy)
+    hours = None if cost is None else cost.hours
+    ratio = None if hours is None else hours / printed
+    values = (arm, accuracy, hours, printed, ratio, reason)
+    return dict(zip(PUBLISHED_COLUMNS, values, strict=True))

@@ -1,0 +1,54 @@
+"""Formats numbers as short text: percentages, durations in a suitable unit, three digits."""
+
+from __future__ import annotations
+
+_UNITS = ((172_800.0, 86_400.0, "d"), (7_200.0, 3_600.0, "h"), (120.0, 60.0, "min"))
+"""Seconds from which a unit is used, its length in seconds, its name."""
+
+
+def time_unit(longest_s: float) -> tuple[float, str]:
+    """Return the unit for durations up to `longest_s`: its length in seconds and its name.
+
+    >>> time_unit(90), time_unit(600), time_unit(1e6)
+    ((1.0, 's'), (60.0, 'min'), (86400.0, 'd'))
+    """
+    return next(
+        ((unit_s, name) for from_s, unit_s, name in _UNITS if longest_s >= from_s), (1.0, "s")
+    )
+
+
+def duration(seconds: float) -> str:
+    """Format a duration with three digits and its unit.
+
+    >>> duration(93), duration(744), duration(432_000)
+    ('93 s', '12.4 min', '5 d')
+    """
+    unit_s, unit = time_unit(seconds)
+    return f"{digits(seconds / unit_s)} {unit}"
+
+
+def percent(fraction: float) -> str:
+    """Format a fraction as a percentage with up to four digits.
+
+    >>> percent(0.5), percent(0.61234)
+    ('50 %', '61.23 %')
+    """
+    return f"{100 * fraction:.4g} %"
+
+
+def rounded_percent(fraction: float) -> str:
+    """Format a fraction as a percentage with one decimal.
+
+    >>> rounded_percent(0.5)
+    '50.0 %'
+    """
+    return f"{100 * fraction:.1f} %"
+
+
+def digits(value: float) -> str:
+    """Format a number with three digits, or with all digits of a larger integer part.
+
+    >>> digits(0.12345), digits(12345.6)
+    ('0.123', '12346')
+    """
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"

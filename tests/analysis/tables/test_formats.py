@@ -1,0 +1,51 @@
+"""Rendered tables have the same numbers in every format."""
+
+import csv
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.reading.study import load_study
+from analysis.tables.formats import render
+from analysis.tables.targets import COLUMNS, table_rows
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture
+def rows(study_dir: Path, write_run: Make, make_evaluation: Make) -> list[dict[str, Any]]:
+    write_run("50 % | a_b", evaluations=[make_evaluation(90.0, 0.62)], majority=None)
+    return table_rows(load_study(study_dir), levels=(0.5, 0.7), shares=())
+
+
+def test_markdown_keeps_names_inside_their_column(rows: list[dict[str, Any]]) -> None:
+    lines = render(rows, "markdown", "said below").splitlines()
+    assert lines[1] == "| --- | --- | ---: | ---: | ---: | ---: |"
+    assert lines[2] == r"| 50 % \| a_b | 50 % | 90 s | 0 | 0 | – |"
+    assert lines[3] == r"| 50 % \| a_b | 70 % | not reached | – | – | – |"
+    assert lines[-1] == "said below"
+
+
+def test_latex_is_booktabs_with_a_rule_between_targets(rows: list[dict[str, Any]]) -> None:
+    lines = render(rows, "latex", "5 % & more").splitlines()
+    assert r"\caption{5 \% \& more}" in lines
+    assert r"50 \% | a\_b & 50 \% & 90 s & 0 & 0 & -- \\" in lines
+    assert lines.count(r"\midrule") == 2  # below the head, and between 50 and 70 %
+
+
+def test_csv_and_json_have_plain_numbers_and_empty_values(
+    rows: list[dict[str, Any]],
+) -> None:
+    first, second = csv.DictReader(StringIO(render(rows, "csv")))
+    assert list(first) == list(COLUMNS)
+    assert (float(first["hours"]), first["hours_low"], second["hours"]) == (0.025, "", "")
+    assert json.loads(render(rows, "json")) == rows
+
+
+def test_the_format_text_is_refused(rows: list[dict[str, Any]]) -> None:
+    with pytest.raises(ValueError, match="markdown, latex, csv or json, got text"):
+        render(rows, "text")

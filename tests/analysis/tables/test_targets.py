@@ -1,0 +1,226 @@
+"""The table of targets: rows, cells and caption."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.reading.study import Study, load_study
+from analysis.tables.caption import caption
+from analysis.tables.cells import format_table
+from analysis.tables.targets import table_rows
+from analysis.tables.text import duration
+from learner.spec import Adapter, Full
+from sim.records import RefusalRow
+
+Make = Callable[..., Any]
+
+KEYS = [
+    *("arm", "target", "hours", "hours_low", "hours_high"),
+    *("mbytes_per_client", "kilojoules_per_client"),
+    *("speedup", "speedup_low", "speedup_high", "trial_share", "excluded_share"),
+    *("n_seeds", "n_reached"),
+]
+OVER = "where all of them reach the target, [95 % bootstrap interval]"
+
+
+@pytest.fixture
+def small_study(study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make) -> Study:
+    """Full fine-tuning ends at 75 % after 10 h; an adapter passes 60 % after 30 s, ends at 64 %."""
+
+    def scores(*pairs: tuple[float, float]) -> list[Any]:
+        return [make_evaluation(t, a) for t, a in pairs]
+
+    write_run(
+        "all of it",
+        events=[make_round(36_000.0, Full(), n_bytes=10**10, energy_j=40_000.0)],
+        evaluations=scores((9000.0, 0.55), (18_000.0, 0.7), (36_000.0, 0.75)),
+    )
+    write_run(
+        "adapter",
+        events=[make_round(30.0, n_bytes=25 * 10**6, energy_j=600.0)],
+        evaluations=scores((30.0, 0.62), (60.0, 0.64), (90.0, 0.63)),
+    )
+    return load_study(study_dir)
+
+
+def test_the_best_in_hindsight_is_another_arm_at_another_target(
+    small_study: Study, study_dir: Path
+) -> None:
+    index = {"name": "s", "runs": [], "hindsight": {"oracle": ["all of it", "adapter"]}}
+    index["runs"] = [str(run.path.relative_to(study_dir)) for run in small_study.runs]
+    (study_dir / "study.json").write_text(json.dumps(index))
+    rows = table_rows(load_study(study_dir), levels=(0.6, 0.7, 0.9), shares=())
+    oracle = [row for row in rows if str(row["arm"]).startswith("oracle")]
+    assert [(row["arm"], row["hours"]) for row in oracle[:3]] == [
+        ("oracle, in hindsight: adapter", 30 / 3600),
+        ("oracle, in hindsight: all of it", 5.0),
+        ("oracle", None),
+    ]
+    assert format_table(oracle)[1][2][2] == "not reached"
+
+
+def test_the_share_of_lost_trials_has_a_column(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make, make_decision: Make
+) -> None:
+    config = Adapter(depth=1, width=8)
+    write_run(
+        "trials",
+        events=[
+            *(make_round(10.0, config, branch=name, compute_s=5.0) for name in ("keep", "deeper")),
+            make_decision(10.0, config),
+        ],
+        evaluations=[make_evaluation(10.0, 0.6)],
+    )
+    (row,) = table_rows(load_study(study_dir), levels=(0.5,), shares=())[:1]
+    assert row["trial_share"] == 0.5
+    assert format_table([row])[1][0][-1] == "50 %"
+
+
+def test_devices_without_the_memory_have_a_column(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
+) -> None:
+    refusal = RefusalRow(
+        t_s=0.0,
+        trial=0,
+        branch="fixed",
+        config=Full(),
+        refused_clients={"jetson-nano": 3},
+        needed_bytes={"jetson-nano": 5_300_000_000},
+        limit_bytes={"jetson-nano": 4_000_000_000},
+        share=0.75,
+    )
+    rounds = [make_round(10.0, Full())]
+    write_run("full", events=[refusal, *rounds], evaluations=[make_evaluation(10.0, 0.6)])
+    study = load_study(study_dir)
+    (row,) = table_rows(study, levels=(0.5,), shares=())[:1]
+    assert row["excluded_share"] == 0.75
+    headers, cells = format_table([row])
+    assert (headers[-1], cells[0][-1]) == ("excluded devices", "75 %")
+    assert "full does not fit 75 % of the fleet" in caption(study)
+
+
+def test_every_target_has_a_row_for_every_arm(small_study: Study) -> None:
+    rows = table_rows(small_study)
+    assert all(list(row) == KEYS for row in rows)
+    # Best is (0.55 + 0.7 + 0.75) / 3 = 66.7 %, of full fine-tuning.
+    assert [row["target"] for row in rows[::2]] == [
+        "50 %",
+        "60 %",
+        "70 %",
+        "90 % of best (60.0 %)",
+        "95 % of best (63.3 %)",
+        "99 % of best (66.0 %)",
+        "highest of full (75.0 %)",
+        "accuracy 20.0 %",
+    ]
+    assert [row["arm"] for row in rows] == ["adapter", "all of it"] * 7 + ["majority class"]
+    json.dumps(rows, allow_nan=False)
+
+
+def test_a_row_has_time_traffic_energy_and_speedup(small_study: Study) -> None:
+    adapter, full = table_rows(small_study, levels=(0.6,), shares=())[:2]
+    assert adapter["hours"] == pytest.approx(30 / 3600)
+    assert adapter["mbytes_per_client"] == pytest.approx(2.5)
+    assert adapter["kilojoules_per_client"] == pytest.approx(0.06)
+    assert adapter["speedup"] == pytest.approx(600.0)  # 18,000 s / 30 s
+    assert (full["hours"], full["speedup"]) == (5.0, 1.0)
+
+
+def test_a_missed_target_is_none_and_has_no_speedup(small_study: Study) -> None:
+    adapter, full = table_rows(small_study, levels=(0.7,), shares=())[:2]
+    assert [adapter[key] for key in KEYS[2:]] == [None] * 8 + [0.0, 0.0, 1, 0]
+    assert full["speedup"] == 1.0
+    adapter, full = table_rows(small_study, levels=(0.8,), shares=())[:2]
+    assert adapter["hours"] is full["hours"] is None
+
+
+def test_without_full_fine_tuning_speedup_is_none(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    write_run("a", evaluations=[make_evaluation(30.0, 0.62)], majority=None)
+    (row,) = table_rows(load_study(study_dir), levels=(0.5,), shares=())
+    assert (row["hours"], row["speedup"]) == (30 / 3600, None)
+
+
+def test_the_cells_have_units_and_marks_for_missing_values(small_study: Study) -> None:
+    headers, cells = format_table(table_rows(small_study))
+    assert headers == ["arm", "target", "time", "MB per client", "kJ per client", "speed-up"]
+    assert cells[2] == ["adapter", "60 %", "30 s", "2.5", "0.06", "600 ×"]
+    assert cells[3] == ["all of it", "60 %", "5 h", "0", "0", "1 ×"]
+    assert cells[4] == ["adapter", "70 %", "not reached", "–", "–", "–"]
+    assert cells[-1] == ["majority class", "accuracy 20.0 %", "–", "–", "–", "–"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.8, "0.8 s"),
+        (93.21, "93.2 s"),
+        (119.0, "119 s"),
+        (120.0, "2 min"),
+        (4500.0, "75 min"),
+        (7200.0, "2 h"),
+        (158_226.3, "44 h"),
+        (500_000.0, "5.79 d"),
+    ],
+)
+def test_durations_have_a_suitable_unit(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize("target", [0.0, -0.1, 60.0, float("nan")])
+def test_impossible_targets_are_refused(target: float, small_study: Study) -> None:
+    with pytest.raises(ValueError, match=f"a target must be above 0 and at most 1, got {target:g}"):
+        table_rows(small_study, levels=(target,))
+    with pytest.raises(ValueError, match="a target must be above 0"):
+        table_rows(small_study, shares=(target,))
+
+
+def test_the_caption_names_seeds_best_accuracy_and_learner(
+    small_study: Study, write_run: Make
+) -> None:
+    best = "best = 66.7 % (all of it, moving mean of 3 evaluations)"
+    assert caption(small_study) == f"single seed: no interval, differences may be chance; {best}"
+    write_run("adapter", seed=8, learner="curve", finished=False)
+    assert caption(load_study(small_study.path)) == (
+        f"mean over seeds {OVER} (adapter 2, all of it 1 (single seed: no interval)); "
+        f"{best}; accuracy from a learning curve, not from training; 1 of 3 runs unfinished"
+    )
+
+
+def test_the_caption_counts_seeds(study_dir: Path, write_run: Make) -> None:
+    for seed in (1, 2, 3):
+        write_run("a", seed=seed)
+    assert caption(load_study(study_dir)) == f"mean of 3 seeds {OVER}"
+
+
+def test_means_over_seeds_carry_their_interval(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
+) -> None:
+    for seed in (1, 2, 3):
+        t = 3600.0 * seed
+        write_run(
+            "full", seed=seed, events=[make_round(t, Full())], evaluations=[make_evaluation(t, 0.8)]
+        )
+        write_run("quick", seed=seed, evaluations=[make_evaluation(t / 100, 0.8)])
+    full, quick = table_rows(load_study(study_dir), levels=(0.5,), shares=())[:2]
+    assert 1.0 <= full["hours_low"] < full["hours"] == 2.0 < full["hours_high"] <= 3.0
+    assert quick["speedup_low"] == pytest.approx(100.0) == quick["speedup_high"]
+    _, cells = format_table([full, quick])
+    assert cells[0][2] == "2 [1, 3] h"
+    assert cells[0][5] == "1 ×"  # against itself
+    assert cells[1][5] == "100 [100, 100] ×"
+
+
+def test_a_cell_says_how_many_seeds_reached_the_target(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    write_run("a", seed=1, evaluations=[make_evaluation(5.0, 0.8)])
+    write_run("a", seed=2, evaluations=[make_evaluation(5.0, 0.4)])
+    (row,) = table_rows(load_study(study_dir), levels=(0.5,), shares=())[:1]
+    assert (row["hours"], row["n_seeds"], row["n_reached"]) == (None, 2, 1)
+    _, ((_, _, time, *_),) = format_table([row])
+    assert time == "not reached (1 of 2 seeds reached it)"

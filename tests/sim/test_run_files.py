@@ -1,0 +1,137 @@
+"""The files of a run directory are read whole, or refused with the file, the line and the rule."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.run_files import RunFileError, parse_row, read_manifest, read_rows, recorded_sha256
+from sim.runlog import RunError
+
+MANIFEST = {
+    "format_version": 1,
+    "name": "a",
+    "seed": 7,
+    "digest": "0123",
+    "scenario": {"evaluation": {"report_on": "test"}},
+    "n_clients": 10,
+    "learner": "curve",
+    "majority_accuracy": None,
+}
+ROW = '{"row":"round","t_s":1.5}\n'
+
+
+def written(run_dir: Path, manifest: Any) -> Path:
+    text = manifest if isinstance(manifest, str) else json.dumps(manifest)
+    (run_dir / "manifest.json").write_text(text)
+    return run_dir
+
+
+def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
+    extra = MANIFEST | {"host": "here", "majority_accuracy": {"test": 0.2}}
+    assert read_manifest(written(tmp_path, extra)) == extra
+
+
+def test_the_manifest_of_a_run_is_accepted(tmp_path: Path, make: Any) -> None:
+    from sim import run_scenario
+
+    run = run_scenario(make(), out=tmp_path)
+    assert read_manifest(run.run_dir)["seed"] == 0
+    assert recorded_sha256(run.run_dir) == run.events_sha256
+
+
+@pytest.mark.parametrize("key", MANIFEST)
+def test_a_manifest_that_lacks_a_key_is_refused(tmp_path: Path, key: str) -> None:
+    rest = {name: value for name, value in MANIFEST.items() if name != key}
+    with pytest.raises(RunFileError) as caught:
+        read_manifest(written(tmp_path, rest))
+    missing = "scenario' is missing" if key == "scenario" else f"{key}' is missing"
+    assert str(caught.value).startswith(f"{tmp_path}/manifest.json: is not a run's manifest: key '")
+    assert str(caught.value).endswith(missing)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"seed": "7"}, "is not a run's manifest: seed must be an integer, got '7'"),
+        ({"name": 3}, "is not a run's manifest: name must be text, got 3"),
+        ({"scenario": []}, "is not a run's manifest: scenario must be a mapping, got []"),
+        ({"format_version": 2}, "format_version must be 1, got 2"),
+        ({"format_version": "1"}, "format_version must be 1, got '1'"),
+        (
+            {"majority_accuracy": {"validation": 0.3}},
+            "is not a run's manifest: majority_accuracy must be null or have a number for 'test', "
+            "got {'validation': 0.3}",
+        ),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_rule(
+    tmp_path: Path, changes: dict[str, Any], rule: str
+) -> None:
+    with pytest.raises(RunFileError) as caught:
+        read_manifest(written(tmp_path, MANIFEST | changes))
+    assert str(caught.value) == f"{tmp_path}/manifest.json: {rule}"
+
+
+@pytest.mark.parametrize("content", ["", "{", "\xff", "[" * 100_000])
+def test_a_manifest_that_is_not_json_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_bytes(content.encode("latin-1"))
+    with pytest.raises(RunFileError, match=r"manifest\.json: must be JSON: "):
+        read_manifest(tmp_path)
+
+
+def test_a_directory_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    rule = "is not a run directory (no manifest.json in it)"
+    (tmp_path / "file").touch()
+    for place in (tmp_path, tmp_path / "missing", tmp_path / "file"):
+        with pytest.raises(RunFileError) as caught:
+            read_manifest(place)
+        assert str(caught.value) == f"{place}: {rule}"
+
+
+def test_rows_are_read_up_to_a_line_that_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    assert list(read_rows(path)) == []
+    path.write_text(ROW + ROW + ROW[:-1])
+    assert list(read_rows(path)) == [{"row": "round", "t_s": 1.5}] * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("", "must be a row of JSON: Expecting value at column 1"),
+        ('{"row":"round","t_s":1.5.5}', "must be a row of JSON: Expecting ',' delimiter at column"),
+        ("\xff", "must be a row of JSON: 'utf-8' codec"),
+        ('{"row":"round","t_s":NaN}', "must be a row of JSON: numbers must be finite, got NaN"),
+        ("[" * 100_000, "must be a row of JSON: maximum recursion depth"),
+        ("3", "must be a row with its kind as 'row' and its second as 't_s', got 3"),
+        ("{}", "must be a row with its kind as 'row' and its second as 't_s', got {}"),
+        ('{"row":"end"}', "must be a row with its kind"),
+        ('{"row":"end","t_s":true}', "must be a row with its kind"),
+        ('{"row":"end","t_s":"soon"}', "must be a row with its kind"),
+        ('{"row":1,"t_s":1}', "must be a row with its kind"),
+    ],
+)
+def test_a_complete_line_that_is_not_a_row_is_refused_by_number(
+    tmp_path: Path, line: str, rule: str
+) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes((ROW + line + "\n" + ROW).encode("latin-1"))
+    with pytest.raises(RunFileError) as caught:
+        list(read_rows(path))
+    assert str(caught.value).startswith(f"{path}:2: {rule}")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_error_is_one_of_runs_and_of_values() -> None:
+    for kind in (RunError, ValueError):
+        with pytest.raises(kind, match=r"^events\.jsonl:3: must be a row"):
+            parse_row(Path("events.jsonl"), 3, b"{}\n")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"events_sha256": null}', "\x00"])
+def test_a_done_that_no_run_writes_records_nothing(tmp_path: Path, content: str) -> None:
+    assert recorded_sha256(tmp_path) is None
+    (tmp_path / "DONE").write_text(content)
+    assert recorded_sha256(tmp_path) is None
