@@ -18,7 +18,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 from learner.spec import Adapter
-from sim.records import ClientRow, EvaluationRow, RoundRow, as_fields, as_json, as_line
+from sim.records import ClientRow, EvaluationRow, RoundRow, as_fields, as_json, fields_as_json
 
 N_ROWS = 5_000_000
 N_CLIENTS = 10_000
@@ -61,7 +61,7 @@ def _client(round_no: int, client: int) -> str:
         "idle_s": 55.0 - busy_s,
         "outcome": "late" if client % 50 == 0 else "done",
     }
-    return as_line(ClientRow, {**_EVERY_CLIENT, **own})
+    return fields_as_json(ClientRow, {**_EVERY_CLIENT, **own})
 
 
 _EVERY_CLIENT = as_fields(

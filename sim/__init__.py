@@ -1,4 +1,7 @@
-"""The simulated world and the ways into it. Importing this package loads nothing heavy."""
+"""The simulator: scenarios, the SimPy engine, runs and studies.
+
+The public names below are imported on first use, so that importing this package stays fast.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
     from .study.file import load_study as load_study
     from .study.study import run_study as run_study
 
-_HOMES = {
+_MODULES = {
     "Scenario": "scenario.scenario",
     "Study": "study.definition",
     "ScenarioError": "scenario.file",
@@ -22,10 +25,10 @@ _HOMES = {
     "run_study": "study.study",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = sorted(_MODULES)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

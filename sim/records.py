@@ -1,7 +1,8 @@
-"""The rows of a run's log: one flat frozen dataclass a kind, units in the field names.
+"""The rows of a run's log: one frozen dataclass per kind of row, with units in the field names.
 
-Rows are deterministic: no wall time, host, path or process id. `t_s` is the simulated instant of
-writing, from 0. Configurations and references are as in learner.spec.
+Rows are deterministic: they hold no wall time, host, path or process id. `t_s` is the simulated
+second at which the row was written; a run starts at 0. `config`, `base` and `state` are as in
+learner.spec.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ if TYPE_CHECKING:
 
 
 AttemptStatus = Literal["done", "away", "cut"]
-"""How a stretch of work ended: finished, broken off by the client's absence or by its round."""
+"""How an attempt at a stage ended: finished; interrupted by the client's absence; interrupted by
+the end of the round."""
 
 RoundStatus = Literal["done", "failed", "cut"]
-"""Aggregated; too few reports; cancelled by the end of its trial or run."""
+"""How a round ended: aggregated; too few reports; cancelled by the end of its trial or run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferRow:
-    """One attempt of a client's download or upload (log: all), with the bytes it moved."""
+    """One attempt at a download or upload, with the bytes it moved. Written with `log: all`."""
 
     row: ClassVar[str] = "transfer"
     t_s: float
@@ -38,7 +40,7 @@ class TransferRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputeRow:
-    """One attempt of a client's local training (log: all); `cache`: what stored activations did."""
+    """One attempt at local training. Written with `log: all`. `cache`: see sim.fleet.client."""
 
     row: ClassVar[str] = "compute"
     t_s: float
@@ -51,7 +53,10 @@ class ComputeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropoutRow:
-    """A client was lost to its round (log: all): it went away, or vanished by chance."""
+    """A round lost a client: it became unavailable, or dropped out by chance (vanished).
+
+    Written with `log: all`.
+    """
 
     row: ClassVar[str] = "dropout"
     t_s: float
@@ -62,15 +67,15 @@ class DropoutRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientRow:
-    """One client's round (log: clients and all). wait + down + compute + up + idle + gone seconds
-    are the round's length.
+    """One client's job in one round. Written with `log: clients` and `log: all`.
 
-    `wait_s`: away, to come back; `idle_s`: finished before its round; `gone_s`: lost before it
-    ended. `lost_s`, `lost_bytes`, `lost_j`: of the work, what nothing came of. `cache_bytes`: what
-    its stored activations take. `outcome` as in sim.engine.client_job. `staleness`: aggregations
-    between its start and its update's use. Without synchronous rounds a row is of one job, from
-    its start to the aggregation after its end, and `idle_s` is how long its update waited for
-    that; the client itself may be at work again.
+    The seconds add up to the length of the round: `wait_s` while absent, to return; `down_s`,
+    `compute_s`, `up_s` at work; `idle_s` after finishing; `gone_s` after the round lost the client.
+    `lost_s`, `lost_bytes`, `lost_j`: work whose result was not used. `cache_bytes`: the size of its
+    stored activations. `outcome`: see sim.engine.client_job. `staleness`: aggregations between the
+    job's start and the use of its update. In asynchronous modes a row is one job from its start to
+    the first aggregation after its end, and `idle_s` is how long the update waited for it; the
+    client may have its next job by then.
     """
 
     row: ClassVar[str] = "client"
@@ -100,12 +105,14 @@ class ClientRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundRow:
-    """One round of one branch. Bytes, seconds and joules are sums over its clients, lost work
-    included, named as in ClientRow; `round` counts the lineage's aggregations and is the base's in
-    a round that was not `done`. `reports`: the clients whose updates were aggregated. `attempt`:
-    how often this round had failed before. `ages`: of each report, its client's `staleness` (empty:
-    all 0). Without synchronous rounds a row is an aggregation: its
-    clients are those whose jobs ended since the one before, which was at `start_s`."""
+    """One round of one branch.
+
+    Bytes, seconds and joules are sums over its clients, lost work included; see ClientRow. `round`
+    is the number of aggregations in the lineage, this one included if the round is done. `attempt`:
+    how often this round had failed before. `reports`: the clients whose updates were aggregated;
+    `ages`: their staleness (empty: 0 for all). In asynchronous modes a row is one aggregation, and
+    `clients` are those whose jobs ended since the previous one, at `start_s`.
+    """
 
     row: ClassVar[str] = "round"
     t_s: float
@@ -137,8 +144,11 @@ class RoundRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusalRow:
-    """A branch's configuration does not fit some devices: by device class the clients refused, the
-    peak bytes of training and the limit. `share`: of the whole fleet (0-1)."""
+    """Devices that lack the memory for a branch's configuration.
+
+    By device class: the number of clients excluded, the peak bytes of training and the limit.
+    `share`: the fraction (0-1) of all clients that is excluded.
+    """
 
     row: ClassVar[str] = "refusal"
     t_s: float
@@ -153,9 +163,13 @@ class RefusalRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionRow:
-    """The verdict on a trial: each branch's deciding accuracy and rounds, what it spent (clients
-    called up, summed over rounds; bytes down and up; joules; seconds of work, summed over clients),
-    and what goes on. Branches that an extension gave up have costs and no score."""
+    """The decision on a trial.
+
+    By branch: the accuracy (0-1) on the deciding split, the rounds, and the costs: clients summed
+    over rounds, bytes down and up, joules, seconds of work summed over clients. Branches that an
+    extension dropped have costs and no score. `chosen`: the branch that continues ("": the state
+    from before the trial); the last three fields describe its lineage.
+    """
 
     row: ClassVar[str] = "decision"
     t_s: float
@@ -174,8 +188,10 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndRow:
-    """The run's last row: totals over all clients, and of these what branches cost that lost their
-    trials (sidelined_*). Names as in DecisionRow."""
+    """The last row of a finished run: why it ended, and totals over all clients and rounds.
+
+    `sidelined_*`: the part of them that was spent by branches that lost their trials.
+    """
 
     row: ClassVar[str] = "end"
     t_s: float
@@ -196,7 +212,7 @@ class EndRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedRow:
-    """The learner could not give an answer; a later run of the same directory replaces this row."""
+    """The last row of a run that an error of the learner stopped. A resumed run overwrites it."""
 
     row: ClassVar[str] = "failed"
     t_s: float
@@ -205,7 +221,10 @@ class FailedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationRow:
-    """A point of the lineage that counts (evaluations.jsonl); `correct` is a hex bitmap."""
+    """Scores of a state of the run's lineage on the reported split (evaluations.jsonl).
+
+    `accuracy`, `macro_f1` are in [0, 1]; `loss` is in nats; `correct`: see learner.spec.Evaluation.
+    """
 
     row: ClassVar[str] = "evaluation"
     t_s: float
@@ -221,11 +240,12 @@ class EvaluationRow:
     correct: str
 
 
+FrequentRow = TransferRow | ComputeRow | ClientRow
+"""The kinds of which a log has thousands of rows. Their fields are numbers and strings only."""
+
 Row = (
-    TransferRow
-    | ComputeRow
+    FrequentRow
     | DropoutRow
-    | ClientRow
     | RoundRow
     | RefusalRow
     | DecisionRow
@@ -235,30 +255,28 @@ Row = (
 )
 
 
-ManyRow = ClientRow | TransferRow | ComputeRow
-"""Rows that come by the thousand: of numbers and texts alone."""
-
-
 def as_json(row: Row) -> str:
-    """The row as one line of JSON, keys in field order, floats as repr (shortest exact form)."""
+    """The row as one line of JSON: keys in field order, floats in their shortest exact form."""
     values = as_fields(row)
-    if isinstance(row, ManyRow):
-        return as_line(type(row), values)
+    if isinstance(row, FrequentRow):
+        return fields_as_json(type(row), values)
     return _ENCODER.encode({"row": row.row} | values)
 
 
-def as_line(kind: type[ManyRow], values: dict[str, Any]) -> str:
-    """As as_json, of a row's fields by name: neither the row nor a JSON encoder, which would take
-    three times as long. Texts in `values` are quoted in place."""
-    template, texts = _form(cast(Any, kind))
+def fields_as_json(kind: type[FrequentRow], values: dict[str, Any]) -> str:
+    """The line that as_json writes for a row with these fields, three times as fast.
+
+    Strings in `values` are replaced by their quoted form.
+    """
+    template, texts = _line_template(cast(Any, kind))
     for name in texts:
         values[name] = _quoted(values[name])
     return template % values
 
 
 @cache
-def _form(kind: Any) -> tuple[str, tuple[str, ...]]:
-    """How rows of a kind are written: a template, and which of its fields are texts."""
+def _line_template(kind: Any) -> tuple[str, tuple[str, ...]]:
+    """A format string for the lines of a kind, and the names of its string fields."""
     types = {f.name: str(f.type) for f in fields(kind)}
     texts = tuple(name for name, type_ in types.items() if type_ not in ("int", "float"))
     slots = (f'"{name}":%({name}){"s" if name in texts else "r"}' for name in types)
@@ -274,7 +292,7 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 
 def as_fields(value: Any) -> dict[str, Any]:
-    """A flat dataclass, such as a tuning configuration, as a mapping in field order."""
+    """The fields of a dataclass, such as a row or a tuning configuration, in their order."""
     kind: Any = type(value)
     return {name: getattr(value, name) for name in _names(kind)}
 

@@ -1,6 +1,6 @@
 """Reads the files that a run leaves in its directory: manifest.json, rows (*.jsonl) and DONE.
 
-The only reader of these files. `sim.runlog` writes the rows, `sim.run_directory` the rest.
+The only reader of these files. sim.runlog writes the rows, sim.runs.directory the others.
 """
 
 from __future__ import annotations

@@ -1,75 +1,75 @@
-"""The append-only files of a run directory, written so that a resumed run must repeat them.
+"""Writes the files of a run directory: rows as JSON lines, and small files as a whole.
 
-Resuming replays the run from t = 0. While the file still holds bytes of the earlier attempt, new
-bytes are compared with them; only what goes beyond is appended.
+A resumed run is simulated again from second 0. Its rows must equal those that are already in the
+file, byte for byte; the rows after them are appended.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from .records import FailedRow, ManyRow, Row, as_json, as_line
+from learner.store.atomic_file import replacement
+
+from .records import FailedRow, FrequentRow, Row, as_json, fields_as_json
 
 FORMAT_VERSION = 1
-"""Of a run's files; a change that an older reader would misread raises it."""
+"""Version of the format of a run's files. Raise it if older readers would misread new files."""
 
 MANIFEST = "manifest.json"
 EVENTS = "events.jsonl"
 EVALUATIONS = "evaluations.jsonl"
 DONE = "DONE"
-"""Of a finished run: the sha256 of its events."""
+"""Exists once the run is finished; holds the sha256 of events.jsonl."""
 
 STUDY_INDEX = "study.json"
-"""In a study's directory: its name and the run directories that are its own."""
+"""In the directory of a study: its name, its arms and their run directories."""
 
 PARTITION = "partition.json"
-"""In the directory of a run on data: its classes, and how many examples of each every client
-holds (a list of counts a client)."""
+"""In the directory of a run on data: the classes, and for each client its number of examples of
+each class."""
 
 
 class RunError(Exception):
-    """A run that cannot go on; one line says why."""
+    """The run cannot continue. The message is one line."""
 
 
-class ReplayError(RunError):
-    """A resumed run did not repeat the bytes that are on disk."""
+class ResumeError(RunError):
+    """The rows of a resumed run differ from those that are already on disk."""
 
 
 class RowFile:
-    """One JSON-lines file. Rows are kept until `flush`, which compares or appends them."""
+    """A file of rows, one JSON object per line. Added rows are written by `flush`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._earlier = b""
-        self._waiting = bytearray()
+        self._on_disk = b""
+        self._added = bytearray()
         self._sha = sha256()
-        self._n_bytes = 0
+        self._n_bytes = 0  # flushed by this process
 
     def open(self) -> None:
-        """Read what an earlier attempt left; nothing may have been flushed yet."""
+        """Read the rows that are already on disk. To be called before the first flush."""
         if self._path.exists():
-            self._earlier = _without_failure(self._path.read_bytes())
+            self._on_disk = _without_failure(self._path.read_bytes())
 
     def add(self, row: Row) -> None:
-        self._waiting += (as_json(row) + "\n").encode()
+        self._added += (as_json(row) + "\n").encode()
 
-    def add_fields(self, kind: type[ManyRow], rows: Iterable[dict[str, Any]]) -> None:
-        """As `add`, of rows that are never made, each from its fields by name."""
-        self._waiting += "".join([as_line(kind, values) + "\n" for values in rows]).encode()
+    def add_fields(self, kind: type[FrequentRow], rows: Iterable[dict[str, Any]]) -> None:
+        """Add rows of one kind, each given as its fields by name."""
+        self._added += "".join([fields_as_json(kind, values) + "\n" for values in rows]).encode()
 
     def flush(self) -> None:
-        """Write what waits. Raises ReplayError at the first byte that differs."""
-        text = bytes(self._waiting)
-        self._waiting.clear()
-        known = self._earlier[self._n_bytes : self._n_bytes + len(text)]
+        """Append the added rows. Raises ResumeError if they differ from rows already on disk."""
+        text = bytes(self._added)
+        self._added.clear()
+        known = self._on_disk[self._n_bytes : self._n_bytes + len(text)]
         if known != text[: len(known)]:
-            raise ReplayError(_first_difference(self._path, known, text))
+            raise ResumeError(_first_difference(self._path, known, text))
         if len(known) < len(text):
             with self._path.open("r+b" if self._path.exists() else "wb") as file:
                 file.seek(self._n_bytes + len(known))
@@ -79,10 +79,16 @@ class RowFile:
         self._n_bytes += len(text)
 
     def close(self) -> str:
-        """Flush; the hex sha256 of all bytes. The earlier file must not have been longer."""
+        """Flush, and return the sha256 of the whole file in hex.
+
+        Raises ResumeError if the file on disk has more rows than were added.
+        """
         self.flush()
-        if len(self._earlier) > self._n_bytes:
-            raise ReplayError(f"{self._path}: the earlier run wrote rows beyond the end of this")
+        if len(self._on_disk) > self._n_bytes:
+            raise ResumeError(
+                f"{self._path}: this run has ended, but the file has further rows of an earlier "
+                f"run; choose another --out"
+            )
         return self._sha.hexdigest()
 
 
@@ -102,51 +108,48 @@ class RunLog:
         self.evaluations.flush()
 
     def close(self) -> str:
-        """Flush both files; the sha256 of events.jsonl."""
+        """Close both files, and return the sha256 of events.jsonl in hex."""
         self.evaluations.close()
         return self.events.close()
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all; text as UTF-8.
+    """Write a whole file at once, text as UTF-8 (see learner.store.atomic_file).
 
-    The draft lies in a new directory beside `path` with an unpredictable name, so two processes
-    never share one; the file gets the permissions of the umask. On failure the draft is removed
-    and `path` keeps its content. Raises OSError that names `path`.
+    Raises OSError, naming `path`, for example if its directory does not exist.
     """
-    try:
-        with TemporaryDirectory(dir=path.parent, prefix=".draft-") as directory:
-            draft = Path(directory) / "draft"
-            draft.write_bytes(content.encode() if isinstance(content, str) else content)
-            os.replace(draft, path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
+    with replacement(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def write_partition(run_dir: Path, classes: Sequence[str], counts: Sequence[Sequence[int]]) -> None:
-    """One line a client, so that a thousand clients stay readable."""
+    """Write PARTITION. `counts[client][class]`: numbers of training examples."""
     rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in counts)
     text = f'{{"classes": {json.dumps(list(classes))},\n"counts": [\n{rows}\n]}}\n'
     write_atomically(run_dir / PARTITION, text)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Keys stay in their order: that of a scenario's devices decides which client has which."""
+    """Write a JSON file. Keys keep their order, since the order of `fleet.devices` matters."""
     write_atomically(path, json.dumps(value, indent=2) + "\n")
 
 
-def _without_failure(earlier: bytes) -> bytes:
-    """The bytes before a final Failed row, which is not part of the run's history."""
-    start = earlier.rstrip(b"\n").rfind(b"\n") + 1
-    is_failure = earlier[start:].startswith(f'{{"row":"{FailedRow.row}"'.encode())
-    return earlier[:start] if is_failure else earlier
+def _without_failure(content: bytes) -> bytes:
+    """The content of a file of rows without a FailedRow at its end."""
+    start = content.rstrip(b"\n").rfind(b"\n") + 1
+    is_failure = content[start:].startswith(f'{{"row":"{FailedRow.row}"'.encode())
+    return content[:start] if is_failure else content
 
 
 def _first_difference(path: Path, known: bytes, text: bytes) -> str:
-    for old, new in zip(known.split(b"\n"), text.split(b"\n"), strict=False):
-        if not new.startswith(old):
-            return (
-                f"{path}: this run does not repeat the earlier one: "
-                f"had {old[:200].decode()!r}, now {new[:200].decode()!r}"
-            )
-    return f"{path}: this run does not repeat the earlier one"
+    """The message for bytes on disk that the same number of bytes of `text` does not repeat."""
+    lines = zip(known.splitlines(keepends=True), text.splitlines(keepends=True), strict=False)
+    old, new = next((old, new) for old, new in lines if not new.startswith(old))
+    return (
+        f"{path}: this run differs from the earlier run in this directory: had {_short(old)}, "
+        f"now {_short(new)}; choose another --out"
+    )
+
+
+def _short(line: bytes) -> str:
+    return repr(line[:200].decode(errors="replace").rstrip("\n"))

@@ -1,7 +1,7 @@
-"""Keyed randomness: a draw is a function of (seed, purpose, what it is about).
+"""Keyed random numbers: a draw is a hash of the seed, a purpose and integer keys (client ids, ...).
 
-No draw has a position in a stream, so adding a client, a policy or a record moves no other
-draw, and policies are compared on common random numbers.
+No draw depends on how many were made before it. Another client or policy therefore leaves all other
+draws as they were, and policies are compared on common random numbers.
 """
 
 from __future__ import annotations
@@ -21,23 +21,27 @@ _ONE, _11, _27, _30, _31 = (np.uint64(n) for n in (1, 11, 27, 30, 31))
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """All draws of one run."""
+    """The random numbers of one run with this seed.
+
+    `purpose` names what a draw is for ("cohort", "jitter"). `keys` say for which case it is drawn,
+    for example the lineage round and the attempt.
+    """
 
     seed: int
 
-    def key(self, purpose: str, *about: int) -> int:
-        """A 64-bit integer for one subject."""
-        text = f"{self.seed}/{purpose}/" + "/".join(str(subject) for subject in about)
+    def key(self, purpose: str, *keys: int) -> int:
+        """A 64-bit integer, for example the seed of a job."""
+        text = f"{self.seed}/{purpose}/" + "/".join(map(str, keys))
         return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
 
     def uniform(
-        self, purpose: str, *about: int, ids: Sequence[int] | NDArray[np.int64]
+        self, purpose: str, *keys: int, ids: Sequence[int] | NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """One draw in [0, 1) for each id, all in one vectorised hash (splitmix64's finaliser)."""
+        """One draw in [0, 1) for each id, by one vectorised hash (splitmix64's finaliser)."""
         z = np.array(ids, dtype=np.uint64)  # arrays wrap around without a warning
         z += _ONE
         z *= _GOLDEN
-        z += np.uint64(self.key(purpose, *about))
+        z += np.uint64(self.key(purpose, *keys))
         z ^= z >> _30
         z *= _MIX_1
         z ^= z >> _27
@@ -46,13 +50,13 @@ class Streams:
         z >>= _11
         return z.astype(np.float64) * 2.0**-53
 
-    def order(self, purpose: str, *about: int, ids: Sequence[int] | NDArray[np.int64]) -> list[int]:
-        """The ids in keyed random order; ties, were there any, by id."""
-        draws = self.uniform(purpose, *about, ids=ids)
+    def order(self, purpose: str, *keys: int, ids: Sequence[int] | NDArray[np.int64]) -> list[int]:
+        """The ids in random order, by rising draw; equal draws by id."""
+        draws = self.uniform(purpose, *keys, ids=ids)
         own = np.asarray(ids)
         ordered: list[int] = own[np.lexsort((own, draws))].tolist()
         return ordered
 
-    def generator(self, purpose: str, *about: int) -> np.random.Generator:
-        """A generator for what needs many numbers at once (a synthetic trace, a partition)."""
-        return np.random.Generator(np.random.Philox(self.key(purpose, *about)))
+    def generator(self, purpose: str, *keys: int) -> np.random.Generator:
+        """A generator for code that draws many numbers at once, such as a synthetic trace."""
+        return np.random.Generator(np.random.Philox(self.key(purpose, *keys)))

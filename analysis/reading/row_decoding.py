@@ -55,7 +55,7 @@ def decode(lines: bytes, kind: type[Row], types: pl.Schema) -> pl.DataFrame:
 
 
 def _in_place(lines: bytes, kind: type[Row], types: pl.Schema) -> pl.DataFrame | None:
-    """Split lines at their commas, as sim.records.as_line writes them: half the time of JSON.
+    """Split lines at their commas, as written by sim.records.fields_as_json: twice as fast as JSON.
 
     Returns None if a line has another layout; the caller then parses JSON.
     """

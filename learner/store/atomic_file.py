@@ -14,20 +14,34 @@ from safetensors import SafetensorError
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a temporary file in the directory of `path`, then rename it to `path`.
+    """Let `write` fill a temporary file, then rename it to `path` (see replacement).
 
-    Missing parent directories are created. The file has the permissions of any new file (0666
-    less the umask), also where it replaces another. If `write` raises, nothing is left and an
-    existing file stays as it was. The content is not synced: after a power cut it can be lost.
-    Raises OSError, naming `path`, where the disk is full or writing is not allowed.
+    Missing parent directories are created.
+    """
+    with errors_naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with replacement(path) as temporary:
+        write(temporary)
+
+
+@contextmanager
+def replacement(path: Path) -> Iterator[Path]:
+    """A temporary file in the directory of `path`, for the block to fill; then renamed to `path`.
+
+    The file has the permissions of any new file (0666 less the umask), also where it replaces
+    another. If the block raises, nothing is left and an existing file stays as it was. The content
+    is not synced: after a power cut it can be lost. Raises OSError, naming `path`, where the disk
+    is full or writing is not allowed.
     """
     temporary = path.with_name(f".{uuid4().hex}.tmp")
     try:
-        with errors_naming(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with default_permissions(temporary):
-                write(temporary)
-            os.replace(temporary, path)
+        with errors_naming(path), default_permissions(temporary):
+            yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        if error.filename != str(temporary):
+            raise
+        raise type(error)(error.errno, error.strerror, str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)
 

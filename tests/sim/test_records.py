@@ -49,8 +49,8 @@ def test_a_row_reads_back_to_its_fields_in_order(row: Row) -> None:
     assert as_json(row) == json.dumps(values, separators=(",", ":"))
 
 
-def test_a_list_or_mapping_has_a_name_that_no_number_has_in_another_kind_of_row() -> None:
-    """Tables of a log are read by column name, whatever the kinds of the rows around."""
+def test_no_name_is_a_number_in_one_kind_of_row_and_a_list_or_mapping_in_another() -> None:
+    """analysis.reading reads columns by name, across the kinds of rows."""
     types = {(field.name, str(field.type)) for kind in get_args(Row) for field in fields(kind)}
     nested = ("Mapping", "tuple", "TuningConfig")
     deep = {name for name, annotation in types if annotation.startswith(nested)}

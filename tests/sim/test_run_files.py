@@ -1,4 +1,4 @@
-"""The files of a run directory are read whole, or refused with the file, the line and the rule."""
+"""Reading the files of a run directory; a bad file is refused with its name, line and rule."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Small files appear whole or not at all."""
+"""The files of a run: rows that a resumed run must repeat, small files written as a whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.runlog import write_atomically
+from sim.records import DropoutRow
+from sim.runlog import ResumeError, RowFile, write_atomically
 
 LIMITED = """
 import resource, sys
@@ -20,13 +21,13 @@ write_atomically(Path(sys.argv[1]), "new" * 100)
 """
 
 
-def test_what_cannot_be_written_is_named_and_leaves_no_draft(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_named_and_leaves_no_trace(tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.mkdir()
     for path in (taken, tmp_path / "missing" / "file"):
-        with pytest.raises(OSError, match=r"directory") as told:
+        with pytest.raises(OSError, match=r"directory") as caught:
             write_atomically(path, "text")
-        assert told.value.filename == str(path)
+        assert caught.value.filename == str(path)
     assert list(tmp_path.iterdir()) == [taken]
 
 
@@ -46,7 +47,7 @@ def test_a_full_disk_leaves_the_earlier_content(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_text_and_bytes_replace_what_was_there(tmp_path: Path) -> None:
+def test_text_and_bytes_replace_the_earlier_content(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for content in ("grün", b"\xff\x00"):
         write_atomically(path, content)
@@ -63,3 +64,54 @@ def test_permissions_follow_the_umask(tmp_path: Path, umask: int, mode: int) -> 
     finally:
         os.umask(before)
     assert (tmp_path / "file").stat().st_mode & 0o777 == mode
+
+
+ROW = DropoutRow(t_s=1.0, client=3, stage="up", reason="offline")
+LINE = b'{"row":"dropout","t_s":1.0,"client":3,"stage":"up","reason":"offline"}\n'
+
+
+@pytest.mark.parametrize("on_disk", [b"", LINE[:10], LINE, LINE + LINE[:-1], LINE + LINE])
+def test_a_resumed_run_completes_the_rows_on_disk(tmp_path: Path, on_disk: bytes) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(on_disk)
+    file = RowFile(path)
+    file.open()
+    file.add(ROW)
+    file.flush()
+    file.add(ROW)
+    file.close()
+    assert path.read_bytes() == LINE + LINE
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "known"),
+    [
+        (LINE.replace(b"3", b"4"), '"client":4'),
+        (LINE[:-2] + b"\n" + LINE, '"offline"\''),
+        (LINE[:10] + b"\xff", '{"row":"dr\ufffd'),
+    ],
+    ids=["another client", "a line that ends early", "not UTF-8"],
+)
+def test_a_resumed_run_with_other_rows_is_refused_and_the_file_left_alone(
+    tmp_path: Path, on_disk: bytes, known: str
+) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(on_disk)
+    file = RowFile(path)
+    file.open()
+    file.add(ROW)
+    with pytest.raises(ResumeError, match="this run differs from the earlier run") as caught:
+        file.flush()
+    assert known in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == on_disk
+
+
+def test_rows_beyond_the_end_of_the_resumed_run_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(LINE + LINE)
+    file = RowFile(path)
+    file.open()
+    file.add(ROW)
+    with pytest.raises(ResumeError, match="the file has further rows of an earlier run"):
+        file.close()

@@ -1,4 +1,4 @@
-"""Keyed draws: reproducible, independent of their neighbours, uniform."""
+"""Keyed draws are reproducible, uniform and independent of each other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ids = st.lists(st.integers(0, 10**6), min_size=1, max_size=30, unique=True)
 
 
 @given(seed=st.integers(0, 2**40), subset=ids, more=ids)
-def test_a_draw_does_not_depend_on_who_else_draws(
+def test_a_draw_does_not_depend_on_the_other_ids(
     seed: int, subset: list[int], more: list[int]
 ) -> None:
     streams = Streams(seed)
@@ -26,7 +26,7 @@ def test_a_draw_does_not_depend_on_who_else_draws(
     assert all(alone[i] == among[i] for i in subset)
 
 
-def test_draws_are_uniform_and_differ_by_seed_purpose_and_subject() -> None:
+def test_draws_are_uniform_and_differ_by_seed_purpose_and_key() -> None:
     n = 100_000
     draws = Streams(1).uniform("cohort", 5, ids=range(n))
     assert draws.min() >= 0
@@ -43,7 +43,7 @@ def test_draws_are_uniform_and_differ_by_seed_purpose_and_subject() -> None:
 
 def test_draws_are_the_same_under_any_hash_seed() -> None:
     code = "from sim.streams import Streams; print(Streams(7).order('cohort', 1, ids=range(20)))"
-    told = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", code],
             env={"PYTHONHASHSEED": hash_seed},
@@ -52,7 +52,7 @@ def test_draws_are_the_same_under_any_hash_seed() -> None:
         ).stdout
         for hash_seed in ("1", "2")
     }
-    assert told == {f"{Streams(7).order('cohort', 1, ids=range(20))}\n".encode()}
+    assert outputs == {f"{Streams(7).order('cohort', 1, ids=range(20))}\n".encode()}
 
 
 def test_pools_share_the_population_without_overlap() -> None:

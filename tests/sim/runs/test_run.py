@@ -95,7 +95,7 @@ def test_a_log_that_does_not_fit_stops_the_run_and_is_left_alone(tmp_path: Path,
     events = result.run_dir / "events.jsonl"
     changed = events.read_bytes().replace(b'"trial":0', b'"trial":7', 1)
     events.write_bytes(changed)
-    with pytest.raises(RunError, match="does not repeat the earlier one"):
+    with pytest.raises(RunError, match="this run differs from the earlier run in this directory"):
         run_scenario(make(), out=tmp_path)
     assert events.read_bytes() == changed
 
