@@ -56,7 +56,7 @@ class Bandit:
             raise ValueError(f"optimism must be at least 0, got {self.optimism}")
 
     @property
-    def most_branches(self) -> int:
+    def max_branches(self) -> int:
         """Participants that a trial needs at least, one a branch."""
         return 2
 

@@ -57,7 +57,7 @@ class Search:
             raise ValueError(f"halving must be 0 or at least 2, got {self.halving}")
 
     @property
-    def most_branches(self) -> int:
+    def max_branches(self) -> int:
         """Participants that a trial needs at least, one a branch."""
         return self.candidates
 

@@ -55,7 +55,7 @@ class Sideline:
             )
 
     @property
-    def most_branches(self) -> int:
+    def max_branches(self) -> int:
         """Participants that a trial needs at least, one a branch."""
         return len(self.branches)
 

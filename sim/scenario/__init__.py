@@ -1,1 +1,1 @@
-"""What determines the numbers of a run: the scenario, its parts, its file, its errors."""
+"""The scenario: everything that determines the numbers of a run; its parts, YAML and errors."""

@@ -1,4 +1,4 @@
-"""One clear line - key path, rule, value - from what validation found."""
+"""Turns validation errors of a scenario into one line: key path, rule and value."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ _EXPECTED = {
 
 
 def explain(error: ValidationError, data: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    """The first complaint that is about what the user wrote."""
-    details = [d for d in error.errors() if _is_about_written_kind(d["loc"], data)]
+    """The message for the first of pydantic's errors that concerns what the user wrote.
+
+    `data`: the mapping that was validated. `schema`: the JSON Schema of a scenario.
+    """
+    details = [d for d in error.errors() if _concerns_written_kind(d["loc"], data)]
     unknown = [d for d in details if d["type"] == "unexpected_keyword_argument"]
-    # A misspelt key also leaves one missing: the misspelling is the news.
+    # A misspelt key is also reported as a missing key; the misspelling is the cause.
     detail = (unknown or details or error.errors())[0]
     return _line(detail, data, schema)
 
@@ -48,10 +51,10 @@ def _line(detail: Mapping[str, Any], data: Mapping[str, Any], schema: Mapping[st
     return f"{path} {rule}, got {json.dumps(got)}"
 
 
-def _is_about_written_kind(loc: Sequence[int | str], data: Any) -> bool:
-    """Whether the complaint belongs to the union member that the user named by `kind`.
+def _concerns_written_kind(loc: Sequence[int | str], data: Any) -> bool:
+    """Whether an error belongs to the union member that the user chose by `kind`.
 
-    Unions without a discriminator report every member, under its class name.
+    For unions without a discriminator, pydantic reports errors of every member, by class name.
     """
     here: Any = data
     for part in loc:
@@ -65,7 +68,7 @@ def _is_about_written_kind(loc: Sequence[int | str], data: Any) -> bool:
 
 
 def _written_path(loc: Sequence[int | str], data: Any) -> str:
-    """The path in the user's own keys: names of union members are left out."""
+    """The key path as the user wrote it, without pydantic's names of union members."""
     here, path = data, []
     for i, part in enumerate(loc):
         is_written = _is_in(part, here)
@@ -81,21 +84,21 @@ def _written_path(loc: Sequence[int | str], data: Any) -> str:
 
 
 def _is_in(part: int | str, here: Any) -> bool:
-    """Whether a part of a location leads on into what was written."""
+    """Whether a part of a location is a key or index of the written value `here`."""
     if isinstance(here, list):
         return isinstance(part, int) and part < len(here)
     return isinstance(here, Mapping) and part in here
 
 
 def _is_member(part: int | str, here: Any) -> bool:
-    """Whether a part of a location names a union member instead of a key."""
+    """Whether a part of a location is the name of a union member, not a key."""
     if not isinstance(part, str):
         return False
     return part[:1].isupper() or (isinstance(here, Mapping) and here.get("kind") == part)
 
 
 def _nearest(path: str, data: Any, schema: Mapping[str, Any]) -> str:
-    """The likeliest key that was meant, or all that there are."""
+    """A suggestion for an unknown key: the most similar valid key, or all valid keys."""
     *parents, key = path.split(".")
     nodes = [{"properties": node} for node in _nodes(parents, data, schema)]
     fitting = _of_kind(nodes, _at(parents, data))
@@ -110,10 +113,10 @@ def _at(path: Sequence[str], data: Any) -> Any:
     return data
 
 
-def find_missing_kind(data: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
-    """The complaint about the first mapping that does not say, or misnames, what kind it is.
+def find_kind_error(data: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
+    """The message for the first mapping whose `kind` is missing or unknown; None if there is none.
 
-    Needed before validation: a union member's own default must not choose the member.
+    To be called before validation, which would take a missing `kind` from a default value.
     """
     for path, mapping in _mappings(data, ()):
         named = (node.get("kind", {}) for node in _nodes(path, data, schema))
@@ -125,7 +128,7 @@ def find_missing_kind(data: Mapping[str, Any], schema: Mapping[str, Any]) -> str
 
 
 def _mappings(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every mapping below a value with its path, outermost first."""
+    """Every mapping in a value with its path, outer mappings first."""
     if isinstance(value, Mapping):
         yield path, value
         for key, below in value.items():
@@ -136,7 +139,7 @@ def _mappings(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
 
 
 def _nodes(path: Sequence[str], data: Any, schema: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The properties of every schema node that may stand at a path, given the kinds above it."""
+    """The properties of all schema nodes that may describe a path, given the written kinds."""
     nodes = list(_expand(schema, schema))
     for part in path:
         if isinstance(data, list):
@@ -148,7 +151,7 @@ def _nodes(path: Sequence[str], data: Any, schema: Mapping[str, Any]) -> list[di
 
 
 def _of_kind(nodes: Sequence[Any], written: Any) -> Sequence[Any]:
-    """The union members that fit the written kind; all of them where none does."""
+    """The union members of the written kind; all members if no member has that kind."""
     kind = written.get("kind") if isinstance(written, Mapping) else None
     return [n for n in nodes if n["properties"].get("kind", {}).get("const") == kind] or nodes
 
@@ -159,7 +162,7 @@ def _child(node: Any, part: str, schema: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _expand(node: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
-    """The object nodes behind references, unions and list items."""
+    """The object nodes that a schema node stands for: references, unions and items resolved."""
     if "$ref" in node:
         yield from _expand(schema["$defs"][node["$ref"].rsplit("/", 1)[-1]], schema)
     for union in ("anyOf", "oneOf"):

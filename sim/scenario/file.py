@@ -1,4 +1,7 @@
-"""Scenarios from YAML and back: one clear line for whatever is wrong with one."""
+"""Reads scenarios from YAML and writes them; computes the digest and the JSON Schema.
+
+An invalid scenario raises ScenarioError with a message of one line.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,17 @@ from typing import Any
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from .errors import explain, find_missing_kind
-from .presets import PRESETS, lay_preset, with_preset, with_start_kind
+from .errors import explain, find_kind_error
+from .presets import PRESETS, apply_preset, with_preset, with_start_kind
 from .scenario import Scenario
 
 
 class ScenarioError(ValueError):
-    """What is wrong, in one line: file, key path, rule, value."""
+    """An invalid scenario or study. The message is one line: file, key path, rule and value."""
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with duplicate keys refused and 4e-3 read as the number it is."""
+    """A YAML loader that refuses duplicate keys and reads 4e-3 as a number."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -31,7 +34,7 @@ class _Loader(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 line = key_node.start_mark.line + 1
-                raise ScenarioError(f"line {line}: {key!r} must stand once, got it twice")
+                raise ScenarioError(f"line {line}: duplicate key {key!r}")
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -44,7 +47,10 @@ _Loader.add_implicit_resolver(
 
 
 def load_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
-    """The scenario of a YAML file with `a.b=c` overrides applied. Raises ScenarioError."""
+    """Read a scenario from a YAML file and apply overrides of the form `a.b=c`.
+
+    Raises ScenarioError.
+    """
     mapping = read_yaml(path)
     for text in overrides:
         apply_override(mapping, text)
@@ -52,7 +58,7 @@ def load_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file. Raises ScenarioError naming the file and line."""
+    """Read the mapping in a YAML file. Raises ScenarioError with the file and the line."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -69,7 +75,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def parse_yaml(text: str) -> Any:
-    """The value of a YAML text. Raises ScenarioError naming the line."""
+    """Parse a YAML text. Raises ScenarioError with the line."""
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -84,7 +90,10 @@ def parse_yaml(text: str) -> Any:
 
 
 def apply_override(mapping: dict[str, Any], text: str) -> None:
-    """Apply `a.b=c` (c is YAML). Raises ScenarioError for a text of another form."""
+    """Set the key path a.b to c, given as the text `a.b=c` with c in YAML.
+
+    Raises ScenarioError if the text has another form.
+    """
     path, equals, value = text.partition("=")
     if not equals or not path:
         raise ScenarioError(f"--set {text}: must be of the form key.path=value")
@@ -95,10 +104,13 @@ def apply_override(mapping: dict[str, Any], text: str) -> None:
 
 
 def set_path(mapping: dict[str, Any], path: str, value: Any) -> None:
-    """Set a dotted path, making the mappings on the way; the schema judges the result. A preset
-    replaces what the mapping says of its keys."""
+    """Set the value at a dotted key path, and create missing mappings on the way.
+
+    The path `preset` overwrites the keys of that preset. Whether keys and values are valid is left
+    to parse_scenario. Raises ScenarioError if the path leads through a value that is no mapping.
+    """
     if path == "preset":
-        lay_preset(mapping, value)
+        apply_preset(mapping, value)
         return
     *parents, last = path.split(".")
     for parent in parents:
@@ -109,14 +121,14 @@ def set_path(mapping: dict[str, Any], path: str, value: Any) -> None:
 
 
 def parse_scenario(mapping: Mapping[str, Any], where: str) -> Scenario:
-    """Validate a mapping. Raises ScenarioError: `where`, key path, rule and value in one line."""
+    """The scenario of a mapping. Raises ScenarioError, whose message begins with `where`."""
     try:
         mapping = with_start_kind(with_preset(mapping))
         text = json.dumps(mapping)
     except (TypeError, ValueError) as error:
         raise ScenarioError(f"{where}: {error}") from None
-    if complaint := find_missing_kind(mapping, json_schema()):
-        raise ScenarioError(f"{where}: {complaint}")
+    if message := find_kind_error(mapping, json_schema()):
+        raise ScenarioError(f"{where}: {message}")
     try:
         return _adapter().validate_json(text)
     except ValidationError as error:
@@ -124,19 +136,21 @@ def parse_scenario(mapping: Mapping[str, Any], where: str) -> Scenario:
 
 
 def dump_scenario(scenario: Scenario) -> dict[str, Any]:
-    """The resolved scenario as plain mappings and lists, every default written out."""
+    """The scenario as plain mappings and lists, with every default written out."""
     plain: dict[str, Any] = _adapter().dump_python(scenario, mode="json")
     return plain
 
 
 def as_yaml(scenario: Scenario) -> str:
-    """The resolved scenario as a YAML text that reads back to the same scenario."""
+    """The scenario as YAML with every default written out; reads back to an equal scenario."""
     return yaml.safe_dump(dump_scenario(scenario), sort_keys=False, allow_unicode=True)
 
 
 def digest(scenario: Scenario) -> str:
-    """Names the numbers a scenario determines: all of it but its name. Fields come in the order of
-    their classes; that of `fleet.devices` counts, since clients get their devices in it."""
+    """32 hex digits of all fields but the name. Equal digests mean equal numbers.
+
+    The order of the keys in `fleet.devices` counts, since clients get their devices in that order.
+    """
     content = {key: value for key, value in dump_scenario(scenario).items() if key != "name"}
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
@@ -147,13 +161,13 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema of a scenario, for editors."""
     schema = _adapter().json_schema()
     schema["properties"]["preset"] = {"enum": list(PRESETS), "title": "Preset"}
-    schema["required"].remove("configurator")  # a preset brings its own
+    schema["required"].remove("configurator")  # a preset may set it
     return schema
 
 
 @cache
 def _adapter() -> TypeAdapter[Scenario]:
-    """Strict everywhere: dataclasses nested in the scenario take this configuration."""
+    """Validates scenarios. Nested dataclasses inherit this configuration: no unknown keys."""
     Scenario.__pydantic_config__ = ConfigDict(  # type: ignore[attr-defined]
         extra="forbid", strict=True, allow_inf_nan=False
     )

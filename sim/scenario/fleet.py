@@ -1,4 +1,4 @@
-"""What a scenario says of the world: devices, network, availability, the server's own link."""
+"""The `fleet` part of a scenario: devices, network, availability, load and the server's link."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ByKind = Field(discriminator="kind")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantNetwork:
-    """The same rates for everybody, for ever. Megabytes are 10^6 bytes; 0 is a dead link."""
+    """The same constant rates for all clients. A megabyte is 10^6 bytes; 0: a dead link."""
 
     kind: Literal["constant"]
     down_mbytes_per_s: float
@@ -32,7 +32,7 @@ class ConstantNetwork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UplinkRatio:
-    """The uplink as a share of the downlink, for recordings of one direction."""
+    """The uplink rate as a fraction of the downlink rate, for recordings of the downlink only."""
 
     ratio: float
 
@@ -42,12 +42,13 @@ class UplinkRatio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceNetwork:
-    """Bandwidth traces by reference: a preset ("lte.down"), a file, directory or pattern, or
-    "fetch:mahimahi/*.down". `period_s` is that of synthetic traces.
+    """Bandwidth traces. `downlink`, `uplink`: a preset ("lte.down"), a file, a directory, a file
+    name pattern, or a package to download and a pattern ("fetch:mahimahi/*.down").
 
-    `format` and `format_options` (docs/traces.md) are for files whose content does not tell.
-    `assign` gives client i the trace i modulo their number, a keyed random one, or the i-th of at
-    least as many as clients. `offset: random` starts each client somewhere else in its trace.
+    `period_s`: length of traces that are generated from a preset. `format`, `format_options`: for
+    files whose format cannot be recognised (docs/traces.md). `assign`: client i gets trace i modulo
+    the number of traces, a random one, or trace i, which must exist. `offset: random`: each client
+    starts at its own random position of its trace.
     """
 
     kind: Literal["trace"]
@@ -66,22 +67,22 @@ class TraceNetwork:
 
 
 WhenOffline = Literal["drop", "pause", "restart"]
-"""Work that availability breaks off: lost with its round, kept until the client is back, or the
-broken transfer or training done anew from its beginning."""
+"""What an absence does to a client's work. drop: the client is lost to its round. pause: the work
+continues when the client returns. restart: the interrupted transfer or training starts again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Always:
-    """Every client is available for ever."""
+    """Every client is always available."""
 
     kind: Literal["always"] = "always"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """Available in the half-open windows [on, off) in seconds, repeated every `period_s`.
+    """Available in the half-open windows [on, off), in seconds, repeated every `period_s`.
 
-    Client i meets them i x `stagger_s` seconds later.
+    The windows of client i start i x `stagger_s` seconds later.
     """
 
     kind: Literal["windows"]
@@ -103,11 +104,12 @@ class Windows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diurnal:
-    """Phones that charge at night: one window a day, keyed by client (traces.availability).
+    """Phones that charge at night: one random window per client and day (traces.availability).
 
-    Hours of the day and of a window's length; `p_day` (0-1) is the probability that a day has
-    one; the pattern repeats after `days`. `zones_h`: the clients' time zones spread uniformly over
-    so many hours. An illustration, not fitted to a recording.
+    `centre_h`: mean hour of the day (0-24) of a window's middle. `mean_h`: mean length in hours.
+    `spread_h`: standard deviation of both. `p_day` (0-1): probability that a day has a window.
+    `days`: the pattern repeats after so many days. `zones_h`: time zones are uniform over so many
+    hours. The default values are not fitted to a recording.
     """
 
     kind: Literal["diurnal"]
@@ -129,11 +131,12 @@ class Diurnal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAvailability:
-    """Recorded phones by reference: a file, directory, pattern or "fetch:niimpy/*Battery*".
+    """Recorded availability of phones. `source`: a file, a directory, a file name pattern, or a
+    package to download and a pattern ("fetch:niimpy/*Battery*").
 
-    `format` and `format_options` (docs/traces.md) hold, for example, the rule under which a FLASH
-    log counts as available. `offset: random` starts each client elsewhere in its recording: few
-    recordings then make a population of copies, alike in shape.
+    `format`, `format_options`, `assign`: see TraceNetwork; the options include the rule by which a
+    FLASH log counts as available. `offset: random`: each client starts at its own random position
+    of its recording, so a few recordings serve many clients, all with the same pattern.
     """
 
     kind: Literal["recorded"]
@@ -151,16 +154,18 @@ Availability = Always | Windows | Diurnal | RecordedAvailability
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoLoad:
-    """Devices compute at their full speed for ever."""
+    """Devices always compute at full speed."""
 
     kind: Literal["none"] = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnOffLoad:
-    """Background load: full speed for exponential times of mean `free_s`, `busy_speed` (a share of
-    full speed) for exponential times of mean `busy_s`. Each client starts somewhere else in one
-    trace of `period_s`."""
+    """Background load: devices alternate between full speed and `busy_speed` (0-1 of full speed).
+
+    The durations are exponential with means `free_s` and `busy_s`. One trace of `period_s` seconds
+    is drawn; each client starts at its own random position of it.
+    """
 
     kind: Literal["on-off"]
     free_s: float
@@ -177,12 +182,12 @@ class OnOffLoad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSide:
-    """The server's own link and time.
+    """The server's link, and the seconds that the server takes.
 
-    `down_mbit_per_s` (to the clients) and `up_mbit_per_s` are shared max-min fairly by all
-    transfers in flight (null: never a bottleneck); megabits are 10^6 bits. The clients' rates are
-    then means over steps of `link_step_s`, so that bytes are conserved. `aggregation_s` is spent
-    after every round, `evaluation_s` for every state scored for a decision or a target.
+    `down_mbit_per_s` (to the clients) and `up_mbit_per_s`: capacity in 10^6 bits/s, shared max-min
+    fairly by all transfers in progress (null: unlimited). With a limit, the clients' rates are
+    averaged over steps of `link_step_s`. `aggregation_s`: for each aggregation. `evaluation_s`: for
+    each state that is scored for a decision or for the target.
     """
 
     down_mbit_per_s: float | None = None
@@ -201,15 +206,16 @@ class ServerSide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """Shares of device classes (they sum to 1), their network, and what goes wrong with them.
+    """Devices, network, availability, load and faults of the clients.
 
-    `device_file`: a CSV of devices of one's own (traces.device_csv), named in `devices`; their
-    table must be of the scenario's model (`cost.scale: none`).
-    `jitter`: standard deviation of the logarithm of a round's compute time (its mean factor is 1).
-    `p_dropout`: probability that a client vanishes for good in a round, at a uniformly drawn point
-    of its download, training and upload.
-    `memory_share`: fraction of a device's memory that training may take; a client whose device
-    has less is refused the configuration (null: memory is no limit).
+    `devices`: fraction of the clients with each device class; the fractions sum to 1.
+    `device_file`: a CSV of the user's own device classes (traces.device_csv), measured with the
+    scenario's model; needs `cost.scale: none`.
+    `jitter`: standard deviation of the logarithm of a factor, with mean 1, on each compute time.
+    `p_dropout`: probability that a client drops out of a round, at a uniformly drawn point of its
+    download, training and upload.
+    `memory_share`: fraction (0-1) of a device's memory that training may use. Clients that lack the
+    memory for a configuration do not train it (null: no limit).
     """
 
     devices: Mapping[str, float]

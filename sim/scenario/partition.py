@@ -1,7 +1,8 @@
-"""A scenario's partition of the training examples; see learner.tasks.partition for each kind.
+"""The `partition` part of a scenario: how training examples are distributed over the clients.
 
-`part(labels, owners, seed)` gives each client's training examples; `owners` names whose each is,
-where the data say. In tagging a sentence's label is the commonest entity type in it.
+`part(labels, owners, seed)` returns each client's example indices. `owners`: for each example the
+name of its client, where the data have one. In tagging, a sentence's label is its most frequent
+entity type. The algorithms are in learner.tasks.partition.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .validation import require, require_at_least
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Iid:
-    """Equal shares of a keyed shuffle."""
+    """Examples in random order, in equal parts."""
 
     kind: Literal["iid"]
     clients: int
@@ -32,8 +33,10 @@ class Iid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dirichlet:
-    """Label skew: each label is split over the clients by a Dirichlet(alpha) draw. A client with
-    fewer than `min_samples` examples is given some of those who have most."""
+    """Label skew: the examples of each label are split over the clients by a Dirichlet(alpha) draw.
+
+    A client with fewer than `min_samples` examples gets some from the clients with the most.
+    """
 
     kind: Literal["dirichlet"]
     clients: int
@@ -56,8 +59,8 @@ class Dirichlet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """Quantity skew: the clients' shares of all examples are a Dirichlet(alpha) draw; labels are
-    mixed. `min_samples` as in Dirichlet."""
+    """Quantity skew: the numbers of examples per client follow a Dirichlet(alpha) draw; which ones
+    a client gets is random. `min_samples`: see Dirichlet."""
 
     kind: Literal["quantity"]
     clients: int
@@ -80,8 +83,8 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelShards:
-    """Label skew: the examples, sorted by label, are cut into equal shards, and every client is
-    dealt `shards_per_client` of them: about as many labels. `min_samples` as in Dirichlet."""
+    """Label skew: the examples are sorted by label and cut into equal shards; every client gets
+    `shards_per_client` of them, and so about as many labels. `min_samples`: see Dirichlet."""
 
     kind: Literal["shards"]
     clients: int
@@ -108,8 +111,10 @@ class LabelShards:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Natural:
-    """Clients as the data have them: the column task.client names each example's. `clients` of
-    those with at least `min_samples` examples are drawn; the others take no part."""
+    """The clients of the data, named in the column `task.client`.
+
+    `clients` of those with at least `min_samples` examples are drawn; the others are left out.
+    """
 
     kind: Literal["natural"]
     clients: int

@@ -1,6 +1,9 @@
-"""Published set-ups by name: `preset: NAME` stands for plain keys, and whatever a scenario writes
-beside it goes first; set by an arm or an override, it goes before what its base says of those keys.
-The resolved scenario shows the keys alone."""
+"""Presets: published set-ups by name. `preset: NAME` fills in the keys of that set-up.
+
+Keys that the same scenario file writes take precedence over the preset. A preset that is set by an
+arm or an override takes precedence over the keys of the base. The resolved scenario has no `preset`
+key, only the keys that it stands for.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "evaluation": {"decide_on": "validation"},
         "aggregation": {"kind": "fedavg"},
     },
-    "fedadapter-artifact": {  # what the published code does; misses of the cache are free there
+    "fedadapter-artifact": {  # the published code; it charges no time for cache misses
         "configurator": _ARTIFACT,
         "evaluation": {"decide_on": "test"},
         "cache": {"price_misses": False},
@@ -44,33 +47,35 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "lf": {"configurator": _TOP_2},  # the depth chosen by hand for 20NEWS and AGNEWS
     "lfq": {"configurator": _TOP_2, "exchange": {"down_bits": 4, "up_bits": 4}},
 }
-"""Sources: the paper's Algorithm 1 and baselines (FT, FTQ, LF_oracle, LFQ_oracle); the artifact's
-trial script."""
+"""Sources: the paper's Algorithm 1 and its baselines FT, FTQ, LF_oracle and LFQ_oracle; the trial
+script of its artifact."""
 
 
 def with_preset(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The mapping with its preset's keys filled in. Raises ValueError for an unknown one."""
+    """The mapping with the keys of its preset filled in. Raises ValueError if it is unknown."""
     if "preset" not in mapping:
         return mapping
     name = mapping["preset"]
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {name}")
     written = {key: value for key, value in mapping.items() if key != "preset"}
-    filled: Mapping[str, Any] = _filled(written, PRESETS[name])
+    filled: Mapping[str, Any] = _with_defaults(written, PRESETS[name])
     return filled
 
 
-def lay_preset(mapping: dict[str, Any], name: Any) -> None:
-    """Set a preset over what is already written, whose keys it replaces; an unknown one sets
-    nothing and is refused later."""
+def apply_preset(mapping: dict[str, Any], name: Any) -> None:
+    """Overwrite keys of the mapping with those of a preset.
+
+    An unknown preset changes no other key; with_preset then refuses it.
+    """
     keys = PRESETS.get(name, {}) if isinstance(name, str) else {}
     for key, value in keys.items():
-        mapping[key] = _filled(deepcopy(value), mapping.get(key))
+        mapping[key] = _with_defaults(deepcopy(value), mapping.get(key))
     mapping["preset"] = name
 
 
 def with_start_kind(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The mapping with a configurator's start that names no kind made an adapter, as published."""
+    """The mapping with `kind: adapter`, as published, in a `configurator.start` without a kind."""
     policy = mapping.get("configurator")
     start = policy.get("start") if isinstance(policy, Mapping) else None
     if not isinstance(policy, Mapping) or not isinstance(start, Mapping) or "kind" in start:
@@ -78,12 +83,14 @@ def with_start_kind(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**mapping, "configurator": {**policy, "start": {"kind": "adapter", **start}}}
 
 
-def _filled(written: Any, preset: Any) -> Any:
-    """Written values, the preset's where there are none; a mapping of another kind stays as it
-    is."""
-    if not (isinstance(written, Mapping) and isinstance(preset, Mapping)):
+def _with_defaults(written: Any, defaults: Any) -> Any:
+    """The written values, with missing keys from `defaults`.
+
+    A written mapping of another `kind` gets no defaults: its keys have other meanings.
+    """
+    if not (isinstance(written, Mapping) and isinstance(defaults, Mapping)):
         return written
-    if "kind" in written and written["kind"] != preset.get("kind"):
+    if "kind" in written and written["kind"] != defaults.get("kind"):
         return written
-    own = {k: _filled(v, preset[k]) if k in preset else v for k, v in written.items()}
-    return {**{k: v for k, v in preset.items() if k not in own}, **own}
+    own = {k: _with_defaults(v, defaults[k]) if k in defaults else v for k, v in written.items()}
+    return {**{k: v for k, v in defaults.items() if k not in own}, **own}

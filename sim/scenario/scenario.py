@@ -1,6 +1,7 @@
-"""What determines the numbers of a run: frozen values, checked where they are made.
+"""The class Scenario, and its parts on costs, rounds, exchange, evaluation and the end of the run.
 
-Reading them from YAML is sim.scenario.file; the policies' own values live with the policies.
+Each class checks its values in `__post_init__`. sim.scenario.file reads them from YAML. Policies
+(`configurator`, `selection`) are defined in packages of their own.
 """
 
 from __future__ import annotations
@@ -30,10 +31,12 @@ from .validation import require, require_at_least
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableCost:
-    """Published seconds a batch. `scale: flops` carries the table to the scenario's own model.
+    """Training time from the published table of seconds per batch (sim.cost.table).
 
-    `payload: published` uses the paper's rounded parameter counts, `exact` the model's own.
-    `latency_scale` multiplies the seconds (the paper uses 0.25 for 64 tokens).
+    `scale`: multiply the seconds by the FLOPs of the scenario's model over those of the table's
+    model (flops), or use them as they are (none). `payload`: bytes by the paper's rounded parameter
+    counts (published) or by the model's own (exact). `latency_scale`: a factor on the seconds (the
+    paper uses 0.25 for 64 tokens).
     """
 
     kind: Literal["table"] = "table"
@@ -47,8 +50,8 @@ class TableCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyticCost:
-    """Seconds from the model's own operations at rates calibrated on published rows
-    (docs/cost-model.md). Bytes are the model's own."""
+    """Training time from the model's floating-point operations, at rates fitted to the published
+    seconds (docs/cost-model.md). Bytes are by the model's own parameter counts."""
 
     kind: Literal["analytic"]
     calibrate: Literal["bert-base/jetson-tx2"] = "bert-base/jetson-tx2"
@@ -56,11 +59,12 @@ class AnalyticCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cache:
-    """The clients' activation caches. `price_misses: false` is the paper's: misses are free.
+    """The clients' activation caches.
 
-    A shard's activations take samples x tokens x hidden x 4 bytes; a client for which that is more
-    than `limit_mbytes` (10^6 bytes; null: no limit) keeps none. A fill also waits for its bytes to
-    be written at `write_mbytes_per_s` (null: in no time).
+    A shard's activations take samples x tokens x hidden x 4 bytes. A client whose activations
+    exceed `limit_mbytes` (10^6 bytes; null: no limit) has no cache. `price_misses`: whether filling
+    a cache takes the time of a full forward pass; false is the paper's assumption.
+    `write_mbytes_per_s`: rate of writing when a cache is filled (null: no time).
     """
 
     enabled: bool = True
@@ -76,9 +80,11 @@ class Cache:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """Bits a parameter (32, 8 or 4) of the state on the way down and of the change on the way up,
-    quantised in training as in the bytes; and whether a client's first download in the run also
-    brings the whole base model, at 32 bits."""
+    """Bits per parameter (32, 8 or 4) of the downloaded state and of the uploaded change.
+
+    They determine both the bytes and the quantisation in training. `deliver_model`: a client's
+    first download in the run includes the base model, at 32 bits.
+    """
 
     down_bits: Bits = 32
     up_bits: Bits = 32
@@ -87,20 +93,19 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounds:
-    """How clients' work becomes aggregations; a trial's branches share the `participants`.
+    """How the server collects and aggregates updates. The branches of a trial share `participants`.
 
-    sync: ceil(participants x `overcommit`) clients are asked; the round ends with the first
-    `participants` reports, when all asked have reported or are lost, or `deadline_s` seconds
-    after it began (null: never). With fewer than `min_reports` reports it has failed. A failed
-    round is held again with clients drawn anew (retry), or counts as a round that changes nothing
-    (abandon); `max_failures` in a row end the run. It also begins with fewer clients than asked
-    for, if fewer are available, but not with fewer than `min_reports`. A branch of a trial needs
-    its share of them, rounded up.
+    sync: ceil(participants x `overcommit`) clients are selected, or as many as are available, but
+    at least `min_reports`. The round ends with the first `participants` reports, when every client
+    has reported or is lost, or after `deadline_s` seconds (null: no deadline). With fewer than
+    `min_reports` reports it has failed: it is repeated with a new cohort (retry), or counted as a
+    round without change (abandon). `max_failures` failures in a row end the run. A branch of a
+    trial needs its share of `min_reports`, rounded up.
 
-    async, buffered: `participants` clients are at work at any time; the server aggregates each
-    update as it comes (async) or `buffer` of them (buffered), and a round is an aggregation. An
-    update counts by `staleness`: what is left of it after the aggregations that it missed.
-    `max_failures` lost clients in a row end the run.
+    async, buffered: `participants` clients are at work at any time. The server aggregates every
+    single update (async) or every `buffer` updates (buffered); a round is one aggregation. Each
+    update is weighted by the `staleness` function. `max_failures` lost clients in a row end the
+    run.
     """
 
     mode: Literal["sync", "async", "buffered"] = "sync"
@@ -138,21 +143,25 @@ class Rounds:
             return
         for name, value in (("overcommit", 1.0), ("deadline_s", None), ("min_reports", 1)):
             own = getattr(self, name)
-            require(own == value, f"{name} is of mode sync alone, got {own} in mode {self.mode}")
+            require(own == value, f"{name} must not be set in mode {self.mode}, got {own}")
 
     def n_needed(self, n_participants: int) -> int:
-        """The least reports of a round with so many of the participants (1 to all of them)."""
+        """The reports that a round with `n_participants` of the participants needs at least."""
         return -(-self.min_reports * n_participants // self.participants)
 
     @property
     def n_buffered(self) -> int:
-        """Updates that an asynchronous server waits for."""
+        """Number of updates that an asynchronous server aggregates at once."""
         return self.buffer or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationPlan:
-    """Which split decides, which is reported, and every how many rounds a point is wanted."""
+    """Which states are scored, and on which split.
+
+    Decisions and the target read `decide_on`. Every `every_rounds` rounds, and at the end of each
+    trial, a state is scored on `report_on`.
+    """
 
     every_rounds: int = 4
     decide_on: Literal["validation", "test"] = "validation"
@@ -164,7 +173,8 @@ class EvaluationPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """The run ends at the first of these; a target is read on the deciding split."""
+    """The run ends at the first of: `sim_s` simulated seconds; `rounds` aggregations in the
+    lineage; `target_accuracy` (0-1) on the deciding split. null: no such limit."""
 
     sim_s: float | None = None
     rounds: int | None = None
@@ -184,7 +194,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Everything that determines a run's numbers, but for the seed."""
+    """Everything that determines the numbers of a run, except the seed."""
 
     name: str
     model: Model = field(default_factory=Model)
@@ -211,17 +221,17 @@ class Scenario:
             f"rounds.participants must be at most partition.clients ({clients}), "
             f"got {participants}",
         )
-        most_branches = getattr(self.configurator, "most_branches", 1)
+        max_branches = getattr(self.configurator, "max_branches", 1)
         require(
-            participants >= most_branches,
-            f"rounds.participants must be at least {most_branches} for {self.configurator.kind} "
+            participants >= max_branches,
+            f"rounds.participants must be at least {max_branches} for {self.configurator.kind} "
             f"trials (one for each branch), got {participants}",
         )
         require(
             self.stop.rounds is not None
             or self.stop.sim_s is not None
             or isinstance(self.configurator, Schedule),
-            "stop must set rounds or sim_s (a schedule alone ends by itself)",
+            "stop must set rounds or sim_s; only a schedule ends by itself",
         )
         require(
             isinstance(self.task, DataTask) or isinstance(self.learner, CurveTraining),

@@ -1,8 +1,8 @@
-"""What an update is still worth, by how many aggregations it missed since its client set out.
+"""Staleness functions: the factor by which an asynchronous server discounts an old update.
 
-Staleness counts aggregations, never seconds: 0 where none came in between. Every function is 1
-there and never rises. The three are FedAsync's (Xie et al., 2019), as in its authors' code
-(xcgoner/async_fl at 4730eeb4); FedBuff (Nguyen et al., 2022) takes the polynomial.
+Staleness is the number of aggregations between a job's start and the use of its update. Every
+function is 1 at staleness 0 and never increases. All three are FedAsync's (Xie et al., 2019), as in
+its authors' code (xcgoner/async_fl at 4730eeb4). FedBuff (Nguyen et al., 2022) uses the polynomial.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .validation import require_above_0, require_at_least
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantStaleness:
-    """Always 1."""
+    """1 for every staleness."""
 
     kind: Literal["constant"] = "constant"
 
@@ -26,7 +26,7 @@ class ConstantStaleness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolynomialStaleness:
-    """(staleness + 1) ^ -`a`; with a = 0.5 FedBuff's 1 / sqrt(1 + staleness)."""
+    """(1 + staleness) ^ -`a`. The default a = 0.5 is FedBuff's 1 / sqrt(1 + staleness)."""
 
     kind: Literal["polynomial"]
     a: float = 0.5
@@ -40,7 +40,7 @@ class PolynomialStaleness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HingeStaleness:
-    """1 up to `b` aggregations, then 1 / (`a` (staleness - b) + 1)."""
+    """1 up to staleness `b`, then 1 / (`a` (staleness - b) + 1)."""
 
     kind: Literal["hinge"]
     a: float = 10.0

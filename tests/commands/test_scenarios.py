@@ -57,9 +57,7 @@ def test_bad_files_are_one_line(call: Call, tmp_path: Path, study_file: Path) ->
     )
     twice = tmp_path / "twice.yaml"
     twice.write_text("name: a\nname: b\n")
-    assert call("validate", twice)[2] == (
-        f"fedadapter: {twice}: line 2: 'name' must stand once, got it twice\n"
-    )
+    assert call("validate", twice)[2] == (f"fedadapter: {twice}: line 2: duplicate key 'name'\n")
     content = yaml.safe_load(study_file.read_text())
     content["arms"]["fast"] = {"rounds.particpants": 3}
     study_file.write_text(yaml.safe_dump(content))

@@ -224,8 +224,14 @@ def test_every_selection_works_without_rounds(
     [
         ({"mode": "buffered"}, "rounds.buffer must be at least 1 for mode buffered, got None"),
         ({"buffer": 2}, "rounds.buffer must be null for mode sync, got 2"),
-        ({"mode": "async", "deadline_s": 5.0}, "rounds.deadline_s is of mode sync alone, got 5.0"),
-        ({"mode": "async", "overcommit": 1.5}, "rounds.overcommit is of mode sync alone, got 1.5"),
+        (
+            {"mode": "async", "deadline_s": 5.0},
+            "rounds.deadline_s must not be set in mode async, got 5.0",
+        ),
+        (
+            {"mode": "async", "overcommit": 1.5},
+            "rounds.overcommit must not be set in mode async, got 1.5",
+        ),
         (
             {"mode": "async", "staleness": {"kind": "polynomial", "a": 0.0}},
             "rounds.staleness.polynomial.a must be above 0",

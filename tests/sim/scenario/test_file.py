@@ -1,4 +1,4 @@
-"""Bad scenarios: one line that names the place, the value and the rule."""
+"""Reading and writing scenario files; an invalid one is refused with one line."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_demo_study_loads() -> None:
 
 
 @pytest.mark.parametrize("name", ["arms", "axes"])
-def test_the_studies_behind_the_figures_load(name: str) -> None:
+def test_the_studies_for_the_figures_load(name: str) -> None:
     study = load_study(ROOT / "scenarios/figures" / f"{name}.yaml")
     assert len(study.seeds) == 3
     assert bool(study.axes) == (name == "axes")
@@ -60,7 +60,7 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("override", "complaint"),
+    ("override", "message"),
     [
         ("foo=1", "foo is not a known key; known here: aggregation, cache,"),
         (
@@ -114,11 +114,11 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
         ("training.lr_schedule.kind=step", "training.lr_schedule.kind must be constant, linear"),
         (
             "training.lr_schedule={kind: linear, within: run}",
-            "training.lr_schedule.total_rounds must be set for a falling rate within the run",
+            "training.lr_schedule.total_rounds must be set for a linear or cosine decay",
         ),
         (
             "training.lr_schedule={kind: linear, total_rounds: 9}",
-            "training.lr_schedule.total_rounds must be set for a falling rate within the run",
+            "training.lr_schedule.total_rounds must be set for a linear or cosine decay",
         ),
         (
             "training.lr_schedule={kind: linear, within: run, total_rounds: 0}",
@@ -165,13 +165,13 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
     ],
 )
 def test_a_bad_value_is_refused_in_one_line(
-    mapping: dict[str, Any], override: str, complaint: str
+    mapping: dict[str, Any], override: str, message: str
 ) -> None:
     apply_override(mapping, override)
-    with pytest.raises(ScenarioError) as refusal:
+    with pytest.raises(ScenarioError) as caught:
         parse_scenario(mapping, "my.yaml")
-    text = str(refusal.value)
-    assert text.startswith(f"my.yaml: {complaint}")
+    text = str(caught.value)
+    assert text.startswith(f"my.yaml: {message}")
     assert "\n" not in text
 
 
@@ -224,9 +224,9 @@ def test_every_misspelt_key_is_refused(make: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
-        ("name: a\nname: b\n", "line 2: 'name' must stand once"),
+        ("name: a\nname: b\n", "line 2: duplicate key 'name'"),
         ("name: [1,\n", "line 2: is not YAML"),
         ("name: {{foo}}\n", "keys must be text"),
         ("[" * 3000, "is nested too deeply"),
@@ -236,13 +236,13 @@ def test_every_misspelt_key_is_refused(make: Any) -> None:
         ("a: !!python/object/apply:os.system ['true']\n", "is not YAML"),
     ],
 )
-def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, text: str, complaint: str) -> None:
+def test_a_bad_file_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "my.yaml"
     path.write_text(text)
-    with pytest.raises(ScenarioError, match=complaint.replace("'", ".")) as refusal:
+    with pytest.raises(ScenarioError, match=message.replace("'", ".")) as caught:
         load_scenario(path)
-    assert str(refusal.value).startswith(f"{path}: ")
-    assert "\n" not in str(refusal.value)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
 
 
 def test_numbers_may_be_written_as_4e_minus_3(mapping: dict[str, Any]) -> None:
@@ -250,7 +250,7 @@ def test_numbers_may_be_written_as_4e_minus_3(mapping: dict[str, Any]) -> None:
     assert parse_scenario(mapping, "my.yaml").training.lr == 0.004
 
 
-def test_the_schema_is_json_and_knows_every_top_level_key(make: Any) -> None:
+def test_the_schema_is_json_and_has_every_top_level_key(make: Any) -> None:
     from sim.scenario.file import json_schema
 
     schema = json.loads(json.dumps(json_schema()))
@@ -264,7 +264,7 @@ def study_text(**changes: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("changes", "message"),
     [
         ({"name": "../../x"}, "name must be text that can name a directory, got '../../x'"),
         ({"name": ""}, "name must be text that can name a directory, got ''"),
@@ -278,17 +278,17 @@ def study_text(**changes: Any) -> str:
     ],
 )
 def test_a_bad_study_is_refused_in_one_line(
-    tmp_path: Path, changes: dict[str, Any], complaint: str
+    tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
     path = tmp_path / "study.yaml"
     path.write_text(study_text(**changes))
-    with pytest.raises(ScenarioError, match=complaint) as refusal:
+    with pytest.raises(ScenarioError, match=message) as caught:
         load_study(path)
-    assert str(refusal.value).startswith(f"{path}: ")
+    assert str(caught.value).startswith(f"{path}: ")
 
 
-def test_the_order_of_devices_is_part_of_what_a_digest_names(make: Any) -> None:
-    """Clients get their devices in that order, so another order is another run."""
+def test_the_digest_depends_on_the_order_of_devices(make: Any) -> None:
+    """Clients get their devices in that order, so another order gives other numbers."""
     shares = {"jetson-tx2": 0.5, "jetson-nano": 0.5}
     turned = dict(reversed(shares.items()))
     one, other = (make(**{"fleet.devices": devices}) for devices in (shares, turned))

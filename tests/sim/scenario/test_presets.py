@@ -1,4 +1,4 @@
-"""Presets: published set-ups, written out."""
+"""Presets are equal to the keys that they stand for; written keys take precedence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_preset_stands_for_plain_keys(name: str, mapping: dict[str, Any]) -> N
     assert "preset" not in dump_scenario(by_name)
 
 
-def test_what_is_written_beside_a_preset_goes_first(mapping: dict[str, Any]) -> None:
+def test_keys_written_beside_a_preset_take_precedence(mapping: dict[str, Any]) -> None:
     own = {"configurator": {"interval_s": 90, "trial": {"allocation": "pools"}}}
     rest = {"preset": "fedadapter-artifact", "stop": {"rounds": 3}}
     scenario = parse_scenario(mapping | rest | own, "test")
@@ -49,7 +49,7 @@ def test_a_policy_of_another_kind_replaces_the_presets(mapping: dict[str, Any]) 
     assert scenario.configurator == Fixed(config=Full())
 
 
-def test_a_preset_that_is_set_replaces_what_is_there(make: Any) -> None:
+def test_a_preset_set_by_an_override_replaces_the_written_keys(make: Any) -> None:
     mapping = dump_scenario(make(**{"evaluation.decide_on": "validation"}))
     set_path(mapping, "preset", "fedadapter-artifact")
     set_path(mapping, "configurator.trial.score", "last")
@@ -67,7 +67,7 @@ def test_an_unknown_preset_is_refused(name: object, mapping: dict[str, Any]) -> 
         parse_scenario(mapping | {"preset": name}, "test")
 
 
-def test_a_start_without_a_kind_is_an_adapters(make: Any) -> None:
+def test_a_start_without_a_kind_is_an_adapter(make: Any) -> None:
     start = {"depth": 2, "width": 16}
     policy = make(configurator={"kind": "sideline", "start": start}).configurator
     named = {"kind": "sideline", "start": {"kind": "adapter", **start}}
