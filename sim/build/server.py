@@ -28,7 +28,7 @@ from sim.fleet.client import Client
 from sim.records import RoundRow
 from sim.runlog import RunLog
 from sim.scenario.scenario import Scenario
-from sim.selection import History
+from sim.selection import ClientHistory
 from sim.streams import Streams
 
 
@@ -142,5 +142,5 @@ def build_server(
         trials=trials,
         evaluator=evaluator,
         accountant=accountant,
-        history=History.of(len(clients) if needs_history else 0),
+        history=ClientHistory.empty(len(clients) if needs_history else 0),
     )

@@ -66,11 +66,11 @@ class Aggregator:
             return
         ids = [job.client_id for job in reports]
         seconds = [sum(accounts[job].seconds[: WAIT + 1]) for job in reports]
-        lineage.history.note_updates(lineage.round, ids, seconds)
+        lineage.history.record_updates(lineage.round, ids, seconds)
         if self.selection.needs_feedback:
             told = self.learner.feedback(updates)
             own = [shard.client_id for shard in updates.shards]
-            lineage.history.note_feedback(own, told, self.eligibility.n_samples())
+            lineage.history.record_feedback(own, told, self.eligibility.n_samples())
 
     def _update(
         self, config: TuningConfig, jobs: Sequence[ClientJob], discounts: Sequence[float], i: int

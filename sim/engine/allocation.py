@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simpy import Environment, Event
 
 from configurator.protocol import TrialRules
-from sim.selection import pools
+from sim.selection import split_into_pools
 from sim.streams import Streams
 
 
@@ -66,5 +66,5 @@ def allocate(
     if rules.allocation == "redraw":
         share = Share(pool=everybody, n_participants=n_each, reservations=Reservations(env))
         return [share] * n_branches
-    shuffled = pools(streams, trial_no, everybody, n_branches)
-    return [Share(pool=np.asarray(pool), n_participants=n_each) for pool in shuffled]
+    pools = split_into_pools(streams, trial_no, everybody, n_branches)
+    return [Share(pool=np.asarray(pool), n_participants=n_each) for pool in pools]

@@ -12,7 +12,7 @@ from simpy import Environment, Event, Interrupt
 from sim.cost.eligibility import Eligibility
 from sim.fleet.availability import AvailabilityTable
 from sim.scenario.scenario import Rounds
-from sim.selection import Offer, Selection
+from sim.selection import Selection, SelectionContext
 from sim.streams import Streams
 
 from .allocation import Share
@@ -60,7 +60,7 @@ class CohortSelector:
     ) -> list[int]:
         """At most n of the share's clients that are available and not busy, the preferred first."""
         now_s, table = self.env.now, self.availability
-        offer = Offer(
+        context = SelectionContext(
             streams=self.streams,
             round=lineage.round,
             attempt=attempt,
@@ -72,9 +72,9 @@ class CohortSelector:
             expected=partial(self.eligibility.expected_s, lineage.config),
             samples=self.eligibility.n_samples,
         )
-        chosen = self.policy.choose(offer, n, lineage.history)
+        chosen = self.policy.choose(context, n, lineage.history)
         if chosen and self.policy.needs_history:
-            lineage.history.note_selection(chosen)
+            lineage.history.record_selection(chosen)
         return chosen
 
     def arrivals(self, share: Share) -> Iterator[Event]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from learner.spec import StateRef, TuningConfig
-from sim.selection import History
+from sim.selection import ClientHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Lineage:
 
     config: TuningConfig
     state: StateRef
-    history: History
+    history: ClientHistory
     round: int = 0
     points: list[Point] = field(default_factory=list)
 

@@ -23,7 +23,7 @@ from configurator.ranking import ranked
 from learner.spec import Learner
 from sim.records import DecisionRow, EndRow
 from sim.runlog import RunError, RunLog
-from sim.selection import History
+from sim.selection import ClientHistory
 
 from .accounting import Accountant
 from .branch import RunningBranch
@@ -58,7 +58,7 @@ class Server:
     trials: TrialRunner
     evaluator: Evaluator
     accountant: Accountant
-    history: History
+    history: ClientHistory
     sidelined: Totals = field(default_factory=Totals)
 
     def serve(self) -> Process:

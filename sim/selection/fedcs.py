@@ -1,4 +1,4 @@
-"""FedCS: as many as are expected to make a deadline, the fastest first."""
+"""FedCS: selects the fastest clients, as many as are expected to meet a deadline."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from .history import History
-from .offer import Offer
+from .client_history import ClientHistory
+from .context import SelectionContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FedCs:
-    """Of ceil(`candidates` x n) clients drawn uniformly, those whose expected seconds are at most
-    `deadline_s`, the fastest first and n at most (after Nishio and Yonetani, ICC 2019).
+    """Draws ceil(`candidates` x n) clients uniformly; selects the fastest n of them, without those
+    whose expected seconds exceed `deadline_s` (after Nishio and Yonetani, ICC 2019).
 
-    There, uploads queue for one channel: the greedy choice (algorithm 3) adds whoever lengthens the
-    round least, as long as it ends in time, and has no n. Here each has its own link, so that a
-    client fits or not whoever else is chosen. Where nobody fits, the fastest candidate is taken.
+    In the paper, uploads share one channel: the greedy algorithm 3 adds the client that lengthens
+    the round least, while it meets the deadline, with no limit n. Here each client has its own
+    link, so whether one meets the deadline does not depend on the others. If no candidate meets it,
+    the fastest is selected.
     """
 
     kind: Literal["fedcs"]
@@ -34,11 +35,11 @@ class FedCs:
         if self.candidates < 1:
             raise ValueError(f"candidates must be at least 1, got {self.candidates}")
 
-    def choose(self, offer: Offer, n: int, history: History) -> list[int]:
+    def choose(self, context: SelectionContext, n: int, history: ClientHistory) -> list[int]:
         del history
-        asked = offer.shuffled(offer.available())[: math.ceil(self.candidates * n)]
-        expected_s = offer.expected_s[asked]
-        fastest = asked[np.lexsort((asked, expected_s))][:n]
-        n_fitting = int((offer.expected_s[fastest] <= self.deadline_s).sum())
+        candidates = context.shuffled(context.available())[: math.ceil(self.candidates * n)]
+        expected_s = context.expected_s[candidates]
+        fastest = candidates[np.lexsort((candidates, expected_s))][:n]
+        n_fitting = int((context.expected_s[fastest] <= self.deadline_s).sum())
         chosen: list[int] = fastest[: max(n_fitting, 1)].tolist()
         return chosen

@@ -1,4 +1,4 @@
-"""Oort: clients by what their losses promise and how fast they are, with some exploration."""
+"""Oort: selects clients by training loss and speed, and some that have not reported yet."""
 
 from __future__ import annotations
 
@@ -11,26 +11,31 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .history import History
-from .offer import Offer
+from .client_history import ClientHistory
+from .context import SelectionContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Oort:
-    """Guided selection (Lai et al., OSDI 2021, algorithm 1), read beside the authors' code
-    (SymbioticLab/Oort at f5fccf35), whose defaults these are; pace and pace_step are FedScale's.
+    """Guided participant selection (Lai et al., OSDI 2021, algorithm 1).
 
-    A client's utility is samples x RMS loss, clipped at the `clip` quantile and divided by it, plus
-    sqrt(0.1 ln R / last round), both rounds counted from 1, times (T / t) ^ `penalty` where its t
-    seconds are more than the preferred T. Of n clients, `exploration` x `decay` ^ (R - 1), but at
-    least `least_exploration`, are new ones, drawn in proportion to their speed; the others are
-    drawn in proportion to utility among those with at least `cut_off` times the utility of the last
-    to be taken.
+    Details and default values are from the authors' code (SymbioticLab/Oort at f5fccf35), `pace`
+    and `pace_step` from FedScale. docs/model.md lists the differences.
 
-    T is the quantile of expected seconds at `pace` of the fleet; the pacer raises `pace` by
-    `pace_step` whenever the last `pacer_rounds` aggregations gained less utility than those before.
-    Who was called `blacklist_after` times is out (null: never), unless too few are left. Where this
-    differs from the authors' code: docs/model.md.
+    Utility in round R (from 1) of a client that last reported in round r and takes t seconds: its
+    samples x RMS loss, divided by the `clip` quantile of all clients and at most 1, plus
+    sqrt(0.1 ln R / r); times (T / t) ^ `penalty` if t exceeds the preferred duration T.
+
+    Exploration: a fraction `exploration` x `decay` ^ (R - 1), but at least `least_exploration`, of
+    the n clients have not reported yet; they are drawn in proportion to their speed. The others are
+    drawn in proportion to utility, from the clients with at least `cut_off` times the n-th highest
+    utility.
+
+    Pacer: T is the `pace` quantile (0-1) of all clients' expected seconds. `pace` rises by
+    `pace_step` whenever `pacer_rounds` aggregations gained less utility than those before them.
+
+    Clients that were selected `blacklist_after` times (null: no limit) are excluded while enough
+    others are available.
     """
 
     kind: Literal["oort"]
@@ -62,21 +67,21 @@ class Oort:
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
 
-    def choose(self, offer: Offer, n: int, history: History) -> list[int]:
-        ids = self._allowed(offer.available(), n, history)
+    def choose(self, context: SelectionContext, n: int, history: ClientHistory) -> list[int]:
+        ids = self._allowed(context.available(), n, history)
         is_known = ~np.isnan(history.rms_loss[ids])
-        known, fresh = ids[is_known], ids[~is_known]
-        share = max(self.least_exploration, self.exploration * self.decay**offer.round)
-        n_known = min(len(known), n - min(len(fresh), round(share * n)))
-        preferred_s = self.preferred_s(offer.expected_s, history.utilities)
-        exploited = self._exploit(offer, known, n_known, preferred_s, history)
-        speed = 1.0 / np.maximum(offer.expected_s[fresh], 1e-9)
-        explored = offer.drawn("explore", fresh, speed, n - n_known)
+        known, new = ids[is_known], ids[~is_known]
+        share = max(self.least_exploration, self.exploration * self.decay**context.round)
+        n_known = min(len(known), n - min(len(new), round(share * n)))
+        preferred_s = self.preferred_s(context.expected_s, history.utilities)
+        exploited = self._exploit(context, known, n_known, preferred_s, history)
+        speed = 1.0 / np.maximum(context.expected_s[new], 1e-9)
+        explored = context.draw_weighted("explore", new, speed, n - n_known)
         chosen: list[int] = np.concatenate([exploited, explored]).tolist()
         return chosen
 
     def preferred_s(self, expected_s: NDArray[np.float64], utilities: Sequence[float]) -> float:
-        """T: how long a round is meant to take, after all that the pacer has seen."""
+        """T: the preferred duration of a round, given the utilities of all aggregations so far."""
         size = self.pacer_rounds
         windows = [
             math.fsum(utilities[i : i + size]) for i in range(0, len(utilities) - size + 1, size)
@@ -85,36 +90,40 @@ class Oort:
         return float(np.quantile(expected_s, min(1.0, self.pace + n_raised * self.pace_step)))
 
     def utility(
-        self, offer: Offer, ids: NDArray[np.int64], preferred_s: float, history: History
+        self,
+        context: SelectionContext,
+        ids: NDArray[np.int64],
+        preferred_s: float,
+        history: ClientHistory,
     ) -> NDArray[np.float64]:
-        """Of clients that have reported; at least 0."""
-        gain = offer.n_samples[ids] * history.rms_loss[ids]
+        """The utility (>= 0) of clients that have reported."""
+        gain = context.n_samples[ids] * history.rms_loss[ids]
         cap = max(float(np.quantile(gain, self.clip)), 1e-12)
         last = np.maximum(history.last_round[ids], 1)
-        doubt = np.sqrt(0.1 * math.log(offer.round + 1) / last)
+        staleness = np.sqrt(0.1 * math.log(context.round + 1) / last)
         seconds = np.where(
-            np.isnan(history.duration_s[ids]), offer.expected_s[ids], history.duration_s[ids]
+            np.isnan(history.duration_s[ids]), context.expected_s[ids], history.duration_s[ids]
         )
         pace = np.minimum(1.0, preferred_s / np.maximum(seconds, 1e-9)) ** self.penalty
-        utility: NDArray[np.float64] = (np.minimum(gain, cap) / cap + doubt) * pace
+        utility: NDArray[np.float64] = (np.minimum(gain, cap) / cap + staleness) * pace
         return utility
 
     def _exploit(
         self,
-        offer: Offer,
+        context: SelectionContext,
         known: NDArray[np.int64],
         n: int,
         preferred_s: float,
-        history: History,
+        history: ClientHistory,
     ) -> NDArray[np.int64]:
         if n == 0:
             return known[:0]
-        utility = self.utility(offer, known, preferred_s, history)
+        utility = self.utility(context, known, preferred_s, history)
         last_taken = np.partition(utility, len(utility) - n)[len(utility) - n]
         is_close = utility >= self.cut_off * last_taken
-        return offer.drawn("exploit", known[is_close], utility[is_close], n)
+        return context.draw_weighted("exploit", known[is_close], utility[is_close], n)
 
-    def _allowed(self, ids: NDArray[np.int64], n: int, history: History) -> NDArray[np.int64]:
+    def _allowed(self, ids: NDArray[np.int64], n: int, history: ClientHistory) -> NDArray[np.int64]:
         if self.blacklist_after is None:
             return ids
         allowed = ids[history.n_selected[ids] < self.blacklist_after]

@@ -1,14 +1,14 @@
-"""The population split among the branches of a trial."""
+"""Splits the clients into pools, one for each branch of a trial."""
 
 from __future__ import annotations
 
 from sim.streams import Streams
 
-from .offer import Ids
+from .context import Ids
 
 
-def pools(streams: Streams, trial_no: int, clients: Ids, n: int) -> list[list[int]]:
-    """The clients split into n equal pools by a keyed shuffle of this trial; a rest is left out."""
+def split_into_pools(streams: Streams, trial_no: int, clients: Ids, n: int) -> list[list[int]]:
+    """n random pools of equal size, different in each trial; up to n - 1 clients are left out."""
     order = streams.order("pools", trial_no, ids=clients)
     size = len(order) // n
     return [sorted(order[i * size : (i + 1) * size]) for i in range(n)]

@@ -1,4 +1,4 @@
-"""Power-of-choice: of some candidates, those with the highest loss."""
+"""Power-of-choice: selects those of some random candidates that have the highest loss."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from .history import History
-from .offer import Offer
+from .client_history import ClientHistory
+from .context import SelectionContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerOfChoice:
-    """Of d = ceil(`candidates` x n) clients, drawn without replacement in proportion to their
-    samples, the n with the highest mean loss that they last reported (Cho et al., AISTATS 2022,
-    the variant rpow-d). Who has not reported yet comes first.
+    """Draws d = ceil(`candidates` x n) clients without replacement, in proportion to their samples;
+    selects the n with the highest last reported mean loss (Cho et al., AISTATS 2022, variant
+    rpow-d). Clients that have not reported yet come first.
     """
 
     kind: Literal["power-of-choice"]
@@ -28,10 +28,12 @@ class PowerOfChoice:
         if self.candidates < 1:
             raise ValueError(f"candidates must be at least 1, got {self.candidates}")
 
-    def choose(self, offer: Offer, n: int, history: History) -> list[int]:
-        ids = offer.available()
-        weights = offer.n_samples[ids].astype(np.float64)
-        asked = offer.drawn("candidates", ids, weights, math.ceil(self.candidates * n))
-        loss = np.nan_to_num(history.mean_loss[asked], nan=np.inf)
-        chosen: list[int] = asked[np.argsort(-loss, kind="stable")][:n].tolist()
+    def choose(self, context: SelectionContext, n: int, history: ClientHistory) -> list[int]:
+        ids = context.available()
+        weights = context.n_samples[ids].astype(np.float64)
+        candidates = context.draw_weighted(
+            "candidates", ids, weights, math.ceil(self.candidates * n)
+        )
+        loss = np.nan_to_num(history.mean_loss[candidates], nan=np.inf)
+        chosen: list[int] = candidates[np.argsort(-loss, kind="stable")][:n].tolist()
         return chosen

@@ -1,4 +1,4 @@
-"""Everybody alike: the n clients with the smallest keyed draws."""
+"""Uniform selection: every available client is equally likely."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .history import History
-from .offer import Offer
+from .client_history import ClientHistory
+from .context import SelectionContext
 
-_LARGE = 4  # times as many as are looked at first: a pool worth splitting before it is sorted
+_PART = 4  # draws to sort first, per client wanted
+_LARGE = 4  # a pool this many times larger than that part is not sorted as a whole at first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uniform:
-    """The available clients with the smallest draws of the round, all equally likely.
+    """Selects the available clients with the smallest draws.
 
-    A draw belongs to (round, client), so two policies meet the same clients in the same round.
+    A draw depends on the seed, the round and the client only, so that runs with different
+    configurators have the same cohorts.
     """
 
     kind: Literal["uniform"] = "uniform"
     needs_feedback: ClassVar[bool] = False
     needs_history: ClassVar[bool] = False
 
-    def choose(self, offer: Offer, n: int, history: History) -> list[int]:
-        """Whether a client is available is asked of no more clients than it takes."""
+    def choose(self, context: SelectionContext, n: int, history: ClientHistory) -> list[int]:
         del history
-        draws = offer.streams.uniform("cohort", *offer.about, ids=offer.pool)
+        draws = context.streams.uniform("cohort", *context.keys, ids=context.pool)
         chosen: list[int] = []
-        for part in _in_order(draws, offer.pool, n):
-            chosen += offer.first_available_of(part, n - len(chosen))
+        for part in _in_order(draws, context.pool, n):
+            chosen += context.first_available_of(part, n - len(chosen))
             if len(chosen) == n:
                 break
         return chosen
@@ -41,12 +42,15 @@ class Uniform:
 def _in_order(
     draws: NDArray[np.float64], ids: NDArray[np.int64], n: int
 ) -> Iterator[NDArray[np.int64]]:
-    """The ids by rising draw, ties by id; of a large pool a small part is sorted first, as it
-    mostly suffices."""
-    few = 4 * n
+    """The ids by rising draw and then by id, in parts.
+
+    Of a large pool, only the smallest draws are sorted at first, since they mostly suffice. The
+    caller can then leave the availability of all other clients unqueried.
+    """
+    few = _PART * n
     if len(ids) < _LARGE * few:
         yield ids[np.lexsort((ids, draws))]
         return
-    (first,) = (draws < few / len(ids)).nonzero()  # about as many
+    (first,) = (draws < few / len(ids)).nonzero()  # about `few`
     yield ids[first[np.lexsort((ids[first], draws[first]))]]
     yield ids[np.lexsort((ids, draws))[len(first) :]]

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.selection import pools
+from sim.selection import split_into_pools
 from sim.streams import Streams
 
 ids = st.lists(st.integers(0, 10**6), min_size=1, max_size=30, unique=True)
@@ -56,6 +56,6 @@ def test_draws_are_the_same_under_any_hash_seed() -> None:
 
 
 def test_pools_share_the_population_without_overlap() -> None:
-    parts = pools(Streams(0), 2, range(100), 3)
+    parts = split_into_pools(Streams(0), 2, range(100), 3)
     assert [len(part) for part in parts] == [33, 33, 33]
     assert len({client for part in parts for client in part}) == 99
