@@ -69,7 +69,7 @@ def check_scenario(scenario: Scenario) -> None:
     if isinstance(scenario.configurator.initial(), Lora):
         require(
             scenario.cost.kind == "analytic" or scenario.cost.payload == "exact",
-            "cost.payload must be exact for LoRA, of which nothing was published, got published",
+            "cost.payload must be exact for LoRA, which has no published payload, got published",
         )
     check_references(scenario.fleet.network)
     check_availability(scenario.fleet.availability)

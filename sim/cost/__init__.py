@@ -1,1 +1,1 @@
-"""What work costs (seconds, bytes, memory, joules), and which devices can do it. Pure."""
+"""Cost models: seconds, bytes, memory and joules of client work, and which devices can do it."""

@@ -1,11 +1,11 @@
-"""Seconds from floating-point operations, at rates calibrated on the published BERT-base rows.
+"""The analytic cost model: training time from floating-point operations (docs/cost-model.md).
 
-    seconds = factor x (batches x (o + F / r_F + B / r_B + W / r_W))
+    seconds = factor x batches x (o + F / r_F + B / r_B + W / r_W)
 
-with F the operations of the forward pass, B those of the gradients with respect to activations, W
-those with respect to trained weights, of one batch, and o the overhead of a batch (the head, and
-starting the work). o and the three rates are those of a Jetson TX2; a device's factor is its
-published seconds over the TX2's.
+F, B, W: operations of one batch for the forward pass, for the gradients of activations, and for the
+gradients of trained weights. o: overhead of a batch (the head, starting the work). o and the rates
+r are those of a Jetson TX2, fitted to the published BERT-base seconds. factor: the published
+seconds of the device over those of the TX2.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from traces.profiles import DeviceProfile
 
 from .memory import estimated_bytes
 
-_LARGEST_NORM, _NORM_STEPS = 60.0, 200  # the largest residual has settled to three digits by then
+_LARGEST_NORM, _NORM_STEPS = 60.0, 200  # the largest residual has then converged to 3 digits
 
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """Floating-point operations of one batch, as above."""
+    """Floating-point operations of one batch: F, B and W of the formula above."""
 
     forward: float
     backward: float
@@ -45,12 +45,12 @@ def operations(
     batch_size: int,
     cache: CacheState,
 ) -> Operations:
-    """What one training step computes: `cache: hit` skips the frozen layers' forward pass.
+    """The operations of one training step.
 
-    A frozen layer below the tuned ones has no backward pass. In a tuned layer the gradient of the
-    activations takes as many operations as the forward pass, that of trained weights as many again.
-    Serial adapters of total width w add 4 h w a token to the forward pass of each tuned layer,
-    LoRA of rank r on query and value 8 h r.
+    Frozen layers have no backward pass and, with `cache` "hit", no forward pass. In a tuned layer,
+    the gradients of activations and of trained weights each take as many operations as the forward
+    pass. For hidden size h and per token, adapters of total width w add 4 h w operations to the
+    forward pass of each tuned layer, LoRA of rank r on query and value 8 h r.
     """
     n_layers = architecture.n_layers
     depth = tuned_depth(config, n_layers)
@@ -68,7 +68,7 @@ def operations(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyticCostModel:
-    """Priced by the model's own operations. A cost model: see sim.cost.table."""
+    """A CostModel (sim.cost.protocol) with the time of the formula above."""
 
     architecture: Architecture
     n_labels: int
@@ -78,7 +78,6 @@ class AnalyticCostModel:
     def compute_s(
         self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
     ) -> float:
-        """Seconds of `batches` training steps on the device at full speed."""
         work = operations(
             self.architecture,
             config,
@@ -86,16 +85,14 @@ class AnalyticCostModel:
             batch_size=self.batch_size,
             cache=cache,
         )
-        factor = device.factor * device.table.factor  # over the TX2, whatever its own table
-        return batches * factor * _priced(work, calibration())
+        factor = device.factor * device.table.factor  # relative to the TX2
+        return batches * factor * _seconds(work, calibration())
 
     def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
-        """Bytes of the model's own trained parameters."""
         return payload_bytes(self.architecture, config, self.n_labels, bits)
 
     def memory_bytes(self, device: DeviceProfile, config: TuningConfig, cache: CacheState) -> int:
-        """Peak bytes of training, estimated from the model's sizes: the same on any device."""
-        del device
+        del device  # the estimate is the same for all devices
         return estimated_bytes(
             self.architecture,
             config,
@@ -111,7 +108,7 @@ class AnalyticCostModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Seconds of overhead a batch; seconds an operation of each kind (1 / rate)."""
+    """The fitted constants: overhead in seconds per batch, and seconds per operation (1 / rate)."""
 
     overhead_s: float
     forward_s: float
@@ -119,30 +116,17 @@ class Calibration:
     weights_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Residual:
-    """One entry of the published table beside what the formula says."""
-
-    row: published.Row
-    depth: int
-    published_s: float
-    formula_s: float
-
-    @property
-    def relative(self) -> float:
-        return self.formula_s / self.published_s - 1.0
-
-
 @cache
 def calibration() -> Calibration:
-    """The four numbers whose largest relative residual over the TX2 rows is the least.
+    """The constants that minimise the largest relative residual over the TX2 rows.
 
-    Reweighted least squares in the p-norm, p rising from 2 towards the maximum norm. Least squares
-    alone would miss the two smallest entries (a cached head, one cached layer) by more than 10 %.
+    By reweighted least squares in the p-norm, with p rising from 2 towards the maximum norm. Plain
+    least squares would miss the two smallest entries (a cached head, one cached layer) by more than
+    10 %.
     """
-    entries = list(_entries())
-    measured = np.array([seconds for _, _, seconds, _ in entries])
-    terms = np.array([[1.0, w.forward, w.backward, w.weights] for *_, w in entries])
+    entries = list(_published_entries())
+    measured = np.array([seconds for seconds, _ in entries])
+    terms = np.array([[1.0, work.forward, work.backward, work.weights] for _, work in entries])
     scale = terms.max(axis=0)
     relative = terms / scale / measured[:, None]
     found = np.linalg.lstsq(relative, np.ones(len(measured)), rcond=None)[0]
@@ -160,16 +144,8 @@ def calibration() -> Calibration:
     )
 
 
-def residuals() -> list[Residual]:
-    """Every entry of the calibration, in the table's order."""
-    return [
-        Residual(row=row, depth=depth, published_s=s, formula_s=_priced(w, calibration()))
-        for row, depth, s, w in _entries()
-    ]
-
-
-def _entries() -> Iterator[tuple[published.Row, int, float, Operations]]:
-    """The published BERT-base rows: seconds a batch and the operations behind them."""
+def _published_entries() -> Iterator[tuple[float, Operations]]:
+    """The published BERT-base table: seconds per batch and the operations of that batch."""
     table = published.BERT_BASE
     for row, seconds in table.seconds.items():
         for depth, entry_s in enumerate(seconds):
@@ -179,10 +155,10 @@ def _entries() -> Iterator[tuple[published.Row, int, float, Operations]]:
             work = operations(
                 BERT_BASE, config, tokens=table.tokens, batch_size=table.batch_size, cache=state
             )
-            yield row, depth, entry_s, work
+            yield entry_s, work
 
 
-def _priced(work: Operations, rates: Calibration) -> float:
+def _seconds(work: Operations, rates: Calibration) -> float:
     return (
         rates.overhead_s
         + rates.forward_s * work.forward

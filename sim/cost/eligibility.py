@@ -1,4 +1,4 @@
-"""Which devices can train a configuration, and how long a client is expected to take for it."""
+"""Which clients have the memory to train a configuration, and the expected time of their jobs."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .protocol import CostModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IneligibleDevice:
-    """A device class that cannot train a configuration: the bytes needed at the peak, the limit,
-    and how many clients have such a device."""
+    """A device class that lacks the memory for a configuration: the peak bytes that training needs,
+    the limit, and the number of clients with this device."""
 
     device: str
     needed_bytes: int
@@ -30,10 +30,10 @@ class IneligibleDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eligibility:
-    """Answers are computed once for each configuration.
+    """Results are computed once for each configuration.
 
-    `memory_share`: the fraction (0-1) of its memory that a device gives to training (None: memory
-    is no limit). `price_misses` False: activations count as stored from the start.
+    `memory_share`: fraction (0-1) of a device's memory that training may use (None: no limit).
+    `price_misses` False: activations count as cached from the start.
     """
 
     cost: CostModel
@@ -46,25 +46,25 @@ class Eligibility:
     _samples: list[NDArray[np.int64]] = field(default_factory=list)
 
     def expected_s(self, config: TuningConfig) -> NDArray[np.float64]:
-        """Expected seconds of a job by client id; inf on a dead link."""
+        """Expected seconds of a job, by client id; inf for a client with a dead link."""
         if config not in self._seconds:
             self._seconds[config] = expected_seconds(self.cost, self.exchange, self.clients, config)
         return self._seconds[config]
 
     def n_samples(self) -> NDArray[np.int64]:
-        """Samples by client id."""
+        """Number of training examples, by client id."""
         if not self._samples:
             self._samples.append(np.array([client.shard.n_samples for client in self.clients]))
         return self._samples[0]
 
     def ineligible(self, config: TuningConfig) -> tuple[IneligibleDevice, ...]:
-        """The device classes on which training would not fit, by name."""
+        """The device classes that lack the memory for the configuration, ordered by name."""
         if config not in self._ineligible:
             self._ineligible[config] = self._find_ineligible(config)
         return self._ineligible[config]
 
     def eligible(self, config: TuningConfig, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Those of the clients whose devices can train the configuration."""
+        """The given clients without those whose devices lack the memory."""
         excluded = {device.device for device in self.ineligible(config)}
         if not excluded:
             return ids

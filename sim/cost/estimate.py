@@ -1,4 +1,4 @@
-"""What a round is expected to cost, for policies that look ahead."""
+"""Expected costs of a job at mean rates, for configurators and selection policies."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ from .protocol import CostModel
 def expected_round_cost(
     cost: CostModel, exchange: Exchange, clients: Sequence[Client], config: TuningConfig
 ) -> RoundCost:
-    """The mean client's seconds, bytes and joules at its traces' mean rates, cache filled.
+    """Mean over all clients of the seconds, bytes and joules of a job, with a filled cache.
 
-    An estimate: real rounds wait for their slowest client, and traces vary.
+    Links are at the mean rates of their traces. Simulated rounds take longer: they wait for the
+    slowest client, and traces vary.
     """
     payload = down_bytes, up_bytes = _payload(cost, exchange, config)
-    spans = [_spans(cost, payload, client, config) for client in clients]
+    times = [_times_s(cost, payload, client, config) for client in clients]
     joules = [
         cost.energy_j(client.device.profile, compute_s, radio_s)
-        for client, (radio_s, compute_s) in zip(clients, spans, strict=True)
+        for client, (radio_s, compute_s) in zip(clients, times, strict=True)
     ]
     return RoundCost(
-        seconds=sum(radio_s + compute_s for radio_s, compute_s in spans) / len(clients),
+        seconds=sum(radio_s + compute_s for radio_s, compute_s in times) / len(clients),
         bytes=float(down_bytes + up_bytes),
         joules=sum(joules) / len(clients),
     )
@@ -40,18 +41,18 @@ def expected_round_cost(
 def expected_seconds(
     cost: CostModel, exchange: Exchange, clients: Sequence[Client], config: TuningConfig
 ) -> NDArray[np.float64]:
-    """Each client's seconds of a job, as in `expected_round_cost`; inf on a dead link."""
+    """Each client's seconds of a job, as in expected_round_cost; inf for a dead link."""
     payload = _payload(cost, exchange, config)
-    return np.array([sum(_spans(cost, payload, client, config)) for client in clients])
+    return np.array([sum(_times_s(cost, payload, client, config)) for client in clients])
 
 
-def _spans(
+def _times_s(
     cost: CostModel, payload: tuple[int, int], client: Client, config: TuningConfig
 ) -> tuple[float, float]:
-    """Seconds of communicating and of computing."""
+    """Seconds of communication and of computing."""
     down_bytes, up_bytes = payload
     cache: CacheState = "hit" if isinstance(config, AddOn) else "none"
-    radio_s = _nominal_s(client.link.down, down_bytes) + _nominal_s(client.link.up, up_bytes)
+    radio_s = _mean_s(client.link.down, down_bytes) + _mean_s(client.link.up, up_bytes)
     return radio_s, cost.compute_s(client.device.profile, config, client.n_batches, cache)
 
 
@@ -60,7 +61,7 @@ def _payload(cost: CostModel, exchange: Exchange, config: TuningConfig) -> tuple
     return down_bytes, cost.payload_bytes(config, exchange.up_bits)
 
 
-def _nominal_s(link: OneWay, n_bytes: int) -> float:
-    """Seconds at the trace's mean rate; inf on a dead link."""
+def _mean_s(link: OneWay, n_bytes: int) -> float:
+    """Seconds of a transfer at the mean rate of the trace; inf for a dead link."""
     mean = link.trace.mean
     return link.latency_s + (n_bytes / mean if mean else math.inf)

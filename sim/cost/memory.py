@@ -1,11 +1,12 @@
-"""Peak memory of training, from the model's own sizes, calibrated on the published BERT-base rows.
+"""Peak memory of training, estimated from the model's sizes or read from the published table.
 
     bytes = o + 4 H + 12 T + k A
 
-with H the parameters held, T those trained (a gradient and two moments each) and A the bytes of
-activations kept for the backward pass, 4 x tokens x (10 h + 2 f) in each tuned layer (h hidden, f
-feed-forward). With a filled cache the frozen layers are not held. o (the runtime) and k (what
-else a layer keeps) fit the published peaks (paper, figure on memory; traces.published).
+H: parameters in memory; with a filled cache, without the frozen layers. T: trained parameters (a
+gradient and two moments each). A: bytes of activations kept for the backward pass, which are
+4 x tokens x (10 h + 2 f) in each tuned layer, with hidden size h and feed-forward size f. o (the
+runtime) and k (what else a layer keeps) are fitted to the published BERT-base peaks (paper, figure
+on memory; traces.published).
 """
 
 from __future__ import annotations
@@ -33,19 +34,19 @@ def estimated_bytes(
     batch_size: int,
     is_cached: bool,
 ) -> int:
-    """Peak bytes of training a configuration; `is_cached`: from stored activations."""
+    """Estimated peak bytes of training. `is_cached`: from cached activations."""
     runtime_bytes, factor = calibration()
     fixed, activations = _terms(
-        architecture, config, n_labels, tokens * batch_size, is_cached and _is_light(config)
+        architecture, config, n_labels, tokens * batch_size, is_cached and isinstance(config, AddOn)
     )
     return round(runtime_bytes + fixed + factor * activations)
 
 
 def published_bytes(device: DeviceProfile, config: TuningConfig, is_cached: bool) -> int | None:
-    """The device table's own peak; None where it has none."""
+    """The peak in the device's table; None if the table has none for this row."""
     table = device.table
     row: published.Row = "full"
-    if _is_light(config):
+    if isinstance(config, AddOn):
         row = "adapter_cached" if is_cached else "adapter"
     if row not in table.memory_gb:
         return None
@@ -54,24 +55,13 @@ def published_bytes(device: DeviceProfile, config: TuningConfig, is_cached: bool
 
 @cache
 def calibration() -> tuple[float, float]:
-    """(o, k): least squares of the relative residuals over all published peaks."""
-    entries = list(_entries())
+    """(o, k): the least-squares fit of the relative residuals over all published peaks."""
+    entries = list(_published_entries())
     peaks = np.array([peak for peak, _, _ in entries])
     fixed = np.array([own for _, own, _ in entries])
     terms = np.array([[1.0, activations] for *_, activations in entries]) / peaks[:, None]
     found = np.linalg.lstsq(terms, 1.0 - fixed / peaks, rcond=None)[0]
     return float(found[0]), float(found[1])
-
-
-def residuals() -> list[float]:
-    """Estimate over published peak - 1, of every published entry."""
-    runtime_bytes, factor = calibration()
-    return [(runtime_bytes + fixed + factor * a) / peak - 1.0 for peak, fixed, a in _entries()]
-
-
-def _is_light(config: TuningConfig) -> bool:
-    """Whether the encoder's own weights stay as they are."""
-    return isinstance(config, AddOn)
 
 
 def _terms(
@@ -81,22 +71,22 @@ def _terms(
     tokens: int,
     is_cached: bool,
 ) -> tuple[float, float]:
-    """4 H + 12 T, and A; tokens: of a batch."""
+    """4 H + 12 T, and A. tokens: of a whole batch."""
     depth = tuned_depth(config, architecture.n_layers)
     trained = architecture.trainable_parameters(config, n_labels)
     n_held = depth if is_cached else architecture.n_layers
     held = n_held * architecture.layer_parameters
     if not is_cached:
         held += architecture.embedding_parameters
-    if _is_light(config):
+    if isinstance(config, AddOn):
         held += trained
     layer = _BYTES_PER_PARAMETER * tokens * (10 * architecture.hidden + 2 * architecture.ffn)
     fixed = _BYTES_PER_PARAMETER * held + _BYTES_PER_TRAINED_PARAMETER * trained
     return float(fixed), float(depth * layer)
 
 
-def _entries() -> Iterator[tuple[float, float, float]]:
-    """The published peaks in bytes, each with its terms."""
+def _published_entries() -> Iterator[tuple[float, float, float]]:
+    """The published peaks in bytes, each with its two terms."""
     table = published.BERT_BASE
     tokens, n_layers = table.tokens * table.batch_size, BERT_BASE.n_layers
     for row, peaks in table.memory_gb.items():

@@ -1,4 +1,4 @@
-"""What a cost model answers: seconds, bytes, memory and joules of work on a device."""
+"""The CostModel protocol: seconds, bytes, memory and joules of local training on a device."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from traces.profiles import DeviceProfile
 
 
 class CostModel(Protocol):
-    """Prices. Pure."""
+    """Costs of local training on a device. Every method is a pure function of its arguments."""
 
     def compute_s(
         self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
@@ -19,13 +19,13 @@ class CostModel(Protocol):
         ...
 
     def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
-        """Bytes of what is trained, in one direction, at so many bits a parameter."""
+        """Bytes of the trained parameters in one direction, at `bits` per parameter."""
         ...
 
     def memory_bytes(self, device: DeviceProfile, config: TuningConfig, cache: CacheState) -> int:
-        """Peak bytes of training on the device."""
+        """Peak bytes of memory that training takes on the device."""
         ...
 
     def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
-        """Joules of so many seconds of computing and of communicating."""
+        """Joules of `compute_s` seconds of computing and `radio_s` seconds of communication."""
         ...

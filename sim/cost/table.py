@@ -1,4 +1,4 @@
-"""The table cost model: published seconds a batch by device and depth. Pure."""
+"""The table cost model: published seconds per batch, by device and tuned depth."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from .memory import estimated_bytes, published_bytes
 
 BYTES_PER_PARAMETER = 4
 
-
-_TABLE_TOKENS = 256  # the published table: batch 4, 256 tokens
-_TABLE_BATCH = 4
+_TABLE_TOKENS, _TABLE_BATCH = 256, 4  # of the published table
 
 _PUBLISHED_FULL_BYTES = 109_500_000 * BYTES_PER_PARAMETER
 _PUBLISHED_FREEZE_BYTES = tuple(
@@ -28,11 +26,12 @@ _PUBLISHED_FREEZE_BYTES = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableCostModel:
-    """The published table's seconds, and the paper's or the model's own bytes.
+    """A CostModel (sim.cost.protocol) with the seconds of each device's table.
 
-    Depth d of a model of L layers reads a table of M layers at M d / L; `latency_scale` multiplies
-    every second (for another model than the table's, also by `flops_ratio`). `is_of_model`: the
-    table was measured on this very model, its peaks of memory too.
+    Depth d of a model with L layers is read in a table of M layers at depth M d / L.
+    `latency_scale` multiplies the seconds; for another model than the table's it includes
+    flops_ratio. `payload`: the paper's rounded parameter counts (published) or the model's own
+    (exact). `is_of_model`: the table was measured with this model, so its memory peaks apply too.
     """
 
     architecture: Architecture
@@ -46,24 +45,21 @@ class TableCostModel:
     def compute_s(
         self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
     ) -> float:
-        """Seconds of `batches` training steps on the device; LoRA is read in the adapters' rows."""
         n_layers = self.architecture.n_layers
         depth = tuned_depth(config, n_layers) * (device.table.n_layers / n_layers)
         if not isinstance(config, AddOn):
             row: Literal["full", "adapter", "adapter_cached"] = "full"
         else:
-            row = "adapter_cached" if cache == "hit" else "adapter"
+            row = "adapter_cached" if cache == "hit" else "adapter"  # also for LoRA
         return seconds_per_batch(device, row, depth) * self.latency_scale * batches
 
     def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
-        """Bytes in one direction. The published ones shrink with the bits and know no scales: a
-        quarter at INT8, an eighth at INT4 (the paper's FTQ and LFQ)."""
+        # As in the paper's FTQ and LFQ, quantised published payloads have no scales.
         if self.payload == "published":
             return _published_payload_bytes(config) * bits // 32
         return payload_bytes(self.architecture, config, self.n_labels, bits)
 
     def memory_bytes(self, device: DeviceProfile, config: TuningConfig, cache: CacheState) -> int:
-        """The table's peak, where it is the model's own; else estimated from the model's sizes."""
         is_cached = cache == "hit"
         measured = published_bytes(device, config, is_cached) if self.is_of_model else None
         return measured or estimated_bytes(
@@ -80,17 +76,17 @@ class TableCostModel:
 
 
 def flops_ratio(architecture: Architecture, tokens: int, batch_size: int) -> float:
-    """Forward FLOPs of one batch of this model over the published table's (BERT-base, 4 x 256)."""
+    """Forward FLOPs of a batch of this model over those of the table's (BERT-base, 4 x 256)."""
     own = architecture.forward_flops(tokens) * batch_size
     return own / (BERT_BASE.forward_flops(_TABLE_TOKENS) * _TABLE_BATCH)
 
 
 def _published_payload_bytes(config: TuningConfig) -> int:
-    """The artifact's traffic: 12,500 parameters a layer and 8 of width; 20,000 for the head."""
+    """Bytes as in the artifact: 12,500 parameters per layer and 8 of width; 20,000 for the head."""
     if isinstance(config, Adapter):
         return 80_000 + 50_000 * config.depth * (config.width // UNIT_WIDTH)
     if isinstance(config, Lora):
-        raise ValueError(f"cost.payload must be exact for {config}: nothing was published")
+        raise ValueError(f"cost.payload must be exact for {config}: no payload was published")
     if isinstance(config, Freeze):
         return _PUBLISHED_FREEZE_BYTES[config.depth]
     return _PUBLISHED_FULL_BYTES

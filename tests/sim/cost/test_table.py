@@ -1,4 +1,4 @@
-"""Prices: the published table at its points, and carried to another model."""
+"""The table cost model: its own entries, and their use for another model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXACT = TableCostModel(architecture=BERT_BASE, n_labels=20, payload="exact")
         (Full(), "none", 1.7),
     ],
 )
-def test_seconds_are_the_tables(config: TuningConfig, cache: str, seconds: float) -> None:
+def test_seconds_are_those_of_the_table(config: TuningConfig, cache: str, seconds: float) -> None:
     assert PUBLISHED.compute_s(TX2, config, 1, cache) == seconds  # type: ignore[arg-type]
     assert PUBLISHED.compute_s(PI, config, 3, cache) == seconds * 20 * 3  # type: ignore[arg-type]
 
@@ -42,7 +42,7 @@ def test_seconds_are_the_tables(config: TuningConfig, cache: str, seconds: float
         (Full(), 438_000_000),
     ],
 )
-def test_published_payloads_are_the_artifacts(config: TuningConfig, n_bytes: int) -> None:
+def test_published_payloads_are_those_of_the_artifact(config: TuningConfig, n_bytes: int) -> None:
     assert PUBLISHED.payload_bytes(config) == n_bytes
     assert PUBLISHED.payload_bytes(config, 8) == n_bytes / 4
     assert PUBLISHED.payload_bytes(config, 4) == n_bytes / 8
@@ -54,7 +54,7 @@ def test_exact_payloads_count_every_trained_parameter() -> None:
     assert EXACT.payload_bytes(Full()) == 4 * (head + 108_891_648)  # bert-base without its pooler
 
 
-def test_exact_payloads_below_32_bits_count_a_scale_for_every_row() -> None:
+def test_exact_payloads_below_32_bits_include_a_scale_for_every_row() -> None:
     head = 20 * (768 + 4) + (20 + 4)
     unit = 8 * (768 + 4) + (8 + 4) + 768 * (8 + 4) + (768 + 4)
     assert EXACT.payload_bytes(Adapter(depth=3, width=16), 8) == head + 3 * 2 * unit
@@ -62,20 +62,20 @@ def test_exact_payloads_below_32_bits_count_a_scale_for_every_row() -> None:
     assert in_4_bits == 20 * (768 // 2 + 4) + (20 // 2 + 4)
 
 
-def test_lora_has_bytes_of_its_own_and_none_that_were_published() -> None:
+def test_lora_has_exact_payloads_and_no_published_ones() -> None:
     config = Lora(depth=3, rank=8)
     assert EXACT.payload_bytes(config) == 4 * ((768 + 1) * 20 + 3 * 4 * 8 * 768)
     with pytest.raises(ValueError, match=r"cost.payload must be exact for LoRA \(3, 8\)"):
         PUBLISHED.payload_bytes(config)
 
 
-def test_the_table_is_read_at_the_same_share_of_the_layers() -> None:
+def test_the_table_is_read_at_the_same_fraction_of_the_layers() -> None:
     cost = TableCostModel(architecture=MINILM_L6, n_labels=47, payload="exact")
     assert cost.compute_s(TX2, Adapter(depth=3, width=8), 1, "hit") == 0.54  # 6 of 12 layers
     assert cost.compute_s(TX2, Full(), 1, "none") == 1.7
 
 
-def test_the_flops_ratio_of_the_tables_own_case_is_one() -> None:
+def test_the_flops_ratio_of_the_tables_own_model_is_one() -> None:
     assert flops_ratio(BERT_BASE, 256, 4) == 1.0
     # Half the layers, half the width (a quarter of the weights), an eighth of the tokens.
     assert flops_ratio(MINILM_L6, 32, 4) == pytest.approx(1 / 64, rel=0.06)
