@@ -1,1 +1,1 @@
-"""From a scenario and a seed to the objects that the engine runs."""
+"""Builds a simulation, ready to run, from a scenario and a seed."""

@@ -1,4 +1,4 @@
-"""When each client is available: from the scenario's availability, synthetic or recorded."""
+"""Builds each client's availability from `fleet.availability`, synthetic or recorded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KEY = "fleet.availability.source"
 
 @dataclass(frozen=True, slots=True)
 class PopulationAvailability:
-    """Every client's availability, and what the manifest says of its making."""
+    """The availability of every client, by id, and facts about its source for the manifest."""
 
     clients: list[ClientAvailability]
     facts: dict[str, Any]
@@ -32,9 +32,9 @@ class PopulationAvailability:
 def population_availability(
     kind: Availability, streams: Streams, ids: Sequence[int], cache_dir: Path
 ) -> PopulationAvailability:
-    """The availability of the clients, each depending on its own id alone.
+    """The availability of the clients `ids`; that of a client does not depend on the others.
 
-    Raises ValueError (TraceError for a bad file), naming the key.
+    Raises ValueError, naming the key; TraceError, naming the file and line, for a bad file.
     """
     if isinstance(kind, Always):
         return PopulationAvailability([ClientAvailability(availability.always)] * len(ids), {})
@@ -53,7 +53,7 @@ def population_availability(
 
 
 def check_availability(kind: Availability) -> None:
-    """Refuse a source that names nothing, as far as can be told without reading it."""
+    """Raise ValueError if the source does not exist. Reads and downloads nothing."""
     if isinstance(kind, RecordedAvailability):
         check_reference(_KEY, kind.source)
 
@@ -70,20 +70,22 @@ def _recorded(
             origin = {"sha256": content_digest(path), "licence": licence_of(kind.source)}
             files.append({"name": path.name, "format": recording.format, **origin})
     if not devices:
-        raise ValueError(f"{_KEY}: no file of {kind.source} holds availability")
-    given = assign(_KEY, kind.assign, streams, "recorded device", ids, len(devices))
+        raise ValueError(f"{_KEY}: no file of {kind.source} contains availability")
+    device_of = assign(_KEY, kind.assign, streams, "recorded device", ids, len(devices))
     shares = [0.0] * len(ids)
     if kind.offset == "random":
         shares = streams.uniform("availability offset", ids=ids).tolist()
-    offsets_s = [share * devices[of][1].period_s for share, of in zip(shares, given, strict=True)]
+    offsets_s = [
+        share * devices[of][1].period_s for share, of in zip(shares, device_of, strict=True)
+    ]
     clients = [
         ClientAvailability(partial(devices[of][1].shift, offset_s))
-        for of, offset_s in zip(given, offsets_s, strict=True)
+        for of, offset_s in zip(device_of, offsets_s, strict=True)
     ]
     facts = {
         "files": files,
         "devices": [name for name, _ in devices],
-        "device_of_client": given,
+        "device_of_client": device_of,
         "offset_s": offsets_s,
     }
     return PopulationAvailability(clients, facts)

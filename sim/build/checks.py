@@ -1,4 +1,4 @@
-"""Whether a scenario's parts fit together, told before anything starts."""
+"""Checks that the parts of a scenario fit together, before anything is downloaded or run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sim.scenario.validation import require
 
 from .availability import check_availability
 from .network import check_references
-from .population import find_profiles, rows_of
+from .population import find_profiles, table_model
 
 _KNOWN_SHAPES = {
     "shape:bert-base": BERT_BASE,
@@ -36,7 +36,34 @@ _PUBLISHED_SHAPE = (BERT_BASE.n_layers, BERT_BASE.hidden)
 
 
 def check_scenario(scenario: Scenario) -> None:
-    """Refuse what does not fit the model, as far as can be told without fetching it."""
+    """Raise ValueError, naming the key, if parts of the scenario do not fit together.
+
+    Downloads nothing; what depends on a model to be downloaded is checked by check_depths.
+    """
+    _check_model(scenario)
+    if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
+        _require_one_of("task.source", scenario.task.source, DATA)
+        kind = PACKAGES[scenario.task.source].kind
+        require(
+            scenario.task.kind == kind,
+            f"task.kind must be {kind} for {scenario.task.source}, got {scenario.task.kind}",
+        )
+    find_profiles(scenario.fleet, table_model(scenario))
+    is_scaled = scenario.cost.kind == "analytic" or scenario.cost.scale != "none"
+    require(
+        scenario.fleet.device_file is None or not is_scaled,
+        "cost must be {kind: table, scale: none} with fleet.device_file: its seconds are measured",
+    )
+    if isinstance(scenario.configurator.initial(), Lora):
+        require(
+            scenario.cost.kind == "analytic" or scenario.cost.payload == "exact",
+            "cost.payload must be exact for LoRA, which has no published payload, got published",
+        )
+    check_references(scenario.fleet.network)
+    check_availability(scenario.fleet.availability)
+
+
+def _check_model(scenario: Scenario) -> None:
     source = scenario.model.source
     if source.startswith("shape:"):
         require(
@@ -53,51 +80,31 @@ def check_scenario(scenario: Scenario) -> None:
         check_depths(scenario, _KNOWN_SHAPES[source])
     elif Path(source).is_dir():
         check_depths(scenario, read_architecture(Path(source)))
-    if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
-        _require_one_of("task.source", scenario.task.source, DATA)
-        held = PACKAGES[scenario.task.source].kind
-        require(
-            scenario.task.kind == held,
-            f"task.kind must be {held} for {scenario.task.source}, got {scenario.task.kind}",
-        )
-    find_profiles(scenario.fleet, rows_of(scenario))
-    is_scaled = scenario.cost.kind == "analytic" or scenario.cost.scale != "none"
-    require(
-        scenario.fleet.device_file is None or not is_scaled,
-        "cost must be {kind: table, scale: none} with fleet.device_file: its seconds are measured",
-    )
-    if isinstance(scenario.configurator.initial(), Lora):
-        require(
-            scenario.cost.kind == "analytic" or scenario.cost.payload == "exact",
-            "cost.payload must be exact for LoRA, which has no published payload, got published",
-        )
-    check_references(scenario.fleet.network)
-    check_availability(scenario.fleet.availability)
 
 
 def warnings(scenario: Scenario) -> Iterator[str]:
-    """What is allowed and may surprise, one line each."""
+    """One line for each part of the scenario that is valid, but may have an unexpected effect."""
     selection = scenario.selection
     if selection.needs_feedback:
         yield (
-            f"selection.kind {selection.kind} reads losses: every aggregation is trained at once, "
-            "those of branches that lose their trials too"
+            f"selection.kind {selection.kind} reads training losses, so every aggregation is "
+            "trained, also in branches that lose their trials"
         )
     policy, mode = scenario.configurator, scenario.rounds.mode
     if mode != "sync" and isinstance(policy, Sideline) and policy.trial.crossing == "finish":
         yield (
-            f"configurator.trial.crossing finish has no round to wait for in mode {mode}: what is "
-            "under way at the end of a window is cut"
+            f"configurator.trial.crossing finish has no effect in rounds.mode {mode}: jobs in "
+            "progress at the end of a window are cut"
         )
     source, cost = scenario.model.source, scenario.cost
     shape = _KNOWN_SHAPES.get(source)
     is_like_bert = shape is None or (shape.n_layers, shape.hidden) == _PUBLISHED_SHAPE
     if cost.kind == "table" and cost.payload == "published" and not is_like_bert:
-        yield f"cost.payload published: these bytes are BERT-base's, not those of {source} (exact)"
+        yield f"cost.payload published: the bytes are those of BERT-base; use exact for {source}"
 
 
 def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
-    """The model's shape; fetches the model where only its files tell."""
+    """The sizes of the scenario's model. Downloads the model if they are not known otherwise."""
     source = scenario.model.source
     if source in _KNOWN_SHAPES:
         return _KNOWN_SHAPES[source]
@@ -105,8 +112,11 @@ def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
 
 
 def check_depths(scenario: Scenario, architecture: Architecture) -> None:
-    """Refuse configurations deeper than the model, texts longer than it can number, and a user's
-    device table of another model."""
+    """Raise ValueError if a part of the scenario does not fit the sizes of the model.
+
+    That is: a depth above the number of layers, texts longer than the model's positions, or a
+    `fleet.device_file` for another number of layers.
+    """
     require(
         isinstance(scenario.learner, CurveTraining)
         or scenario.task.max_tokens <= architecture.most_tokens,
@@ -114,7 +124,7 @@ def check_depths(scenario: Scenario, architecture: Architecture) -> None:
         f"{scenario.task.max_tokens}",
     )
     if scenario.fleet.device_file is not None:
-        for name, profile in find_profiles(scenario.fleet, rows_of(scenario)).items():
+        for name, profile in find_profiles(scenario.fleet, table_model(scenario)).items():
             require(
                 profile.table.n_layers == architecture.n_layers,
                 f"fleet.device_file: {name} must be measured at depths 0 to "
@@ -129,7 +139,7 @@ def check_depths(scenario: Scenario, architecture: Architecture) -> None:
 
 
 def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:
-    """Every depth that the policy names, with its key below `configurator`."""
+    """Every depth that the policy names, with its key path below `configurator`."""
     match policy:
         case Fixed(config=Adapter(depth=depth) | Lora(depth=depth) | Freeze(depth=depth)):
             yield "config.depth", depth

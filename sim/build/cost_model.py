@@ -1,4 +1,4 @@
-"""The cost model that a scenario names, for its model and task."""
+"""Builds the cost model of a scenario."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from sim.scenario.task import SyntheticTask
 
 
 def build_cost_model(scenario: Scenario, architecture: Architecture, n_labels: int) -> CostModel:
+    """The cost model of `cost`, for the sizes of the scenario's model and task.
+
+    Raises ValueError if the table cannot be scaled to the task.
+    """
     kind, task, batch_size = scenario.cost, scenario.task, scenario.training.batch_size
     if kind.kind == "analytic":
         return AnalyticCostModel(

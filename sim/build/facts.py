@@ -1,4 +1,4 @@
-"""What the manifest says of model, data and population."""
+"""Facts about model, data and clients for a run's manifest."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from sim.scenario.fleet import ServerSide
 from .data import Data
 
 
-def describe(architecture: Architecture, data: Data, clients: Sequence[Client]) -> dict[str, Any]:
-    """Sizes, and the accuracy of always answering the commonest label."""
+def model_data_facts(
+    architecture: Architecture, data: Data, clients: Sequence[Client]
+) -> dict[str, Any]:
+    """Sizes, devices by client, and the accuracy of always predicting the most frequent label."""
     task = data.task
     return {
         "n_layers": architecture.n_layers,
@@ -34,7 +36,7 @@ def describe(architecture: Architecture, data: Data, clients: Sequence[Client]) 
 
 
 def resampled_to_s(server: ServerSide) -> float | None:
-    """The steps over which the clients' rates are averaged; None where the server's own link is no
-    bottleneck and they are used as they are."""
+    """The steps in seconds over which the clients' rates are averaged; None if they are not, since
+    the server's link is unlimited."""
     is_shared = server.down_mbit_per_s is not None or server.up_mbit_per_s is not None
     return server.link_step_s if is_shared else None

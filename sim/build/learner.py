@@ -1,12 +1,15 @@
-"""The learner that a scenario names. torch is imported only when something must be trained."""
+"""Builds the learner of a scenario; imports torch only when something must be trained."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from learner.assets.sources import model_dir, model_revision
 from learner.graph.counting_learner import CountingLearner
@@ -16,22 +19,28 @@ from learner.graph.stored_learner import Progress, StoredLearner, Trainer
 from learner.spec import Learner, StateRef
 from learner.store.budget import cache_budget, store_dir
 from learner.store.store import Store
+from learner.tasks import Task
 from learner.training.numerics import Precision, numerics_tag
 from learner.training.pool import TrainingPool
 from sim.records import RoundRow
 from sim.scenario.scenario import Scenario
-from sim.scenario.task import CurveTraining, DataTask
+from sim.scenario.task import CurveTraining
 
 from .data import Data
 
-Missing = Literal["train", "refuse", "count"]
-"""What the learner does about a number that the store does not have."""
+OnMissing = Literal["train", "refuse", "count"]
+"""What the learner does about a state or score that is not in the store: train it; raise
+NotStoredError; or only count what would have to be trained (for sim.study.forecast)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watchers:
-    """Who is told what happens, while it happens; nothing flows back. `where` says in which branch
-    and round a state was made, for messages."""
+class RunCallbacks:
+    """Functions that observe a run. They cannot influence it.
+
+    on_round: called with the row of each round. on_progress: with each trained state. on_fill: with
+    a split and the fraction (0-1) of it that is encoded. where: returns the branch and round that
+    made a state, for messages.
+    """
 
     on_round: Callable[[RoundRow], None] = lambda row: None
     on_progress: Callable[[Progress], None] = lambda progress: None
@@ -39,12 +48,11 @@ class Watchers:
     where: Callable[[StateRef], str] = lambda state: ""
 
 
-NO_WATCHERS = Watchers()
-"""Nobody is told anything."""
+NO_CALLBACKS = RunCallbacks()
 
 
 def find_revision(scenario: Scenario, cache_dir: Path) -> str | None:
-    """The content of the model's files by name; None where no model is trained."""
+    """The revision of the model's files (learner.assets.sources); None if no model is trained."""
     if isinstance(scenario.learner, CurveTraining):
         return None
     return model_revision(model_dir(scenario.model.source, cache_dir))
@@ -55,55 +63,75 @@ def build_learner(
     data: Data,
     revision: str | None,
     cache_dir: Path,
-    watchers: Watchers,
-    missing: Missing,
+    callbacks: RunCallbacks,
+    on_missing: OnMissing,
     precision: Precision,
     pool: TrainingPool,
 ) -> Learner:
-    """The scenario's learner. `revision`: of the model's files; `missing`: as in Missing."""
-    kind, task = scenario.learner, scenario.task
+    """The scenario's learner. revision: see find_revision. on_missing: see OnMissing."""
+    kind = scenario.learner
     if isinstance(kind, CurveTraining):
         return CurveLearner(canonical(kind), _curve(kind))
     loaded = data.task
     assert loaded is not None
-    assert isinstance(task, DataTask)
-    directory = model_dir(scenario.model.source, cache_dir)
-
-    def make_trainer() -> Trainer:
-        from learner.training.torch_learner import TorchLearner
-
-        make = partial(
-            TorchLearner,
-            model_dir=directory,
-            task=loaded,
-            shards=dict(enumerate(data.parts)),
-            max_tokens=task.max_tokens,
-            cache_dir=cache_dir,
-            precision=precision,
-            new_weights=scenario.training.new_weights,
-        )
-        return pool.trainer(make, max_tokens=task.max_tokens, on_fill=watchers.on_fill)
-
-    context = _context(scenario, revision, loaded.digest, task.max_tokens)
+    make_trainer = partial(
+        _make_trainer,
+        scenario,
+        loaded,
+        parts=data.parts,
+        cache_dir=cache_dir,
+        precision=precision,
+        pool=pool,
+        on_fill=callbacks.on_fill,
+    )
+    context = _context(scenario, revision, loaded.digest, scenario.task.max_tokens)
     store = Store(store_dir(cache_dir), cache_budget(cache_dir))
     numerics = numerics_tag(precision)
-    if missing == "count":
+    if on_missing == "count":
         return CountingLearner(context=context, store=store, numerics=numerics)
     return StoredLearner(
         context=context,
         store=store,
         numerics=numerics,
-        make_trainer=make_trainer if missing == "train" else None,
-        on_progress=watchers.on_progress,
+        make_trainer=make_trainer if on_missing == "train" else None,
+        on_progress=callbacks.on_progress,
     )
 
 
+def _make_trainer(
+    scenario: Scenario,
+    task: Task,
+    *,
+    parts: Sequence[NDArray[np.int64]],
+    cache_dir: Path,
+    precision: Precision,
+    pool: TrainingPool,
+    on_fill: Callable[[str, float], None],
+) -> Trainer:
+    from learner.training.torch_learner import TorchLearner
+
+    make = partial(
+        TorchLearner,
+        model_dir=model_dir(scenario.model.source, cache_dir),
+        task=task,
+        shards=dict(enumerate(parts)),
+        max_tokens=scenario.task.max_tokens,
+        cache_dir=cache_dir,
+        precision=precision,
+        new_weights=scenario.training.new_weights,
+    )
+    return pool.trainer(make, max_tokens=scenario.task.max_tokens, on_fill=on_fill)
+
+
 def _context(scenario: Scenario, revision: str | None, task_digest: str, max_tokens: int) -> str:
-    """What every recipe of the run shares. The published new weights need no name: states that
-    were stored before there was a choice keep theirs."""
+    """The part that all recipes of the run have in common.
+
+    The published new weights are left out: stores are older than that choice, and their states must
+    keep their names.
+    """
     new_weights = scenario.training.new_weights
-    named = "" if new_weights == "published" else f" {new_weights}"
-    return f"{revision} {task_digest} {max_tokens}{named}"
+    suffix = "" if new_weights == "published" else f" {new_weights}"
+    return f"{revision} {task_digest} {max_tokens}{suffix}"
 
 
 def _curve(kind: CurveTraining) -> Saturating | Tabulated:

@@ -1,4 +1,4 @@
-"""What the clients' links are made of: presets, recordings by reference, and who gets which."""
+"""Builds each client's link from `fleet.network`: constant rates, presets or recorded traces."""
 
 from __future__ import annotations
 
@@ -27,9 +27,12 @@ _MBIT_PER_S = 8e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One trace that clients can be given; `sha256` is of its file, None if it was generated.
-    `licence`: as in references; "" for a preset, which needs none (traces/data/SOURCES.md)."""
+class TraceSource:
+    """A trace that clients can be assigned.
+
+    `sha256`: of its file (None: generated from a preset). `licence`: see licence_of; "" for a
+    preset, which has none (traces/data/SOURCES.md).
+    """
 
     name: str
     format: str
@@ -40,20 +43,23 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A link for each client, and what the manifest should say of their making."""
+    """The link of every client, by id, and facts about the traces for the manifest."""
 
     links: list[Link]
     facts: dict[str, Any]
 
 
-def connect(
+def build_links(
     network: ConstantNetwork | TraceNetwork,
     streams: Streams,
     ids: Sequence[int],
     cache_dir: Path,
     server: ServerLink = UNSHARED,
 ) -> Network:
-    """Links for the clients. Raises ValueError (TraceError for a bad file), naming the key."""
+    """The links of the clients `ids`. server: the server's own link, if it has limits.
+
+    Raises ValueError, naming the key; TraceError, naming the file and line, for a bad file.
+    """
     if isinstance(network, ConstantNetwork):
         down = constant(network.down_mbytes_per_s * _BYTES_PER_MBYTE)
         up = constant(network.up_mbytes_per_s * _BYTES_PER_MBYTE)
@@ -68,7 +74,7 @@ def connect(
     else:
         ups = find_sources("uplink", network.uplink, network, streams, cache_dir)
     offsets = streams.uniform("offset", ids=ids) if network.offset == "random" else [0.0] * len(ids)
-    # One draw serves both directions, so that the two files of a recording stay together.
+    # Both directions use the same draw, so that the two files of a recording stay together.
     downs_of = assign(_key("downlink"), network.assign, streams, "trace", ids, len(downs))
     ups_of = assign(_key("uplink"), network.assign, streams, "trace", ids, len(ups))
     links = [
@@ -78,19 +84,28 @@ def connect(
         )
         for down, up, share in zip(downs_of, ups_of, offsets, strict=True)
     ]
-    facts = {
-        "downlinks": [_described(source) for source in downs],
-        "uplinks": [_described(source) for source in ups],
+    return Network(links, _link_facts(links, downs, ups, downs_of, ups_of))
+
+
+def _link_facts(
+    links: Sequence[Link],
+    downs: Sequence[TraceSource],
+    ups: Sequence[TraceSource],
+    downs_of: Sequence[int],
+    ups_of: Sequence[int],
+) -> dict[str, Any]:
+    return {
+        "downlinks": [_source_facts(source) for source in downs],
+        "uplinks": [_source_facts(source) for source in ups],
         "downlink_of_client": downs_of,
         "uplink_of_client": ups_of,
         "downlink_offset_s": [link.down.offset_s for link in links],
         "uplink_offset_s": [link.up.offset_s for link in links],
     }
-    return Network(links, facts)
 
 
 def check_references(network: ConstantNetwork | TraceNetwork) -> None:
-    """Refuse what names no trace, as far as can be told without reading or fetching one."""
+    """Raise ValueError if a reference names no trace. Reads and downloads nothing."""
     if isinstance(network, TraceNetwork):
         check_reference(_key("downlink"), network.downlink, sorted(PRESETS))
         if isinstance(network.uplink, str):
@@ -103,29 +118,31 @@ def find_sources(
     network: TraceNetwork,
     streams: Streams,
     cache_dir: Path,
-) -> list[Source]:
-    """The traces of a reference in order of their names: a preset, else files that hold the
-    direction. One file that does not hold it is an error; among several it is passed over."""
+) -> list[TraceSource]:
+    """The traces of a reference, ordered by name: a preset, or files that contain the direction.
+
+    Files without it are left out. Raises ValueError if no file contains it.
+    """
     if reference in PRESETS:
         trace = bandwidth(reference, streams.generator(key), network.period_s)
-        return [Source(name=reference, format="synthetic", trace=trace)]
+        return [TraceSource(name=reference, format="synthetic", trace=trace)]
     paths = find_files(_key(key), reference, cache_dir)
     found = list(_recordings(paths, key, network))
     if not found:
-        raise ValueError(f"{_key(key)}: no file of {reference} holds a {key}")
+        raise ValueError(f"{_key(key)}: no file of {reference} contains {key} rates")
     return [replace(source, licence=licence_of(reference)) for source in found]
 
 
 def _recordings(
     paths: Sequence[Path], key: Literal["downlink", "uplink"], network: TraceNetwork
-) -> Iterator[Source]:
+) -> Iterator[TraceSource]:
     for path in paths:
         recording = load(path, network.format, **network.format_options)
         is_bandwidth = isinstance(recording, BandwidthRecording)
         trace = getattr(recording, "down" if key == "downlink" else "up") if is_bandwidth else None
         if trace is not None:
             digest = content_digest(path)
-            yield Source(name=path.name, format=recording.format, trace=trace, sha256=digest)
+            yield TraceSource(name=path.name, format=recording.format, trace=trace, sha256=digest)
 
 
 def _key(direction: str) -> str:
@@ -135,16 +152,16 @@ def _key(direction: str) -> str:
 def _one_way(
     trace: StepTrace, network: TraceNetwork, share: float, server: SharedLink | None
 ) -> OneWay:
-    """`share` (0-1) of the trace's own period is where the client meets it."""
+    """A direction in which the client starts at `share` (0-1) of the trace's period."""
     return OneWay(trace, network.latency_s, share * trace.period_s, server)
 
 
-def _scaled(source: Source, ratio: float) -> Source:
+def _scaled(source: TraceSource, ratio: float) -> TraceSource:
     name = f"{ratio:g} x {source.name}"
     return replace(source, name=name, trace=scale(source.trace, ratio))
 
 
-def _described(source: Source) -> dict[str, Any]:
+def _source_facts(source: TraceSource) -> dict[str, Any]:
     return {
         "name": source.name,
         "format": source.format,
@@ -157,6 +174,6 @@ def _described(source: Source) -> dict[str, Any]:
 
 
 def _quantiles(trace: StepTrace) -> list[float]:
-    """Rates in Mbit/s that 0, 5 ... 100 % of the trace's seconds do not exceed."""
+    """The 0, 5, ... 100 % quantiles of the rate over time, in Mbit/s."""
     rates = even_steps(trace).values * _MBIT_PER_S
     return [float(rate) for rate in np.quantile(rates, np.linspace(0.0, 1.0, 21))]

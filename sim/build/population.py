@@ -1,4 +1,4 @@
-"""Who the clients are: shards of the data and devices."""
+"""Builds the clients: their devices, and the costs of their activation caches."""
 
 from __future__ import annotations
 
@@ -13,11 +13,7 @@ from sim.fleet.availability import ClientAvailability
 from sim.fleet.client import Client
 from sim.fleet.device import Device
 from sim.fleet.link import Link
-from sim.scenario.fleet import (
-    Fleet,
-    NoLoad,
-    OnOffLoad,
-)
+from sim.scenario.fleet import Fleet, NoLoad, OnOffLoad
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import SyntheticTask, Training
 from sim.streams import Streams
@@ -29,28 +25,28 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 _BYTES_PER_MBYTE = 1e6
 
 
-def rows_of(scenario: Scenario) -> Model:
-    """The model whose published seconds price a batch: the scenario's own where they are read as
-    they are; what is carried to another model starts from BERT-base."""
+def table_model(scenario: Scenario) -> Model:
+    """The model whose published table is used: the scenario's own if its seconds are not scaled,
+    otherwise BERT-base."""
     cost = scenario.cost
-    is_carried = cost.kind == "analytic" or cost.scale != "none"
+    is_scaled = cost.kind == "analytic" or cost.scale != "none"
     is_distilbert = scenario.model.source == "shape:distilbert-base"
-    return "distilbert" if is_distilbert and not is_carried else "bert-base"
+    return "distilbert" if is_distilbert and not is_scaled else "bert-base"
 
 
-def find_profiles(fleet: Fleet, rows: Model = "bert-base") -> dict[str, DeviceProfile]:
-    """The fleet's device classes by name, the embedded ones with the published rows of a model.
+def find_profiles(fleet: Fleet, model: Model = "bert-base") -> dict[str, DeviceProfile]:
+    """The fleet's device classes, by name. model: whose published table the built-in ones use.
 
-    Raises ValueError naming the key, TraceError naming the file and line.
+    Raises ValueError, naming the key; TraceError, naming the file and line, for a bad device file.
     """
     own = {} if fleet.device_file is None else load_devices(Path(fleet.device_file).expanduser())
     try:
-        return {name: own.get(name) or device_profile(name, rows) for name in fleet.devices}
+        return {name: own.get(name) or device_profile(name, model) for name in fleet.devices}
     except ValueError as error:
         raise ValueError(f"fleet.devices: {error}") from None
 
 
-def populate(
+def build_clients(
     scenario: Scenario,
     streams: Streams,
     shards: Sequence[Shard],
@@ -58,13 +54,13 @@ def populate(
     availability: Sequence[ClientAvailability],
     hidden: int,
 ) -> list[Client]:
-    """One client a shard. A client's device depends on its own id alone.
+    """One client for each shard. A client's device depends on the seed and its id only.
 
-    hidden: the model's width, for the size of stored activations.
+    hidden: the hidden size of the model, which determines the size of cached activations.
     """
     ids = range(len(shards))
     fleet = scenario.fleet
-    profiles = assign_devices(fleet, streams, ids, rows_of(scenario))
+    profiles = assign_devices(fleet, streams, ids, table_model(scenario))
     devices = _devices(fleet.load, profiles, streams, ids)
     return [
         Client(
@@ -73,14 +69,15 @@ def populate(
             link=links[shard.client_id],
             n_batches=scenario.training.n_steps(shard.n_samples),
             availability=availability[shard.client_id],
-            **_storage(scenario, shard, hidden),
+            **_cache_fields(scenario, shard, hidden),
         )
         for shard in shards
     ]
 
 
-def _storage(scenario: Scenario, shard: Shard, hidden: int) -> dict[str, Any]:
-    """What keeping the shard's activations takes, and whether the client can."""
+def _cache_fields(scenario: Scenario, shard: Shard, hidden: int) -> dict[str, Any]:
+    """Whether the client can cache the activations of its shard, their bytes, and the seconds of
+    writing them."""
     rules = scenario.cache
     n_bytes = shard.n_samples * scenario.task.max_tokens * hidden * BYTES_PER_PARAMETER
     fits = rules.limit_mbytes is None or n_bytes <= rules.limit_mbytes * _BYTES_PER_MBYTE
@@ -106,6 +103,7 @@ def _devices(
 
 
 def synthetic_shards(task: SyntheticTask, training: Training, n_clients: int) -> list[Shard]:
+    """Shards of equal size without data."""
     n_samples = task.batches_per_client * training.batch_size
     return [
         Shard(client_id=i, n_samples=n_samples, digest=f"synthetic-{i}") for i in range(n_clients)
@@ -113,20 +111,20 @@ def synthetic_shards(task: SyntheticTask, training: Training, n_clients: int) ->
 
 
 def assign_devices(
-    fleet: Fleet, streams: Streams, ids: Sequence[int], rows: Model = "bert-base"
+    fleet: Fleet, streams: Streams, ids: Sequence[int], model: Model = "bert-base"
 ) -> list[DeviceProfile]:
-    """A device class for each client: golden-ratio steps through the shares from a keyed start.
+    """A device class for each client, in steps of the golden ratio from a random start.
 
-    Shares are met to within a client or two for any number of clients, and no client's class
-    depends on how many others there are.
+    For any number of clients, each class has its share to within one or two clients. A client's
+    class does not depend on the number of clients.
     """
-    profiles = find_profiles(fleet, rows)
+    profiles = find_profiles(fleet, model)
     start = float(streams.uniform("device", ids=[0])[0])
     return [profiles[_class_at((start + i * _GOLDEN) % 1.0, fleet.devices)] for i in ids]
 
 
 def _class_at(position: float, shares: Mapping[str, float]) -> str:
-    """The class whose stretch of [0, 1) holds the position."""
+    """The class at a position in [0, 1), which the shares divide into intervals."""
     upper, total = 0.0, sum(shares.values())
     for name, share in shares.items():
         upper += share / total

@@ -1,4 +1,4 @@
-"""Puts the engine together: the server and all that acts for it in simulated time."""
+"""Builds the server of a run from the parts of the engine."""
 
 from __future__ import annotations
 
@@ -47,24 +47,64 @@ def build_server(
     on_round: Callable[[RoundRow], None],
     n_layers: int,
 ) -> Server:
-    """The server of one run. `on_round` is told of every round; n_layers: the model's."""
-    env, fleet, rules = context.env, scenario.fleet, scenario.rounds
-    needs_history = scenario.selection.needs_history
-    eligibility = Eligibility(
-        cost=cost,
-        exchange=scenario.exchange,
-        clients=clients,
-        memory_share=fleet.memory_share,
-        price_misses=scenario.cache.price_misses,
-    )
+    """The server of one run. on_round: called with the row of each round. n_layers: the model's."""
     dispatcher = Dispatcher(
         context=context,
         clients=clients,
         cost=cost,
         exchange=scenario.exchange,
         price_misses=scenario.cache.price_misses,
-        disturbances=Disturbances(streams=streams, jitter=fleet.jitter, p_dropout=fleet.p_dropout),
+        disturbances=Disturbances(
+            streams=streams, jitter=scenario.fleet.jitter, p_dropout=scenario.fleet.p_dropout
+        ),
         participation=participation,
+    )
+    accountant = Accountant(
+        cost=cost,
+        dispatcher=dispatcher,
+        log=log,
+        audit=audit,
+        has_client_rows=scenario.log != "rounds",
+        on_round=on_round,
+    )
+    evaluator = Evaluator(
+        env=context.env,
+        learner=learner,
+        log=log,
+        plan=scenario.evaluation,
+        target_accuracy=scenario.stop.target_accuracy,
+        evaluation_s=scenario.fleet.server.evaluation_s,
+    )
+    return Server(
+        env=context.env,
+        name=scenario.name,
+        configurator=configurator,
+        costs=partial(expected_round_cost, cost, scenario.exchange, clients),
+        n_layers=n_layers,
+        learner=learner,
+        log=log,
+        trials=_trial_runner(scenario, streams, learner, accountant, evaluator),
+        evaluator=evaluator,
+        accountant=accountant,
+        history=ClientHistory.empty(len(clients) if scenario.selection.needs_history else 0),
+    )
+
+
+def _trial_runner(
+    scenario: Scenario,
+    streams: Streams,
+    learner: Learner,
+    accountant: Accountant,
+    evaluator: Evaluator,
+) -> TrialRunner:
+    dispatcher, rules = accountant.dispatcher, scenario.rounds
+    env, clients = dispatcher.context.env, dispatcher.clients
+    eligibility = Eligibility(
+        cost=dispatcher.cost,
+        exchange=scenario.exchange,
+        clients=clients,
+        memory_share=scenario.fleet.memory_share,
+        price_misses=scenario.cache.price_misses,
     )
     selector = CohortSelector(
         env=env,
@@ -83,26 +123,10 @@ def build_server(
         selection=scenario.selection,
         eligibility=eligibility,
     )
-    accountant = Accountant(
-        cost=cost,
-        dispatcher=dispatcher,
-        log=log,
-        audit=audit,
-        has_client_rows=scenario.log != "rounds",
-        on_round=on_round,
-    )
-    evaluator = Evaluator(
-        env=env,
-        learner=learner,
-        log=log,
-        plan=scenario.evaluation,
-        target_accuracy=scenario.stop.target_accuracy,
-        evaluation_s=fleet.server.evaluation_s,
-    )
     synchronous = SynchronousRounds(
         env=env,
         rules=rules,
-        aggregation_s=fleet.server.aggregation_s,
+        aggregation_s=scenario.fleet.server.aggregation_s,
         dispatcher=dispatcher,
         aggregator=aggregator,
         accountant=accountant,
@@ -110,18 +134,18 @@ def build_server(
     asynchronous = AsynchronousRounds(
         env=env,
         rules=rules,
-        aggregation_s=fleet.server.aggregation_s,
+        aggregation_s=scenario.fleet.server.aggregation_s,
         selector=selector,
         dispatcher=dispatcher,
         aggregator=aggregator,
         accountant=accountant,
         evaluator=evaluator,
     )
-    trials = TrialRunner(
+    return TrialRunner(
         env=env,
         streams=streams,
         learner=learner,
-        log=log,
+        log=accountant.log,
         n_clients=len(clients),
         rules=rules,
         round_limit=scenario.stop.rounds,
@@ -130,17 +154,4 @@ def build_server(
         evaluator=evaluator,
         synchronous=synchronous,
         asynchronous=asynchronous,
-    )
-    return Server(
-        env=env,
-        name=scenario.name,
-        configurator=configurator,
-        costs=partial(expected_round_cost, cost, scenario.exchange, clients),
-        n_layers=n_layers,
-        learner=learner,
-        log=log,
-        trials=trials,
-        evaluator=evaluator,
-        accountant=accountant,
-        history=ClientHistory.empty(len(clients) if needs_history else 0),
     )

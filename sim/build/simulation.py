@@ -1,9 +1,10 @@
-"""Strings become objects: a scenario and a seed become a Simulation."""
+"""Builds a Simulation from a scenario and a seed: each name in the scenario becomes an object."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from simpy import Environment
 
@@ -15,6 +16,7 @@ from sim.engine.audit import Audit
 from sim.engine.context import Context
 from sim.engine.participation import Participation, participate
 from sim.engine.simulation import Simulation
+from sim.fleet.client import Client
 from sim.fleet.link import ServerLink
 from sim.fleet.shared_link import SharedLink
 from sim.runlog import RunLog
@@ -25,11 +27,11 @@ from sim.streams import Streams
 from .availability import population_availability
 from .checks import check_depths, check_scenario, find_architecture
 from .cost_model import build_cost_model
-from .data import load_data
-from .facts import describe, resampled_to_s
-from .learner import NO_WATCHERS, Missing, Watchers, build_learner, find_revision
-from .network import connect
-from .population import populate
+from .data import Data, load_data
+from .facts import model_data_facts, resampled_to_s
+from .learner import NO_CALLBACKS, OnMissing, RunCallbacks, build_learner, find_revision
+from .network import build_links
+from .population import build_clients
 from .server import build_server
 
 _BYTES_PER_MBIT = 125_000
@@ -43,14 +45,16 @@ def build_simulation(
     cache_dir: Path,
     configurator: Configurator | None = None,
     participation: Participation = participate,
-    watchers: Watchers = NO_WATCHERS,
-    missing: Missing = "train",
+    callbacks: RunCallbacks = NO_CALLBACKS,
+    on_missing: OnMissing = "train",
     precision: Precision = "fp32",
     pool: TrainingPool = ALONE,
 ) -> Simulation:
-    """`configurator` replaces the scenario's; `participation` is what a client does in a round.
+    """A simulation, ready to run. Downloads model and data unless they are in the cache.
 
-    Raises ValueError, naming the key, where scenario, model and data do not fit together.
+    configurator: used instead of the scenario's. participation: what a client does in a round.
+    on_missing: see OnMissing. pool: the processes that train. Raises ValueError, naming the key, if
+    scenario, model and data do not fit together.
     """
     streams = Streams(seed)
     check_scenario(scenario)
@@ -59,33 +63,17 @@ def build_simulation(
     data = load_data(scenario, streams, cache_dir)
     cost = build_cost_model(scenario, architecture, len(data.task.labels) if data.task else 0)
     revision = find_revision(scenario, cache_dir)
+    learner = build_learner(
+        scenario, data, revision, cache_dir, callbacks, on_missing, precision, pool
+    )
     env = Environment()
     server_link = _server_link(env, scenario.fleet.server)
-    ids = range(len(data.shards))
-    network = connect(scenario.fleet.network, streams, ids, cache_dir, server_link)
-    available = population_availability(scenario.fleet.availability, streams, ids, cache_dir)
-    clients = populate(
-        scenario,
-        streams,
-        data.shards,
-        network.links,
-        available.clients,
-        architecture.hidden,
-    )
+    clients, facts = _clients(scenario, streams, data, architecture, cache_dir, server_link)
     context = Context(
         env=env,
         when_offline=getattr(scenario.fleet.availability, "when_offline", "drop"),
         rows=log.events if scenario.log == "all" else None,
     )
-    learner = build_learner(scenario, data, revision, cache_dir, watchers, missing, precision, pool)
-    facts = {
-        **describe(architecture, data, clients),
-        "network": network.facts,
-        "client_rates_resampled_to_s": resampled_to_s(scenario.fleet.server),
-        "availability": available.facts,
-        "model_revision": revision,
-        "task_digest": data.task and data.task.digest,
-    }
     server = build_server(
         scenario,
         context=context,
@@ -93,11 +81,11 @@ def build_simulation(
         clients=clients,
         cost=cost,
         learner=learner,
-        configurator=configurator or _fitted(scenario, architecture, streams),
+        configurator=configurator or _configurator(scenario, architecture, streams),
         participation=participation,
         log=log,
         audit=Audit(server_link),
-        on_round=watchers.on_round,
+        on_round=callbacks.on_round,
         n_layers=architecture.n_layers,
     )
     return Simulation(
@@ -108,10 +96,34 @@ def build_simulation(
         learner=learner,
         server=server,
         log=log,
-        facts=facts,
+        facts=facts | {"model_revision": revision, "task_digest": data.task and data.task.digest},
         holdings=data.holdings,
-        where=watchers.where,
+        where=callbacks.where,
     )
+
+
+def _clients(
+    scenario: Scenario,
+    streams: Streams,
+    data: Data,
+    architecture: Architecture,
+    cache_dir: Path,
+    server_link: ServerLink,
+) -> tuple[list[Client], dict[str, Any]]:
+    """The clients, and facts about them for the manifest."""
+    fleet, ids = scenario.fleet, range(len(data.shards))
+    network = build_links(fleet.network, streams, ids, cache_dir, server_link)
+    available = population_availability(fleet.availability, streams, ids, cache_dir)
+    clients = build_clients(
+        scenario, streams, data.shards, network.links, available.clients, architecture.hidden
+    )
+    facts = {
+        **model_data_facts(architecture, data, clients),
+        "network": network.facts,
+        "client_rates_resampled_to_s": resampled_to_s(fleet.server),
+        "availability": available.facts,
+    }
+    return clients, facts
 
 
 def _server_link(env: Environment, server: ServerSide) -> ServerLink:
@@ -123,9 +135,9 @@ def _server_link(env: Environment, server: ServerSide) -> ServerLink:
     return ServerLink(down=shared(server.down_mbit_per_s), up=shared(server.up_mbit_per_s))
 
 
-def _fitted(scenario: Scenario, architecture: Architecture, streams: Streams) -> Configurator:
-    """The scenario's policy; growth ends at the model's layers, and draws are the run's own, unless
-    it said otherwise."""
+def _configurator(scenario: Scenario, architecture: Architecture, streams: Streams) -> Configurator:
+    """The scenario's policy, with its open values set: the depth limit is the model's number of
+    layers, the seed of its draws is the run's."""
     policy = scenario.configurator
     if isinstance(policy, Growing):
         policy = replace(policy, space=policy.space.within(architecture.n_layers))

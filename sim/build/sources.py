@@ -1,4 +1,4 @@
-"""Recordings by reference: which files a scenario means, and which client gets which of them."""
+"""Finds the trace files that a scenario refers to, and assigns them to clients."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from sim.streams import Streams
 from traces.fetch import PACKAGES, FetchError, fetch
 
 Assignment = Literal["round-robin", "random", "by-id"]
-"""Client i gets recording i modulo their number, a keyed random one, or the i-th of at least as
-many as clients."""
+"""Client i gets recording i modulo their number; a random one; or recording i, which must exist."""
 
-FETCHED = "fetch:"
+FETCH = "fetch:"
 
 
 def find_files(key: str, reference: str, cache_dir: Path) -> list[Path]:
-    """The files of a path, directory, pattern or fetched package ("fetch:mahimahi/*.down"), by
-    name. Raises ValueError naming the key."""
+    """The files of a path, directory, pattern or package ("fetch:mahimahi/*.down"), by name.
+
+    Downloads the package unless it is in the cache. Raises ValueError, naming the key, if that
+    fails.
+    """
     pattern = reference
-    if reference.startswith(FETCHED):
-        name, _, rest = reference.removeprefix(FETCHED).partition("/")
+    if reference.startswith(FETCH):
+        name, _, rest = reference.removeprefix(FETCH).partition("/")
         try:
             pattern = f"{fetch(name, cache_dir / 'traces')}/{rest or '*'}"
         except FetchError as error:
@@ -36,35 +38,38 @@ def find_files(key: str, reference: str, cache_dir: Path) -> list[Path]:
 
 
 def licence_of(reference: str) -> str | None:
-    """The licence of a fetched package's recordings; None for files of the user's own."""
-    if not reference.startswith(FETCHED):
+    """The licence of a package's recordings; None for the user's own files."""
+    if not reference.startswith(FETCH):
         return None
-    return PACKAGES[reference.removeprefix(FETCHED).partition("/")[0]].licence
+    return PACKAGES[reference.removeprefix(FETCH).partition("/")[0]].licence
 
 
 def check_reference(key: str, reference: str, presets: Sequence[str] = ()) -> None:
-    """Refuse what names nothing, as far as can be told without reading or fetching it."""
+    """Raise ValueError, naming the key, if there is nothing of that name.
+
+    Reads and downloads nothing. presets: names that are valid without a file.
+    """
     if reference in presets:
         return
     known = list(presets)
-    if reference.startswith(FETCHED):
-        known = [f"{FETCHED}{name}" for name in PACKAGES]
+    if reference.startswith(FETCH):
+        known = [f"{FETCH}{name}" for name in PACKAGES]
         is_known = reference.partition("/")[0] in known
     else:
         is_known = bool(find_files(key, reference, Path()))
     if not is_known:
-        near = get_close_matches(reference, known, n=3, cutoff=0.3) or known
+        nearest = get_close_matches(reference, known, n=3, cutoff=0.3) or known
         kinds = "a preset, file" if presets else "a file"
         raise ValueError(
-            f"{key} must be {kinds}, directory, pattern or {FETCHED}PACKAGE, got {reference}"
-            + (f"; nearest: {', '.join(near)}" if near else "")
+            f"{key} must be {kinds}, directory, pattern or {FETCH}PACKAGE, got {reference}"
+            + (f"; nearest: {', '.join(nearest)}" if nearest else "")
         )
 
 
 def assign(
     key: str, how: Assignment, streams: Streams, purpose: str, ids: Sequence[int], n: int
 ) -> list[int]:
-    """The index of each client's recording among n. Raises ValueError naming the key."""
+    """The index, below n, of each client's recording. Raises ValueError, naming the key."""
     if how == "by-id" and n < len(ids):
         raise ValueError(
             f"{key} must name one recording for each of {len(ids)} clients when assigned by-id, "
@@ -76,5 +81,5 @@ def assign(
 
 
 def content_digest(path: Path) -> str:
-    """sha256 of a file."""
+    """The sha256 of a file, in hex."""
     return sha256(path.read_bytes()).hexdigest()

@@ -9,7 +9,7 @@ from typing import Any
 
 from learner.graph.stored_learner import StoredLearner, TrainingError
 from learner.training.numerics import numerics_tag
-from sim.build.learner import Watchers
+from sim.build.learner import RunCallbacks
 from sim.build.simulation import build_simulation
 from sim.engine.participation import participate
 from sim.engine.simulation import Simulation
@@ -77,7 +77,7 @@ def _simulation(
         manifest["seed"],
         log=RunLog(run_dir),
         cache_dir=cache_dir,
-        watchers=Watchers(
+        callbacks=RunCallbacks(
             on_round=monitor.on_round, on_progress=monitor.on_learned, on_fill=monitor.on_fill
         ),
         precision=precision_of(manifest),

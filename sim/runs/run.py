@@ -17,7 +17,7 @@ from configurator import Configurator
 from learner.graph.stored_learner import NotStoredError, TrainingError
 from learner.training.numerics import Precision, numerics_tag
 from learner.training.pool import TrainingPool
-from sim.build.learner import Missing, Watchers
+from sim.build.learner import OnMissing, RunCallbacks
 from sim.build.simulation import build_simulation
 from sim.engine.lineage import Lineage
 from sim.engine.participation import Participation, participate
@@ -74,7 +74,7 @@ def run_scenario(
     cache_dir: Path | None = None,
     configurator: Configurator | None = None,
     participation: Participation = participate,
-    missing: Missing = "train",
+    on_missing: OnMissing = "train",
     precision: Precision = "fp32",
     workers: int = 1,
     on_progress: ProgressSink = lambda progress: None,
@@ -85,7 +85,7 @@ def run_scenario(
     (docs/extend-a-client.md). `precision` is the number format of the encoder, where one is trained
     (learner.training.numerics). `workers` processes train (learner.training.pool); any number of
     them gives the same bytes. Raises ValueError for inputs that do not fit together, RunError for a
-    directory that this run must not continue; with `missing` "refuse", MissingScoreError at the
+    directory that this run must not continue; with `on_missing` "refuse", MissingScoreError at the
     first number that would have to be trained.
     """
     started_s = wall_clock_s()
@@ -99,13 +99,13 @@ def run_scenario(
             cache_dir=cache_dir or default_cache_dir(),
             configurator=configurator,
             participation=participation,
-            watchers=Watchers(
+            callbacks=RunCallbacks(
                 on_round=monitor.on_round,
                 on_progress=monitor.on_learned,
                 on_fill=monitor.on_fill,
                 where=monitor.where,
             ),
-            missing=missing,
+            on_missing=on_missing,
             precision=precision,
             pool=pool,
         )

@@ -113,7 +113,7 @@ def _counted(
             seed,
             log=RunLog(Path(nowhere)),
             cache_dir=cache_dir,
-            missing="count",
+            on_missing="count",
             precision=precision,
         )
         with suppress(RunError):

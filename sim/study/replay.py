@@ -78,7 +78,7 @@ def replay(
         out=out,
         cache_dir=cache_dir,
         workers=workers,
-        missing="train" if train else "refuse",
+        on_missing="train" if train else "refuse",
         precision=precision_of(read_manifest(run_dir)),
         on_progress=on_progress,
     )

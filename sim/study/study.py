@@ -11,7 +11,7 @@ from typing import Any
 
 from learner.training.numerics import Precision
 from sim.build.data import fetch_assets
-from sim.build.learner import Missing
+from sim.build.learner import OnMissing
 from sim.runlog import STUDY_INDEX, RunError, write_json
 from sim.runs.directory import run_directory
 from sim.runs.lock import held
@@ -60,7 +60,7 @@ def run_outcomes(
     cache_dir: Path | None = None,
     workers: int = 1,
     ray: str | None = None,
-    missing: Missing = "train",
+    on_missing: OnMissing = "train",
     precision: Precision = "fp32",
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[Outcome]:
@@ -82,7 +82,7 @@ def run_outcomes(
             run_scenario,
             out=directory,
             cache_dir=cache_dir,
-            missing=missing,
+            on_missing=on_missing,
             precision=precision,
         )
         outcomes = _run_all(run, [jobs[i] for i in left], workers, ray, on_progress)

