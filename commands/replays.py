@@ -16,7 +16,7 @@ from .display import Display, page
 from .options import AsJson, Out, RunDir, Set
 
 if TYPE_CHECKING:
-    from sim.runs.diff import Comparison
+    from sim.runs.diff import RunDiff
     from sim.study.axes import Axis
     from sim.study.replay import Replay
 
@@ -68,9 +68,9 @@ def replay(
 @app.command()
 def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
     """Show how two runs differ: scenario keys, the first differing row, where learning diverges."""
-    from sim.runs.diff import compare
+    from sim.runs.diff import diff_runs
 
-    comparison = compare(run_a, run_b)
+    comparison = diff_runs(run_a, run_b)
     if as_json:
         typer.echo(json.dumps(asdict(comparison)))
     else:
@@ -120,7 +120,7 @@ def _print_replays(results: Sequence[Replay]) -> None:
     page(200).print(shown)
 
 
-def _print_comparison(comparison: Comparison) -> None:
+def _print_comparison(comparison: RunDiff) -> None:
     if comparison.scenario:
         shown = Table("scenario", "A", "B", box=None)
         for key, values in comparison.scenario.items():

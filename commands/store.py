@@ -86,11 +86,11 @@ def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False)
 
 def _verify_by_training(run_dir: Path, sample: int, as_json: bool) -> None:
     """Print one line for each state. The exit status is 1 if retraining gives other bytes."""
-    from sim.runs.verify import retrain
+    from sim.runs.verify import verify_states
 
     states = []
     with Display(as_json=as_json) as display:
-        for state in retrain(run_dir, sample=sample, on_progress=display.show):
+        for state in verify_states(run_dir, sample=sample, on_progress=display.show):
             states.append(state)
             if not as_json:
                 typer.echo(state)

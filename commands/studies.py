@@ -119,12 +119,12 @@ def _show_plan(
 ) -> None:
     """Print one line for each run, then the forecast."""
     from sim.runs.directory import run_directory
-    from sim.study.study import study_jobs
+    from sim.study.study import study_runs
 
     directory, planned = out / study.name, _forecast(study, out, workers, precision)
     runs = [
         {"run": arm.name, "seed": seed, "directory": str(run_directory(directory, arm, seed))}
-        for arm, seed in study_jobs(study)
+        for arm, seed in study_runs(study)
     ]
     if as_json:
         typer.echo(json.dumps({"runs": runs, "forecast": asdict(planned)}))

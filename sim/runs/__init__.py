@@ -1,1 +1,1 @@
-"""One run: its directory, its log, and what is done with a finished one."""
+"""Runs: run and resume a scenario with a seed; verify, diff and export finished runs."""

@@ -1,4 +1,4 @@
-"""Two runs side by side: their scenarios, their logs, their learning."""
+"""Diff of two runs: scenario keys, first differing row, first differing state."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from typing import Any
 from sim.run_files import read_manifest, read_rows
 from sim.runlog import EVALUATIONS, EVENTS
 
-from .divergence import ABSENT, Divergence, find_divergence, flat
+from .divergence import ABSENT, Divergence, find_divergence, flatten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowDifference:
-    """The first differing line (from 1) of events.jsonl or, where those are equal, of
-    evaluations.jsonl, and its first differing field."""
+    """The first differing row of events.jsonl or, if these are equal, of evaluations.jsonl.
+
+    `line` counts from 1. `row`: the kind of row. `field`: its first differing field, with the
+    values `a` and `b` in the two runs.
+    """
 
     file: str
     line: int
@@ -28,33 +31,36 @@ class RowDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """How two runs differ: keys of their scenarios with both values, rows, learning."""
+class RunDiff:
+    """`scenario`: the keys with different values, and both values. `row`: None if all rows are
+    equal. `learning`: None if run B has no state that run A lacks."""
 
     scenario: Mapping[str, tuple[Any, Any]]
     row: RowDifference | None
     learning: Divergence | None
 
 
-def compare(a: Path, b: Path) -> Comparison:
-    """Two run directories side by side. Raises RunError for a directory without a run."""
-    one, two = read_manifest(a), read_manifest(b)
-    left, right = (flat({**run["scenario"], "seed": run["seed"]}) for run in (one, two))
-    pairs = {key: (left.get(key, ABSENT), right.get(key, ABSENT)) for key in {**left, **right}}
-    return Comparison(
+def diff_runs(a: Path, b: Path) -> RunDiff:
+    """Compare the runs in two directories. Raises RunError if one has no run."""
+    in_a, in_b = (
+        flatten({**manifest["scenario"], "seed": manifest["seed"]})
+        for manifest in (read_manifest(a), read_manifest(b))
+    )
+    pairs = {key: (in_a.get(key, ABSENT), in_b.get(key, ABSENT)) for key in {**in_a, **in_b}}
+    return RunDiff(
         scenario={k: pair for k, pair in pairs.items() if pair[0] != pair[1] and k != "name"},
-        row=_first_row(a, b, EVENTS) or _first_row(a, b, EVALUATIONS),
+        row=_first_difference(a, b, EVENTS) or _first_difference(a, b, EVALUATIONS),
         learning=find_divergence(a, b),
     )
 
 
-def _first_row(a: Path, b: Path, file: str) -> RowDifference | None:
-    nothing: Mapping[str, Any] = {}
-    pairs = zip_longest(read_rows(a / file), read_rows(b / file), fillvalue=nothing)
-    for line, (one, two) in enumerate(pairs, start=1):
-        for field in {**one, **two}:
-            was, now = one.get(field, ABSENT), two.get(field, ABSENT)
-            if was != now:
-                name = str((one or two)["row"])
-                return RowDifference(file=file, line=line, row=name, field=field, a=was, b=now)
+def _first_difference(a: Path, b: Path, file: str) -> RowDifference | None:
+    no_row: Mapping[str, Any] = {}
+    pairs = zip_longest(read_rows(a / file), read_rows(b / file), fillvalue=no_row)
+    for line, (row_a, row_b) in enumerate(pairs, start=1):
+        for field in {**row_a, **row_b}:
+            in_a, in_b = row_a.get(field, ABSENT), row_b.get(field, ABSENT)
+            if in_a != in_b:
+                kind = str((row_a or row_b)["row"])
+                return RowDifference(file=file, line=line, row=kind, field=field, a=in_a, b=in_b)
     return None

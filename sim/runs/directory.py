@@ -1,4 +1,4 @@
-"""A run's directory: its name, how a run is begun, resumed and finished in it."""
+"""The directory of a run: its name, and its manifest, scenario and DONE files."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from sim.runlog import (
 from sim.scenario.file import as_yaml, digest
 from sim.scenario.scenario import Scenario
 
-_LONGEST_SLUG = 100  # file systems end names at 255 bytes; the digest tells long ones apart
+_MAX_SLUG = 100  # characters; names are limited to 255 bytes, and the digest makes them unique
 
 _IDENTITY = ("format_version", "numerics", "model_revision", "task_digest")
-"""What the manifest must repeat for a run to be continued: the scenario's digest names the
-sources of model and data, these name their content."""
+"""Keys of the manifest that must be equal for a run to be resumed. The scenario, whose digest is in
+the directory's name, has the names of model and data; these keys identify their content."""
 
 
 def run_directory(
@@ -39,33 +39,35 @@ def run_directory(
     policy: Configurator | None = None,
     participation: Participation = participate,
 ) -> Path:
-    """`<out>/<name>-<digest8>/seed-0007`. The digest covers a policy of the user's own by its repr,
-    and a participation of the user's own by its module and name.
+    """`<out>/<name>-<digest8>/seed-0007`.
 
-    Raises RunError for a repr that differs from process to process.
+    The digest includes the repr of the user's own policy, and the module and name of the user's own
+    participation. Raises RunError if that repr has a memory address.
     """
-    slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower())[:_LONGEST_SLUG].strip("-") or "run"
+    slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower())[:_MAX_SLUG].strip("-") or "run"
     name = digest(scenario)
     if policy is not None:
         if " at 0x" in repr(policy):
             raise RunError(
-                f"the configurator's repr must tell its values, as a dataclass's does, "
+                f"the repr of the configurator must show its values, as that of a dataclass does, "
                 f"got {policy!r}"
             )
         name = digest_text(name, repr(policy))
     if participation is not participate:
-        name = digest_text(name, name_of(participation))
+        name = digest_text(name, participation_name(participation))
     return out / f"{slug}-{name[:8]}" / f"seed-{seed:04d}"
 
 
-def name_of(participation: Participation) -> str:
-    """Module and name of what a client does in a round, for the manifest."""
+def participation_name(participation: Participation) -> str:
+    """The module and name of a participation function, for the manifest."""
     return f"{participation.__module__}.{participation.__qualname__}"
 
 
-def begin(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:
-    """Write the scenario and the manifest, or compare the latter with that of the attempt to be
-    continued. The scenario is for readers, and `fedadapter run` takes it."""
+def begin_run(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:
+    """Write scenario.yaml and the manifest; to resume a run, check that its manifest fits.
+
+    Raises RunError if it does not.
+    """
     path = run_dir / MANIFEST
     if not path.exists():
         write_atomically(run_dir / "scenario.yaml", as_yaml(scenario))
@@ -78,13 +80,13 @@ def begin(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:
     for key in _IDENTITY:
         if earlier.get(key) != manifest[key]:
             raise RunError(
-                f"{path}: {key} must be {manifest[key]!r} to go on with this run, "
+                f"{path}: {key} must be {manifest[key]!r} to resume this run, "
                 f"got {earlier.get(key)!r}; choose another --out"
             )
 
 
-def finish(run_dir: Path, manifest: dict[str, Any], result: dict[str, Any]) -> None:
-    """Mark the run as finished; a repetition of a finished run leaves its files alone."""
+def finish_run(run_dir: Path, manifest: dict[str, Any], result: dict[str, Any]) -> None:
+    """Add the result to the manifest and write DONE, unless the run was finished before."""
     done = run_dir / DONE
     if done.exists():
         return
@@ -92,18 +94,24 @@ def finish(run_dir: Path, manifest: dict[str, Any], result: dict[str, Any]) -> N
     write_json(done, {"events_sha256": result["events_sha256"]})
 
 
-def finished(run_dir: Path, numerics: str | None) -> dict[str, Any] | None:
-    """The result of a run that is finished and whole, None for any other: its files are what DONE
-    names, and its format and numerics are this program's."""
+def read_result(run_dir: Path, numerics: str | None) -> dict[str, Any] | None:
+    """The result of a finished run; None if there is none.
+
+    None also if its events are not those that DONE names, evaluations.jsonl is missing, or the
+    run has another format version or other numerics.
+    """
     recorded = recorded_sha256(run_dir)
     if recorded is None:
         return None
     try:
         manifest = read_manifest(run_dir)
         events_sha256 = sha256((run_dir / EVENTS).read_bytes()).hexdigest()
-        is_ours = (manifest["format_version"], manifest["numerics"]) == (FORMAT_VERSION, numerics)
-        is_whole = recorded == events_sha256 and (run_dir / EVALUATIONS).exists()
+        is_current = (manifest["format_version"], manifest["numerics"]) == (
+            FORMAT_VERSION,
+            numerics,
+        )
+        is_complete = recorded == events_sha256 and (run_dir / EVALUATIONS).exists()
         result = manifest["result"]
     except (OSError, RunFileError, KeyError):
         return None
-    return result if is_ours and is_whole else None
+    return result if is_current and is_complete else None

@@ -1,7 +1,7 @@
-"""Where the learning of two runs parts.
+"""Finds the first round in which the learning of two runs differs.
 
-Logs differ as soon as a bandwidth does. Learning differs only where a state is made in another
-way: rounds are compared by branch and lineage round, whatever their simulated times.
+Rounds are compared by trial, branch and lineage round, not by simulated time: another bandwidth
+changes all times, but not the learning, as long as the same clients report.
 """
 
 from __future__ import annotations
@@ -18,15 +18,19 @@ from sim.run_files import read_manifest, read_rows
 from sim.runlog import EVENTS
 
 _LEARNING = ("model", "task", "partition", "learner", "training", "exchange", "aggregation")
-"""Parts of a scenario that make states differ with the same clients and configuration."""
+"""Parts of a scenario that change a state even if clients and configuration are the same."""
 
 ABSENT = "(none)"
+"""Stands for the value of a key that one of the runs does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divergence:
-    """The first state that is not the earlier run's: when and where it is made in the later run,
-    and `field`, the part of the recipe behind it, with what was and what is."""
+    """The first state of the later run that differs from the earlier run's, and why.
+
+    `t_s`, `trial`, `branch`, `round`: where the later run made it. `field`: the first part of its
+    recipe that differs, with its values in the earlier and in the later run.
+    """
 
     t_s: float
     trial: int
@@ -39,51 +43,54 @@ class Divergence:
     def __str__(self) -> str:
         return (
             f"learning diverges at simulated second {self.t_s:.6g}, round {self.round}: "
-            f"{self._what()}"
+            f"{self._reason()}"
         )
 
-    def _what(self) -> str:
+    def _reason(self) -> str:
         if self.field != _NAMES["reports"]:
             return f"{self.field} is {_short(self.later)}, was {_short(self.earlier)}"
-        gone = [client for client in self.earlier if client not in self.later]
-        new = [client for client in self.later if client not in self.earlier]
+        removed = [client for client in self.earlier if client not in self.later]
+        added = [client for client in self.later if client not in self.earlier]
         changes = [
-            f"{text} {_listed(ids)}" for text, ids in (("without", gone), ("with", new)) if ids
+            f"{text} {_clients(ids)}"
+            for text, ids in (("without", removed), ("with", added))
+            if ids
         ]
         return f"the cohort reports {' and '.join(changes)}"
 
 
 def find_divergence(earlier: Path, later: Path) -> Divergence | None:
-    """Where the later run's learning leaves the earlier's; None while each of its states is one of
-    the earlier run's. A run that ends sooner does not diverge."""
-    known = {_place(row): row for row in _steps(earlier)}
-    for row in _steps(later):
-        counterpart = known.get(_place(row))
+    """The first difference in learning; None if the earlier run has every state of the later one.
+
+    So a run that is equal but ends sooner does not diverge.
+    """
+    known = {_key(row): row for row in _state_rows(earlier)}
+    for row in _state_rows(later):
+        counterpart = known.get(_key(row))
         if counterpart is None or counterpart["state"] != row["state"]:
             return _explain(row, counterpart, earlier, later)
     return None
 
 
 def precision_of(manifest: Mapping[str, Any]) -> Precision:
-    """The number format in which the run trained; fp32 for one that trained nothing."""
+    """The number format in which a run trained; fp32 if it trained nothing."""
     return manifest.get("precision") or "fp32"
 
 
-def _steps(run_dir: Path) -> Iterator[dict[str, Any]]:
-    """The rows that make or choose states: aggregated rounds, rounds that were abandoned and so
-    count as aggregations of nothing, and decisions."""
+def _state_rows(run_dir: Path) -> Iterator[dict[str, Any]]:
+    """The rows that make or choose a state: aggregated rounds, abandoned rounds, decisions."""
     rules = read_manifest(run_dir)["scenario"].get("rounds", {})
-    does_failure_count = rules.get("on_failure") == "abandon"
+    abandons = rules.get("on_failure") == "abandon"
     for row in read_rows(run_dir / EVENTS):
         is_round = row["row"] == RoundRow.row
         if row["row"] == DecisionRow.row or (is_round and row["status"] == "done"):
             yield row
-        elif is_round and row["status"] == "failed" and does_failure_count:
-            yield {**row, "round": row["round"] + 1}  # it is told by the rounds before it
+        elif is_round and row["status"] == "failed" and abandons:
+            yield {**row, "round": row["round"] + 1}  # it counts, but its row has the round before
 
 
-def _place(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a step is compared by."""
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Identifies the row of the other run with which a row is compared."""
     if row["row"] == DecisionRow.row:
         return ("decision", row["trial"])
     return (row["trial"], row["branch"], row["round"])
@@ -108,19 +115,20 @@ def _explain(
 def _recipe_field(
     row: Mapping[str, Any], counterpart: Mapping[str, Any] | None, earlier: Path, later: Path
 ) -> tuple[str, Any, Any]:
-    """The part of the recipe that differs, as it was and as it is."""
+    """The first part of the recipe that differs, and its values in both runs."""
     if counterpart is None:
-        return "the lineage", "not so long or not there", "one step more"
+        return "the lineage", "without this round", "one round longer"
     keys = ("chosen", "config") if row["row"] == DecisionRow.row else ("config", "reports")
     for key in keys:
         if row[key] != counterpart[key]:
             return _NAMES[key], counterpart[key], row[key]
-    scenarios = [flat(read_manifest(place)["scenario"]) for place in (earlier, later)]
+    manifests = [read_manifest(run_dir) for run_dir in (earlier, later)]
+    scenarios = [flatten(manifest["scenario"]) for manifest in manifests]
     for key in {**scenarios[0], **scenarios[1]}:
         was, now = (scenario.get(key, ABSENT) for scenario in scenarios)
         if was != now and key.split(".")[0] in _LEARNING:
             return key, was, now
-    seeds = [read_manifest(place)["seed"] for place in (earlier, later)]
+    seeds = [manifest["seed"] for manifest in manifests]
     if seeds[0] != seeds[1]:
         return "seed", seeds[0], seeds[1]
     key = "base" if row["row"] == RoundRow.row and row["base"] != counterpart["base"] else "state"
@@ -134,18 +142,18 @@ _NAMES = {
 }
 
 
-def flat(value: Any, path: str = "") -> dict[str, Any]:
-    """A scenario's leaves by dotted path; lists are leaves."""
+def flatten(value: Any, path: str = "") -> dict[str, Any]:
+    """The values of a nested mapping, by dotted key path; a list is one value."""
     if not isinstance(value, Mapping) or not value:
         return {path: value}
     return {
         key: leaf
         for name, below in value.items()
-        for key, leaf in flat(below, f"{path}.{name}" if path else str(name)).items()
+        for key, leaf in flatten(below, f"{path}.{name}" if path else str(name)).items()
     }
 
 
-def _listed(ids: Sequence[int]) -> str:
+def _clients(ids: Sequence[int]) -> str:
     noun = "client" if len(ids) == 1 else "clients"
     return f"{noun} {', '.join(map(str, ids))}"
 

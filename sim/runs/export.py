@@ -1,4 +1,4 @@
-"""The model that a finished run has trained, written as a directory that transformers loads."""
+"""Exports the model that a finished run has trained, as a directory that transformers can load."""
 
 from __future__ import annotations
 
@@ -20,16 +20,18 @@ from sim.scenario.file import digest
 from sim.scenario.task import DataTask
 
 from .progress import ProgressSink
-from .resume import as_failures_of, repeat_run
+from .resume import as_run_errors, resume_finished_run
 from .run import default_cache_dir
 
 At = Literal["best", "final"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
-    """What was written: the state after `round` aggregations, `sim_s` simulated seconds in, its
-    configuration, and its score (0-1) by split."""
+class ExportedModel:
+    """The exported state: reached after `round` aggregations, at simulated second `sim_s`.
+
+    `scores`: its accuracy (0-1) by split.
+    """
 
     directory: Path
     state: str
@@ -46,21 +48,21 @@ def export_run(
     at: At = "best",
     cache_dir: Path | None = None,
     on_progress: ProgressSink = lambda progress: None,
-) -> Exported:
-    """Write the run's last state, or the best of its evaluated ones, to a new directory.
+) -> ExportedModel:
+    """Write the run's final state, or the best of its evaluated states, to a new directory.
 
-    The best is the first with the highest score on the split that decisions read, so that the
-    reported one stays unseen. The run is simulated again, which must repeat its log, and gives the
-    recipe of every state; tensors that the store no longer has are trained again. Raises RunError
-    for a run that is not finished or cannot be repeated, ValueError for a target that exists.
+    The best is the first one with the highest accuracy on the deciding split; the reported split
+    has no influence. The run is resumed to get the recipes of its states (see resume_finished_run);
+    tensors that are no longer in the store are trained again. Raises RunError if the run is not
+    finished or cannot be resumed, ValueError if the directory exists and is not empty.
     """
     from learner.export.directory import check_target
 
     check_target(into)
     cache = cache_dir or default_cache_dir()
-    simulation, learner = repeat_run(run_dir, cache_dir=cache, on_progress=on_progress)
+    simulation, learner = resume_finished_run(run_dir, cache_dir=cache, on_progress=on_progress)
     points = list(read_rows(run_dir / EVALUATIONS))
-    with as_failures_of(run_dir):
+    with as_run_errors(run_dir):
         point = points[-1] if at == "final" else _best(points, simulation)
         exported = _exported(into, point, simulation)
         _write(exported, points, simulation, learner, cache)
@@ -73,10 +75,10 @@ def _best(points: Sequence[dict[str, Any]], simulation: Simulation) -> dict[str,
     return points[max(range(len(points)), key=lambda i: (scores[i].accuracy, -i))]
 
 
-def _exported(into: Path, point: Mapping[str, Any], simulation: Simulation) -> Exported:
+def _exported(into: Path, point: Mapping[str, Any], simulation: Simulation) -> ExportedModel:
     plan, state = simulation.scenario.evaluation, StateRef(point["state"])
     splits = dict.fromkeys((plan.decide_on, plan.report_on))
-    return Exported(
+    return ExportedModel(
         directory=into,
         state=state,
         round=point["round"],
@@ -87,7 +89,7 @@ def _exported(into: Path, point: Mapping[str, Any], simulation: Simulation) -> E
 
 
 def _write(
-    exported: Exported,
+    exported: ExportedModel,
     points: Sequence[Mapping[str, Any]],
     simulation: Simulation,
     learner: StoredLearner,
@@ -127,7 +129,7 @@ def _write(
 
 
 def _path(points: Sequence[Mapping[str, Any]], last: int) -> list[tuple[int, TuningConfig]]:
-    """Each configuration up to the round, with the round at which it is first seen."""
+    """Configurations up to round `last`, each with the first round in which it was evaluated."""
     seen = [(point["round"], as_config(point["config"])) for point in points]
     changes = groupby((one for one in seen if one[0] <= last), key=lambda one: one[1])
     return [(next(group)[0], config) for config, group in changes]

@@ -1,4 +1,4 @@
-"""Holding a directory alone, so that no two processes write one run or one study."""
+"""Locks a directory, so that no two processes write the same run or study."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from sim.runlog import RunError, write_atomically
 
 from .provenance import this_process
 
-_HOLDER = ".holder"
+_OWNER = ".lock-owner"
 
 
 @contextmanager
-def held(directory: Path, waiting_s: float = 0.0) -> Iterator[None]:
-    """Make the directory and hold it alone. Raises RunError, naming the process that does.
+def locked(directory: Path) -> Iterator[None]:
+    """Create the directory if necessary, and lock it. Raises RunError if another process has.
 
-    The lock is the kernel's and ends with its process: what a killed one left behind holds nobody
-    up. `waiting_s`: how long to wait for one that is about to end.
+    The operating system releases the lock when the process ends, however it ends.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(directory / ".lock", timeout=waiting_s)
+    lock = FileLock(directory / ".lock", timeout=0.0)
     try:
         lock.acquire()
     except Timeout:
-        holder = _holder(directory)
-        raise RunError(f"{directory}: is being run by {holder}; wait for its end") from None
-    record = directory / _HOLDER
+        raise RunError(
+            f"{directory}: is in use by {_owner(directory)}; wait until it has ended"
+        ) from None
+    record = directory / _OWNER
     try:
         write_atomically(record, this_process())
         yield
@@ -38,9 +38,9 @@ def held(directory: Path, waiting_s: float = 0.0) -> Iterator[None]:
         lock.release()
 
 
-def _holder(directory: Path) -> str:
-    """Which process and host, if it has written that already."""
+def _owner(directory: Path) -> str:
+    """The process that has the lock, if it has written its name already."""
     try:
-        return (directory / _HOLDER).read_text(encoding="utf-8")
+        return (directory / _OWNER).read_text(encoding="utf-8")
     except FileNotFoundError:
         return "another process"

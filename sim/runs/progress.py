@@ -1,4 +1,4 @@
-"""How far a run has come, for displays. Told of what happens; nothing flows back."""
+"""The progress of a run, for displays."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 from learner.graph.stored_learner import Progress
 from learner.spec import Learner, StateRef
+from sim.build.learner import RunCallbacks
 from sim.records import RoundRow
 from sim.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """A run at the latest round whose training is done.
+    """The state of a run after the latest round that is trained.
 
-    `fraction` (0-1) is of the run's rounds, None where no round limit is set; `accuracy` is the
-    latest score seen on any split. `trainings` and `store_hits` are this process's so far. `doing`
-    says what the run is about where it is not training; `is_done`: it has ended.
+    `fraction` (0-1) of the run's rounds; None without a round limit. `accuracy`: the latest score,
+    on either split. `trainings`, `store_hits`: of this process. `doing`: what the run does instead
+    of training ("": it trains). `is_done`: the run has ended.
     """
 
     run: str
@@ -38,27 +39,40 @@ ProgressSink = Callable[[RunProgress], None]
 
 @dataclass(slots=True)
 class Monitor:
-    """Joins what the engine says of rounds to what the learner says of states."""
+    """Combines the engine's reports on rounds with the learner's reports on states.
+
+    The engine simulates ahead of training, so a round is reported once its state is trained.
+    """
 
     run: str
     seed: int
     scenario: Scenario
-    tell: ProgressSink
+    on_progress: ProgressSink
     learner: Learner | None = None
     _rows: dict[StateRef, RoundRow] = field(default_factory=dict)
     _accuracy: float | None = None
     _sim_s: float = 0.0
     _round: int = 0
 
+    def callbacks(self) -> RunCallbacks:
+        return RunCallbacks(
+            on_round=self.on_round,
+            on_progress=self.on_learned,
+            on_fill=self.on_fill,
+            where=self.where,
+        )
+
     def on_round(self, row: RoundRow) -> None:
+        """A round was simulated."""
         self._rows.setdefault(StateRef(row.state), row)
 
     def where(self, state: StateRef) -> str:
-        """The branch and round that made a state, to begin a message; empty for others."""
+        """The branch and round that made a state, as the start of a message; "" if not known."""
         row = self._rows.get(state)
         return f"branch {row.branch}, round {row.round}: " if row else ""
 
     def on_learned(self, progress: Progress) -> None:
+        """A state was trained or scored."""
         if progress.evaluation is not None:
             self._accuracy = progress.evaluation.accuracy
         row = self._rows.get(progress.state)
@@ -66,18 +80,18 @@ class Monitor:
             return
         self._sim_s, self._round = row.t_s, row.round
         limit = self.scenario.stop.rounds
-        self._tell(config=str(row.config), fraction=row.round / limit if limit else None)
+        self._report(config=str(row.config), fraction=row.round / limit if limit else None)
 
     def on_fill(self, split: str, share: float) -> None:
-        """The frozen encoder's activations are being computed: once for a model and data set."""
-        self._tell(doing=f"encoding the {split} texts once: {share:.0%}")
+        """A share (0-1) of a split's activations is computed; done once per model and task."""
+        self._report(doing=f"encoding the {split} texts once: {share:.0%}")
 
     def on_end(self, sim_s: float, rounds: int, accuracy: float) -> None:
-        """The run is finished."""
+        """The run has ended."""
         self._sim_s, self._round, self._accuracy = sim_s, rounds, accuracy
-        self._tell(fraction=1.0, is_done=True)
+        self._report(fraction=1.0, is_done=True)
 
-    def _tell(
+    def _report(
         self,
         *,
         config: str = "",
@@ -85,7 +99,7 @@ class Monitor:
         doing: str = "",
         is_done: bool = False,
     ) -> None:
-        self.tell(
+        self.on_progress(
             RunProgress(
                 run=self.run,
                 seed=self.seed,

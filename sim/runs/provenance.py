@@ -1,6 +1,6 @@
-"""Where and with what a run was made: the one file of `sim` that looks at the real world.
+"""Versions, host and wall time of a run, for manifest.json.
 
-Nothing from here reaches a row; it goes into manifest.json.
+The only module of `sim` that reads them. They never enter a row.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LIBRARIES = ("fedadapter-sim", "numpy", "simpy", "torch", "transformers")
 
 
 def provenance() -> dict[str, Any]:
-    """Versions, host and start time."""
+    """Versions of libraries, Python and platform, the host name, and the time now."""
     return {
         "versions": {name: version(name) for name in _LIBRARIES},
         "python": platform.python_version(),
@@ -27,10 +27,10 @@ def provenance() -> dict[str, Any]:
 
 
 def this_process() -> str:
-    """Which process on which host, for messages to others."""
+    """The id and host of this process, for messages."""
     return f"process {os.getpid()} on {platform.node() or 'this host'}"
 
 
 def wall_clock_s() -> float:
-    """Seconds of real time from an arbitrary zero, for differences only."""
+    """Real time in seconds since an arbitrary instant; only differences have a meaning."""
     return time.perf_counter()

@@ -1,4 +1,4 @@
-"""A finished run simulated once more from its directory, for what its rows cannot hold."""
+"""Resumes a finished run from its directory, to get what its files do not have: its recipes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from learner.graph.stored_learner import StoredLearner, TrainingError
 from learner.training.numerics import numerics_tag
-from sim.build.learner import RunCallbacks
 from sim.build.simulation import build_simulation
 from sim.engine.participation import participate
 from sim.engine.simulation import Simulation
@@ -19,31 +18,32 @@ from sim.scenario.file import parse_scenario
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import DataTask
 
-from .directory import finished, name_of
+from .directory import participation_name, read_result
 from .divergence import precision_of
 from .progress import Monitor, ProgressSink
 from .run import default_cache_dir, simulate
 
 
-def repeat_run(
+def resume_finished_run(
     run_dir: Path,
     *,
     cache_dir: Path | None = None,
     on_progress: ProgressSink = lambda progress: None,
 ) -> tuple[Simulation, StoredLearner]:
-    """The run's simulation at its end, and its learner, which knows how each of its states is made.
+    """Simulate the run again; returns the simulation at its end, and its learner.
 
-    The log must repeat itself byte for byte; scores that the store no longer has are made again.
-    Raises RunError for a run that is not finished, trained nothing, or cannot be repeated since
-    model, data or policy are others.
+    The learner then knows the recipe of each state of the run. The rows must be those on disk, byte
+    for byte. Scores that are no longer in the store are computed again. Raises RunError for a run
+    that is not finished or trained nothing, and if its model, data or policy have changed.
     """
     manifest = read_manifest(run_dir)
     scenario = parse_scenario(manifest["scenario"], str(run_dir / MANIFEST))
     if not isinstance(scenario.task, DataTask) or scenario.learner.kind != "torch":
         raise RunError(f"{run_dir}: must be a run with learner.kind torch; a curve has no weights")
-    if finished(run_dir, numerics_tag(precision_of(manifest))) is None:
+    if read_result(run_dir, numerics_tag(precision_of(manifest))) is None:
         raise RunError(
-            f"{run_dir}: must be a run that this machine has finished; run its scenario.yaml again"
+            f"{run_dir}: must be a run that is finished, with this version and these numerics; "
+            "run its scenario.yaml again"
         )
     simulation = _simulation(
         run_dir, manifest, scenario, cache_dir or default_cache_dir(), on_progress
@@ -56,8 +56,8 @@ def repeat_run(
 
 
 @contextmanager
-def as_failures_of(run_dir: Path) -> Iterator[None]:
-    """What training again fails with, out of memory for instance, is told as the run's RunError."""
+def as_run_errors(run_dir: Path) -> Iterator[None]:
+    """Turn a TrainingError, such as a lack of memory, into a RunError that names the run."""
     try:
         yield
     except TrainingError as error:
@@ -77,21 +77,19 @@ def _simulation(
         manifest["seed"],
         log=RunLog(run_dir),
         cache_dir=cache_dir,
-        callbacks=RunCallbacks(
-            on_round=monitor.on_round, on_progress=monitor.on_learned, on_fill=monitor.on_fill
-        ),
+        callbacks=monitor.callbacks(),
         precision=precision_of(manifest),
     )
     here = {
         **simulation.facts,
         "policy": repr(simulation.server.configurator),
-        "participation": name_of(participate),
+        "participation": participation_name(participate),
     }
-    earlier = {"participation": name_of(participate), **manifest}  # 0.1.0 had only this one
+    earlier = {"participation": participation_name(participate), **manifest}  # 0.1.0: no such key
     for key in ("policy", "participation", "model_revision", "task_digest"):
         if here[key] != earlier[key]:
             raise RunError(
-                f"{run_dir}: the run cannot be simulated again here: its {key} was "
+                f"{run_dir}: the run cannot be resumed, since its {key} has changed: it was "
                 f"{earlier[key]!r} and is now {here[key]!r}"
             )
     return simulation

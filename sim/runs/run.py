@@ -1,4 +1,4 @@
-"""One run: a scenario and a seed become a run directory."""
+"""Runs a scenario with a seed, and writes the run directory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from configurator import Configurator
 from learner.graph.stored_learner import NotStoredError, TrainingError
 from learner.training.numerics import Precision, numerics_tag
 from learner.training.pool import TrainingPool
-from sim.build.learner import OnMissing, RunCallbacks
+from sim.build.learner import OnMissing
 from sim.build.simulation import build_simulation
 from sim.engine.lineage import Lineage
 from sim.engine.participation import Participation, participate
@@ -30,23 +30,23 @@ from sim.scenario.scenario import Scenario
 from sim.scenario.task import TorchTraining
 from traces.step import TraceEnded
 
-from .directory import begin, finish, finished, name_of, run_directory
-from .lock import held
+from .directory import begin_run, finish_run, participation_name, read_result, run_directory
+from .lock import locked
 from .progress import Monitor, ProgressSink
 from .provenance import provenance, wall_clock_s
 
 
 class MissingScoreError(RunError):
-    """A run that must not train asked for a number that the store does not have."""
+    """A score is not in the store, and the run is not allowed to train."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a finished run says of itself.
+    """The result of a finished run.
 
-    `accuracy` is the last point's, on the reported split; `trainings` counts the LocalJobs
-    executed in this process; `config` is where the run ended; `learner` "curve" means that the
-    accuracy is a given curve's and nothing was trained.
+    `sim_seconds`: simulated seconds. `rounds`, `config`, `accuracy` (0-1, on the reported split):
+    of the final state. `trainings`: LocalJobs trained in this process. `store_hits`: states and
+    scores read from the store. `learner`: "curve" if the accuracy is from a given learning curve.
     """
 
     run_dir: Path
@@ -62,7 +62,7 @@ class RunResult:
 
 
 def default_cache_dir() -> Path:
-    """Where models, data, activations and stored states live: the user's cache directory."""
+    """The directory of models, data, activations and stored states, in the user's cache."""
     return user_cache_path("fedadapter")
 
 
@@ -79,14 +79,16 @@ def run_scenario(
     workers: int = 1,
     on_progress: ProgressSink = lambda progress: None,
 ) -> RunResult:
-    """Simulate and train. An earlier attempt in the same directory is resumed.
+    """Run a scenario; resume the run if its directory has an unfinished one.
 
-    `configurator` replaces the scenario's own; `participation` is what a client does in a round
-    (docs/extend-a-client.md). `precision` is the number format of the encoder, where one is trained
-    (learner.training.numerics). `workers` processes train (learner.training.pool); any number of
-    them gives the same bytes. Raises ValueError for inputs that do not fit together, RunError for a
-    directory that this run must not continue; with `on_missing` "refuse", MissingScoreError at the
-    first number that would have to be trained.
+    configurator: used instead of the scenario's. participation: what a client does in a round
+    (docs/extend-a-client.md). on_missing: whether to train a state or score that is not in the
+    store. precision: number format of the encoder in training (learner.training.numerics). workers:
+    number of processes that train; the rows are the same for any number.
+
+    Raises ValueError, naming the key, if scenario, model and data do not fit together; RunError if
+    the directory has another run, is in use, or training fails; with on_missing "refuse",
+    MissingScoreError at the first score that would have to be trained.
     """
     started_s = wall_clock_s()
     run_dir = run_directory(out, scenario, seed, configurator, participation)
@@ -99,19 +101,14 @@ def run_scenario(
             cache_dir=cache_dir or default_cache_dir(),
             configurator=configurator,
             participation=participation,
-            callbacks=RunCallbacks(
-                on_round=monitor.on_round,
-                on_progress=monitor.on_learned,
-                on_fill=monitor.on_fill,
-                where=monitor.where,
-            ),
+            callbacks=monitor.callbacks(),
             on_missing=on_missing,
             precision=precision,
             pool=pool,
         )
         monitor.learner = simulation.learner
         manifest = _manifest(simulation, seed, precision) | {"workers": workers}
-        with held(run_dir):
+        with locked(run_dir):
             result = _run_in(run_dir, simulation, manifest, started_s)
     monitor.on_end(result.sim_seconds, result.rounds, result.accuracy)
     return result
@@ -120,8 +117,8 @@ def run_scenario(
 def _run_in(
     run_dir: Path, simulation: Simulation, manifest: dict[str, Any], started_s: float
 ) -> RunResult:
-    """Begin or continue the run in its directory, and finish it."""
-    begin(run_dir, manifest, simulation.scenario)
+    """Start or resume the run in its directory, and finish it."""
+    begin_run(run_dir, manifest, simulation.scenario)
     if simulation.holdings is not None:
         write_partition(run_dir, simulation.holdings.classes, simulation.holdings.counts)
     simulation.log.open()
@@ -138,16 +135,16 @@ def _run_in(
         wall_seconds=wall_clock_s() - started_s,
         learner=simulation.scenario.learner.kind,
     )
-    finish(run_dir, manifest, asdict(result) | {"run_dir": run_dir.name})
+    finish_run(run_dir, manifest, asdict(result) | {"run_dir": run_dir.name})
     return result
 
 
 def finished_run(
     run_dir: Path, scenario: Scenario, precision: Precision = "fp32"
 ) -> RunResult | None:
-    """What an earlier process finished in this directory; None if it must be run (again)."""
+    """The result of a run that is finished in this directory; None if it must be run."""
     is_real = isinstance(scenario.learner, TorchTraining)
-    result = finished(run_dir, numerics_tag(precision) if is_real else None)
+    result = read_result(run_dir, numerics_tag(precision) if is_real else None)
     if result is None:
         return None
     here = {"run_dir": run_dir, "trainings": 0, "store_hits": 0, "wall_seconds": 0.0}
@@ -155,7 +152,7 @@ def finished_run(
 
 
 def _manifest(simulation: Simulation, seed: int, precision: Precision) -> dict[str, Any]:
-    """What there is to say of a run beside its rows; see docs/model.md for the keys."""
+    """The content of manifest.json; docs/model.md describes the keys."""
     scenario = simulation.scenario
     is_real = isinstance(scenario.learner, TorchTraining)
     return {
@@ -165,7 +162,7 @@ def _manifest(simulation: Simulation, seed: int, precision: Precision) -> dict[s
         "digest": digest(scenario),
         "scenario": dump_scenario(scenario),
         "policy": repr(simulation.server.configurator),
-        "participation": name_of(simulation.server.accountant.dispatcher.participation),
+        "participation": participation_name(simulation.server.accountant.dispatcher.participation),
         "learner": scenario.learner.kind,
         "numerics": numerics_tag(precision) if is_real else None,
         "precision": precision if is_real else None,
@@ -175,20 +172,24 @@ def _manifest(simulation: Simulation, seed: int, precision: Precision) -> dict[s
 
 
 def simulate(simulation: Simulation) -> Lineage:
-    """Run the clock to the end of the run. What was known when a training failed is kept."""
+    """Simulate to the end of the run; returns the final lineage.
+
+    Raises RunError if training fails, a trace ends, or no event is left before the end of the run.
+    Rows that were complete before a failed training stay in the log.
+    """
     env = simulation.context.env
     main = env.process(simulation.server.serve())
     limit_s = simulation.scenario.stop.sim_s
     if limit_s is not None:
         env.process(_end_run(env, main, limit_s))
     try:
-        with _few_collections():
+        with _infrequent_gc():
             return cast(Lineage, env.run(until=main))
     except NotStoredError as error:
-        raise _failed(simulation, MissingScoreError, str(error)) from error
+        raise _record_failure(simulation, MissingScoreError, str(error)) from error
     except TrainingError as error:
         where = simulation.where(error.state) if error.state else ""
-        raise _failed(simulation, RunError, f"{where}{error}") from error
+        raise _record_failure(simulation, RunError, f"{where}{error}") from error
     except TraceEnded as error:
         raise RunError(
             f"{simulation.scenario.name}: after {simulation.context.env.now:g} s {error}"
@@ -199,16 +200,16 @@ def simulate(simulation: Simulation) -> Lineage:
         raise RunError(f"{simulation.scenario.name}: {_stall(simulation)}") from error
 
 
-def _failed(simulation: Simulation, kind: type[RunError], reason: str) -> RunError:
-    """The failure to be raised; the log keeps everything up to it."""
+def _record_failure(simulation: Simulation, kind: type[RunError], reason: str) -> RunError:
+    """Write all rows so far and a FailedRow; returns the error to raise."""
     simulation.log.events.add(FailedRow(t_s=simulation.context.env.now, error=reason))
     simulation.log.flush()
     return kind(f"{simulation.scenario.name}: {reason}")
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
-    """Collect garbage rarely, and not among what the set-up made: a fifth of a time-only run."""
+def _infrequent_gc() -> Iterator[None]:
+    """Collect garbage less often, which saves a fifth of a time-only run's time."""
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -220,17 +221,17 @@ def _few_collections() -> Iterator[None]:
 
 
 def _stall(simulation: Simulation) -> str:
-    """No event is left and the run is not over: whose work never ends."""
+    """The message for a run that has no event left: the clients whose work can never finish."""
     context = simulation.context
     stalled = ", ".join(f"client {c}: {stage}" for c, stage in sorted(context.stalled.items()))
     return (
-        f"simulation stalled at {context.env.now:g} s: a bandwidth or speed is zero for ever "
+        f"simulation stalled at {context.env.now:g} s: a bandwidth or speed stays zero "
         f"({stalled}); set rounds.deadline_s or stop.sim_s"
     )
 
 
 def _end_run(env: Environment, main: Process, limit_s: float) -> Generator[Event, Any, None]:
-    """Process: interrupt the server when the run's time is over."""
+    """Process: interrupt the server at stop.sim_s."""
     yield end_of_time(env, limit_s, RUN_END)
     if main.is_alive:
         main.interrupt("stop.sim_s")

@@ -1,4 +1,4 @@
-"""States of a finished run trained again, beside what the store has of them."""
+"""Verifies a finished run: trains some of its states again and compares them with the store."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from sim.runlog import EVENTS, RunError
 from sim.streams import Streams
 
 from .progress import ProgressSink
-from .resume import as_failures_of, repeat_run
+from .resume import as_run_errors, resume_finished_run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retrained:
-    """An aggregated state, made again from its parents by `trainings` LocalJobs. `differing`: the
-    tensors and scores that are not the stored ones, to the bit; none where all is as it was."""
+class VerifiedState:
+    """An aggregated state that was trained again from its parents, with `trainings` LocalJobs.
+
+    `differing`: the tensors and scores that differ from the stored ones in any bit.
+    """
 
     state: str
     branch: str
@@ -39,37 +41,36 @@ class Retrained:
         )
 
 
-def retrain(
+def verify_states(
     run_dir: Path,
     *,
     sample: int = 3,
     cache_dir: Path | None = None,
     on_progress: ProgressSink = lambda progress: None,
-) -> Iterator[Retrained]:
-    """Make again up to `sample` of the run's aggregated states whose tensors the store has.
+) -> Iterator[VerifiedState]:
+    """Train up to `sample` of the run's aggregated states again, of those that are in the store.
 
-    Which they are is drawn by the run's seed; what the store has of them stays there, unless its
-    file is damaged. Raises
-    RunError for a run that cannot be repeated (see repeat_run), where the store has none of its
-    states, and where a training fails.
+    The sample is drawn by the run's seed. The store stays as it is, except that damaged files are
+    removed. Raises RunError if the run cannot be resumed (see resume_finished_run), if the store
+    has none of its states, and if training fails.
     """
-    simulation, learner = repeat_run(run_dir, cache_dir=cache_dir, on_progress=on_progress)
+    simulation, learner = resume_finished_run(run_dir, cache_dir=cache_dir, on_progress=on_progress)
     done = [row for row in read_rows(run_dir / EVENTS) if row.get("status") == "done"]
     rounds = [row for row in done if row["row"] == RoundRow.row]
-    order = Streams(simulation.seed).order("retrain", ids=range(len(rounds)))
+    order = Streams(simulation.seed).order("verify", ids=range(len(rounds)))
     stored = (rounds[i] for i in order if learner.is_stored(StateRef(rounds[i]["state"])))
     chosen = list(islice(stored, sample))
     if not chosen:
-        raise RunError(f"{run_dir}: the store has the tensors of none of its rounds any more")
+        raise RunError(f"{run_dir}: the store no longer has the tensors of any of its rounds")
     plan = simulation.scenario.evaluation
     splits = list(dict.fromkeys((plan.decide_on, plan.report_on)))
-    with as_failures_of(run_dir):
-        yield from (_retrained(learner, row, splits) for row in chosen)
+    with as_run_errors(run_dir):
+        yield from (_verify(learner, row, splits) for row in chosen)
 
 
-def _retrained(learner: StoredLearner, row: Mapping[str, Any], splits: Sequence[str]) -> Retrained:
+def _verify(learner: StoredLearner, row: Mapping[str, Any], splits: Sequence[str]) -> VerifiedState:
     state, before = StateRef(row["state"]), learner.trainings
-    return Retrained(
+    return VerifiedState(
         state=state,
         branch=row["branch"],
         round=row["round"],

@@ -26,7 +26,7 @@ _RETRIES = 3
 """How often a worker that died is started again; its run goes on from the store."""
 
 
-def on_ray(
+def run_on_ray(
     run: Callable[..., RunResult], jobs: Sequence[Job], address: str, on_progress: ProgressSink
 ) -> list[Outcome]:
     """The outcome of every job, in order, whatever the nodes; `address` is "auto" or HOST:PORT.

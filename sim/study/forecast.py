@@ -27,7 +27,7 @@ from sim.scenario.task import TorchTraining
 
 from .definition import Study
 from .outcome import Job
-from .study import study_jobs
+from .study import study_runs
 
 _FLOPS_PER_S = 1e11
 """fp32 operations a second of one core: within a third for the demo and the studies of docs/results
@@ -66,7 +66,7 @@ def forecast(
     Fetches model and data where they are not in the cache. Raises ValueError as run_study does.
     """
     cache_dir = cache_dir or default_cache_dir()
-    jobs = study_jobs(study)
+    jobs = study_runs(study)
     left = [job for job in jobs if not _is_finished(out / study.name, job, precision)]
     trained = [job for job in left if isinstance(job[0].learner, TorchTraining)]
     missing: dict[StateRef, Recipe] = {}

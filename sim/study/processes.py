@@ -19,7 +19,7 @@ from .outcome import Job, Outcome, outcome
 _POLL_S = 0.1
 
 
-def in_processes(
+def run_in_processes(
     run: Callable[..., RunResult], jobs: Sequence[Job], workers: int, on_progress: ProgressSink
 ) -> list[Outcome]:
     """The outcome of every job, in order. Interrupted, the workers are ended at once."""

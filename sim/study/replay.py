@@ -18,7 +18,7 @@ from .axes import Axis
 from .definition import Study
 from .file import expand
 from .outcome import Outcome
-from .study import run_outcomes, study_jobs
+from .study import run_all, study_runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def replay(
     Where learning diverges it goes on only with `train`, or as far as other runs have stored it.
     A failure other than missing scores is raised when all have ended.
     """
-    outcomes = run_outcomes(
+    outcomes = run_all(
         study,
         out=out,
         cache_dir=cache_dir,
@@ -82,7 +82,7 @@ def replay(
         precision=precision_of(read_manifest(run_dir)),
         on_progress=on_progress,
     )
-    places = [run_directory(out / study.name, *job) for job in study_jobs(study)]
+    places = [run_directory(out / study.name, *job) for job in study_runs(study)]
     names = [arm.name for arm in study.arms]
     return [_replay(run_dir, *one) for one in zip(names, places, outcomes, strict=True)]
 

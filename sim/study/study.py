@@ -14,14 +14,14 @@ from sim.build.data import fetch_assets
 from sim.build.learner import OnMissing
 from sim.runlog import STUDY_INDEX, RunError, write_json
 from sim.runs.directory import run_directory
-from sim.runs.lock import held
+from sim.runs.lock import locked
 from sim.runs.progress import ProgressSink
 from sim.runs.run import RunResult, default_cache_dir, finished_run, run_scenario
 
-from .cluster import on_ray
+from .cluster import run_on_ray
 from .definition import Study
 from .outcome import Job, Outcome, outcome
-from .processes import in_processes
+from .processes import run_in_processes
 
 
 def run_study(
@@ -41,7 +41,7 @@ def run_study(
     fails, the others still finish, and then the first failure is raised. Raises RunError for a
     directory that another process or study holds.
     """
-    outcomes = run_outcomes(
+    outcomes = run_all(
         study,
         out=out,
         cache_dir=cache_dir,
@@ -53,7 +53,7 @@ def run_study(
     return [_raised(outcome) for outcome in outcomes]
 
 
-def run_outcomes(
+def run_all(
     study: Study,
     *,
     out: Path,
@@ -66,8 +66,8 @@ def run_outcomes(
 ) -> list[Outcome]:
     """As run_study, with the failures of runs in their places among the results."""
     directory, cache_dir = out / study.name, cache_dir or default_cache_dir()
-    jobs = study_jobs(study)
-    with held(directory):
+    jobs = study_runs(study)
+    with locked(directory):
         _write_index(study, directory, jobs)
         results: dict[int, Outcome] = {
             i: result
@@ -90,7 +90,7 @@ def run_outcomes(
     return [results[i] for i in range(len(jobs))]
 
 
-def study_jobs(study: Study) -> list[Job]:
+def study_runs(study: Study) -> list[Job]:
     """Every run of a study: its arms in order, each with every seed."""
     return [(scenario, seed) for scenario in study.arms for seed in study.seeds]
 
@@ -103,9 +103,9 @@ def _run_all(
     on_progress: ProgressSink,
 ) -> list[Outcome]:
     if ray is not None:
-        return on_ray(run, jobs, ray, on_progress)
+        return run_on_ray(run, jobs, ray, on_progress)
     if workers > 1 and len(jobs) > 1:
-        return in_processes(run, jobs, workers, on_progress)
+        return run_in_processes(run, jobs, workers, on_progress)
     return [
         outcome(partial(run, scenario, seed=seed, on_progress=on_progress))
         for scenario, seed in jobs

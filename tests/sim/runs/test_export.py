@@ -1,4 +1,4 @@
-"""Exported models, loaded by plain transformers and peft in a process that knows nothing of us."""
+"""Exported models, loaded by transformers and peft in a process without this project's code."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def points(run: RunResult) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def test_the_best_state_is_the_deciding_splits_and_the_final_one_the_last(
+def test_the_best_state_is_the_best_on_the_deciding_split_and_the_final_one_the_last(
     tmp_path: Path, real: Any
 ) -> None:
     run = run_scenario(real(CONFIGS["adapter"]), out=tmp_path, cache_dir=tmp_path / "cache")
@@ -77,7 +77,7 @@ def test_the_best_state_is_the_deciding_splits_and_the_final_one_the_last(
     assert str(tmp_path) not in card
 
 
-def test_tensors_that_the_store_has_lost_are_trained_again(tmp_path: Path, real: Any) -> None:
+def test_tensors_that_are_no_longer_stored_are_trained_again(tmp_path: Path, real: Any) -> None:
     run = run_scenario(real(CONFIGS["adapter"]), out=tmp_path, cache_dir=tmp_path / "cache")
     export_run(run.run_dir, tmp_path / "one", at="final", cache_dir=tmp_path / "cache")
     for path in (tmp_path / "cache/store/states").rglob("*.safetensors"):
@@ -95,9 +95,7 @@ def test_a_run_in_bf16_is_exported_as_it_was_trained(tmp_path: Path, real: Any) 
     assert exported.scores["test"] == run.accuracy
 
 
-def test_what_cannot_be_exported_is_refused_in_one_line(
-    tmp_path: Path, real: Any, make: Any
-) -> None:
+def test_a_run_that_cannot_be_exported_is_refused(tmp_path: Path, real: Any, make: Any) -> None:
     curve = run_scenario(make(), out=tmp_path / "curve")
     with pytest.raises(RunError, match=r"must be a run with learner\.kind torch"):
         export_run(curve.run_dir, tmp_path / "new")
@@ -109,7 +107,7 @@ def test_what_cannot_be_exported_is_refused_in_one_line(
     with pytest.raises(ValueError, match="must be a new or an empty directory"):
         export_run(run.run_dir, tmp_path / "full", cache_dir=tmp_path / "cache")
     (run.run_dir / "DONE").unlink()
-    with pytest.raises(RunError, match="must be a run that this machine has finished"):
+    with pytest.raises(RunError, match="must be a run that is finished, with this version"):
         export_run(run.run_dir, tmp_path / "new", cache_dir=tmp_path / "cache")
     assert not (tmp_path / "new").exists()
 
@@ -152,7 +150,7 @@ for directory in directories:
 def test_a_fresh_process_reproduces_the_accuracy_of_every_kind(
     tmp_path: Path, real: Any, tiny_model: Path, tiny_task: Path
 ) -> None:
-    """Example for example, by the answers that the run's evaluation has stored."""
+    """Compared example by example with the answers in the run's evaluations.jsonl."""
     expected = {}
     for name, config in CONFIGS.items():
         run = run_scenario(real(config), out=tmp_path / "runs", cache_dir=tmp_path / "cache")
@@ -161,7 +159,9 @@ def test_a_fresh_process_reproduces_the_accuracy_of_every_kind(
         bits = bin(int("1" + last["correct"], 16))[3:]
         expected[name] = [bit == "1" for bit in bits[: last["n_examples"]]]
     source = task_source(DataTask(kind="text", source=str(tiny_task), validation=30))
-    task = load_task(source, tmp_path / "cache")  # without the texts that training has as well
+    task = load_task(
+        source, tmp_path / "cache"
+    )  # without texts that are also in the training split
     rows = [(t, task.labels[i]) for t, i in zip(task.test.texts, task.test.labels, strict=True)]
     (tmp_path / "rows.json").write_text(json.dumps(rows))
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""A disk that fills up during a run: one clear line, an intact store, and the run goes on later."""
+"""A disk that is full during a run: an error of one line, an undamaged store, a run to resume."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ fedadapter.main()
 
 
 @pytest.mark.parametrize("largest_bytes", [30_000, 400], ids=["activations", "rows"])
-def test_a_full_disk_is_one_line_and_the_store_stays_whole(
+def test_a_full_disk_is_an_error_of_one_line_and_damages_nothing(
     make: Any, tiny_model: Path, tiny_task: Path, tmp_path: Path, largest_bytes: int
 ) -> None:
     pytest.importorskip("resource")

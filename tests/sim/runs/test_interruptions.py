@@ -1,4 +1,4 @@
-"""Clients that go away in the middle of work, by hand: 0.13 s down, 0.9 s training, 0.26 s up."""
+"""Absences and dropouts, computed by hand: 0.13 s download, 0.9 s training, 0.26 s upload."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import pytest
 from sim.runlog import RunError
 from sim.runs.run import run_scenario
 
-AWAY_FROM_1_TO_2 = {"kind": "windows", "windows_s": [[0, 1], [2, 10]], "period_s": 10}
+ABSENT_FROM_1_TO_2 = {"kind": "windows", "windows_s": [[0, 1], [2, 10]], "period_s": 10}
 
 
 def rounds_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["row"] == "round"]
 
 
-def test_dropped_work_is_lost_and_the_round_held_again_when_somebody_is_back(
+def test_dropped_work_is_lost_and_the_round_repeated_when_clients_return(
     tmp_path: Path, make: Any, rows: Any
 ) -> None:
-    changes = {"fleet.availability": AWAY_FROM_1_TO_2, "stop.rounds": 1}
+    changes = {"fleet.availability": ABSENT_FROM_1_TO_2, "stop.rounds": 1}
     result = run_scenario(make(**changes), out=tmp_path)
     failed, done = rounds_of(rows(result.run_dir))
     assert (failed["status"], failed["t_s"], failed["round"], failed["attempt"]) == (
@@ -36,25 +36,27 @@ def test_dropped_work_is_lost_and_the_round_held_again_when_somebody_is_back(
     assert done["t_s"] == pytest.approx(2.0 + 1.29)
 
 
-def test_paused_work_goes_on_where_it_was(tmp_path: Path, make: Any, rows: Any) -> None:
-    availability = AWAY_FROM_1_TO_2 | {"when_offline": "pause"}
+def test_paused_work_continues_where_it_was_interrupted(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    availability = ABSENT_FROM_1_TO_2 | {"when_offline": "pause"}
     changes = {"fleet.availability": availability, "stop.rounds": 1, "log": "all"}
     result = run_scenario(make(**changes), out=tmp_path)
-    told = rows(result.run_dir)
-    (row,) = rounds_of(told)
+    log = rows(result.run_dir)
+    (row,) = rounds_of(log)
     assert row["t_s"] == pytest.approx(1.29 + 1.0)
     assert row["wait_s"] == pytest.approx(3 * 1.0)
     assert row["compute_s"] == pytest.approx(3 * 0.9)
     assert row["lost_s"] == 0
-    attempts = [(r["start_s"], r["t_s"], r["status"]) for r in told if r["row"] == "compute"]
+    attempts = [(r["start_s"], r["t_s"], r["status"]) for r in log if r["row"] == "compute"]
     assert attempts[:3] == [(0.13, 1.0, "away")] * 3
     assert attempts[3:] == [(2.0, pytest.approx(2.03), "done")] * 3
 
 
-def test_restarted_work_begins_anew_and_the_first_attempt_is_lost(
+def test_restarted_work_starts_again_and_the_first_attempt_is_lost(
     tmp_path: Path, make: Any, rows: Any
 ) -> None:
-    availability = AWAY_FROM_1_TO_2 | {"when_offline": "restart"}
+    availability = ABSENT_FROM_1_TO_2 | {"when_offline": "restart"}
     result = run_scenario(
         make(**{"fleet.availability": availability, "stop.rounds": 1}), out=tmp_path
     )
@@ -73,21 +75,19 @@ def test_a_paused_upload_delivers_exactly_its_bytes(tmp_path: Path, make: Any, r
     assert row["t_s"] == pytest.approx(1.29 + 1.9)
 
 
-def test_one_dropout_does_not_stall_a_synchronous_round(
-    tmp_path: Path, make: Any, rows: Any
-) -> None:
-    # Client i is away from 1 + 0.4 i: only client 0 before the others have finished at 1.29.
+def test_a_round_does_not_wait_for_a_lost_client(tmp_path: Path, make: Any, rows: Any) -> None:
+    # Client i is absent from 1 + 0.4 i s. The others have finished at 1.29 s, so only 0 is lost.
     windows = {"kind": "windows", "windows_s": [[0, 1], [1.5, 10]], "period_s": 10}
     changes = {"fleet.availability": windows | {"stagger_s": 0.4}, "stop.rounds": 1}
     changes |= {"log": "clients"}
-    told = rows(run_scenario(make(**changes), out=tmp_path).run_dir)
-    (row,) = rounds_of(told)
+    log = rows(run_scenario(make(**changes), out=tmp_path).run_dir)
+    (row,) = rounds_of(log)
     assert (row["t_s"], row["reports"]) == (pytest.approx(1.29), [1, 2])
-    assert [r["outcome"] for r in told if r["row"] == "client"] == ["lost", "done", "done"]
-    assert told[0]["gone_s"] == pytest.approx(0.29)
+    assert [r["outcome"] for r in log if r["row"] == "client"] == ["lost", "done", "done"]
+    assert log[0]["gone_s"] == pytest.approx(0.29)
 
 
-def test_a_client_that_is_away_only_in_the_middle_of_its_work_is_lost(
+def test_a_client_that_is_absent_only_during_its_work_is_lost(
     tmp_path: Path, make: Any, rows: Any
 ) -> None:
     windows = {"kind": "windows", "windows_s": [[0, 0.5], [0.6, 10]], "period_s": 10}
@@ -95,40 +95,42 @@ def test_a_client_that_is_away_only_in_the_middle_of_its_work_is_lost(
     assert [r["t_s"] for r in rounds_of(rows(result.run_dir))] == [0.5, pytest.approx(0.6 + 1.29)]
 
 
-def test_who_is_away_is_not_called_up(tmp_path: Path, make: Any, rows: Any) -> None:
+def test_an_absent_client_is_not_selected(tmp_path: Path, make: Any, rows: Any) -> None:
     windows = {"kind": "windows", "windows_s": [[0, 4]], "period_s": 12, "stagger_s": 4}
     result = run_scenario(make(**{"fleet.availability": windows, "stop.rounds": 9}), out=tmp_path)
-    told = rounds_of(rows(result.run_dir))
-    called = [(row["clients"], round(row["start_s"], 6) % 12 // 4) for row in told]
-    assert {client for (client,), _ in called} == {0, 1, 2}
-    assert all(client == turn for (client,), turn in called)
+    log = rounds_of(rows(result.run_dir))
+    selected = [(row["clients"], round(row["start_s"], 6) % 12 // 4) for row in log]
+    assert {client for (client,), _ in selected} == {0, 1, 2}
+    assert all(client == turn for (client,), turn in selected)
 
 
-def test_without_anybody_for_ever_the_run_ends(tmp_path: Path, make: Any, rows: Any) -> None:
+def test_the_run_ends_if_no_client_will_ever_be_available(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
     windows = {"kind": "windows", "windows_s": [], "period_s": 10}
     result = run_scenario(make(**{"fleet.availability": windows}), out=tmp_path)
     (end,) = rows(result.run_dir)
     assert (end["t_s"], end["reason"]) == (0, "too few clients will ever be available again")
 
 
-def test_a_client_that_vanishes_has_done_the_drawn_part_of_its_work(
+def test_a_client_that_drops_out_has_done_the_drawn_part_of_its_work(
     tmp_path: Path, make: Any, rows: Any
 ) -> None:
     changes = {"fleet.p_dropout": 1, "rounds.max_failures": 2, "log": "all"}
-    told = rows(run_scenario(make(**changes), out=tmp_path).run_dir)
-    clients = [row for row in told if row["row"] == "client"]
+    log = rows(run_scenario(make(**changes), out=tmp_path).run_dir)
+    clients = [row for row in log if row["row"] == "client"]
     assert [row["outcome"] for row in clients] == ["lost"] * 6
     for row in clients:
         position = row["down_bytes"] / 130_000 + row["compute_s"] / 0.9 + row["up_bytes"] / 130_000
         assert 0 < position < 3
         assert row["lost_bytes"] == row["down_bytes"] + row["up_bytes"]
     assert len({row["compute_s"] for row in clients}) > 2
-    assert [row["reason"] for row in told if row["row"] == "dropout"] == ["vanished"] * 6
-    assert told[-1]["reason"] == "rounds.max_failures"
+    assert [row["reason"] for row in log if row["row"] == "dropout"] == ["vanished"] * 6
+    assert log[-1]["reason"] == "rounds.max_failures"
 
 
 @pytest.mark.parametrize("direction", ["down", "up"])
-def test_a_dead_link_ends_with_an_error_that_names_it(
+def test_a_run_with_a_dead_link_ends_with_an_error_that_names_the_clients(
     tmp_path: Path, make: Any, direction: str
 ) -> None:
     scenario = make(**{f"fleet.network.{direction}_mbytes_per_s": 0})
@@ -137,13 +139,13 @@ def test_a_dead_link_ends_with_an_error_that_names_it(
 
 
 @pytest.mark.parametrize("when_offline", ["drop", "pause", "restart"])
-def test_a_dead_link_never_hangs_whatever_ends_the_wait(
+def test_a_deadline_or_time_limit_ends_a_run_with_a_dead_link(
     tmp_path: Path, make: Any, rows: Any, when_offline: str
 ) -> None:
     dead = {"fleet.network.up_mbytes_per_s": 0, "rounds.max_failures": 2}
     by_deadline = run_scenario(make(**dead, **{"rounds.deadline_s": 5}), out=tmp_path)
     assert by_deadline.sim_seconds == 10
-    windows = AWAY_FROM_1_TO_2 | {"when_offline": when_offline}
+    windows = ABSENT_FROM_1_TO_2 | {"when_offline": when_offline}
     limit = {"fleet.availability": windows, "stop": {"sim_s": 25}}
     by_limit = run_scenario(make(**dead, **limit), out=tmp_path)
     assert by_limit.rounds == 0

@@ -1,4 +1,4 @@
-"""Runs that train a real (tiny) transformer: resume after a kill, replay from the store."""
+"""Runs that train a tiny transformer: learning, resuming, stored states, failures."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_lora_trains_in_a_run_and_new_weights_make_other_states(tmp_path: Path, 
     ],
     ids=["FedAsync", "FedBuff", "Oort"],
 )
-def test_other_ways_to_aggregate_and_to_choose_train_once_and_repeat(
+def test_other_modes_rules_and_selections_train_once_and_repeat_their_bytes(
     tmp_path: Path, real: Any, changes: Any
 ) -> None:
     mixed = {"jetson-tx2": 0.5, "jetson-nano": 0.5}
@@ -99,9 +99,7 @@ def test_other_ways_to_aggregate_and_to_choose_train_once_and_repeat(
     assert (again.trainings, again.events_sha256) == (0, first.events_sha256)
 
 
-def test_with_a_learning_rate_of_zero_the_accuracy_stays_where_it_was(
-    tmp_path: Path, real: Any
-) -> None:
+def test_a_learning_rate_of_zero_changes_no_prediction(tmp_path: Path, real: Any) -> None:
     frozen = real(**{"training.lr": 0.0, "training.head_lr": 0.0})
     run = run_scenario(frozen, out=tmp_path, cache_dir=tmp_path / "cache")
     lines = (run.run_dir / "evaluations.jsonl").read_text().splitlines()
@@ -109,7 +107,7 @@ def test_with_a_learning_rate_of_zero_the_accuracy_stays_where_it_was(
     assert len({json.loads(line)["correct"] for line in lines}) == 1
 
 
-def test_only_winners_and_finished_clients_are_trained(tmp_path: Path, real: Any) -> None:
+def test_only_aggregated_updates_are_trained(tmp_path: Path, real: Any) -> None:
     scenario = real(stop={"sim_s": 0.9}, log="clients")
     run = run_scenario(scenario, out=tmp_path, cache_dir=tmp_path / "cache")
     rows = [json.loads(line) for line in (run.run_dir / "events.jsonl").read_text().splitlines()]
@@ -118,7 +116,7 @@ def test_only_winners_and_finished_clients_are_trained(tmp_path: Path, real: Any
     assert run.trainings == run.rounds * 3 < dispatched
 
 
-def test_workers_change_no_byte(tmp_path: Path, real: Any) -> None:
+def test_the_number_of_workers_changes_no_byte(tmp_path: Path, real: Any) -> None:
     sideline = {"kind": "sideline", "interval_s": 0.5, "start": {"depth": 0, "width": 8}}
     arms = (real(name="one"), real(name="two", configurator=sideline))
     study = Study(name="study", arms=arms, seeds=(0, 1))
@@ -135,7 +133,7 @@ def test_workers_change_no_byte(tmp_path: Path, real: Any) -> None:
     assert len(set(digests[0])) == 4
 
 
-def test_a_killed_run_repeats_its_bytes_and_only_its_missing_trainings(
+def test_a_killed_run_is_resumed_with_equal_bytes_and_only_the_missing_trainings(
     tmp_path: Path, real: Any
 ) -> None:
     scenario = real(**{"stop.rounds": 40})
@@ -173,12 +171,12 @@ def test_a_killed_run_repeats_its_bytes_and_only_its_missing_trainings(
     assert result["trainings"] == whole.trainings - 3 * (kept - 1)  # one is the initial state
 
 
-def test_a_diverging_training_is_one_line_and_keeps_what_was_known(
+def test_a_diverging_training_is_an_error_of_one_line_and_keeps_the_rows_before(
     tmp_path: Path, real: Any
 ) -> None:
     wild = real(training={"optimizer": "sgd", "lr": 1e38, "head_lr": 1e38})
-    told = r"smallest: branch \w+, round 1: training diverged: client \d+, .* sgd lr 1e.38.*"
-    with pytest.raises(RunError, match=told + r"initial \(1, 8\) seed \d+ > round") as caught:
+    message = r"smallest: branch \w+, round 1: training diverged: client \d+, .* sgd lr 1e.38.*"
+    with pytest.raises(RunError, match=message + r"initial \(1, 8\) seed \d+ > round") as caught:
         run_scenario(wild, out=tmp_path, cache_dir=tmp_path / "cache")
     assert "\n" not in str(caught.value)
     run_dir = next(tmp_path.glob("smallest-*/seed-0000"))
@@ -188,19 +186,21 @@ def test_a_diverging_training_is_one_line_and_keeps_what_was_known(
     assert len((run_dir / "evaluations.jsonl").read_text().splitlines()) == 1
 
 
-def test_a_run_is_not_continued_on_other_data(tmp_path: Path, real: Any, tiny_task: Path) -> None:
+def test_a_run_is_not_resumed_with_other_data(tmp_path: Path, real: Any, tiny_task: Path) -> None:
     task = tmp_path / "task"
     shutil.copytree(tiny_task, task)
     scenario = real(**{"task.source": str(task), "stop.rounds": 1})
     run_scenario(scenario, out=tmp_path, cache_dir=tmp_path / "cache")
     with (task / "test.tsv").open("a") as file:
         file.write("w1 w2\tlabel0\n")
-    with pytest.raises(RunError, match=r"task_digest must be .* to go on with this run"):
+    with pytest.raises(RunError, match=r"task_digest must be .* to resume this run"):
         run_scenario(scenario, out=tmp_path, cache_dir=tmp_path / "cache")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_one_runs_failure_does_not_cost_the_others(tmp_path: Path, real: Any, workers: int) -> None:
+def test_the_failure_of_one_run_does_not_stop_the_others(
+    tmp_path: Path, real: Any, workers: int
+) -> None:
     wild = real(name="wild", training={"optimizer": "sgd", "lr": 1e38, "head_lr": 1e38})
     study = Study(name="study", arms=(wild, real(name="tame", **{"stop.rounds": 2})), seeds=(0,))
     with pytest.raises(RunError, match=r"wild: branch \w+, round 1: training diverged"):
@@ -209,10 +209,10 @@ def test_one_runs_failure_does_not_cost_the_others(tmp_path: Path, real: Any, wo
     assert (tame / "DONE").exists()
 
 
-def test_workers_end_when_their_study_was_killed(
+def test_workers_end_when_their_study_is_killed(
     tmp_path: Path, tiny_model: Path, tiny_task: Path, real: Any
 ) -> None:
-    """Otherwise they would hold their directories against the same command typed again."""
+    """Otherwise they would keep their directories locked when the command is repeated."""
     arms = {"a": {"stop.rounds": 4000}, "b": {"stop.rounds": 4001}}
     base = dump_scenario(real(**{"evaluation.every_rounds": 1}))
     path = tmp_path / "study.yaml"
@@ -232,8 +232,8 @@ def test_workers_end_when_their_study_was_killed(
         FileLock(run_dir / ".lock").acquire(timeout=20).lock.release()
 
 
-def test_a_rate_that_falls_over_the_run_is_decided_by_the_round(tmp_path: Path, real: Any) -> None:
-    """At the end of its horizon nothing moves any more; within jobs it starts anew each round."""
+def test_a_learning_rate_can_decay_over_the_run_or_over_each_job(tmp_path: Path, real: Any) -> None:
+    """Over the run, nothing changes after total_rounds; over a job, it starts again each round."""
 
     def points(name: str, schedule: dict[str, Any]) -> list[str]:
         falling = real(**{"training.lr_schedule": schedule, "stop.rounds": 6})
@@ -244,45 +244,47 @@ def test_a_rate_that_falls_over_the_run_is_decided_by_the_round(tmp_path: Path, 
     ended = points("run", {"kind": "linear", "within": "run", "total_rounds": 3})
     assert len(set(ended[:4])) == 4
     assert len(set(ended[3:])) == 1
-    anew = points("job", {"kind": "linear", "within": "job"})
-    assert len(set(anew)) == 7
+    restarted = points("job", {"kind": "linear", "within": "job"})
+    assert len(set(restarted)) == 7
 
 
-def test_a_budget_of_steps_is_each_clients_whatever_its_shard(tmp_path: Path, real: Any) -> None:
+def test_steps_are_the_same_for_every_shard(tmp_path: Path, real: Any) -> None:
     scenario = real(**{"training": {"steps": 3}, "stop.rounds": 1, "log": "all"})
     run = run_scenario(scenario, out=tmp_path, cache_dir=tmp_path / "cache")
     rows = [json.loads(line) for line in (run.run_dir / "events.jsonl").read_text().splitlines()]
     assert [row["batches"] for row in rows if row["row"] == "compute"] == [3, 3, 3]
 
 
-def test_the_encoding_of_the_texts_is_told_before_the_first_round(
+def test_the_encoding_of_the_texts_is_reported_before_the_first_round(
     tmp_path: Path, real: Any
 ) -> None:
-    told: list[RunProgress] = []
+    reports: list[RunProgress] = []
     run_scenario(
         real(**{"stop.rounds": 1}),
         out=tmp_path,
         cache_dir=tmp_path / "cache",
-        on_progress=told.append,
+        on_progress=reports.append,
     )
-    doing = [progress.doing for progress in told]
+    doing = [progress.doing for progress in reports]
     assert "encoding the train texts once: 100%" in doing
     assert "encoding the test texts once: 0%" in doing
-    assert (doing[-1], told[-1].round) == ("", 1)
+    assert (doing[-1], reports[-1].round) == ("", 1)
 
 
-def test_a_run_in_bf16_is_its_own_and_not_continued_in_fp32(tmp_path: Path, real: Any) -> None:
+def test_a_run_in_bf16_is_trained_separately_and_not_resumed_in_fp32(
+    tmp_path: Path, real: Any
+) -> None:
     scenario, cache_dir = real(**{"stop.rounds": 2}), tmp_path / "cache"
     exact = run_scenario(scenario, out=tmp_path / "a", cache_dir=cache_dir)
     rough = run_scenario(scenario, out=tmp_path / "b", cache_dir=cache_dir, precision="bf16")
     assert (exact.trainings, rough.trainings) == (6, 6)
     manifest = json.loads((rough.run_dir / "manifest.json").read_text())
     assert (manifest["precision"], " bf16" in manifest["numerics"]) == ("bf16", True)
-    with pytest.raises(RunError, match=r"numerics must be .* fp32 .* to go on with this run"):
+    with pytest.raises(RunError, match=r"numerics must be .* fp32 .* to resume this run"):
         run_scenario(scenario, out=tmp_path / "b", cache_dir=cache_dir)
 
 
-def test_what_the_store_answers_needs_no_trainer(
+def test_a_run_whose_scores_are_stored_needs_no_torch(
     tmp_path: Path, real: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenario, cache_dir = real(), tmp_path / "cache"

@@ -1,8 +1,8 @@
-"""Real studies, killed at any moment and interrupted: the same command completes them, to the byte.
+"""Studies that are killed or interrupted at many moments, and completed by the same command.
 
-Each life of a process is ended at a given count of something it does: gradients (it is then within
-a training pass), renamings in the store (within a write: the draft is there, the file is not), or
-renamings in a run's directory. Only what outlived the last kill helps the next life.
+Each process is killed at its n-th gradient (in a training pass), its n-th rename in the store (the
+temporary file is written, the final one does not exist yet) or its n-th rename in a run directory.
+The next process continues from the files that the killed one left.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sim.scenario.file import dump_scenario
 ROOT = Path(__file__).parents[3]
 
 # Loaded by every Python process that has its directory on the path: workers as well.
-FATE = """
+HOOK = """
 import os, signal, sys
 
 kind, _, at = os.environ.get("DIE_AT", "").rpartition(" ")
@@ -73,7 +73,7 @@ MOMENTS = [
 
 @pytest.fixture
 def study(tmp_path: Path, real: Any) -> Path:
-    """Two fixed arms and one that decides, with rounds enough for two workers' 25 lives."""
+    """Two fixed arms and one with trials, with enough rounds for 25 kills of two workers."""
     sideline = {"kind": "sideline", "interval_s": 0.5, "start": {"depth": 0, "width": 8}}
     arms = {
         "a": {"stop.rounds": 100},
@@ -82,16 +82,16 @@ def study(tmp_path: Path, real: Any) -> Path:
     }
     path = tmp_path / "study.yaml"
     path.write_text(json.dumps({"name": "s", "base": dump_scenario(real()), "arms": arms}))
-    (tmp_path / "fate").mkdir()
-    (tmp_path / "fate/sitecustomize.py").write_text(FATE)
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook/sitecustomize.py").write_text(HOOK)
     return path
 
 
 def start(
     study: Path, place: Path, workers: int, die_at: str = "", session: bool = False
 ) -> subprocess.Popen[bytes]:
-    """The study's command in a place (runs and cache) of its own."""
-    path = os.pathsep.join([str(study.parent / "fate"), str(ROOT)])
+    """Start the study; `place` is its directory of runs and cache."""
+    path = os.pathsep.join([str(study.parent / "hook"), str(ROOT)])
     options = ["--out", str(place), "--workers", str(workers), "--json"]
     return subprocess.Popen(
         [sys.executable, "-m", "fedadapter", "study", str(study), *options],
@@ -105,14 +105,14 @@ def start(
 
 
 def content(place: Path) -> dict[str, bytes]:
-    """What must not depend on how often a study was killed."""
+    """The rows of all runs."""
     files = [*place.glob("s/*/*/events.jsonl"), *place.glob("s/*/*/evaluations.jsonl")]
     return {str(file.relative_to(place)): file.read_bytes() for file in sorted(files)}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_study_killed_at_25_moments_ends_with_the_bytes_of_one_that_was_not(
+def test_a_study_killed_25_times_ends_with_the_bytes_of_an_uninterrupted_one(
     tmp_path: Path, study: Path, workers: int
 ) -> None:
     whole = start(study, tmp_path / "whole", workers)
@@ -124,21 +124,21 @@ def test_a_study_killed_at_25_moments_ends_with_the_bytes_of_one_that_was_not(
     ]
     killed = 0
     for moment in moments:
-        life = start(study, tmp_path / "killed", workers, die_at=moment)
-        life.communicate()
-        killed += life.returncode != 0
+        process = start(study, tmp_path / "killed", workers, die_at=moment)
+        process.communicate()
+        killed += process.returncode != 0
     assert killed == len(moments) == 25
     last = start(study, tmp_path / "killed", workers)
-    told, complaint = last.communicate()
-    assert last.returncode == 0, complaint
+    output, errors = last.communicate()
+    assert last.returncode == 0, errors
     assert content(tmp_path / "killed") == content(tmp_path / "whole")
-    assert told == table
-    assert not list((tmp_path / "killed").glob("s/**/.holder"))
+    assert output == table
+    assert not list((tmp_path / "killed").glob("s/**/.lock-owner"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_ends_a_study_within_2_s_with_one_line_on_how_to_go_on(
+def test_ctrl_c_ends_a_study_within_2_s_with_one_line_on_how_to_resume(
     tmp_path: Path, real: Any, study: Path, workers: int
 ) -> None:
     arms = {"a": {"stop.rounds": 4000}, "b": {"stop.rounds": 4001}}
@@ -149,12 +149,12 @@ def test_ctrl_c_ends_a_study_within_2_s_with_one_line_on_how_to_go_on(
         pass
     pressed_s = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
-    told = process.stderr.read().decode()
+    messages = process.stderr.read().decode()
     process.wait()
     took_s = time.monotonic() - pressed_s
     process.stderr.close()
     assert process.stdout is not None
     process.stdout.close()
-    lines = [line for line in told.splitlines() if not line.startswith("{")]
+    lines = [line for line in messages.splitlines() if not line.startswith("{")]
     assert lines == ["Interrupted. To resume, repeat the command."]
     assert (process.returncode, took_s < 2.0) == (130, True), took_s

@@ -1,4 +1,4 @@
-"""Runs as a user meets them: directories, determinism, the published clock."""
+"""Runs: directories, resuming, determinism, and the published hours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from sim.runlog import RunError
 from sim.runs.directory import run_directory
-from sim.runs.lock import held
+from sim.runs.lock import locked
 from sim.runs.run import run_scenario
 from sim.scenario.file import as_yaml, load_scenario
 
@@ -30,7 +30,9 @@ PUBLISHED_HOURS = {
 
 
 @pytest.mark.parametrize(("name", "hours"), PUBLISHED_HOURS.items())
-def test_the_published_clock_is_met_to_nine_digits(name: str, hours: float, tmp_path: Path) -> None:
+def test_the_published_hours_are_reproduced_to_nine_digits(
+    name: str, hours: float, tmp_path: Path
+) -> None:
     scenario = load_scenario(ROOT / f"scenarios/paper/clock/{name}.yaml")
     result = run_scenario(scenario, out=tmp_path)
     assert result.sim_seconds == pytest.approx(3600 * hours, rel=1e-9)
@@ -67,9 +69,7 @@ def test_the_log_depends_on_the_seed_and_on_nothing_else(tmp_path: Path, make: A
     assert run_in_process(path, tmp_path / "c", seed=4, hash_seed="1") != first
 
 
-def test_a_finished_run_repeats_itself_and_leaves_its_files_alone(
-    tmp_path: Path, make: Any
-) -> None:
+def test_running_a_finished_run_again_leaves_its_files_alone(tmp_path: Path, make: Any) -> None:
     first = run_scenario(make(), out=tmp_path)
     before = {path.name: path.read_bytes() for path in first.run_dir.glob("[!.]*")}
     again = run_scenario(make(), out=tmp_path)
@@ -80,7 +80,7 @@ def test_a_finished_run_repeats_itself_and_leaves_its_files_alone(
 
 
 @pytest.mark.parametrize("n_bytes", [0, 1, 700, 1500])
-def test_a_log_cut_anywhere_is_completed(tmp_path: Path, make: Any, n_bytes: int) -> None:
+def test_a_log_that_ends_anywhere_is_completed(tmp_path: Path, make: Any, n_bytes: int) -> None:
     whole = run_scenario(make(log="clients"), out=tmp_path)
     events = whole.run_dir / "events.jsonl"
     content = events.read_bytes()
@@ -90,7 +90,7 @@ def test_a_log_cut_anywhere_is_completed(tmp_path: Path, make: Any, n_bytes: int
     assert events.read_bytes() == content
 
 
-def test_a_log_that_does_not_fit_stops_the_run_and_is_left_alone(tmp_path: Path, make: Any) -> None:
+def test_a_log_with_other_rows_stops_the_run_and_is_left_alone(tmp_path: Path, make: Any) -> None:
     result = run_scenario(make(), out=tmp_path)
     events = result.run_dir / "events.jsonl"
     changed = events.read_bytes().replace(b'"trial":0', b'"trial":7', 1)
@@ -100,21 +100,23 @@ def test_a_log_that_does_not_fit_stops_the_run_and_is_left_alone(tmp_path: Path,
     assert events.read_bytes() == changed
 
 
-def test_a_run_begun_with_other_numerics_is_refused_by_name(tmp_path: Path, make: Any) -> None:
+def test_a_run_with_other_numerics_is_not_resumed(tmp_path: Path, make: Any) -> None:
     result = run_scenario(make(), out=tmp_path)
     path = result.run_dir / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"numerics": "torch-1.0 cpu"}))
-    with pytest.raises(RunError, match=r"numerics must be None to go on .* got 'torch-1.0 cpu'"):
+    with pytest.raises(RunError, match=r"numerics must be None to resume .* got 'torch-1.0 cpu'"):
         run_scenario(make(), out=tmp_path)
 
 
-def test_the_name_and_the_seed_make_the_directory(make: Any, tmp_path: Path) -> None:
+def test_the_directory_is_named_by_scenario_and_seed(make: Any, tmp_path: Path) -> None:
     path = run_directory(tmp_path, make(name="Medium (3, 16)"), 7)
     assert path.parent.name.startswith("medium-3-16-")
     assert path.name == "seed-0007"
 
 
-def test_the_manifest_tells_what_made_the_run(tmp_path: Path, make: Any) -> None:
+def test_the_manifest_records_the_scenario_the_result_and_the_host(
+    tmp_path: Path, make: Any
+) -> None:
     result = run_scenario(make(), out=tmp_path)
     manifest = json.loads((result.run_dir / "manifest.json").read_text())
     assert manifest["learner"] == result.learner == "curve"
@@ -125,7 +127,7 @@ def test_the_manifest_tells_what_made_the_run(tmp_path: Path, make: Any) -> None
     assert manifest["client_rates_resampled_to_s"] is None
 
 
-def test_the_manifest_tells_that_a_shared_link_averages_the_clients_rates(
+def test_the_manifest_records_that_a_shared_link_averages_the_clients_rates(
     tmp_path: Path, make: Any
 ) -> None:
     result = run_scenario(make(**{"fleet.server": {"up_mbit_per_s": 5}}), out=tmp_path)
@@ -133,10 +135,10 @@ def test_the_manifest_tells_that_a_shared_link_averages_the_clients_rates(
     assert manifest["client_rates_resampled_to_s"] == 1.0
 
 
-def test_a_directory_that_another_process_runs_in_is_refused(tmp_path: Path, make: Any) -> None:
+def test_a_directory_in_use_by_another_process_is_refused(tmp_path: Path, make: Any) -> None:
     run_dir = run_directory(tmp_path, make(), 0)
-    code = "import sys, pathlib; from sim.runs.lock import held; p = pathlib.Path(sys.argv[1])"
-    waits = f"{code}\nwith held(p):\n    print('held', flush=True); sys.stdin.read()"
+    code = "import sys, pathlib; from sim.runs.lock import locked; p = pathlib.Path(sys.argv[1])"
+    waits = f"{code}\nwith locked(p):\n    print('locked', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", waits, str(run_dir)],
         cwd=ROOT,
@@ -144,12 +146,12 @@ def test_a_directory_that_another_process_runs_in_is_refused(tmp_path: Path, mak
         stdout=subprocess.PIPE,
     ) as other:
         assert other.stdout is not None
-        assert other.stdout.readline() == b"held\n"
-        with pytest.raises(RunError, match=f"is being run by process {other.pid} on "):
+        assert other.stdout.readline() == b"locked\n"
+        with pytest.raises(RunError, match=f"is in use by process {other.pid} on "):
             run_scenario(make(), out=tmp_path)
         other.communicate()
     assert run_scenario(make(), out=tmp_path).rounds == 2
-    with held(run_dir):
+    with locked(run_dir):
         pass
 
 

@@ -1,4 +1,4 @@
-"""One run that trains in several processes: same bytes, a worker that dies, an interrupt."""
+"""A run that trains in several processes: equal bytes, a killed worker, an interrupt."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def kill_a_worker(progress: RunProgress) -> None:
         multiprocessing.active_children()[0].kill()
 
 
-def test_a_worker_that_dies_is_one_line_and_the_run_goes_on_to_the_same_bytes(
+def test_a_killed_worker_is_an_error_of_one_line_and_the_resumed_run_gives_equal_bytes(
     tmp_path: Path, real: Any
 ) -> None:
     scenario = real(configurator=SIDELINE, **{"training.max_batches": 2})
@@ -37,9 +37,9 @@ def test_a_worker_that_dies_is_one_line_and_the_run_goes_on_to_the_same_bytes(
     options: dict[str, Any] = {"out": tmp_path / "pooled", "cache_dir": tmp_path / "other"}
     with pytest.raises(
         RunError, match=r"a worker process died .*; to resume, repeat the command"
-    ) as told:
+    ) as caught:
         run_scenario(scenario, workers=2, on_progress=kill_a_worker, **options)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
     assert not multiprocessing.active_children()
     again = run_scenario(scenario, workers=2, **options)
     assert 0 < again.trainings < whole.trainings
@@ -50,7 +50,7 @@ def test_a_worker_that_dies_is_one_line_and_the_run_goes_on_to_the_same_bytes(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
-def test_a_run_that_is_interrupted_or_killed_leaves_no_process(
+def test_an_interrupted_or_killed_run_leaves_no_process(
     tmp_path: Path, real: Any, kind: signal.Signals, status: int
 ) -> None:
     path = tmp_path / "scenario.yaml"
@@ -67,11 +67,11 @@ def test_a_run_that_is_interrupted_or_killed_leaves_no_process(
     while not re.search(rb"round [1-9]", run.stderr.readline()):  # the workers are at work
         pass
     if kind is signal.SIGINT:
-        os.killpg(run.pid, kind)  # as a terminal does: to all that the command has started
+        os.killpg(run.pid, kind)  # like a terminal: to all processes of the command
     else:
         run.send_signal(kind)
     assert run.wait(20) == status
-    assert b"Traceback" not in run.stderr.read()  # which ends when the last process has
+    assert b"Traceback" not in run.stderr.read()  # ends when the last process has ended
     run.stderr.close()
     deadline_s = time.monotonic() + 20
     while processes_of(run.pid) and time.monotonic() < deadline_s:

@@ -1,4 +1,4 @@
-"""A tagging scenario runs as any other: its score is the entity F1, and a target reads it."""
+"""A run of a tagging task: its score is the entity F1, also for the target."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TARGET = 0.7
 
 @pytest.fixture
 def sentences(tmp_path: Path) -> Path:
-    """CoNLL files in which a word's number tells its tag: every third word is an entity."""
+    """CoNLL files in which every third word of the vocabulary is an entity."""
     generator = np.random.default_rng(3)
     for name, n in (("train", 120), ("valid", 40), ("test", 40)):
         lines = []
@@ -28,7 +28,7 @@ def sentences(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_tagging_run_stops_at_its_entity_f1(
+def test_a_tagging_run_stops_when_its_entity_f1_reaches_the_target(
     make: Any, tiny_model: Path, sentences: Path, tmp_path: Path
 ) -> None:
     scenario = make(
@@ -47,6 +47,8 @@ def test_a_tagging_run_stops_at_its_entity_f1(
     assert manifest["labels"] == ["B-LOC", "O"]
     assert json.loads((run.run_dir / "partition.json").read_text())["classes"] == ["none", "LOC"]
     rows = [json.loads(t) for t in (run.run_dir / "evaluations.jsonl").read_text().splitlines()]
-    assert rows[0]["accuracy"] < TARGET < rows[-1]["accuracy"] + 0.15  # the test set is another
+    assert (
+        rows[0]["accuracy"] < TARGET < rows[-1]["accuracy"] + 0.15
+    )  # reached on validation, scored on test
     n_right = bin(int(rows[-1]["correct"], 16)).count("1")
     assert n_right / rows[-1]["n_examples"] != rows[-1]["accuracy"]

@@ -1,4 +1,4 @@
-"""A sample of a run's states trained again and compared with the store."""
+"""Verifying a run: some of its states are trained again and compared with the store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from learner.store.store import Store, read_tensors
 from learner.training.numerics import numerics_tag
 from sim.runlog import RunError
 from sim.runs.run import RunResult, run_scenario
-from sim.runs.verify import retrain
+from sim.runs.verify import verify_states
 
 SIDELINE = {"kind": "sideline", "interval_s": 0.5, "start": {"depth": 1, "width": 8}}
 
@@ -33,29 +33,31 @@ def aggregated(run: RunResult) -> list[str]:
     return [row["state"] for row in rows if row["row"] == "round" and row["status"] == "done"]
 
 
-def test_states_made_again_are_the_stored_bytes_and_the_store_stays_as_it_is(
+def test_states_trained_again_equal_the_stored_ones_and_the_store_is_unchanged(
     tmp_path: Path, run: RunResult
 ) -> None:
     files = sorted((tmp_path / "fedadapter/store").rglob("*.*"))
     before = [path.read_bytes() for path in files]
-    remade = list(retrain(run.run_dir, sample=4, cache_dir=tmp_path / "fedadapter"))
-    assert len({one.state for one in remade}) == 4
-    assert {one.state for one in remade} <= set(aggregated(run))
-    assert [one.differing for one in remade] == [()] * 4
-    assert all(one.trainings for one in remade)
-    assert remade[:2] == list(retrain(run.run_dir, sample=2, cache_dir=tmp_path / "fedadapter"))
+    verified = list(verify_states(run.run_dir, sample=4, cache_dir=tmp_path / "fedadapter"))
+    assert len({one.state for one in verified}) == 4
+    assert {one.state for one in verified} <= set(aggregated(run))
+    assert [one.differing for one in verified] == [()] * 4
+    assert all(one.trainings for one in verified)
+    assert verified[:2] == list(
+        verify_states(run.run_dir, sample=2, cache_dir=tmp_path / "fedadapter")
+    )
     assert [path.read_bytes() for path in files] == before
 
 
-def test_a_state_that_its_recipe_does_not_make_is_named_and_the_command_fails(
+def test_a_state_that_differs_from_its_recipe_is_named_and_the_command_fails(
     tmp_path: Path,
     run: RunResult,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Sound by its own hash: only training can tell."""
+    """Its file is undamaged, so only training again finds the difference."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    (one,) = retrain(run.run_dir, sample=1, cache_dir=tmp_path / "fedadapter")
+    (one,) = verify_states(run.run_dir, sample=1, cache_dir=tmp_path / "fedadapter")
     verify(retrain=run.run_dir, sample=1)
     assert f"state {one.state}: the same (" in capsys.readouterr().out
     (path,) = states_dir(tmp_path / "fedadapter").rglob(f"{one.state}*.safetensors")
@@ -73,8 +75,8 @@ def test_a_state_that_its_recipe_does_not_make_is_named_and_the_command_fails(
     assert capsys.readouterr().out.endswith(line)
 
 
-def test_a_score_that_is_not_its_states_is_named(tmp_path: Path, run: RunResult) -> None:
-    """One that no row of the log repeats, so that only scoring again can tell."""
+def test_a_stored_score_that_differs_is_named(tmp_path: Path, run: RunResult) -> None:
+    """The score is in no row of the log, so only scoring again finds the difference."""
     store = Store(store_dir(tmp_path / "fedadapter"))
     scored = [
         (StateRef(state), scores)
@@ -84,29 +86,29 @@ def test_a_score_that_is_not_its_states_is_named(tmp_path: Path, run: RunResult)
     state, scores = scored[0]
     better = replace(scores, loss=scores.loss - 1e-9)
     store.add_evaluation(state, "validation", numerics_tag(), better)
-    remade = retrain(run.run_dir, sample=99, cache_dir=tmp_path / "fedadapter")
-    wrong = {one.state: one.differing for one in remade if one.differing}
+    verified = verify_states(run.run_dir, sample=99, cache_dir=tmp_path / "fedadapter")
+    wrong = {one.state: one.differing for one in verified if one.differing}
     assert wrong == {state: ("the validation score",)}
 
 
-def test_what_cannot_be_trained_again_is_refused_in_one_line(
+def test_a_run_that_cannot_be_verified_is_refused(
     tmp_path: Path, run: RunResult, make: Any
 ) -> None:
     curve = run_scenario(make(), out=tmp_path / "curve")
     with pytest.raises(RunError, match=r"must be a run with learner\.kind torch"):
-        list(retrain(curve.run_dir))
+        list(verify_states(curve.run_dir))
     for path in states_dir(tmp_path / "fedadapter").rglob("*.safetensors"):
         path.unlink()
-    with pytest.raises(RunError, match="the store has the tensors of none of its rounds any more"):
-        list(retrain(run.run_dir, cache_dir=tmp_path / "fedadapter"))
+    with pytest.raises(RunError, match="the store no longer has the tensors of any of its rounds"):
+        list(verify_states(run.run_dir, cache_dir=tmp_path / "fedadapter"))
 
 
-def test_a_damaged_state_is_told_and_not_passed_over(tmp_path: Path, run: RunResult) -> None:
+def test_a_damaged_state_is_reported(tmp_path: Path, run: RunResult) -> None:
     cache = tmp_path / "fedadapter"
-    (one,) = retrain(run.run_dir, sample=1, cache_dir=cache)
+    (one,) = verify_states(run.run_dir, sample=1, cache_dir=cache)
     (path,) = states_dir(cache).rglob(f"{one.state}*.safetensors")
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    (again,) = retrain(run.run_dir, sample=1, cache_dir=cache)
+    (again,) = verify_states(run.run_dir, sample=1, cache_dir=cache)
     assert (again.state, again.differing) == (one.state, ("its file, which was damaged",))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sim.runlog import RunError
-from sim.runs.diff import compare
+from sim.runs.diff import diff_runs
 from sim.runs.divergence import find_divergence
 from sim.runs.run import run_scenario
 from sim.scenario.file import ScenarioError
@@ -32,7 +32,7 @@ def test_a_faster_link_changes_the_times_and_nothing_learned(tmp_path: Path, mak
     assert (faster.divergence, faster.missing) == (None, "")
     assert faster.result.accuracy == run.accuracy
     assert faster.run_dir.parents[1].name == f"replay-of-{run.run_dir.parent.name}"
-    comparison = compare(run.run_dir, faster.run_dir)
+    comparison = diff_runs(run.run_dir, faster.run_dir)
     assert list(comparison.scenario) == ["fleet.network.up_mbytes_per_s"]
     assert comparison.scenario["fleet.network.up_mbytes_per_s"] == (0.5, 5)
     assert comparison.row is not None
@@ -107,7 +107,7 @@ def test_a_run_that_ends_sooner_does_not_diverge(tmp_path: Path, make: Any) -> N
     one = run_scenario(make(), out=tmp_path)
     two = run_scenario(make(**{"stop.rounds": 1}), out=tmp_path)
     assert find_divergence(one.run_dir, two.run_dir) is None
-    row = compare(one.run_dir, two.run_dir).row
+    row = diff_runs(one.run_dir, two.run_dir).row
     assert row is not None
     assert (row.line, row.a, row.b) == (2, "round", "end")
 
@@ -120,16 +120,16 @@ def test_what_is_no_run_directory_is_refused(tmp_path: Path, make: Any) -> None:
         plan_replay(run.run_dir, ["fleet.netwerk.x=1"])
     (run.run_dir / "manifest.json").write_text("{}")
     with pytest.raises(RunError, match=r"manifest\.json: is not a run's manifest"):
-        compare(run.run_dir, run.run_dir)
+        diff_runs(run.run_dir, run.run_dir)
 
 
 def test_other_scores_of_the_same_states_are_a_difference(tmp_path: Path, make: Any) -> None:
     run = run_scenario(make(), out=tmp_path / "a")
     other = run_scenario(make(), out=tmp_path / "b")
-    assert compare(run.run_dir, other.run_dir).row is None
+    assert diff_runs(run.run_dir, other.run_dir).row is None
     path = other.run_dir / "evaluations.jsonl"
     path.write_text(path.read_text().replace('"loss":', '"loss":1', 1))
-    row = compare(run.run_dir, other.run_dir).row
+    row = diff_runs(run.run_dir, other.run_dir).row
     assert row is not None
     assert (row.file, row.line, row.field) == ("evaluations.jsonl", 1, "loss")
 
@@ -141,7 +141,7 @@ def test_a_broken_line_is_refused_with_its_number(tmp_path: Path, make: Any, lin
     first, _, *rest = log.read_text().split("\n")
     log.write_text("\n".join((first, line, *rest)))
     with pytest.raises(RunError, match=r"events\.jsonl:2: must be a row "):
-        compare(run.run_dir, run.run_dir)
+        diff_runs(run.run_dir, run.run_dir)
 
 
 def test_a_real_run_is_retimed_without_training_and_stops_where_it_would_need_it(

@@ -15,7 +15,7 @@ import pytest
 from configurator import Fixed
 from learner.spec import Full
 from sim.runlog import RunError
-from sim.runs.lock import held
+from sim.runs.lock import locked
 from sim.scenario.file import ScenarioError, dump_scenario
 from sim.study.definition import Study
 from sim.study.file import load_study
@@ -97,7 +97,7 @@ def test_the_directory_of_another_study_is_refused_and_left_alone(
 
 def test_a_study_that_another_process_runs_is_refused(tmp_path: Path, load: Any) -> None:
     study = load(axes={"stop.rounds": [1]})
-    with held(tmp_path / "s"), pytest.raises(RunError, match=r"is being run by process \d+ on "):
+    with locked(tmp_path / "s"), pytest.raises(RunError, match=r"is in use by process \d+ on "):
         run_study(study, out=tmp_path)
     assert not list((tmp_path / "s").glob("*/seed-*"))
     assert len(run_study(study, out=tmp_path)) == 1
