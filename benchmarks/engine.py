@@ -22,7 +22,7 @@ from typing import Any
 
 import simpy
 
-from sim.build.build import build_simulation
+from sim.build.simulation import build_simulation
 from sim.runlog import RunLog
 from sim.runs.run import simulate
 from sim.scenario.file import load_scenario

@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sim.fleet.availability import ClientAvailability
+from sim.scenario.fleet import Always, Availability, Diurnal, RecordedAvailability, Windows
+from sim.streams import Streams
 from traces import availability
 from traces.availability import Availability as Trace
 from traces.load import load
 from traces.recording import AvailabilityRecording
 
-from sim.fleet.availability import ClientAvailability
 from .sources import assign, check_reference, content_digest, find_files, licence_of
-from sim.scenario.fleet import Always, Availability, Diurnal, RecordedAvailability, Windows
-from sim.streams import Streams
 
 _KEY = "fleet.availability.source"
 
@@ -29,7 +29,9 @@ class PopulationAvailability:
     facts: dict[str, Any]
 
 
-def population_availability(kind: Availability, streams: Streams, ids: Sequence[int], cache_dir: Path) -> PopulationAvailability:
+def population_availability(
+    kind: Availability, streams: Streams, ids: Sequence[int], cache_dir: Path
+) -> PopulationAvailability:
     """The availability of the clients, each depending on its own id alone.
 
     Raises ValueError (TraceError for a bad file), naming the key.

@@ -17,13 +17,13 @@ from learner.encoder.architecture import (
 )
 from learner.spec import Adapter, Freeze, Lora
 from learner.tasks.packages import PACKAGES
+from sim.scenario.scenario import Scenario
+from sim.scenario.task import CurveTraining, DataTask
+from sim.scenario.validation import require
 
 from .availability import check_availability
 from .network import check_references
 from .population import find_profiles, rows_of
-from sim.scenario.validation import require
-from sim.scenario.scenario import Scenario
-from sim.scenario.task import CurveTraining, DataTask
 
 _KNOWN_SHAPES = {
     "shape:bert-base": BERT_BASE,

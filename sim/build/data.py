@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from learner.assets.sources import PYPI, data_dir, is_at_hand, model_dir
 from learner.spec import Shard
 from learner.tasks import Task, TaskSource, load_task, partition
-
-from .population import synthetic_shards
 from sim.engine.simulation import Holdings
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import DataTask, SyntheticTask, TorchTraining
 from sim.streams import Streams
+
+from .population import synthetic_shards
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from sim.fleet.link import UNSHARED, Link, OneWay, ServerLink
+from sim.fleet.shared_link import SharedLink
+from sim.scenario.fleet import ConstantNetwork, TraceNetwork, UplinkRatio
+from sim.streams import Streams
 from traces.describe import even_steps
 from traces.load import load
 from traces.recording import BandwidthRecording
@@ -16,11 +20,7 @@ from traces.reshape import scale
 from traces.step import StepTrace, constant
 from traces.synthetic import PRESETS, bandwidth
 
-from sim.fleet.link import UNSHARED, Link, OneWay, ServerLink
 from .sources import assign, check_reference, content_digest, find_files, licence_of
-from sim.scenario.fleet import ConstantNetwork, TraceNetwork, UplinkRatio
-from sim.fleet.shared_link import SharedLink
-from sim.streams import Streams
 
 _BYTES_PER_MBYTE = 1e6
 _MBIT_PER_S = 8e-6

@@ -8,23 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from learner.spec import Shard
-from traces.device_csv import load_devices
-from traces.profiles import DeviceProfile, Model, device_profile
-from traces.synthetic import gilbert_elliott
-
-from sim.fleet.client import Client
 from sim.cost.table import BYTES_PER_PARAMETER
+from sim.fleet.availability import ClientAvailability
+from sim.fleet.client import Client
 from sim.fleet.device import Device
 from sim.fleet.link import Link
-from sim.fleet.availability import ClientAvailability
-from sim.scenario.scenario import Scenario
 from sim.scenario.fleet import (
     Fleet,
     NoLoad,
     OnOffLoad,
 )
+from sim.scenario.scenario import Scenario
 from sim.scenario.task import SyntheticTask, Training
 from sim.streams import Streams
+from traces.device_csv import load_devices
+from traces.profiles import DeviceProfile, Model, device_profile
+from traces.synthetic import gilbert_elliott
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _BYTES_PER_MBYTE = 1e6

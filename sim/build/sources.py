@@ -9,9 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from traces.fetch import PACKAGES, FetchError, fetch
-
 from sim.streams import Streams
+from traces.fetch import PACKAGES, FetchError, fetch
 
 Assignment = Literal["round-robin", "random", "by-id"]
 """Client i gets recording i modulo their number, a keyed random one, or the i-th of at least as

@@ -10,7 +10,7 @@ from typing import Any
 
 from configurator import Configurator
 from learner.graph.recipes import digest_text
-
+from sim.engine.participation import Participation, participate
 from sim.run_files import RunFileError, read_manifest, recorded_sha256
 from sim.runlog import (
     DONE,
@@ -22,8 +22,8 @@ from sim.runlog import (
     write_atomically,
     write_json,
 )
-from sim.scenario.scenario import Scenario
 from sim.scenario.file import as_yaml, digest
+from sim.scenario.scenario import Scenario
 
 _LONGEST_SLUG = 100  # file systems end names at 255 bytes; the digest tells long ones apart
 
@@ -33,9 +33,14 @@ sources of model and data, these name their content."""
 
 
 def run_directory(
-    out: Path, scenario: Scenario, seed: int, policy: Configurator | None = None
+    out: Path,
+    scenario: Scenario,
+    seed: int,
+    policy: Configurator | None = None,
+    participation: Participation = participate,
 ) -> Path:
-    """`<out>/<name>-<digest8>/seed-0007`. A policy of the user's own is named by its repr.
+    """`<out>/<name>-<digest8>/seed-0007`. The digest covers a policy of the user's own by its repr,
+    and a participation of the user's own by its module and name.
 
     Raises RunError for a repr that differs from process to process.
     """
@@ -48,7 +53,14 @@ def run_directory(
                 f"got {policy!r}"
             )
         name = digest_text(name, repr(policy))
+    if participation is not participate:
+        name = digest_text(name, name_of(participation))
     return out / f"{slug}-{name[:8]}" / f"seed-{seed:04d}"
+
+
+def name_of(participation: Participation) -> str:
+    """Module and name of what a client does in a round, for the manifest."""
+    return f"{participation.__module__}.{participation.__qualname__}"
 
 
 def begin(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:

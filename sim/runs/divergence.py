@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from learner.training.numerics import Precision
-
 from sim.records import DecisionRow, RoundRow
 from sim.run_files import read_manifest, read_rows
 from sim.runlog import EVENTS

@@ -12,16 +12,16 @@ from learner.assets.sources import PYPI, model_dir
 from learner.graph.stored_learner import StoredLearner
 from learner.spec import StateRef, TuningConfig, as_config
 from learner.tasks import load_task
-
 from sim.build.data import task_source
-from .progress import ProgressSink
-from .resume import as_failures_of, repeat_run
-from .run import default_cache_dir
+from sim.engine.simulation import Simulation
 from sim.run_files import read_rows
 from sim.runlog import EVALUATIONS
 from sim.scenario.file import digest
 from sim.scenario.task import DataTask
-from sim.engine.simulation import Simulation
+
+from .progress import ProgressSink
+from .resume import as_failures_of, repeat_run
+from .run import default_cache_dir
 
 At = Literal["best", "final"]
 

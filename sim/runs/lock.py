@@ -8,8 +8,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .provenance import this_process
 from sim.runlog import RunError, write_atomically
+
+from .provenance import this_process
 
 _HOLDER = ".holder"
 

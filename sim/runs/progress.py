@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from learner.graph.stored_learner import Progress
 from learner.spec import Learner, StateRef
-
 from sim.records import RoundRow
 from sim.scenario.scenario import Scenario
 

@@ -9,18 +9,20 @@ from typing import Any
 
 from learner.graph.stored_learner import StoredLearner, TrainingError
 from learner.training.numerics import numerics_tag
+from sim.build.learner import Watchers
+from sim.build.simulation import build_simulation
+from sim.engine.participation import participate
+from sim.engine.simulation import Simulation
+from sim.run_files import read_manifest
+from sim.runlog import MANIFEST, RunError, RunLog
+from sim.scenario.file import parse_scenario
+from sim.scenario.scenario import Scenario
+from sim.scenario.task import DataTask
 
-from sim.build.build import Watchers, build_simulation
+from .directory import finished, name_of
 from .divergence import precision_of
 from .progress import Monitor, ProgressSink
 from .run import default_cache_dir, simulate
-from .directory import finished
-from sim.run_files import read_manifest
-from sim.runlog import MANIFEST, RunError, RunLog
-from sim.scenario.scenario import Scenario
-from sim.scenario.file import parse_scenario
-from sim.scenario.task import DataTask
-from sim.engine.simulation import Simulation
 
 
 def repeat_run(
@@ -43,7 +45,9 @@ def repeat_run(
         raise RunError(
             f"{run_dir}: must be a run that this machine has finished; run its scenario.yaml again"
         )
-    simulation = _simulation(run_dir, manifest, scenario, cache_dir or default_cache_dir(), on_progress)
+    simulation = _simulation(
+        run_dir, manifest, scenario, cache_dir or default_cache_dir(), on_progress
+    )
     simulation.log.open()
     simulate(simulation)
     simulation.log.close()
@@ -78,11 +82,16 @@ def _simulation(
         ),
         precision=precision_of(manifest),
     )
-    here = {**simulation.facts, "policy": repr(simulation.server.configurator)}
-    for key in ("policy", "model_revision", "task_digest"):
-        if here[key] != manifest[key]:
+    here = {
+        **simulation.facts,
+        "policy": repr(simulation.server.configurator),
+        "participation": name_of(participate),
+    }
+    earlier = {"participation": name_of(participate), **manifest}  # 0.1.0 had only this one
+    for key in ("policy", "participation", "model_revision", "task_digest"):
+        if here[key] != earlier[key]:
             raise RunError(
-                f"{run_dir}: {key} must still be {manifest[key]!r} to repeat the run, "
-                f"got {here[key]!r}"
+                f"{run_dir}: the run cannot be simulated again here: its {key} was "
+                f"{earlier[key]!r} and is now {here[key]!r}"
             )
     return simulation

@@ -17,22 +17,23 @@ from configurator import Configurator
 from learner.graph.stored_learner import NotStoredError, TrainingError
 from learner.training.numerics import Precision, numerics_tag
 from learner.training.pool import TrainingPool
-from traces.step import TraceEnded
-
-from sim.engine.timing import RUN_END, end_of_time
-from sim.build.build import Missing, Watchers, build_simulation
-from .lock import held
+from sim.build.learner import Missing, Watchers
+from sim.build.simulation import build_simulation
 from sim.engine.lineage import Lineage
-from .progress import Monitor, ProgressSink
-from .provenance import provenance, wall_clock_s
-from sim.records import FailedRow, as_fields
-from .directory import begin, finish, finished, run_directory
-from sim.runlog import FORMAT_VERSION, RunError, RunLog, write_partition
-from sim.scenario.scenario import Scenario
-from sim.scenario.file import digest, dump_scenario
-from sim.scenario.task import TorchTraining
 from sim.engine.participation import Participation, participate
 from sim.engine.simulation import Simulation
+from sim.engine.timing import RUN_END, end_of_time
+from sim.records import FailedRow, as_fields
+from sim.runlog import FORMAT_VERSION, RunError, RunLog, write_partition
+from sim.scenario.file import digest, dump_scenario
+from sim.scenario.scenario import Scenario
+from sim.scenario.task import TorchTraining
+from traces.step import TraceEnded
+
+from .directory import begin, finish, finished, name_of, run_directory
+from .lock import held
+from .progress import Monitor, ProgressSink
+from .provenance import provenance, wall_clock_s
 
 
 class MissingScoreError(RunError):
@@ -72,21 +73,23 @@ def run_scenario(
     out: Path = Path("runs"),
     cache_dir: Path | None = None,
     configurator: Configurator | None = None,
+    participation: Participation = participate,
     missing: Missing = "train",
     precision: Precision = "fp32",
     workers: int = 1,
     on_progress: ProgressSink = lambda progress: None,
 ) -> RunResult:
-    """Simulate and train; resume where an earlier attempt stopped, repeating its bytes.
+    """Simulate and train. An earlier attempt in the same directory is resumed.
 
-    `configurator` replaces the scenario's own policy; `precision` is the number format of the
-    encoder, where one is trained (learner.training.numerics). With `workers` above 1 so many
-    processes train (learner.training.pool), to the same bytes. Raises ValueError for inputs that
-    do not fit together, RunError for a directory that this run must not continue; with `missing`
-    "refuse", MissingScoreError at the first number that would have to be trained.
+    `configurator` replaces the scenario's own; `participation` is what a client does in a round
+    (docs/extend-a-client.md). `precision` is the number format of the encoder, where one is trained
+    (learner.training.numerics). `workers` processes train (learner.training.pool); any number of
+    them gives the same bytes. Raises ValueError for inputs that do not fit together, RunError for a
+    directory that this run must not continue; with `missing` "refuse", MissingScoreError at the
+    first number that would have to be trained.
     """
     started_s = wall_clock_s()
-    run_dir = run_directory(out, scenario, seed, configurator)
+    run_dir = run_directory(out, scenario, seed, configurator, participation)
     monitor = Monitor(scenario.name, seed, scenario, on_progress)
     with TrainingPool(workers) as pool:
         simulation = build_simulation(
@@ -95,6 +98,7 @@ def run_scenario(
             log=RunLog(run_dir),
             cache_dir=cache_dir or default_cache_dir(),
             configurator=configurator,
+            participation=participation,
             watchers=Watchers(
                 on_round=monitor.on_round,
                 on_progress=monitor.on_learned,
@@ -113,7 +117,9 @@ def run_scenario(
     return result
 
 
-def _run_in(run_dir: Path, simulation: Simulation, manifest: dict[str, Any], started_s: float) -> RunResult:
+def _run_in(
+    run_dir: Path, simulation: Simulation, manifest: dict[str, Any], started_s: float
+) -> RunResult:
     """Begin or continue the run in its directory, and finish it."""
     begin(run_dir, manifest, simulation.scenario)
     if simulation.holdings is not None:
@@ -159,6 +165,7 @@ def _manifest(simulation: Simulation, seed: int, precision: Precision) -> dict[s
         "digest": digest(scenario),
         "scenario": dump_scenario(scenario),
         "policy": repr(simulation.server.configurator),
+        "participation": name_of(simulation.server.accountant.dispatcher.participation),
         "learner": scenario.learner.kind,
         "numerics": numerics_tag(precision) if is_real else None,
         "precision": precision if is_real else None,
@@ -183,7 +190,9 @@ def simulate(simulation: Simulation) -> Lineage:
         where = simulation.where(error.state) if error.state else ""
         raise _failed(simulation, RunError, f"{where}{error}") from error
     except TraceEnded as error:
-        raise RunError(f"{simulation.scenario.name}: after {simulation.context.env.now:g} s {error}") from error
+        raise RunError(
+            f"{simulation.scenario.name}: after {simulation.context.env.now:g} s {error}"
+        ) from error
     except RuntimeError as error:
         if main.triggered or env.peek() < math.inf:
             raise

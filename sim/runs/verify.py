@@ -10,13 +10,13 @@ from typing import Any
 
 from learner.graph.stored_learner import StoredLearner
 from learner.spec import StateRef
+from sim.records import RoundRow
+from sim.run_files import read_rows
+from sim.runlog import EVENTS, RunError
+from sim.streams import Streams
 
 from .progress import ProgressSink
-from sim.records import RoundRow
 from .resume import as_failures_of, repeat_run
-from sim.run_files import read_rows
-from sim.streams import Streams
-from sim.runlog import EVENTS, RunError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

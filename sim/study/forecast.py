@@ -16,9 +16,9 @@ from learner.graph.walk import BYTES_PER_KEPT_STATE
 from learner.spec import StateRef, TuningConfig, tuned_depth
 from learner.training.numerics import Precision
 from learner.tuning.payload import payload_bytes
-from sim.build.build import build_simulation
 from sim.build.checks import find_architecture
 from sim.build.data import fetch_assets
+from sim.build.simulation import build_simulation
 from sim.runlog import RunError, RunLog
 from sim.runs.directory import run_directory
 from sim.runs.run import default_cache_dir, finished_run, simulate

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from learner.training.numerics import Precision
-from sim.build.build import Missing
 from sim.build.data import fetch_assets
+from sim.build.learner import Missing
 from sim.runlog import STUDY_INDEX, RunError, write_json
 from sim.runs.directory import run_directory
 from sim.runs.lock import held

@@ -43,7 +43,9 @@ def test_recorded_phones_are_dealt_in_turn(phones: Path) -> None:
 
 
 def test_random_offsets_make_a_population_of_copies(phones: Path) -> None:
-    made = population_availability(recorded(phones, offset="random"), Streams(0), range(200), phones.parent)
+    made = population_availability(
+        recorded(phones, offset="random"), Streams(0), range(200), phones.parent
+    )
     assert len(set(made.facts["offset_s"])) == 200
     share = sum(client.is_available(13 * 3600.0) for client in made.clients) / 200
     assert share == pytest.approx(0.25, abs=0.08)
@@ -52,7 +54,9 @@ def test_random_offsets_make_a_population_of_copies(phones: Path) -> None:
 def test_a_file_without_availability_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link.down").write_text("1\n2\n3\n")
     with pytest.raises(ValueError, match=r"fleet.availability.source: no file of .* holds avail"):
-        population_availability(recorded(tmp_path, format_options={}), Streams(0), range(2), tmp_path)
+        population_availability(
+            recorded(tmp_path, format_options={}), Streams(0), range(2), tmp_path
+        )
 
 
 def test_a_run_on_recorded_phones_and_links_tells_both(

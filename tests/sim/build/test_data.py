@@ -11,8 +11,8 @@ import pytest
 from sim.build.checks import check_scenario
 from sim.build.data import describe_data, load_data
 from sim.runs.run import run_scenario
-from sim.scenario.scenario import Scenario
 from sim.scenario.file import load_scenario
+from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 from sim.study.file import load_study
 

@@ -10,12 +10,12 @@ import pytest
 
 from learner.spec import Shard
 from sim.build.checks import check_scenario
-from sim.fleet.link import Link, OneWay
 from sim.build.population import assign_devices, populate, rows_of, synthetic_shards
 from sim.fleet.availability import ClientAvailability
+from sim.fleet.link import Link, OneWay
 from sim.runs.run import run_scenario
-from sim.scenario.scenario import Scenario
 from sim.scenario.fleet import ConstantNetwork, Fleet
+from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 from traces.availability import always
 from traces.profiles import seconds_per_batch

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from simpy import Environment
 
-from sim.build.build import build_simulation
+from sim.build.simulation import build_simulation
 from sim.engine.audit import Accounts, Audit, AuditError
 from sim.engine.simulation import Simulation
 from sim.fleet.link import ServerLink

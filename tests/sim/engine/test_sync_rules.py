@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sim.build.build import build_simulation
+from sim.build.simulation import build_simulation
 from sim.runlog import RunLog
 from sim.runs.run import run_scenario, simulate
 

@@ -14,9 +14,9 @@ import pytest
 from learner.spec import as_config
 from learner.tasks import load_task
 from sim.build.data import task_source
+from sim.runlog import RunError
 from sim.runs.export import export_run
 from sim.runs.run import RunResult, run_scenario
-from sim.runlog import RunError
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import DataTask
 

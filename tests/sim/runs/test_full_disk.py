@@ -13,8 +13,6 @@ import pytest
 
 from learner.store.inventory import discard_damaged, stock
 from sim.scenario.file import as_yaml
-from learner.store.inventory import discard_damaged, stock
-from sim.scenario.file import as_yaml
 
 ROOT = Path(__file__).parents[3]
 

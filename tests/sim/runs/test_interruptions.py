@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sim.runs.run import run_scenario
 from sim.runlog import RunError
+from sim.runs.run import run_scenario
 
 AWAY_FROM_1_TO_2 = {"kind": "windows", "windows_s": [[0, 1], [2, 10]], "period_s": 10}
 

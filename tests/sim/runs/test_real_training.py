@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from sim.runlog import RunError
 from sim.runs.progress import RunProgress
 from sim.runs.run import RunResult, run_scenario
-from sim.runlog import RunError
-from sim.study.definition import Study
 from sim.scenario.file import as_yaml, dump_scenario
+from sim.study.definition import Study
 from sim.study.study import run_study
 
 ROOT = Path(__file__).parents[3]

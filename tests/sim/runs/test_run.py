@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from sim.runlog import RunError
+from sim.runs.directory import run_directory
 from sim.runs.lock import held
 from sim.runs.run import run_scenario
-from sim.runs.directory import run_directory
-from sim.runlog import RunError
 from sim.scenario.file import as_yaml, load_scenario
 
 ROOT = Path(__file__).parents[3]

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from sim.runlog import RunError
 from sim.runs.progress import RunProgress
 from sim.runs.run import run_scenario
-from sim.runlog import RunError
 from sim.scenario.file import as_yaml
 
 ROOT = Path(__file__).parents[3]

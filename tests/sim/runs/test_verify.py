@@ -12,15 +12,12 @@ from safetensors import safe_open
 
 from commands.store import verify
 from learner.spec import StateRef
-from learner.store.store import Store, read_tensors
-from sim.runs.verify import retrain
-from sim.runs.run import RunResult, run_scenario
 from learner.store.budget import states_dir, store_dir
 from learner.store.store import Store, read_tensors
 from learner.training.numerics import numerics_tag
-from sim.runs.verify import retrain
-from sim.runs.run import RunResult, run_scenario
 from sim.runlog import RunError
+from sim.runs.run import RunResult, run_scenario
+from sim.runs.verify import retrain
 
 SIDELINE = {"kind": "sideline", "interval_s": 0.5, "start": {"depth": 1, "width": 8}}
 

@@ -1,0 +1,40 @@
+"""What the manifest says of model, data and population."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from learner.encoder.architecture import Architecture
+from sim.fleet.client import Client
+from sim.scenario.fleet import ServerSide
+
+from .data import Data
+
+
+def describe(architecture: Architecture, data: Data, clients: Sequence[Client]) -> dict[str, Any]:
+    """Sizes, and the accuracy of always answering the commonest label."""
+    task = data.task
+    return {
+        "n_layers": architecture.n_layers,
+        "n_clients": len(clients),
+        "n_samples": [client.shard.n_samples for client in clients],
+        "devices": dict(Counter(client.device.profile.name for client in clients)),
+        "device_of_client": [client.device.profile.name for client in clients],
+        "labels": list(task.labels) if task else [],
+        "metric": task.metric if task else "accuracy",
+        "task_examples": task
+        and {name: len(task.split(name)) for name in ("train", "validation", "test")},
+        "task_words_a_text": task and float(task.train.n_words.mean()),
+        "task_repeats_left_out": task and dict(task.repeats),
+        "majority_accuracy": task
+        and {split: task.majority_accuracy(split) for split in ("validation", "test")},
+    }
+
+
+def resampled_to_s(server: ServerSide) -> float | None:
+    """The steps over which the clients' rates are averaged; None where the server's own link is no
+    bottleneck and they are used as they are."""
+    is_shared = server.down_mbit_per_s is not None or server.up_mbit_per_s is not None
+    return server.link_step_s if is_shared else None
