@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "benchmarks/README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")),
+    *sorted(ROOT.glob("docs/**/*.md")),
+]
 SOURCE = ("analysis", "commands", "configurator", "learner", "scenarios", "sim", "tests", "traces")
 TOP = (*SOURCE, "benchmarks", "docs")
 
@@ -21,6 +25,7 @@ FENCED = re.compile(r"^( *)```.*?^\1```$", flags=re.MULTILINE | re.DOTALL)
 FILE = re.compile(rf"`((?:{'|'.join(TOP)})/[^`\s]*)`")
 LINK = re.compile(r"\]\(((?!https?:)[^)]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", flags=re.MULTILINE)
+IMPORT = re.compile(rf"from ((?:{'|'.join(SOURCE)})(?:\.\w+)*) import ([\w, ]+)")
 ITEM = re.compile(r"\n(?= *(?:[-*]|\d+\.) )")
 
 
@@ -62,7 +67,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(target), link
 
 
-@each([page for page in PAGES if page.parent in (ROOT, ROOT / "docs")])
+@each(PAGES)
 def test_paragraphs_are_short(page: Path) -> None:
     long = [one for one in paragraphs(prose(page)) if len(one) > LONGEST_PARAGRAPH]
     assert [f"{len(one)}: {one[:60]} ..." for one in long] == []
@@ -84,6 +89,13 @@ def test_the_architecture_page_names_every_source_folder() -> None:
     rooms = {f for f in folders if not f.startswith("tests/") or f.count("/") == 1}
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     assert sorted(room for room in rooms if f"`{room}/`" not in page) == []
+
+
+@each([*PAGES, ROOT / "docs/tour.ipynb"])
+def test_names_that_examples_import_exist(page: Path) -> None:
+    for module, names in IMPORT.findall(page.read_text(encoding="utf-8")):
+        for name in names.split(","):
+            assert hasattr(import_module(module), name.split(" as ")[0].strip()), module
 
 
 def kinds(union: object) -> list[str]:
