@@ -1,0 +1,168 @@
+"""Reads a file of rows as tables, one per kind of row, through polars."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from glob import escape
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any, get_args
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from sim.records import ManyRow, Row
+from sim.run_files import RunFileError, parse_row
+
+CONFIG = pl.Struct({"kind": pl.String, "depth": pl.Int64, "width": pl.Int64, "rank": pl.Int64})
+"""A tuning configuration; a field that its kind does not have is null."""
+
+COLUMN_TYPES: dict[str, Any] = {
+    "float": pl.Float64(),
+    "int": pl.Int64(),
+    "bool": pl.Boolean(),
+    "tuple[int, ...]": pl.List(pl.Int64),
+    "TuningConfig": CONFIG,
+}
+"""Column type by the annotation of a field; any other annotation is text."""
+
+_WORD = re.compile(r"'([a-z]+)'")
+"""A word of a Literal annotation."""
+
+_PART_LINES = 10_000  # decoded at a time in the search for a bad line
+
+
+def is_flat(kind: type[Row]) -> bool:
+    """Whether a kind of row fits a table: none of its fields is a mapping."""
+    return not any(str(field.type).startswith("Mapping") for field in fields(kind))
+
+
+_FREQUENT: tuple[type[Row], ...] = get_args(ManyRow)
+_HEADS = tuple(f'{{"row":"{kind.row}",'.encode() for kind in _FREQUENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowTables:
+    """A file of rows. Of clients, transfers and training, only the columns asked for are loaded.
+
+    `sha256`: of all bytes, in hex. `is_cut`: the file ends within a row, because the run was
+    killed. `lines`: the lines of all other kinds of rows, by kind.
+    """
+
+    path: Path
+    sha256: str
+    is_cut: bool
+    lines: Mapping[str, Sequence[bytes]]
+
+    def rows(self, kind: type[Row]) -> list[dict[str, Any]]:
+        """Return the rows of an infrequent kind as mappings."""
+        return [json.loads(line) for line in self.lines.get(kind.row, ())]
+
+    def table(
+        self, kind: type[Row], columns: Sequence[str] = (), needed: Sequence[str] = ()
+    ) -> pl.DataFrame:
+        """Return the rows of a kind in file order, by default with all columns.
+
+        A column that is missing in all rows (an older version did not write it) is null, unless it
+        is `needed`. Raises RunFileError for a row that a run does not write.
+        """
+        types = column_types(kind, columns)
+        if not self.path.exists() or (kind not in _FREQUENT and kind.row not in self.lines):
+            return pl.DataFrame(schema=types)
+        try:
+            found = _decode(self._source(kind), kind, types)
+        except PolarsError as error:
+            self._name_bad_line(kind, types)
+            raise RunFileError(f"{self.path}: {_reason(error)}") from None
+        for name in found.columns:
+            n_missing = found[name].null_count()
+            if n_missing and (name in needed or n_missing < len(found)):
+                raise RunFileError(f"{self.path}: a row lacks '{name}'")
+        return found
+
+    def _source(self, kind: type[Row]) -> Path | BytesIO:
+        if kind not in _FREQUENT:
+            return BytesIO(b"".join(self.lines[kind.row]))
+        return BytesIO(b"".join(_whole_lines(self.path))) if self.is_cut else self.path
+
+    def _name_bad_line(self, kind: type[Row], types: pl.Schema) -> None:
+        """Raise RunFileError for the first line that cannot be decoded, if one alone cannot."""
+        lines = list(_whole_lines(self.path))
+        for first in range(0, len(lines), _PART_LINES):
+            part = lines[first : first + _PART_LINES]
+            if not _is_decodable(part, kind, types):
+                ok = (_is_decodable([line], kind, types) for line in part)
+                bad = next(i for i, is_ok in enumerate(ok) if not is_ok)
+                line_no = first + bad + 1
+                parse_row(self.path, line_no, part[bad])  # raises if the line is not JSON
+                try:
+                    _decode(BytesIO(part[bad]), kind, types)
+                except PolarsError as error:
+                    rule = f"must be a '{kind.row}' row"
+                    raise RunFileError(f"{self.path}:{line_no}: {rule}: {_reason(error)}") from None
+
+
+def open_rows(path: Path) -> RowTables:
+    """Scan a file of rows. A last line without a line feed is left out; a missing file is empty.
+
+    Raises RunFileError, with the line number, for a complete line that is not a row. Of a line that
+    begins and ends like a frequent kind, the rest is checked only when its table is read.
+    """
+    digest, line = sha256(), b"\n"
+    lines: dict[str, list[bytes]] = {}
+    if path.exists():
+        with path.open("rb") as file:
+            for line_no, line in enumerate(file, start=1):
+                digest.update(line)
+                is_frequent = line.startswith(_HEADS) and line.endswith(b"}\n")
+                if not is_frequent and line.endswith(b"\n"):
+                    row = parse_row(path, line_no, line)
+                    lines.setdefault(row["row"], []).append(line)
+    is_cut = not line.endswith(b"\n")
+    return RowTables(path=path, sha256=digest.hexdigest(), is_cut=is_cut, lines=lines)
+
+
+def column_types(kind: type[Row], names: Sequence[str] = ()) -> pl.Schema:
+    """Return the types of the named columns, by default of all columns of a kind of row.
+
+    A field with a Literal annotation becomes an Enum: 1 byte per value instead of 16.
+    """
+    annotations = {field.name: str(field.type) for field in fields(kind)}
+    return pl.Schema({name: _type(annotations[name]) for name in names or annotations})
+
+
+def _type(annotation: str) -> Any:
+    words = _WORD.findall(annotation)
+    plain = COLUMN_TYPES.get(annotation.removesuffix(" | None"), pl.String())
+    return pl.Enum(words) if words else plain
+
+
+def _decode(source: Path | BytesIO, kind: type[Row], types: pl.Schema) -> pl.DataFrame:
+    """Decode the rows of a kind; a field that a row lacks is null. Raises PolarsError."""
+    plain = {name: pl.String() if isinstance(t, pl.Enum) else t for name, t in types.items()}
+    rows = pl.scan_ndjson(
+        escape(str(source)) if isinstance(source, Path) else source,  # a name is not a pattern
+        schema={"row": pl.String(), **plain},
+    )
+    return rows.filter(pl.col("row") == kind.row).select(types.names()).cast(types).collect()
+
+
+def _is_decodable(lines: Sequence[bytes], kind: type[Row], types: pl.Schema) -> bool:
+    try:
+        _decode(BytesIO(b"".join(lines)), kind, types)
+    except PolarsError:
+        return False
+    return True
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from (line for line in file if line.endswith(b"\n"))
+
+
+def _reason(error: PolarsError) -> str:
+    return str(error).splitlines()[0]
