@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from traces.recording import NotATraceError
+from traces.recording import NotATraceError, TraceError
 
 from .stamps import is_number, is_stamp
 
@@ -62,7 +62,7 @@ class Table:
         alike = [i for i, one in enumerate(self.names) if one.casefold() == name.casefold().strip()]
         if len(alike) == 1:
             return alike[0]
-        if name.isdecimal() and int(name) < len(self.names):
+        if len(name) < 9 and name.isdecimal() and int(name) < len(self.names):
             return int(name)
         raise NotATraceError(
             self.source.path, f"needs a column {name[:40]!r}, has {self.described}"
@@ -173,24 +173,35 @@ def _split(source: Source, lines: Sequence[str], delimiter: str, before: int) ->
         split = ((number, line.split()) for number, line in enumerate(lines, before + 1))
         yield from ((number, row) for number, row in split if row)
         return
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     has_blanks = " " in source.text or "\t" in source.text
+    number = 0
     try:
-        for row in reader:
+        for number, row in enumerate(reader, 1):
+            if reader.line_num != number:
+                raise _open_quote(source, before + number)
             cells = [cell.strip() for cell in row] if has_blanks else row
             if any(cells):
-                yield before + reader.line_num, cells
+                yield before + number, cells
     except csv.Error as error:
+        if reader.line_num > number + 1:
+            raise _open_quote(source, before + number + 1) from None
         raise source.error(f"is not CSV: {error}", before + max(reader.line_num, 1)) from None
+
+
+def _open_quote(source: Source, line: int) -> TraceError:
+    """A quotation mark that would swallow the rows after it."""
+    return source.error(
+        "is not CSV: a quotation mark opens here and is not closed in this line", line
+    )
 
 
 def _fields(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     if delimiter == SPACE:
         return [line.split() for line in lines]
     try:
-        return [
-            [cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter) if row
-        ]
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        return [[cell.strip() for cell in row] for row in reader if row]
     except csv.Error:
         return [line.split(delimiter) for line in lines]
 
@@ -256,9 +267,11 @@ def plain_number(cell: str, decimal: Decimal) -> str:
 
 
 def is_missing(cell: str, missing: str | None) -> bool:
+    """Whether a cell stands for no value, by custom or as declared."""
     return cell == missing or cell.lower() in MISSING
 
 
 def left_out(n_missing: int, n_rows: int, what: str) -> str:
+    """The warning about rows that lack something."""
     be = "was" if n_missing == 1 else "were"
     return f"{n_missing} of {n_rows} rows without {what} {be} left out"

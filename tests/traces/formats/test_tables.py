@@ -1,5 +1,6 @@
 """CSV files as people have them: units, delimiters, stamps, gaps, runs and missing values."""
 
+import re
 from itertools import accumulate
 from typing import Any
 
@@ -316,6 +317,17 @@ def test_what_is_no_table_with_the_columns_is_refused_in_words() -> None:
         "t,mbps\n0,1\n", down="mbps", decimal="comma"
     )
     assert "3 fields expected, got 2" in refusal("t,mbps,x\n0,1\n", down="mbps")
+
+
+def test_a_stray_quotation_mark_swallows_no_rows() -> None:
+    rows = "t,mbps,note\n0,1,a\n1,2,{}\n2,3,c\n3,4,{}\n4,5,e\n"
+    options = {"time": "t", "down": "mbps"}
+    for notes in (('"b', "d"), ('"b', 'd"'), ('"b', '"d'), ("b", '"d')):
+        message = refusal(rows.format(*notes), **options)
+        assert re.match(r"t\.csv:[35]: is not CSV: ", message), message
+    found = table(rows.format('"b, ""x"""', 'd"'), **options)
+    assert steps(found.down)[-1] == (5.0, -1.0)
+    assert steps(table('"t", "mbps"\n"0", "1"\n1, 2\n', down="mbps").down)[0] == (0.0, 1.0)
 
 
 def test_a_column_that_is_there_twice_needs_its_number() -> None:
