@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from glob import escape
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -33,7 +32,7 @@ COLUMN_TYPES: dict[str, Any] = {
 _WORD = re.compile(r"'([a-z]+)'")
 """A word of a Literal annotation."""
 
-_PART_LINES = 10_000  # decoded at a time in the search for a bad line
+_BLOCK_BYTES = 1 << 24  # decoded at a time, so that memory does not grow with the log
 
 
 def is_flat(kind: type[Row]) -> bool:
@@ -74,36 +73,35 @@ class RowTables:
         if not self.path.exists() or (kind not in _FREQUENT and kind.row not in self.lines):
             return pl.DataFrame(schema=types)
         try:
-            found = _decode(self._source(kind), kind, types)
+            parts = [_decode(block, kind, types) for block in self._blocks(kind)]
+            found = pl.concat([pl.DataFrame(schema=types), *parts])
         except PolarsError as error:
             self._name_bad_line(kind, types)
-            raise RunFileError(f"{self.path}: {_reason(error)}") from None
+            raise RunFileError(f"{self.path}: {error}") from None
         for name in found.columns:
             n_missing = found[name].null_count()
             if n_missing and (name in needed or n_missing < len(found)):
                 raise RunFileError(f"{self.path}: a row lacks '{name}'")
         return found
 
-    def _source(self, kind: type[Row]) -> Path | BytesIO:
+    def _blocks(self, kind: type[Row]) -> Iterator[bytes]:
         if kind not in _FREQUENT:
-            return BytesIO(b"".join(self.lines[kind.row]))
-        return BytesIO(b"".join(_whole_lines(self.path))) if self.is_cut else self.path
+            yield b"".join(self.lines[kind.row])
+            return
+        for _, lines in _blocks(self.path):
+            yield b"".join(lines if lines[-1].endswith(b"\n") else lines[:-1])
 
     def _name_bad_line(self, kind: type[Row], types: pl.Schema) -> None:
         """Raise RunFileError for the first line that cannot be decoded, if one alone cannot."""
-        lines = list(_whole_lines(self.path))
-        for first in range(0, len(lines), _PART_LINES):
-            part = lines[first : first + _PART_LINES]
-            if not _is_decodable(part, kind, types):
-                ok = (_is_decodable([line], kind, types) for line in part)
-                bad = next(i for i, is_ok in enumerate(ok) if not is_ok)
-                line_no = first + bad + 1
-                parse_row(self.path, line_no, part[bad])  # raises if the line is not JSON
-                try:
-                    _decode(BytesIO(part[bad]), kind, types)
-                except PolarsError as error:
+        for first, lines in _blocks(self.path):
+            if _is_decodable(b"".join(lines), kind, types):
+                continue
+            for line_no, line in enumerate(lines, start=first):
+                if line.endswith(b"\n") and not _is_decodable(line, kind, types):
+                    parse_row(self.path, line_no, line)  # raises if the line is not JSON
                     rule = f"must be a '{kind.row}' row"
-                    raise RunFileError(f"{self.path}:{line_no}: {rule}: {_reason(error)}") from None
+                    reason = _reason_of(line, kind, types)
+                    raise RunFileError(f"{self.path}:{line_no}: {rule}: {reason}")
 
 
 def open_rows(path: Path) -> RowTables:
@@ -112,18 +110,17 @@ def open_rows(path: Path) -> RowTables:
     Raises RunFileError, with the line number, for a complete line that is not a row. Of a line that
     begins and ends like a frequent kind, the rest is checked only when its table is read.
     """
-    digest, line = sha256(), b"\n"
-    lines: dict[str, list[bytes]] = {}
-    if path.exists():
-        with path.open("rb") as file:
-            for line_no, line in enumerate(file, start=1):
-                digest.update(line)
-                is_frequent = line.startswith(_HEADS) and line.endswith(b"}\n")
-                if not is_frequent and line.endswith(b"\n"):
-                    row = parse_row(path, line_no, line)
-                    lines.setdefault(row["row"], []).append(line)
-    is_cut = not line.endswith(b"\n")
-    return RowTables(path=path, sha256=digest.hexdigest(), is_cut=is_cut, lines=lines)
+    digest, is_cut, kept = sha256(), False, dict[str, list[bytes]]()
+    for first, lines in _blocks(path):
+        digest.update(b"".join(lines))
+        is_cut = not lines[-1].endswith(b"\n")
+        for line_no, line in enumerate(lines, start=first):
+            if line.startswith(_HEADS) and line.endswith(b"}\n"):
+                continue
+            if line.endswith(b"\n"):
+                row = parse_row(path, line_no, line)
+                kept.setdefault(row["row"], []).append(line)
+    return RowTables(path=path, sha256=digest.hexdigest(), is_cut=is_cut, lines=kept)
 
 
 def column_types(kind: type[Row], names: Sequence[str] = ()) -> pl.Schema:
@@ -141,28 +138,32 @@ def _type(annotation: str) -> Any:
     return pl.Enum(words) if words else plain
 
 
-def _decode(source: Path | BytesIO, kind: type[Row], types: pl.Schema) -> pl.DataFrame:
+def _decode(lines: bytes, kind: type[Row], types: pl.Schema) -> pl.DataFrame:
     """Decode the rows of a kind; a field that a row lacks is null. Raises PolarsError."""
     plain = {name: pl.String() if isinstance(t, pl.Enum) else t for name, t in types.items()}
-    rows = pl.scan_ndjson(
-        escape(str(source)) if isinstance(source, Path) else source,  # a name is not a pattern
-        schema={"row": pl.String(), **plain},
-    )
+    rows = pl.scan_ndjson(BytesIO(lines), schema={"row": pl.String(), **plain})
     return rows.filter(pl.col("row") == kind.row).select(types.names()).cast(types).collect()
 
 
-def _is_decodable(lines: Sequence[bytes], kind: type[Row], types: pl.Schema) -> bool:
+def _reason_of(lines: bytes, kind: type[Row], types: pl.Schema) -> str:
+    """Why lines cannot be decoded; empty if they can."""
     try:
-        _decode(BytesIO(b"".join(lines)), kind, types)
-    except PolarsError:
-        return False
-    return True
+        _decode(lines, kind, types)
+    except PolarsError as error:
+        return str(error).splitlines()[0]
+    return ""
 
 
-def _whole_lines(path: Path) -> Iterator[bytes]:
+def _is_decodable(lines: bytes, kind: type[Row], types: pl.Schema) -> bool:
+    return not _reason_of(lines, kind, types)
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield lines in blocks, each with the number of its first line; a missing file has none."""
+    if not path.exists():
+        return
+    first = 1
     with path.open("rb") as file:
-        yield from (line for line in file if line.endswith(b"\n"))
-
-
-def _reason(error: PolarsError) -> str:
-    return str(error).splitlines()[0]
+        while lines := file.readlines(_BLOCK_BYTES):
+            yield first, lines
+            first += len(lines)
