@@ -1,4 +1,6 @@
-"""Finished run directories -> numbers -> figures and tables. Never runs or imports the engine.
+"""Analyses finished runs: measures, statistics, tables, figures, report and timeline.
+
+Reads run directories alone and never imports the engine.
 
 The public names are imported on first use, so that `import analysis` loads nothing heavy.
 """

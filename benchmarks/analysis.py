@@ -181,7 +181,6 @@ def analyse(directory: Path) -> dict[str, object]:
     }
     peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {
-        "n_rows": run.events.index.n_rows,
         "load_s": round(loaded_s, 2),
         "all_s": round(perf_counter() - started_s, 2),
         "processor_s": round(process_time(), 2),

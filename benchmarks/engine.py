@@ -29,7 +29,7 @@ from sim.scenario.file import load_scenario
 from sim.scenario.scenario import Scenario
 
 WORLDS = Path(__file__).parent / "worlds"
-REPEATS = {"100000-clients-a-day": 1}  # the others: 5
+REPEATS = {"100000-clients-a-day": 1, "1000000-clients-a-day": 1}  # the others: 5
 BARE_ROUNDS = 30_000
 
 

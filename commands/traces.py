@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from .display import errors, print_traces
 from .options import AsJson
 
-TraceFile = Annotated[Path, typer.Argument(metavar="FILE", help="Trace file.")]
-TraceFiles = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Trace files.")]
+if TYPE_CHECKING:
+    from traces.recording import Recording
+
+TraceFile = Annotated[Path, typer.Argument(metavar="FILE", help="A trace file.")]
+TraceFiles = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="Trace files, or folders of them.")
+]
 Format = Annotated[
     str | None,
-    typer.Option(
-        "--format", help="Format of the file, if it cannot be detected: mahimahi, csv ..."
-    ),
+    typer.Option("--format", help="Format, where the content does not tell: csv, mahimahi ..."),
 ]
 Options = Annotated[
     list[str] | None,
     typer.Option(
-        "--option", metavar="k=v", help="Option of the format, such as time=t_ms (repeatable)."
+        "--option",
+        metavar="k=v",
+        help="Option of the format, such as rate_unit=Mbit/s; repeatable.",
     ),
 ]
 TraceTarget = Literal["sabre", "csv", "mahimahi"]
@@ -47,7 +53,7 @@ def traces_info(
     if as_json:
         typer.echo(json.dumps(rows))
     else:
-        print_traces(rows)
+        _print(rows)
     if any(row["error"] for row in rows):
         sys.exit(2)
 
@@ -64,9 +70,8 @@ def traces_plot(
     """Time series and distribution, up to six files side by side, as PNG and SVG."""
     from analysis.figures.drawing.files import save_figure
     from analysis.figures.traces import trace_files
-    from traces.load import load
 
-    figure = trace_files({path.name: load(path, format, **_options(option)) for path in files})
+    figure = trace_files(_recordings(files, format, _options(option)))
     for path in save_figure(figure, out):
         errors.print(f"figure: {path}")
 
@@ -84,9 +89,14 @@ def traces_convert(
 ) -> None:
     """Write one direction of a bandwidth trace in another format."""
     from sim.runlog import write_atomically
-    from traces.convert import convert
+    from traces.convert import written
+    from traces.load import load
 
-    text = convert(file, to, direction, format, **_options(option))
+    if out is not None and (out.exists() or out.is_symlink()):
+        raise ValueError(f"{out} exists; --out must name a new file")
+    recording = load(file, format, **_options(option))
+    _warn(file.name, recording)
+    text = written(recording, file, to, direction)
     if out is None:
         typer.echo(text, nl=False)
     else:
@@ -107,15 +117,52 @@ def traces_fetch(
         raise ValueError(str(error)) from None
 
 
-def _options(texts: list[str] | None) -> dict[str, str | float]:
-    """Parse `k=v` pairs. Values that look like numbers become numbers."""
-    pairs: dict[str, str | float] = {}
+def _print(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The table of `print_traces`, with the run beside a file's name and what was passed over."""
+    for row in rows:
+        if row["passed_over"]:
+            errors.print(f"passed over: {row['file']}: {row['passed_over']}")
+    print_traces(
+        [{**row, "file": _named(row["file"], row["run"])} for row in rows if not row["passed_over"]]
+    )
+
+
+def _recordings(
+    files: Sequence[Path], format: str | None, options: Mapping[str, str]
+) -> dict[str, Recording]:
+    """Every recording of files and folders, by its name. Raises TraceError for a bad file."""
+    from traces.load import find
+
+    named: dict[str, Recording] = {}
+    for found in (one for file in files for one in find(file, format, **options)):
+        if found.is_passed_over:
+            errors.print(f"passed over: {found.path}: {found.error and found.error.rule}")
+        elif found.error is not None:
+            raise found.error
+        for run, recording in found.recordings.items():
+            name = _named(found.path.name, run)
+            _warn(name, recording)
+            named[name] = recording
+    return named
+
+
+def _warn(name: str, recording: Recording) -> None:
+    for warning in recording.warnings:
+        errors.print(f"warning: {name}: {warning}")
+
+
+def _named(file: str, run: str | None) -> str:
+    return f"{file} [{run}]" if run else file
+
+
+def _options(texts: list[str] | None) -> dict[str, str]:
+    """`key=value` pairs as text; the format's reader converts the values."""
+    pairs: dict[str, str] = {}
     for text in texts or ():
         key, equals, value = text.partition("=")
-        if not equals:
+        if not key or not equals:
             raise ValueError(f"--option {text}: must be of the form key=value")
-        try:
-            pairs[key] = float(value)
-        except ValueError:
-            pairs[key] = value
+        if key in pairs:
+            raise ValueError(f"duplicate --option {key}")
+        pairs[key] = value
     return pairs

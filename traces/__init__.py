@@ -1,6 +1,6 @@
-"""What the world did, as functions of time: bandwidth, availability, device speed.
+"""Recordings and models of bandwidth, availability and device speed, as functions of time.
 
-The public names are imported on first use, so that `import traces` loads nothing heavy.
+The public names are imported on first use, so that `import traces` does not load numpy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When a device can take part: on/off in time, with a period and an end rule."""
+"""Availability of a device over time: on and off, with a period and an end rule."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 from .step import EndRule, TraceEnded
 
 _TICK_S = 1e-6
-"""An instant less than this before a change counts as after it, so that a process which waits
-for next_change and asks again always sees the new state, however late the clock is."""
+"""An instant less than this before a change counts as after it. A process that waits for
+next_change and asks again then sees the new state, although large clocks are rounded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class Availability:
 
 
 def always() -> Availability:
-    """Available for ever."""
+    """A device that is always available."""
     return Availability(changes_s=(), first=True, period_s=1.0)
 
 
@@ -115,7 +115,7 @@ def from_windows(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One client of a population: the recording it follows, and how far into it it starts."""
+    """One client of a population: its recording, and the seconds into it at which it starts."""
 
     recording: str
     offset_s: float
@@ -125,10 +125,10 @@ class Member:
 def population(
     recordings: Mapping[str, Availability], n_clients: int, rng: np.random.Generator
 ) -> tuple[Member, ...]:
-    """Clients made from fewer recordings: each follows one, from a uniformly random offset.
+    """Many clients from few recordings: each follows one, from a uniformly random offset.
 
-    Recordings are dealt in turn, so each is used n_clients / len(recordings) times, rounded.
-    Clients of one recording are copies of one device apart from the offset: say so in results.
+    Recordings are assigned in turn, so each is used n_clients / len(recordings) times, rounded.
+    Clients of one recording differ by their offset alone. Results should say so.
     """
     if not recordings or n_clients < 1:
         raise ValueError("a population needs at least one recording and one client")

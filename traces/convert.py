@@ -1,18 +1,18 @@
-"""Bandwidth traces as text in the formats other simulators read."""
+"""Bandwidth traces written as text, in formats that other simulators read."""
 
 from __future__ import annotations
 
 import io
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from .formats.layout import OWN_HEADER
 from .formats.mahimahi import BYTES_PER_LINE
-from .formats.table import OWN_HEADER
-from .load import load_bandwidth
-from .recording import TraceError
+from .load import bandwidth_of, load
+from .recording import Direction, Recording, TraceError
 from .step import StepTrace
 
 Target = Literal["sabre", "csv", "mahimahi"]
@@ -23,15 +23,20 @@ _MAX_LINES = 50_000_000
 def convert(
     path: str | Path,
     to: Target,
-    direction: Literal["down", "up"] = "down",
+    direction: Direction = "down",
     format: str | None = None,
-    **options: Any,
+    **options: object,
 ) -> str:
-    """The text of one direction of a trace file in another format.
+    """The text of one direction of a trace file, in another format.
 
     Raises TraceError if the file does not hold that direction, or the format cannot express it.
     """
-    trace = load_bandwidth(path, direction, format, **options)
+    return written(load(path, format, **options), path, to, direction)
+
+
+def written(recording: Recording, path: str | Path, to: Target, direction: Direction) -> str:
+    """As convert, of a recording that was loaded from the path."""
+    trace = bandwidth_of(recording, path, direction)
     try:
         return WRITERS[to](trace)
     except ValueError as error:

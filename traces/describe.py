@@ -1,16 +1,16 @@
-"""What is in a trace file, in the numbers one asks for first."""
+"""Summaries of trace files: duration, rates, outages, warnings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .availability import Availability
-from .load import load
-from .recording import AvailabilityRecording, BandwidthRecording, Recording, TraceError
+from .load import Found, find
+from .recording import AvailabilityRecording, BandwidthRecording, Recording
 from .reshape import resample
 from .step import StepTrace
 from .synthetic import OUTAGE_BYTES_PER_S
@@ -21,28 +21,35 @@ _MAX_STEPS = 1_000_000  # a file may claim to last for centuries
 
 
 def info(
-    paths: Iterable[str | Path], format: str | None = None, **options: Any
+    paths: Iterable[str | Path], format: str | None = None, **options: object
 ) -> list[dict[str, Any]]:
-    """One JSON-ready object a file, in order; a bad file has its `error` and stops no other.
+    """One JSON-ready object for each recording, in the order of the files and folders given.
 
-    Keys: file, format, duration_s, mean_mbit_per_s, p5 / p50 / p95_mbit_per_s (over equal
+    A bad file has its `error` and stops no other; a file of a folder that is no trace has the
+    reason in `passed_over`. A file of several runs has an object for each, with its `run`.
+
+    Keys: file, run, format, duration_s, mean_mbit_per_s, p5 / p50 / p95_mbit_per_s (over equal
     steps of about 1 s), longest_outage_s (longest stretch below 0.1 Mbit/s, or
     of unavailability), gaps_s (unmeasured stretches, cut out), period_s, n_devices,
-    share_available, directions, warnings, error. Rates are the downlink's where there is one,
-    else the uplink's; `directions` has both.
+    share_available, directions, warnings, error, passed_over. Rates are the downlink's where
+    there is one, else the uplink's; `directions` has both.
     """
-    return [_of_file(path, format, options) for path in paths]
+    files = [found for path in paths for found in find(path, format, **options)]
+    return [_EMPTY | row for found in files for row in _rows(found)]
 
 
-def _of_file(path: str | Path, format: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return _EMPTY | {"file": str(path)} | describe(load(path, format, **options))
-    except TraceError as error:
-        return _EMPTY | {"file": str(path), "error": str(error)}
+def _rows(found: Found) -> Iterator[dict[str, Any]]:
+    file = str(found.path)
+    if found.error is not None:
+        reason = found.error.rule if found.is_passed_over else str(found.error)
+        yield {"file": file, "passed_over" if found.is_passed_over else "error": reason}
+    for run, recording in found.recordings.items():
+        yield {"file": file, "run": run or None} | describe(recording)
 
 
 _EMPTY: dict[str, Any] = {
     "file": None,
+    "run": None,
     "format": None,
     "duration_s": None,
     "mean_mbit_per_s": None,
@@ -57,6 +64,7 @@ _EMPTY: dict[str, Any] = {
     "directions": {},
     "warnings": [],
     "error": None,
+    "passed_over": None,
 }
 
 

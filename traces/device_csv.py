@@ -1,4 +1,4 @@
-"""Devices that a user measured, as CSV: one row for each tuned depth of each training row.
+"""Devices that a user measured, from CSV: one row for each tuned depth of each training row.
 
 Columns: device, model, batch_size, tokens, row, depth, seconds_per_batch, memory_gb (may be
 empty), compute_w, radio_w. Depths of a row run from 0 without a gap.

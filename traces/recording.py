@@ -1,16 +1,17 @@
-"""What a trace file holds, and what is said when it does not."""
+"""What a trace file holds, and the errors about files that hold something else."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from .availability import Availability
 from .step import StepTrace
 
 
 class TraceError(ValueError):
-    """A trace file that cannot be used: `file:line: rule`, on one line."""
+    """A trace file that cannot be used. The message is one line: `file:line: rule`."""
 
     def __init__(self, path: str, rule: str, line: int = 1) -> None:
         one_line = " ".join(rule.split())  # it may quote what the file holds
@@ -19,12 +20,16 @@ class TraceError(ValueError):
         self.path, self.rule, self.line = path, clean, line
 
 
+class NotATraceError(TraceError):
+    """A file that is no trace at all, or none of the format that was asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandwidthRecording:
     """Bandwidth in bytes/s of one or both directions; None for a direction not recorded.
 
-    latency_s: seconds added to each request, where the format has it.
-    gaps_s: lengths of the stretches without measurement; they are cut out of the traces.
+    latency_s: round-trip seconds, added to each request, where the format has them.
+    gaps_s: seconds of each break in the recording; they are cut out of the traces.
     """
 
     format: str
@@ -46,7 +51,7 @@ class AvailabilityRecording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCapacity:
-    """A phone's speed: seconds of training a sample, and one symmetric bandwidth."""
+    """A phone: seconds of training for one sample, and one bandwidth for both directions."""
 
     name: str
     train_s_per_sample: float
@@ -55,11 +60,29 @@ class DeviceCapacity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityRecording:
-    """Static capacities of many devices."""
+    """Capacities of many devices, constant over time."""
 
     format: str
     devices: tuple[DeviceCapacity, ...]
     warnings: tuple[str, ...] = ()
+
+
+Direction = Literal["down", "up"]
+"""Seen from the device: down towards it, up from it."""
+
+
+def one_way(
+    format: str,
+    direction: Direction | None,
+    trace: StepTrace,
+    latency_s: StepTrace | None = None,
+    warnings: tuple[str, ...] = (),
+) -> BandwidthRecording:
+    """The recording of a file that holds one direction: the downlink unless said otherwise."""
+    down, up = (None, trace) if direction == "up" else (trace, None)
+    return BandwidthRecording(
+        format=format, down=down, up=up, latency_s=latency_s, warnings=warnings
+    )
 
 
 Recording = BandwidthRecording | AvailabilityRecording | CapacityRecording

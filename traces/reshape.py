@@ -1,4 +1,4 @@
-"""Other traces from a trace: scaled, clipped, in coarser steps, under another end rule."""
+"""Traces derived from a trace: scaled, clipped, resampled, with another end rule."""
 
 from __future__ import annotations
 

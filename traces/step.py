@@ -1,4 +1,4 @@
-"""A piecewise-constant function of time, and the exact questions a simulator asks of it."""
+"""A piecewise-constant function of time with its exact integral and the inverse of that."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ class StepTrace:
 
 
 def constant(value: float) -> StepTrace:
-    """The same value for ever."""
+    """A trace that always has the same value."""
     return StepTrace(times_s=np.zeros(1), values=np.full(1, value), period_s=1.0, end_rule="hold")
 
 

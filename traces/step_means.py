@@ -1,4 +1,4 @@
-"""Means of a trace over one step after the other, as a link that several flows share asks them."""
+"""Means of a trace over consecutive steps of equal length, as a shared link needs them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ _FEW = 8  # intervals stepped over one by one before a search
 
 
 def means(trace: StepTrace, from_s: float, step_s: float) -> Iterator[float]:
-    """The mean over `step_s` from an instant, then over the step behind it, and so on: each its
-    integral / step_s, to last places. Raises TraceEnded where the trace does not cover one."""
+    """The mean over `step_s` from an instant, then over the next step, and so on without end.
+
+    Each is the step's integral / step_s, up to the last places. Raises TraceEnded where the trace
+    does not cover a step.
+    """
     if trace.end_rule == "loop" and len(trace.values) > 1:
         return _over_loops(trace, from_s, step_s)
     starts_s = (from_s + step_no * step_s for step_no in count())
@@ -21,7 +24,7 @@ def means(trace: StepTrace, from_s: float, step_s: float) -> Iterator[float]:
 
 
 def _over_loops(trace: StepTrace, from_s: float, step_s: float) -> Iterator[float]:
-    """As means; where one step ends is where the search for the next one's end begins."""
+    """As means, for a trace that repeats: the search for a step's end begins at its start."""
     edges, rates, sums = trace._edges, trace._rates, trace._sums
     period_s, total = trace.period_s, sums[-1]
     first = phase = trace._phase(from_s)[1]

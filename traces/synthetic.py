@@ -1,4 +1,4 @@
-"""Random bandwidth whose mean, variation and outages are those of real recordings.
+"""Random bandwidth with the mean, the variation and the outages of real recordings.
 
 A hidden Markov chain stays in a state for an exponential time and then moves to any other state
 with equal probability; within a state the rate varies from step to step by a log-normal factor

@@ -11,7 +11,7 @@ from sim.records import RefusalRow
 
 def excluded_shares(run: Run) -> dict[str, float]:
     """Return the share (0-1) of the fleet that cannot train a configuration, in order of use."""
-    rows = (row for row in run.events.index.others if row["row"] == RefusalRow.row)
+    rows = run.events.rows(RefusalRow)
     return {_named(row["config"]): float(row["share"]) for row in rows}
 
 

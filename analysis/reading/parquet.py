@@ -17,9 +17,7 @@ from sim.records import DecisionRow, EvaluationRow, RefusalRow, Row
 from sim.run_files import read_manifest
 from sim.runlog import EVALUATIONS, EVENTS, write_atomically
 
-from .row_decoding import COLUMN_TYPES
-from .row_index import is_flat
-from .row_tables import RowTables, open_rows
+from .rows import COLUMN_TYPES, RowTables, is_flat, open_rows
 
 _LISTS: dict[Any, tuple[str, str]] = {
     DecisionRow: ("branches", "branch"),
@@ -80,7 +78,7 @@ def _listed(events: RowTables, kind: Any) -> pl.DataFrame:
         if name not in by_name
     }
     schema[column] = pl.List(pl.Struct({key: pl.String, **by_name}))
-    rows = [row for row in events.index.others if row.get("row") == kind.row]
+    rows = events.rows(kind)
     try:
         values = [row | {column: _structs(row, key, by_name)} for row in rows]
         columns = {name: [row[name] for row in values] for name in schema}

@@ -12,8 +12,7 @@ from sim.records import DecisionRow, EvaluationRow, FailedRow, RoundRow
 from sim.run_files import Manifest, recorded_sha256
 from sim.runlog import DONE, EVALUATIONS, EVENTS
 
-from .row_decoding import CONFIG
-from .row_tables import RowTables, open_rows
+from .rows import CONFIG, RowTables, open_rows
 
 _ROUND = ("t_s", "start_s", "trial", "branch", "round", "down_bytes", "up_bytes", "energy_j")
 _EVALUATION = ("t_s", "round", "state", "split", "accuracy")
@@ -74,7 +73,7 @@ def load_run(directory: Path, manifest: Manifest, arm: str) -> Run:
         path=directory,
         arm=arm,
         seed=manifest["seed"],
-        is_finished=recorded_sha256(directory) == events.index.sha256,
+        is_finished=recorded_sha256(directory) == events.sha256,
         n_clients=manifest["n_clients"],
         report_on=report_on,
         learner=manifest["learner"],
@@ -96,7 +95,7 @@ def _by_time(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _decisions(events: RowTables) -> pl.DataFrame:
     types = {"t_s": pl.Float64(), "trial": pl.Int64(), "chosen": pl.String(), "config": CONFIG}
-    rows = [row for row in events.index.others if row["row"] == DecisionRow.row]
+    rows = events.rows(DecisionRow)
     try:
         values = {name: [row[name] for row in rows] for name in types}
     except KeyError as error:
@@ -110,10 +109,9 @@ def _warnings(run: Run, evaluations: RowTables) -> Iterator[str]:
     elif not run.is_finished:
         yield f"unfinished, used up to simulated second {run.end_s:.6g}"
     for file in (run.events, evaluations):
-        if file.index.is_cut:
+        if file.is_cut:
             yield f"{file.path.name} ends within a row; this row is left out"
-    for row in run.events.index.others:
-        if row["row"] == FailedRow.row:
-            yield f"failed: {row.get('error')}"
+    for row in run.events.rows(FailedRow):
+        yield f"failed: {row.get('error')}"
     if not (run.evaluations["split"] == run.report_on).any():
         yield f"has no evaluation on {run.report_on} yet"

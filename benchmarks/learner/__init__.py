@@ -1,1 +1,1 @@
-"""How fast the learner trains; `python -m benchmarks.learner`."""
+"""Benchmarks of the learner: `python -m benchmarks.learner`."""

@@ -1,10 +1,10 @@
-"""How fast the learner trains, beside a client-by-client loop over transformers' own model.
+"""Run the learner's benchmarks, against client-by-client loops over transformers' own model.
 
     python -m benchmarks.learner [CASE ...]
 
-Each case runs in a process of its own, whatever is compared by turns in it; medians are told, one
-JSON line a case. Seconds are of processor time of one thread, which on an idle machine is wall
-time, so that a busy neighbour does not blur the ratios (cases of several processes: wall time).
+Each case runs in a new process and prints one JSON line with medians; alternatives are measured in
+turns. Times are processor time of one thread, so that other busy processes hardly affect the ratios
+(for cases with several processes: wall time).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PARTS = {WITH_66M: lambda: head_alone(vocab=1_100_000)}
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Every case in a fresh process, so that peak memory is its own."""
+    """Run each case in a new process, so that its peak memory is its own."""
     if arguments[:1] == [HERE]:
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         import torch

@@ -1,4 +1,4 @@
-"""Who trains what in the cases: MiniLM on TREC, 100 clients, 15 of them at a time."""
+"""The cohort of the benchmarks: MiniLM on TREC, 100 clients, 15 per round."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Shards = dict[int, np.ndarray]
 
 
 def trec() -> tuple[Task, Shards]:
-    """The task, and what each of 100 clients has of it."""
+    """The task, and the shard of each of 100 clients."""
     task = load_task(TaskSource(source=TREC, validation=400), default_cache_dir())
     parts = dirichlet(task.train.labels, n_clients=100, alpha=1.0, seed=0)
     return task, dict(enumerate(parts))
 
 
 def trec_learner(task: Task, shards: Shards) -> partial[Any]:
-    """Makes a learner; the activations of the training texts are on disk from its first use."""
+    """A function that makes a learner; the training activations are on disk after its first use."""
     from learner.training.torch_learner import TorchLearner
 
     cache_dir = default_cache_dir()
@@ -45,7 +45,7 @@ def trec_learner(task: Task, shards: Shards) -> partial[Any]:
 def cohort(
     shards: Shards, config: TuningConfig, base: StateRef, clients: Sequence[int] = range(N_CLIENTS)
 ) -> tuple[Update, ...]:
-    """Each client's ten steps of four texts, weighted by its samples."""
+    """Each client's update: ten steps of four texts, weighted by its samples."""
     return tuple(
         Update(
             job=LocalJob(

@@ -1,4 +1,4 @@
-"""The smallest of trainings: the head alone, over a frozen base of any size."""
+"""Benchmark of the smallest training: the head alone, over a small and a large frozen base."""
 
 from __future__ import annotations
 

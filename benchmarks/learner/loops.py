@@ -1,4 +1,4 @@
-"""A cohort's round against two client-by-client loops."""
+"""Benchmark of a cohort's round against two client-by-client loops."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def against_loops_in_bf16(depth: int) -> dict[str, Any]:
 def _ours_and_loop(
     depth: int, precision: Precision
 ) -> tuple[Callable[[], State], Callable[[int | None], State]]:
-    """One round of the cohort: the learner's, and client by client, padded to so many tokens."""
+    """A round of the cohort, by the learner and client by client (padded to a number of tokens)."""
     from .reference import Reference, train_one_by_one
 
     task, shards = trec()

@@ -1,5 +1,7 @@
-"""What a second process gains, in wall time, beside what it gains for pure arithmetic: the limit of
-the machine, whose cores share caches and clock."""
+"""Benchmarks of a second process: its gain in wall time, and its gain for pure arithmetic.
+
+The latter is the limit of the machine, whose cores share caches and clock.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ SCORED_EVERY = 4
 
 
 def two_processes() -> dict[str, Any]:
-    """Two cohorts trained in processes that share nothing, as a study's runs are."""
+    """Two cohorts trained in independent processes, like the runs of a study."""
     with _two_processes() as trainers:
         return _beside_the_limit(lambda: _gain(trainers, _train_for_a_while))
 
@@ -44,8 +46,7 @@ def pooled_trial() -> dict[str, Any]:
 
 
 def _pooled(branches: Sequence[range]) -> dict[str, Any]:
-    """Lineages that nobody has trained, from their names to their stored scores, on two workers
-    over the same in this process."""
+    """The gain of two workers over this process, for making and scoring new lineages."""
     from learner.training.pooled_trainer import PooledTrainer
 
     task, shards = trec()
@@ -71,7 +72,7 @@ def _pooled(branches: Sequence[range]) -> dict[str, Any]:
 
 
 def _scored(learner: StoredLearner, shards: Shards, clients: range) -> Iterator[StateRef]:
-    """The states to be scored of a lineage that is these clients' own."""
+    """The states to score in a lineage of these clients."""
     state = learner.initial(CONFIG, clients.start)
     for round_no in range(1, N_ROUNDS + 1):
         state = learner.aggregate(state, cohort(shards, CONFIG, state, clients), FedAvg())

@@ -1,7 +1,7 @@
-"""What the learner is held against: clients trained one by one through transformers' own model.
+"""Reference for the benchmarks: clients trained one at a time with transformers' own model.
 
-The same adapters (by hooks), batches, optimiser and average; nothing of the learner's but names and
-the order of the batches.
+It has the same adapters (by hooks), batches, optimiser and average, but shares no code with the
+learner except names and the order of the batches.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ State = Mapping[str, np.ndarray]
 
 
 class Reference(nn.Module):
-    """The encoder whole, frozen, with serial adapter units and a head on the mean of its tokens."""
+    """The frozen encoder with serial adapter units and a head on the mean of its tokens."""
 
     def __init__(self, model_dir: Path) -> None:
         super().__init__()
-        logging.set_verbosity_error()  # it would tell of the pooler's weights, left out here
+        logging.set_verbosity_error()  # it would warn of the missing pooler
         self.encoder = AutoModel.from_pretrained(model_dir, add_pooling_layer=False)
         self.encoder.requires_grad_(False).eval()
         self.own: dict[str, Tensor] = {}

@@ -1,4 +1,4 @@
-"""What a repetition of a run trains."""
+"""Benchmark of a repeated run: how many LocalJobs it trains (none)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the cases measure with."""
+"""Measure alternatives in turns, and run a case in a new process."""
 
 from __future__ import annotations
 

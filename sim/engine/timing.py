@@ -7,7 +7,7 @@ from typing import Any
 
 from simpy import Environment, Event, Interrupt, Timeout
 
-_SLACK = 1e-14
+_SLACK = 2e-15
 """Relative slack of an end of time. A sum of floats such as 0.1 + 0.1 + 0.1 misses its value by
 last places: with the slack, three rounds of 0.1 s fit into a window of 0.3 s."""
 

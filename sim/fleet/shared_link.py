@@ -16,7 +16,6 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator
 from heapq import heappop, heappush
-from typing import Any
 
 from simpy import Environment, Event, Timeout
 
@@ -57,7 +56,7 @@ class Flow:
         self.n_bytes = self.left = n_bytes
         self.over: Event = link.env.event()
         self.moved = 0.0
-        self.since_s = math.nan  # nan: at the level, and `left` is the virtual time of its end
+        self.since_s = math.nan  # nan: at the fair rate, and `left` is the virtual time of its end
         self.stamp = 0
 
     def stop(self) -> float:
@@ -76,13 +75,13 @@ class SharedLink:
     def __init__(self, env: Environment, capacity_bytes_per_s: float, step_s: float) -> None:
         self.env, self.capacity_bytes_per_s, self.step_s = env, capacity_bytes_per_s, step_s
         self.peak_bytes_per_s = self.carried_bytes = 0.0
-        self._flows: list[tuple[float, int, Flow]] = []  # by cap; the first `_n_capped` at it
+        self._flows: list[tuple[float, int, Flow]] = []  # by cap; the first `_n_capped` move at it
         self._n_capped, self._capped_sum = 0, 0.0
-        self._level, self._virtual, self._at_s = math.inf, 0.0, -math.inf
-        self._by_second: _Heap = []
-        self._by_virtual: _Heap = []
+        self._fair_rate, self._virtual_bytes, self._at_s = math.inf, 0.0, -math.inf
+        self._ends_at_cap: _Heap = []
+        self._ends_at_fair_rate: _Heap = []
         self._step_no, self._next_step_s = -1, 0.0
-        self._wake_s, self._n_begun = math.inf, 0
+        self._wake_s, self._n_begun, self._is_changed = math.inf, 0, False
 
     def begin(self, trace: StepTrace, offset_s: float, n_bytes: float) -> Flow:
         """Start a transfer now; its client meets its trace `offset_s` after the trace's zero."""
@@ -103,8 +102,8 @@ class SharedLink:
             self._capped_sum += flow.cap
             self._put_at_cap(flow, n_bytes)
         else:
-            self._put_at_level(flow, n_bytes)
-        self._plan()
+            self._put_at_fair_rate(flow, n_bytes)
+        self._share_at_end_of_instant()
         return flow
 
     def leave(self, flow: Flow) -> None:
@@ -116,21 +115,21 @@ class SharedLink:
             moved = flow.n_bytes - self._left(flow)
             self._remove(flow)
             self._end(flow, moved)
-            self._plan()
+            self._share_at_end_of_instant()
 
-    # -- how time passes -------------------------------------------------------------------------
+    # -- as time passes -------------------------------------------------------------------------
 
     def _catch_up(self) -> None:
         """Bring virtual time, the caps and the flows that are through up to now."""
         now_s = self.env.now
-        if self._level < math.inf:
-            self._virtual += self._level * (now_s - self._at_s)
+        if self._fair_rate < math.inf:
+            self._virtual_bytes += self._fair_rate * (now_s - self._at_s)
         self._at_s = now_s
         slack_s = _SLACK * (1.0 + now_s)
-        if self._by_second:
-            self._finish(self._by_second, now_s + slack_s)
-        if self._by_virtual and self._level < math.inf:
-            self._finish(self._by_virtual, self._virtual + self._level * slack_s)
+        if self._ends_at_cap:
+            self._finish(self._ends_at_cap, now_s + slack_s)
+        if self._ends_at_fair_rate and self._fair_rate < math.inf:
+            self._finish(self._ends_at_fair_rate, self._virtual_bytes + self._fair_rate * slack_s)
         step_no = math.floor((now_s + slack_s) / self.step_s)
         if step_no != self._step_no:
             self._step_no, self._next_step_s = step_no, (step_no + 1) * self.step_s
@@ -145,7 +144,7 @@ class SharedLink:
 
     def _renew_caps(self) -> None:
         """A step begins: every cap may be another."""
-        self._by_second, self._by_virtual = [], []
+        self._ends_at_cap, self._ends_at_fair_rate = [], []
         renewed = []
         for _, number, flow in self._flows:
             flow.left = self._left(flow)
@@ -153,7 +152,7 @@ class SharedLink:
             renewed.append((cap, number, flow))
         renewed.sort()
         self._flows = renewed
-        self._virtual, n_open, spent = 0.0, len(renewed), 0.0
+        self._virtual_bytes, n_open, spent = 0.0, len(renewed), 0.0
         for cap, _, flow in renewed:
             if cap * n_open > self.capacity_bytes_per_s - spent:
                 break
@@ -162,43 +161,53 @@ class SharedLink:
             spent += cap
         self._n_capped, self._capped_sum = len(renewed) - n_open, spent
         for _, _, flow in renewed[self._n_capped :]:
-            self._put_at_level(flow, flow.left)
+            self._put_at_fair_rate(flow, flow.left)
 
-    def _plan(self) -> None:
-        """Find the level, and wake up when the next thing happens."""
-        self._find_level()
+    def _share_at_end_of_instant(self) -> None:
+        """Share the capacity once for all flows that start or stop at this instant."""
+        if not self._is_changed:
+            self._is_changed = True
+            Timeout(self.env, 0.0).callbacks.append(lambda _: self._share())
+
+    def _share(self) -> None:
+        """Find the fair rate, and wake up when the next flow ends or the caps change."""
+        self._is_changed = False
+        self._find_fair_rate()
         if not self._flows:
             return
         now_s = self.env.now
         next_s = self._next_step_s
-        for heap in (self._by_second, self._by_virtual):
+        for heap in (self._ends_at_cap, self._ends_at_fair_rate):
             while heap and heap[0][2] != heap[0][3].stamp:
                 heappop(heap)
-        if self._by_second and self._by_second[0][0] < next_s:
-            next_s = self._by_second[0][0]
-        if self._by_virtual:
-            next_s = min(next_s, now_s + (self._by_virtual[0][0] - self._virtual) / self._level)
+        if self._ends_at_cap and self._ends_at_cap[0][0] < next_s:
+            next_s = self._ends_at_cap[0][0]
+        if self._ends_at_fair_rate:
+            next_s = min(
+                next_s,
+                now_s + (self._ends_at_fair_rate[0][0] - self._virtual_bytes) / self._fair_rate,
+            )
         if next_s < self._wake_s:
             self._wake_s = next_s
             Timeout(self.env, max(next_s - now_s, 0.0)).callbacks.append(self._wake)
 
-    def _wake(self, _: Any) -> None:
+    def _wake(self, _: Event) -> None:
         now_s = self.env.now
         if now_s + _SLACK * (1.0 + now_s) < self._wake_s:
-            return  # planned for something that has changed since
+            return  # meant for something that has changed since
         self._wake_s = math.inf
         self._catch_up()
-        self._plan()
+        self._share()
 
-    # -- who moves how fast ----------------------------------------------------------------------
+    # -- rates of the flows ----------------------------------------------------------------------
 
-    def _find_level(self) -> None:
-        """Move the border between the capped flows and those at the level to where it belongs."""
+    def _find_fair_rate(self) -> None:
+        """Move the border between the flows at their cap and those at the fair rate."""
         flows, n = self._flows, len(self._flows)
         free = self.capacity_bytes_per_s - self._capped_sum
         while self._n_capped < n and flows[self._n_capped][0] * (n - self._n_capped) <= free:
             cap, _, flow = flows[self._n_capped]
-            self._put_at_cap(flow, flow.left - self._virtual)
+            self._put_at_cap(flow, flow.left - self._virtual_bytes)
             self._n_capped += 1
             self._capped_sum += cap
             free -= cap
@@ -206,12 +215,12 @@ class SharedLink:
             cap, _, flow = flows[self._n_capped - 1]
             if cap * (n - self._n_capped + 1) <= (free + cap) * (1.0 + _SLACK):
                 break
-            self._put_at_level(flow, self._left(flow))
+            self._put_at_fair_rate(flow, self._left(flow))
             self._n_capped -= 1
             self._capped_sum -= cap
             free += cap
         n_open = n - self._n_capped
-        self._level = free / n_open if n_open else math.inf
+        self._fair_rate = free / n_open if n_open else math.inf
         load = self._capped_sum + (free if n_open else 0.0)
         if load > self.peak_bytes_per_s:
             self.peak_bytes_per_s = load
@@ -222,17 +231,17 @@ class SharedLink:
         if flow.cap:
             end_s = self._at_s + left / flow.cap
             if end_s <= self._next_step_s + 2.0 * _SLACK * (1.0 + end_s):  # else caps change first
-                heappush(self._by_second, (end_s, flow.number, flow.stamp, flow))
+                heappush(self._ends_at_cap, (end_s, flow.number, flow.stamp, flow))
 
-    def _put_at_level(self, flow: Flow, left: float) -> None:
-        flow.left, flow.since_s = self._virtual + left, math.nan
+    def _put_at_fair_rate(self, flow: Flow, left: float) -> None:
+        flow.left, flow.since_s = self._virtual_bytes + left, math.nan
         flow.stamp += 1
-        heappush(self._by_virtual, (flow.left, flow.number, flow.stamp, flow))
+        heappush(self._ends_at_fair_rate, (flow.left, flow.number, flow.stamp, flow))
 
     def _left(self, flow: Flow) -> float:
         if flow.since_s == flow.since_s:  # at its cap
             return max(flow.left - flow.cap * (self._at_s - flow.since_s), 0.0)
-        return max(flow.left - self._virtual, 0.0)
+        return max(flow.left - self._virtual_bytes, 0.0)
 
     def _remove(self, flow: Flow) -> None:
         index = bisect_left(self._flows, (flow.cap, flow.number))

@@ -1,4 +1,4 @@
-"""A random two-layer BERT with a tiny vocabulary, and a task of keyword sentences for it."""
+"""Fixtures: a random two-layer BERT with a tiny vocabulary, a task, clients, jobs, rounds."""
 
 from __future__ import annotations
 

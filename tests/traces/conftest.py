@@ -53,6 +53,28 @@ AWARE = """time,battery_level,battery_status,battery_adaptor
 1488316100.0,98,5,2
 """
 
+IPERF3 = """{"start": {"connecting_to": {"host": "h"}, "test_start": {"reverse": 0}}, "intervals": [
+ {"streams": [], "sum": {"start": 0, "end": 1, "seconds": 1.0, "bytes": 9000000,
+  "bits_per_second": 72e6, "omitted": true, "sender": true}},
+ {"streams": [], "sum": {"start": 0, "end": 1, "seconds": 1.0, "bytes": 1250000,
+  "bits_per_second": 10e6, "omitted": false, "sender": true}},
+ {"streams": [], "sum": {"start": 1, "end": 1.5, "seconds": 0.5, "bytes": 250000,
+  "bits_per_second": 4e6, "omitted": false, "sender": true}}], "end": {}}
+"""
+GENET = """{"timestamps": [0.5, 1.0, 2.0, 2.5], "bandwidths": [1.0, 2.0, 4.0, 4.0],
+ "delays": [20, 30, 20, 20], "loss": 0, "queue": 10, "delay_noise": 0, "T_s": 1}
+"""
+ALPHARTC = """{"type": "video", "downlink": {}, "uplink": {"trace_pattern": [
+ {"duration": 200, "capacity": 0, "loss": 0, "rtt": 80, "jitter": 0, "time": 0.0},
+ {"duration": 300.0, "capacity": 2000, "loss": 0, "rtt": 100, "jitter": 0, "time": 0.2}]}}
+"""
+SIMGRID = """# of link 1
+2 2000000
+4 3000000
+LOOPAFTER 6
+"""
+WINDOWS = "device,on_s,off_s\nb,0,3600\na,7200,10800\nb,7200,9000\n"
+
 SAMPLES = {
     "mahimahi": MAHIMAHI,
     "pensieve": PENSIEVE,
@@ -62,12 +84,17 @@ SAMPLES = {
     "gnettrack": GNETTRACK,
     "nyu-mets": NYU_METS,
     "starlink": STARLINK,
+    "iperf3": IPERF3,
+    "genet": GENET,
+    "alphartc": ALPHARTC,
+    "simgrid": SIMGRID,
     "csv": OWN_CSV,
     "fedscale-capacity": CAPACITY,
     "fedscale-behaviour": BEHAVIOUR,
     "flash": FLASH,
     "flame": FLAME,
     "aware": AWARE,
+    "windows": WINDOWS,
 }
 
 

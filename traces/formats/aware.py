@@ -10,10 +10,13 @@ from traces.availability import Availability
 from traces.recording import AvailabilityRecording
 
 from .event_log import availability
+from .population import devices
 from .source import Source
 
 _NEEDED = ("time", "battery_status")
 _CHARGING = (2, 5)
+
+_Row = tuple[int, dict[str, str]]
 
 
 def sniff(source: Source) -> bool:
@@ -23,20 +26,26 @@ def sniff(source: Source) -> bool:
 
 def read(source: Source) -> AvailabilityRecording:
     """Every device (one, if the file names none), from its first row on."""
-    rows: dict[str, list[tuple[float, bool]]] = {}
+    rows: dict[str, list[_Row]] = {}
     for line, fields in source.records(_NEEDED):
         name = "/".join(fields[key] for key in ("user", "device") if key in fields) or "0"
-        t_s = source.number(fields["time"], "time", line, high=1e11)
-        status = source.number(fields["battery_status"], "battery_status", line, -100.0, 100.0)
-        rows.setdefault(name, []).append((t_s, status in _CHARGING))
-    devices = {name: _device(source, name, of) for name, of in sorted(rows.items())}
-    return AvailabilityRecording(format="aware", devices=devices, warnings=("rule: charging",))
+        rows.setdefault(name, []).append((line, fields))
+    raw = dict(sorted(rows.items()))
+    found, left_out = devices(raw, lambda name, of: _device(source, name, of))
+    warnings = ("rule: charging", *left_out)
+    return AvailabilityRecording(format="aware", devices=found, warnings=warnings)
 
 
-def _device(source: Source, name: str, rows: list[tuple[float, bool]]) -> Availability:
-    rows = sorted(rows, key=lambda row: row[0])
-    start_s = rows[0][0]
+def _device(source: Source, name: str, rows: list[_Row]) -> Availability:
+    states = sorted((_state(source, line, fields) for line, fields in rows), key=lambda one: one[0])
+    start_s = states[0][0]
     try:
-        return availability((t_s - start_s, is_on) for t_s, is_on in rows)
+        return availability((t_s - start_s, is_on) for t_s, is_on in states)
     except ValueError as error:
         raise source.error(f"device {name[:40]}: {error}") from None
+
+
+def _state(source: Source, line: int, fields: dict[str, str]) -> tuple[float, bool]:
+    t_s = source.number(fields["time"], "time", line, high=1e11)
+    status = source.number(fields["battery_status"], "battery_status", line, -100.0, 100.0)
+    return t_s, status in _CHARGING

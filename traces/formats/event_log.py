@@ -1,4 +1,4 @@
-"""From a phone's sorted state changes to availability over whole days."""
+"""Availability over whole days from a phone's sorted state changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from traces.availability import Availability, from_windows
 
 DAY_S = 86_400.0
-_MAX_DAYS = 40_000
+MAX_DAYS = 40_000
 
 
 def whole_days_s(last_s: float) -> float:
@@ -25,8 +25,8 @@ def availability(states: Iterable[tuple[float, bool]]) -> Availability:
     events = list(states)
     if not events:
         raise ValueError("needs at least one event")
-    if events[-1][0] > _MAX_DAYS * DAY_S:
-        raise ValueError(f"spans more than {_MAX_DAYS} days: are its times in seconds?")
+    if events[-1][0] > MAX_DAYS * DAY_S:
+        raise ValueError(f"spans more than {MAX_DAYS} days: are its times in seconds?")
     period_s = whole_days_s(events[-1][0])
     ends_s = [t_s for t_s, _ in events[1:]] + [period_s]
     windows_s = [(on_s, off_s) for (on_s, on), off_s in zip(events, ends_s, strict=True) if on]

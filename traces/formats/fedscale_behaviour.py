@@ -8,6 +8,7 @@ from __future__ import annotations
 from traces.availability import Availability, from_windows
 from traces.recording import AvailabilityRecording
 
+from .population import devices
 from .source import Source
 
 _NEEDED = ("active", "inactive", "finish_time")
@@ -25,8 +26,9 @@ def read(source: Source) -> AvailabilityRecording:
     content = source.mapping
     if not content:
         raise source.error("must be a dictionary of at least one client")
-    devices = {str(key): _device(source, str(key)[:40], client) for key, client in content.items()}
-    return AvailabilityRecording(format="fedscale-behaviour", devices=devices)
+    raw = {str(key): client for key, client in content.items()}
+    found, left_out = devices(raw, lambda name, of: _device(source, name[:40], of))
+    return AvailabilityRecording(format="fedscale-behaviour", devices=found, warnings=left_out)
 
 
 def _device(source: Source, name: str, client: object) -> Availability:

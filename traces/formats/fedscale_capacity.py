@@ -11,6 +11,7 @@ from itertools import islice
 
 from traces.recording import CapacityRecording, DeviceCapacity
 
+from .population import devices
 from .source import Source
 
 TRAINING_PER_INFERENCE = 3.0
@@ -30,33 +31,38 @@ def sniff(source: Source) -> bool:
 
 def read(source: Source) -> CapacityRecording:
     """Every client, in file order."""
-    rows = list(_rows(source))
-    devices = tuple(
-        DeviceCapacity(
-            name=name,
-            train_s_per_sample=TRAINING_PER_INFERENCE
-            * source.number(compute_ms, f"{name[:40]} computation", line)
-            / 1000.0,
-            bytes_per_s=source.number(kbps, f"{name[:40]} communication", line) * 1000.0 / 8.0,
-        )
-        for line, name, compute_ms, kbps in rows
-    )
+    raw: dict[str, tuple[int, object]] = {}
+    for line, name, client in _clients(source):
+        if name in raw:
+            raise source.error(f"duplicate client {name[:40]}", line)
+        raw[name] = (line, client)
+    found, left_out = devices(raw, lambda name, of: _device(source, name, *of))
+    told = "one bandwidth a device: up and down are not told apart"
     return CapacityRecording(
-        format="fedscale-capacity",
-        devices=devices,
-        warnings=("one bandwidth a device: up and down are not told apart",),
+        format="fedscale-capacity", devices=tuple(found.values()), warnings=(told, *left_out)
     )
 
 
-def _rows(source: Source) -> Iterable[tuple[int, str, object, object]]:
+def _device(source: Source, name: str, line: int, client: object) -> DeviceCapacity:
+    if not isinstance(client, dict) or not {"computation", "communication"} <= client.keys():
+        raise source.error(f"client {name[:40]} needs computation and communication", line)
+    compute_ms = source.number(client["computation"], f"{name[:40]} computation", line)
+    kbit_per_s = source.number(client["communication"], f"{name[:40]} communication", line)
+    return DeviceCapacity(
+        name=name,
+        train_s_per_sample=TRAINING_PER_INFERENCE * compute_ms / 1000.0,
+        bytes_per_s=kbit_per_s * 1000.0 / 8.0,
+    )
+
+
+def _clients(source: Source) -> Iterable[tuple[int, str, object]]:
     content = source.mapping
     if content is None:
         for line, fields in source.records(_COLUMNS):
-            yield (line, *(fields[name] for name in _COLUMNS))  # type: ignore[misc]
+            name, compute, communication = (fields[column] for column in _COLUMNS)
+            yield line, name, {"computation": compute, "communication": communication}
         return
     if not content:
         raise source.error("holds no client")
     for key, client in content.items():
-        if not isinstance(client, dict) or not {"computation", "communication"} <= client.keys():
-            raise source.error(f"client {str(key)[:40]} needs computation and communication")
-        yield 1, str(key), client["computation"], client["communication"]
+        yield 1, str(key), client

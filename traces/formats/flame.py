@@ -10,6 +10,7 @@ from traces.availability import Availability
 from traces.recording import AvailabilityRecording
 
 from .event_log import availability
+from .population import devices
 from .source import Source
 
 STATES = ("AVL_TRAIN", "AVL_EVAL", "UN_AVL")
@@ -37,17 +38,24 @@ def read(
     content = source.mapping
     if not content:
         raise source.error("must be a dictionary of at least one trainer")
-    events = {str(key): _events(source, str(key)[:40], value) for key, value in content.items()}
-    n_forced = sum(_is_forced(of) for of in events.values())
-    if drop_forced_start:
-        events = {key: _unforced(of) if _is_forced(of) else of for key, of in events.items()}
     available = ("AVL_TRAIN", "AVL_EVAL") if eval_counts else ("AVL_TRAIN",)
-    warnings: tuple[str, ...] = ()
+
+    def device(name: str, value: object) -> tuple[Availability, bool]:
+        events = _events(source, name[:40], value)
+        is_forced = _is_forced(events)
+        if is_forced and drop_forced_start:
+            events = _unforced(events)
+        return _device(source, name, events, available), is_forced
+
+    raw = {str(key): value for key, value in content.items()}
+    found, warnings = devices(raw, device)
+    n_forced = sum(is_forced for _, is_forced in found.values())
     if n_forced and not drop_forced_start:
-        warnings = (f"{n_forced} of {len(events)} devices are forced available at the start",)
+        told = f"{n_forced} of {len(found)} devices are forced available at the start"
+        warnings = (*warnings, told)
     return AvailabilityRecording(
         format="flame",
-        devices={key: _device(source, key, of, available) for key, of in events.items()},
+        devices={name: of for name, (of, _) in found.items()},
         warnings=warnings,
     )
 

@@ -1,19 +1,20 @@
 """FLASH's `state_traces.json`: `{uid: {"messages": event log}}` of phones (Yang et al., 2021).
 
-A message is `YYYY-MM-DD HH:MM:SS<TAB>EVENT`. What counts as available is a rule of choice; a
-state is taken as not charging, not locked, not on WiFi until an event says otherwise.
+A message is `YYYY-MM-DD HH:MM:SS<TAB>EVENT`. The option `rule` says what counts as available. A
+phone is taken as not charging, not locked and not on WiFi until an event says otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
 from traces.availability import Availability
 from traces.recording import AvailabilityRecording
 
 from .event_log import availability
+from .population import devices
 from .source import Source
 
 Rule = Literal["charging", "charging+locked", "charging+locked+wifi"]
@@ -43,22 +44,19 @@ def sniff(source: Source) -> bool:
 
 def read(source: Source, rule: Rule = "charging") -> AvailabilityRecording:
     """Every device under a rule, from its first event on."""
-    if rule not in get_args(Rule):
-        raise source.error(f"rule must be one of {', '.join(get_args(Rule))}, got {rule!r}")
     content = source.mapping
     if not content:
         raise source.error("must be a dictionary of at least one device")
     needed = rule.split("+")
-    devices = {
-        str(key): _device(source, str(key)[:40], value, needed) for key, value in content.items()
-    }
-    n_never = sum(device.share == 0.0 for device in devices.values())
-    warnings = [f"rule: {rule}"]
+    raw = {str(key): value for key, value in content.items()}
+    found, left_out = devices(raw, lambda name, of: _device(source, name[:40], of, needed))
+    n_never = sum(device.share == 0.0 for device in found.values())
+    warnings = [f"rule: {rule}", *left_out]
     if n_never:
-        warnings.append(f"{n_never} of {len(devices)} devices are never available under it")
+        warnings.append(f"{n_never} of {len(found)} devices are never available under it")
     if "wifi" in needed and not any("wifi" in str(value) for value in content.values()):
         warnings.append("the log has no network events, so no device is ever on WiFi")
-    return AvailabilityRecording(format="flash", devices=devices, warnings=tuple(warnings))
+    return AvailabilityRecording(format="flash", devices=found, warnings=tuple(warnings))
 
 
 def _device(source: Source, name: str, value: object, needed: list[str]) -> Availability:

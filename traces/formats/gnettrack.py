@@ -3,7 +3,7 @@
 The logger ticks about once a second but stamps whole seconds, so some stamps repeat and some are
 left out in equal measure. Rows are therefore spread evenly over each stretch of the session;
 rows of one stamp become one interval with their mean, as long as the ticks it stands for. The
-time-weighted mean is thus the mean over rows.
+time-weighted mean is thus the mean over rows. A clock that steps back by a second repeats a stamp.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import NamedTuple
 from traces.recording import BandwidthRecording
 from traces.step import StepTrace
 
+from .intervals import clock_warning, without_clock_steps
 from .source import Source
 
 _BYTES_PER_S = 1000 / 8
@@ -42,9 +43,12 @@ def read(source: Source) -> BandwidthRecording:
     """Both directions; `-` is missing and that row is left out of that direction."""
     records = source.records(("Timestamp", "DL_bitrate", "UL_bitrate"))
     rows = [_row(source, line, fields) for line, fields in records]
-    for (line, _), before, after in zip(records[1:], rows, rows[1:], strict=False):
-        if after.stamp_s < before.stamp_s:
-            raise source.error("Timestamp must not go back", line)
+    try:
+        stamps_s, n_back = without_clock_steps([row.stamp_s for row in rows])
+    except ValueError as error:
+        rule, index = error.args
+        raise source.error(f"Timestamp {rule}", records[index][0]) from None
+    rows = [row._replace(stamp_s=t_s) for row, t_s in zip(rows, stamps_s, strict=True)]
     gaps_s = tuple(
         after.stamp_s - before.stamp_s
         for before, after in pairwise(rows)
@@ -55,7 +59,7 @@ def read(source: Source) -> BandwidthRecording:
         down=_direction(source, [(row.stamp_s, row.down_kbit_per_s) for row in rows]),
         up=_direction(source, [(row.stamp_s, row.up_kbit_per_s) for row in rows]),
         gaps_s=gaps_s,
-        warnings=_warnings(rows),
+        warnings=(*_warnings(rows), *clock_warning(n_back)),
     )
 
 

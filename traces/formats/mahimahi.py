@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from traces.recording import BandwidthRecording
+from traces.recording import BandwidthRecording, Direction, one_way
 
 from .source import Source
 
@@ -22,8 +22,8 @@ def sniff(source: Source) -> bool:
     return bool(head) and all(len(words) == 1 and words[0].isdecimal() for words in head)
 
 
-def read(source: Source) -> BandwidthRecording:
-    """One direction: the uplink if the name ends in `.up`, else the downlink."""
+def read(source: Source, direction: Direction | None = None) -> BandwidthRecording:
+    """One direction: as declared, else the uplink if the name ends in `.up`, else the downlink."""
     stamps_ms = _stamps(source)
     period_ms = int(stamps_ms[-1])
     if period_ms == 0:
@@ -39,9 +39,9 @@ def read(source: Source) -> BandwidthRecording:
     lines = np.zeros(len(edges_ms) - 1)
     lines[np.searchsorted(edges_ms, ends_ms) - 1] = counts
     trace = source.trace(edges_ms / 1000.0, lines * BYTES_PER_LINE)
-    if source.path.endswith((".up", ".up.gz")):
-        return BandwidthRecording(format="mahimahi", up=trace)
-    return BandwidthRecording(format="mahimahi", down=trace)
+    if direction is None and source.path.endswith((".up", ".up.gz")):
+        direction = "up"
+    return one_way("mahimahi", direction, trace)
 
 
 def _stamps(source: Source) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -58,7 +58,11 @@ def _stamps(source: Source) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     back = np.flatnonzero(np.diff(stamps_ms) < 0)
     if len(back):
         line, _ = source.rows()[int(back[0]) + 1]
-        raise source.error("timestamps must not decrease", line)
+        raise source.error(
+            "timestamps must not decrease: if each line is a rate, say format=csv header=false "
+            "down=0 step_s=1 rate_unit=...",
+            line,
+        )
     return stamps_ms
 
 

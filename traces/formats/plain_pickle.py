@@ -1,4 +1,4 @@
-"""Pickles that hold plain data only: FedScale ships its traces as such.
+"""A reader of pickles that hold plain data only, as FedScale publishes its traces.
 
 A pickle is a program. This reader runs a small part of the language: numbers, text, lists,
 dictionaries, tuples, and the two calls by which numpy writes a scalar, which are answered by

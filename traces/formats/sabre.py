@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from traces.recording import BandwidthRecording
+from traces.recording import BandwidthRecording, Direction, one_way
 from traces.step import StepTrace
 
 from .source import Source
@@ -21,8 +21,8 @@ def sniff(source: Source) -> bool:
     return bool(items) and isinstance(items[0], dict) and "duration_ms" in items[0]
 
 
-def read(source: Source) -> BandwidthRecording:
-    """The downlink, and the latency of each period."""
+def read(source: Source, direction: Direction | None = None) -> BandwidthRecording:
+    """The downlink, unless `direction` says otherwise, and the latency of each period."""
     items = source.json
     if not isinstance(items, list) or not items:
         raise source.error("must be a JSON list of at least one period")
@@ -31,11 +31,11 @@ def read(source: Source) -> BandwidthRecording:
     if not len(periods):
         raise source.error("needs at least one period with a duration above 0")
     edges_s = np.concatenate(([0.0], np.cumsum(periods[:, 0]))) / 1000.0
-    down = source.trace(edges_s, periods[:, 1] * _BYTES_PER_S * np.diff(edges_s))
+    trace = source.trace(edges_s, periods[:, 1] * _BYTES_PER_S * np.diff(edges_s))
     latency_s = StepTrace(
-        times_s=down.times_s, values=periods[:, 2] / 1000.0, period_s=down.period_s
+        times_s=trace.times_s, values=periods[:, 2] / 1000.0, period_s=trace.period_s
     )
-    return BandwidthRecording(format="sabre", down=down, latency_s=latency_s)
+    return one_way("sabre", direction, trace, latency_s)
 
 
 def _period(source: Source, no: int, item: object) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ trace: clocks jump and positions may be missing. Long rows are outages and are k
 
 from __future__ import annotations
 
-from traces.recording import BandwidthRecording
+from traces.recording import BandwidthRecording, Direction, one_way
 
 from .source import Source
 
@@ -21,8 +21,8 @@ def sniff(source: Source) -> bool:
     return len(numbers) == 3 * len(source.head) > 0 and all(word.isdecimal() for word in numbers)
 
 
-def read(source: Source) -> BandwidthRecording:
-    """The downlink, exact to the byte."""
+def read(source: Source, direction: Direction | None = None) -> BandwidthRecording:
+    """The downlink, unless `direction` says otherwise, exact to the byte."""
     edges_ms, amounts = [0.0], []
     for line, words in source.rows():
         if len(words) != 6:
@@ -41,4 +41,4 @@ def read(source: Source) -> BandwidthRecording:
     first_line, first = source.rows()[0]
     is_ms = source.number(first[0], "unix time (column 1)", first_line) > _UNIX_MS
     trace = source.trace([edge_ms / 1000.0 for edge_ms in edges_ms], amounts)
-    return BandwidthRecording(format="ghent" if is_ms else "hsdpa", down=trace)
+    return one_way("ghent" if is_ms else "hsdpa", direction, trace)

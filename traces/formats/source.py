@@ -1,8 +1,7 @@
-"""A trace file as bytes, text, rows and numbers, with errors that name file, line and rule."""
+"""A file's content as bytes, text, rows, JSON and numbers. Errors name file, line and rule."""
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
@@ -15,10 +14,11 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from traces.recording import TraceError
+from traces.recording import NotATraceError, TraceError
 from traces.step import EndRule, StepTrace, from_amounts
 
 from . import plain_pickle
+from .delimited import header_of, read_table
 
 MAX_BYTES = 512 * 2**20
 """Largest file, and largest unpacked .gz, that is read into memory."""
@@ -57,32 +57,36 @@ class Source:
     def text(self) -> str:
         """The content as UTF-8 with plain newlines and no byte order mark.
 
-        Raises TraceError if it is binary.
+        Raises NotATraceError if it is binary.
         """
         try:
             text = self.data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = self.data.count(b"\n", 0, error.start) + 1
-            raise self.error("is not UTF-8 text", line) from None
+            raise NotATraceError(self.path, "is not UTF-8 text", line) from None
         if "\0" in text:
             line = text.count("\n", 0, text.index("\0")) + 1
-            raise self.error("holds a NUL byte: binary, not text", line)
+            raise NotATraceError(self.path, "holds a NUL byte: binary, not text", line)
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     @cached_property
-    def head(self) -> list[list[str]]:
-        """Words of the first whole lines that are not blank (at most 8); [] if not text."""
+    def first_lines(self) -> list[str]:
+        """The lines within the first 4096 bytes, without one that is cut off."""
         text = self.data[:_HEAD_BYTES].decode("utf-8-sig", errors="replace")
         lines = text.splitlines()
         if len(self.data) > _HEAD_BYTES and len(lines) > 1:
-            lines.pop()  # cut in the middle
-        return [line.split() for line in lines if line.strip()][:8]
+            lines.pop()
+        return lines
+
+    @cached_property
+    def head(self) -> list[list[str]]:
+        """Words of the first lines that are not blank (at most 8)."""
+        return [line.split() for line in self.first_lines if line.strip()][:8]
 
     @cached_property
     def header(self) -> tuple[str, ...]:
-        """Names in the first line, taken as CSV."""
-        first = self.data[:_HEAD_BYTES].decode("utf-8-sig", errors="replace").partition("\n")[0]
-        return tuple(name.strip() for name in first.split(","))
+        """The first row's fields, taken as the names of a table's columns."""
+        return header_of(self)
 
     def rows(self) -> list[tuple[int, list[str]]]:
         """Line number and whitespace-separated words of each line that is not blank."""
@@ -93,25 +97,18 @@ class Source:
         return found
 
     def records(self, needed: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
-        """Line number and fields by name of each CSV row below the header.
+        """Line number and fields by name of each row below a table's header.
 
         Raises TraceError if a needed column is absent or a row has another number of fields.
         """
-        reader = csv.reader(io.StringIO(self.text, newline=""))
-        try:
-            lines = [(reader.line_num, row) for row in reader if row]
-        except csv.Error as error:
-            raise self.error(f"is not CSV: {error}", max(reader.line_num, 1)) from None
-        if len(lines) < 2:
-            raise self.error("needs a header and at least one row")
-        names = [name.strip() for name in lines[0][1]]
+        table = read_table(self, header=True)
         for name in needed:
-            if name not in names:
-                raise self.error(f"needs a column {name!r}, has {', '.join(names)[:200]}")
-        for line, row in lines[1:]:
-            if len(row) != len(names):
-                raise self.error(f"{len(names)} fields expected, got {len(row)}", line)
-        return [(line, dict(zip(names, row, strict=True))) for line, row in lines[1:]]
+            if table.names.count(name) != 1:
+                how = "one" if name in table.names else "a"
+                raise NotATraceError(
+                    self.path, f"needs {how} column {name!r}, has {table.described}"
+                )
+        return [(line, dict(zip(table.names, row, strict=True))) for line, row in table.rows]
 
     @cached_property
     def json(self) -> Any:

@@ -1,100 +1,63 @@
-"""CSV with declared columns and units, and the project's own `start_s,end_s,bytes_per_s`."""
+"""CSV files of rates with columns of any name, and the project's own `start_s,end_s,bytes_per_s`.
+
+Every column of rates needs a unit, from its name or from `rate_unit`. docs/traces.md lists what
+to write for which table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
+from dataclasses import replace
 
 from traces.recording import BandwidthRecording
 from traces.step import StepTrace
 
+from . import columns
+from .delimited import Table, read_table
+from .layout import OWN_HEADER, Options, runs, with_columns
+from .population import devices
+from .row_rates import rates_of
+from .row_times import intervals_of, timed
 from .source import Source
-
-RATE_UNITS = {
-    "bit/s": 1 / 8,
-    "kbit/s": 1e3 / 8,
-    "Mbit/s": 1e6 / 8,
-    "Gbit/s": 1e9 / 8,
-    "byte/s": 1.0,
-    "kB/s": 1e3,
-    "MB/s": 1e6,
-}
-TIME_UNITS = {"s": 1.0, "ms": 1e-3}
-OWN_HEADER = ("start_s", "end_s", "bytes_per_s")
 
 
 def sniff(source: Source) -> bool:
-    """Whether the header is the project's own; any other CSV needs its columns declared."""
-    return source.header == OWN_HEADER
+    """Whether the header alone tells the times, the directions and their units."""
+    names = source.header
+    if names == OWN_HEADER:
+        return True
+    rates = [columns.rate_columns(names, direction) for direction in ("down", "up")]
+    is_clear = len(columns.time_columns(names)) == 1 and max(map(len, rates)) == 1
+    return is_clear and columns.window_columns(names) is None
 
 
-def read(
-    source: Source,
-    time: str = "start_s",
-    end: str | None = None,
-    down: str | None = None,
-    up: str | None = None,
-    time_unit: str = "s",
-    rate_unit: str = "byte/s",
-) -> BandwidthRecording:
-    """Rates from columns named by the caller.
+def read(source: Source, options: Options) -> dict[str, BandwidthRecording]:
+    """The rates of a table, by run; "" where no column tells runs apart."""
+    named = (options.time, options.end, options.duration, options.down, options.up, options.run)
+    needed = [name for name in named if name is not None]
+    table = read_table(source, options.delimiter, options.header, needed)
+    layout = with_columns(table, options)
+    parts = runs(table, options)
+    found, left_out = devices(parts, lambda _, part: _recording(part, layout), "runs")
+    if left_out:
+        first, recording = next(iter(found.items()))
+        found[first] = replace(recording, warnings=(*recording.warnings, *left_out))
+    return found
 
-    time: start of each row's interval. end: its end; without it the next row's start, and the
-    last row lasts as long as the one before. down, up: rate columns, at least one of them.
-    """
-    if sniff(source) and (down, up) == (None, None):
-        end, down = end or "end_s", "bytes_per_s"
-    if down is None and up is None:
-        has = ", ".join(source.header)[:100]
-        raise source.error(f"name the rate column with `down` or `up`; the header has {has}")
-    for unit, units in ((time_unit, TIME_UNITS), (rate_unit, RATE_UNITS)):
-        if unit not in units:
-            raise source.error(f"unit must be one of {', '.join(units)}, got {unit[:40]!r}")
-    needed = tuple(name for name in (time, end, down, up) if name is not None)
-    records = source.records(needed)
-    edges_s = _edges_s(source, records, time, end, TIME_UNITS[time_unit])
-    factor = RATE_UNITS[rate_unit]
+
+def _recording(table: Table, options: Options) -> BandwidthRecording:
+    table, options, warnings = timed(table, options)
+    intervals = intervals_of(table, options)
+    warnings += intervals.warnings
+    rates: dict[str, StepTrace | None] = {}
+    for direction, column in (("down", options.down), ("up", options.up)):
+        rates[direction], told = rates_of(table, options, column, intervals)
+        warnings += told
+    if rates["down"] is None and rates["up"] is None:
+        raise table.source.error("no row has a rate", table.rows[0][0])
     return BandwidthRecording(
         format="csv",
-        down=_rates(source, records, down, edges_s, factor),
-        up=_rates(source, records, up, edges_s, factor),
+        down=rates["down"],
+        up=rates["up"],
+        gaps_s=intervals.gaps_s,
+        warnings=tuple(warnings),
     )
-
-
-def _edges_s(
-    source: Source,
-    records: Sequence[tuple[int, dict[str, str]]],
-    time: str,
-    end: str | None,
-    factor: float,
-) -> list[float]:
-    starts = [source.number(row[time], time, line, low=-1e15) for line, row in records]
-    if end is not None:
-        ends = [source.number(row[end], end, line, low=-1e15) for line, row in records]
-        for (line, _), before, start in zip(records[1:], ends, starts[1:], strict=False):
-            if abs(start - before) > 1e-6 * max(1.0, abs(start)):
-                raise source.error(f"{time} must be the {end} of the row before", line)
-        last = ends[-1]
-    elif len(starts) > 1:
-        last = starts[-1] + (starts[-1] - starts[-2])
-    else:
-        raise source.error("one row without an end column has no duration")
-    edges_s = [(edge - starts[0]) * factor for edge in [*starts, last]]
-    for (line, _), before, after in zip(records, edges_s, edges_s[1:], strict=False):
-        if after <= before:
-            raise source.error(f"{time} must increase, and each row end after it starts", line)
-    return edges_s
-
-
-def _rates(
-    source: Source,
-    records: Sequence[tuple[int, dict[str, str]]],
-    column: str | None,
-    edges_s: list[float],
-    factor: float,
-) -> StepTrace | None:
-    if column is None:
-        return None
-    rates = [source.number(row[column], column, line) * factor for line, row in records]
-    return source.trace(edges_s, np.asarray(rates) * np.diff(edges_s))

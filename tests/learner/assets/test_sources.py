@@ -1,4 +1,4 @@
-"""Models and data sets by name, directory or hub id."""
+"""Models and data sets by name, directory or Hugging Face id; revisions of models."""
 
 import os
 import subprocess

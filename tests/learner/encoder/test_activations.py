@@ -1,4 +1,4 @@
-"""The activation cache: whole files only, filled once, shared by processes."""
+"""The cache of activations: complete files only, written once, shared by processes."""
 
 from __future__ import annotations
 
@@ -73,9 +73,7 @@ def test_a_layer_alone_holds_what_the_pass_over_all_layers_gives(
     assert names(tmp_path / "alone") == ["block-1.blake2b", "block-1.npy", "lock"]
 
 
-def test_what_a_killed_process_left_is_cleared_and_filled_again(
-    model_dir: Path, tmp_path: Path
-) -> None:
+def test_unfinished_files_of_a_killed_process_are_removed(model_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "block-1.tmp").write_bytes(b"half")
     (tmp_path / "block-7.tmp").write_bytes(b"half")
     assert np.isfinite(activations(model_dir, tmp_path).block(1)).all()
@@ -123,14 +121,16 @@ def test_a_full_disk_names_the_file_and_leaves_nothing(
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="no such call here")
-def test_room_on_the_disk_is_taken_before_anything_is_written(tmp_path: Path) -> None:
-    """A sparse file would kill the process where the disk turns out to be full."""
+def test_disk_space_is_allocated_before_anything_is_written(tmp_path: Path) -> None:
+    """With a sparse file, a full disk would kill the process."""
     module._reserve(tmp_path / "file", (1000, 2, 32))
     status = (tmp_path / "file").stat()
     assert status.st_blocks * 512 >= status.st_size > 1000 * 2 * 32 * 4
 
 
-def test_two_processes_that_want_it_at_once_make_one_file(model_dir: Path, tmp_path: Path) -> None:
+def test_two_processes_that_need_a_file_at_once_write_it_once(
+    model_dir: Path, tmp_path: Path
+) -> None:
     command = [sys.executable, "-c", FILL, str(model_dir), str(tmp_path / "both"), *TEXTS]
     processes = [subprocess.Popen(command) for _ in range(2)]
     assert [process.wait(60) for process in processes] == [0, 0]
@@ -139,7 +139,7 @@ def test_two_processes_that_want_it_at_once_make_one_file(model_dir: Path, tmp_p
     assert np.array_equal(activations(model_dir, tmp_path / "both").block(1), own)
 
 
-def test_a_fill_tells_how_far_it_is_and_a_warm_cache_nothing(
+def test_filling_reports_progress_and_a_full_cache_reports_nothing(
     model_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PASS_TOKENS", 32)

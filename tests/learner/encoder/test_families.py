@@ -1,4 +1,4 @@
-"""Every family's blocks against transformers' own forward, on tiny random models."""
+"""The forward pass of every family equals that of transformers, on tiny random models."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ CONFIGURATIONS = [
 def entered(
     family_dir: Path, config: TuningConfig, cache_dir: Path
 ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Logits by the way of the cached bottom, and the leaves they depend on."""
+    """Logits from cached activations, and the parameters that they depend on."""
     backbone = load_backbone(family_dir, CPU)
     activations = Activations(
         directory=cache_dir,
@@ -106,7 +106,7 @@ def entered(
 
 @contextmanager
 def carrying(model: Any, leaves: dict[str, torch.Tensor]) -> Iterator[None]:
-    """What is trained beside the model's own weights, as hooks of its modules."""
+    """Adapters and LoRA as hooks of the modules of transformers' model."""
     family, handles = FAMILIES[model.config.model_type], []
 
     def hook(ours: str, act: Act) -> None:

@@ -1,4 +1,4 @@
-"""config.json is refused in one line that names the file, the key and the rule."""
+"""Errors in config.json are one line with the file, the key and the rule."""
 
 from __future__ import annotations
 

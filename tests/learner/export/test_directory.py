@@ -1,4 +1,4 @@
-"""Exported weights of every family in the class that travels with them, against our own forward."""
+"""Exported models of every family give the logits of our own forward pass."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from learner.spec import FedAvg, LocalJob, Update
 from tests.learner.graph.conftest import SMALL, Make
 
 
-def test_feedback_is_told_by_the_training_that_the_state_needs_and_kept(
+def test_feedback_comes_from_the_training_of_the_state_and_is_stored(
     learner: Make, job: Callable[..., LocalJob]
 ) -> None:
     one = learner()
@@ -27,7 +27,7 @@ def test_feedback_is_told_by_the_training_that_the_state_needs_and_kept(
     assert replay.feedback([]) == []
 
 
-def test_feedback_that_no_run_kept_is_trained_for_again(
+def test_lost_feedback_is_computed_by_training_again(
     learner: Make, job: Callable[..., LocalJob], tmp_path: Path
 ) -> None:
     one = learner()
@@ -36,7 +36,7 @@ def test_feedback_that_no_run_kept_is_trained_for_again(
     one.aggregate(base, updates, FedAvg())
     told = one.feedback(updates)
     for path in tmp_path.glob("feedback/*/*.json"):
-        path.write_text(path.read_text()[:-7])  # torn
+        path.write_text(path.read_text()[:-7])  # damaged
     other = learner()
     base = other.initial(SMALL, 7)
     state = other.aggregate(base, updates, FedAvg())

@@ -1,4 +1,4 @@
-"""Steps that need each other, done in threads that wait for one another by hand."""
+"""Dependent steps on a thread pool: order, parallelism, and which failure is raised."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def needs(step: str) -> list[str]:
     return list(NEEDS[step])
 
 
-def test_every_step_is_begun_when_what_it_needs_is_in_hand() -> None:
+def test_a_step_begins_after_the_caller_has_the_results_it_needs() -> None:
     begun: list[tuple[str, list[str]]] = []
     in_hand: list[str] = []
 
@@ -32,7 +32,7 @@ def test_every_step_is_begun_when_what_it_needs_is_in_hand() -> None:
     assert all(set(needs(step)) <= set(before) for step, before in begun)
 
 
-def test_what_nobody_waits_for_goes_first_and_then_the_longest_chain() -> None:
+def test_steps_without_dependents_go_first_and_then_the_longest_chain() -> None:
     needs = {"a": [], "b": [], "b2": ["b"], "c": [], "c2": ["c"], "c3": ["c2"], "d": []}
     begun: list[str] = []
 
@@ -44,7 +44,7 @@ def test_what_nobody_waits_for_goes_first_and_then_the_longest_chain() -> None:
     assert begun == [step for step, _ in done] == ["a", "d", "c", "b", "b2", "c2", "c3"]
 
 
-def test_three_branches_are_under_way_together() -> None:
+def test_three_branches_run_at_the_same_time() -> None:
     together = Barrier(3, timeout=10)
     branches = ("a1", "b1", "c1")
 
@@ -55,8 +55,8 @@ def test_three_branches_are_under_way_together() -> None:
 
 
 @pytest.mark.parametrize("wrong", [("a2", "c1"), ("a1", "b1", "c2"), ("c1", "b1")])
-def test_the_failure_that_one_by_one_would_meet_is_raised(wrong: tuple[str, ...]) -> None:
-    """Whatever fails first: here what comes late in the agenda fails at once, the rest waits."""
+def test_the_failure_of_a_sequential_run_is_raised(wrong: tuple[str, ...]) -> None:
+    """Even if another fails first: here late steps fail at once, and early ones take longer."""
     late = Event()
 
     def begin(step: str) -> Callable[[], str]:
@@ -82,7 +82,7 @@ def test_the_failure_that_one_by_one_would_meet_is_raised(wrong: tuple[str, ...]
     assert set(before) <= set(met)
 
 
-def test_while_nothing_gets_done_the_waiting_is_used() -> None:
+def test_on_wait_is_called_while_steps_run() -> None:
     heard = Event()
 
     def begin(step: str) -> Callable[[], bool]:

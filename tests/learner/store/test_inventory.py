@@ -1,4 +1,4 @@
-"""The store looked over: what there is, what is damaged, what makes room."""
+"""Count and verify stored files; the byte limit of a cache directory."""
 
 from __future__ import annotations
 

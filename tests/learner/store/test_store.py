@@ -1,4 +1,4 @@
-"""The store: what is read is what was written, or nothing."""
+"""The store returns exactly what was written, or nothing if a file is damaged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every file format gives the same rows, and says where it is wrong."""
+"""All file formats give the same rows; errors name file and line."""
 
 from __future__ import annotations
 

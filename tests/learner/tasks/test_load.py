@@ -1,4 +1,4 @@
-"""Reading tasks from files, and what is wrong with files."""
+"""Load tasks from files and packages: splits, repeats, limits, errors."""
 
 import csv
 import gzip

@@ -1,4 +1,4 @@
-"""Partitions cover the examples, follow alpha, and name their shards."""
+"""Partitions cover the examples, follow alpha, and give reproducible shards."""
 
 import numpy as np
 import pytest

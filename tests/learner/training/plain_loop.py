@@ -35,7 +35,7 @@ RULES: list[dict[str, Any]] = [
 
 
 class Reference(nn.Module):
-    """Hugging Face's own encoder, padded batches, adapters by hooks: nothing of ours but names."""
+    """Hugging Face's own encoder, padded batches, adapters by hooks; only names are ours."""
 
     def __init__(self, model_dir: Path, state: State) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class Reference(nn.Module):
 def train_plainly(
     model_dir: Path, task: Task, state: State, job: LocalJob, shard: np.ndarray
 ) -> State:
-    """The job as a textbook loop with torch's own optimisers."""
+    """Train the job in a textbook loop with torch's own optimisers."""
     tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
     tokenizer.enable_truncation(8)
     tokenizer.enable_padding()
@@ -136,7 +136,10 @@ def train_plainly(
 
 
 def greatest_difference(one: State, other: State) -> float:
-    """Over all weights but the key biases: their gradient is zero (a softmax does not see a
-    shift), so that AdamW turns its rounding noise into steps, which change nothing."""
+    """The greatest difference of two states, apart from the key biases.
+
+    The gradient of a key bias is zero, since a softmax ignores a constant. AdamW turns its rounding
+    noise into steps, which have no effect.
+    """
     assert set(one) == set(other)
     return max(float(np.abs(one[name] - other[name]).max()) for name in one if KEY_BIAS not in name)

@@ -1,4 +1,4 @@
-"""What is sent in few bits: laws of the rounding, and what it does to training."""
+"""Quantised exchange: properties of the rounding, and its effect on training."""
 
 from __future__ import annotations
 

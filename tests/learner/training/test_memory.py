@@ -1,4 +1,4 @@
-"""A pass that does not fit into memory is named, and the process goes on."""
+"""If memory runs out, the error names the pass, and the process can go on."""
 
 from __future__ import annotations
 

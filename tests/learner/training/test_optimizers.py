@@ -1,4 +1,4 @@
-"""Moving a leading part of a stack against torch's own optimisers, one client each."""
+"""Optimisers on a part of a stack of clients equal torch's own, one client at a time."""
 
 from __future__ import annotations
 

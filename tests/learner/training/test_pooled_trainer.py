@@ -1,4 +1,4 @@
-"""Training in worker processes against training in this one: the same bytes."""
+"""Training in worker processes gives the same bytes as training in this process."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def make_learner(
 
 @pytest.fixture(scope="module")
 def fills() -> list[tuple[str, float]]:
-    """What the workers tell of encoding."""
+    """The workers' reports of encoding."""
     return []
 
 
@@ -85,7 +85,7 @@ def as_bytes(state: State) -> dict[str, bytes]:
 
 
 def cohort(job: Job, config: TuningConfig, steps: Sequence[int]) -> list[LocalJob]:
-    """Five clients, of whom those with another rate cannot share a pass: three passes."""
+    """Five clients with three learning rates, so three passes."""
     rates = (1e-3, 1e-3, 2e-3, 2e-3, 3e-3)
     return [
         job(client, config, n_batches=n, lr=lr)
@@ -135,7 +135,7 @@ def test_initial_and_grown_states_server_slots_and_whole_layers_are_the_same_byt
     assert any(name.startswith("server.") for name in make(pooled)[1])
 
 
-def test_what_is_sent_in_few_bits_is_the_same_bytes(
+def test_quantised_exchange_gives_the_same_bytes(
     trainer: TorchLearner, pooled: PooledTrainer, job: Job, round_of: Round
 ) -> None:
     jobs = [job(client, SMALL, down_bits=8, up_bits=4) for client in range(3)]
@@ -184,7 +184,7 @@ def branches(learner: StoredLearner, job: Job, n_rounds: int = 3) -> list[StateR
     return ends
 
 
-def test_branches_side_by_side_have_the_scores_states_and_feedback_of_one_by_one(
+def test_parallel_branches_have_the_scores_states_and_feedback_of_sequential_ones(
     trainer: TorchLearner, pooled: PooledTrainer, job: Job, tmp_path: Path
 ) -> None:
     seen: dict[str, list[Progress]] = {"alone": [], "pooled": []}
@@ -222,7 +222,7 @@ def test_a_base_is_freed_after_its_last_use(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Three branches of eight rounds: alive are their last states, those being made, the trunk."""
+    """Three branches of eight rounds: in memory are only last states, new states and the trunk."""
     one = trainer if n_workers == 1 else pooled
     made: list[weakref.ref[np.ndarray]] = []
     alive: list[int] = []
@@ -273,7 +273,7 @@ def test_of_several_branches_that_diverge_the_same_one_is_named(
     assert told[0] == told[1]
 
 
-def test_what_a_worker_cannot_do_is_told_as_here(
+def test_errors_of_a_worker_are_those_of_this_process(
     trainer: TorchLearner, pooled: PooledTrainer, job: Job, round_of: Round
 ) -> None:
     base = trainer.make(Initial(config=SMALL, seed=3), {})
@@ -289,7 +289,7 @@ def test_what_a_worker_cannot_do_is_told_as_here(
         pooled.make(too_deep, {})
 
 
-def test_the_workers_tell_what_they_encode_and_encode_it_once(
+def test_the_workers_report_encoding_and_encode_once(
     pooled: PooledTrainer, fills: list[tuple[str, float]], trainer: TorchLearner
 ) -> None:
     base = trainer.make(Initial(config=SMALL, seed=3), {})

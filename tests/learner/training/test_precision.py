@@ -1,4 +1,4 @@
-"""The encoder in bf16 beside the same in fp32; what is trained stays in fp32."""
+"""Training with the encoder in bf16 is close to fp32, and parameters stay in fp32."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_bf16_trains_nearly_what_fp32_does(
     base = trainer.make(Initial(config=config, seed=3), {})
     same = in_bf16.make(Initial(config=config, seed=3), {})
     assert all(np.array_equal(base[name], same[name]) for name in base)
-    # Plain steps: AdamW's first ones are of one size however small a gradient and its error are.
+    # SGD, because AdamW's first steps have the same size even if a gradient is rounding noise.
     jobs = [job(client, config, optimizer="sgd", lr=0.05, head_lr=0.05) for client in range(3)]
     exact = trainer.make(round_of(*jobs), {BASE: base})
     rough = in_bf16.make(round_of(*jobs), {BASE: base})

@@ -1,4 +1,4 @@
-"""Server rules by hand, on the real learner."""
+"""Server rules: results computed by hand, and with the real learner."""
 
 from __future__ import annotations
 

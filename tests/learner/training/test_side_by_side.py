@@ -25,7 +25,7 @@ BASE = StateRef("base")
 
 
 @pytest.mark.parametrize("rules", RULES, ids=lambda rules: " ".join(rules))
-def test_every_rule_is_each_clients_own_side_by_side(
+def test_every_option_applies_to_each_client_of_a_pass(
     rules: dict[str, Any],
     trainer: TorchLearner,
     job: Callable[..., LocalJob],
@@ -47,7 +47,7 @@ def test_every_rule_is_each_clients_own_side_by_side(
     [Adapter(depth=0, width=8), Adapter(depth=2, width=16), Lora(depth=2, rank=3)],
     ids=str,
 )
-def test_clients_side_by_side_train_as_they_do_alone(
+def test_clients_of_a_pass_train_as_they_do_alone(
     config: TuningConfig,
     trainer: TorchLearner,
     job: Callable[..., LocalJob],
@@ -64,7 +64,7 @@ def test_clients_side_by_side_train_as_they_do_alone(
     mean = {name: sum(w * s[name] for w, s in zip(weights, alone, strict=True)) for name in base}
     assert greatest_difference(together, mean) < 1e-5
     assert mean_losses(losses) == pytest.approx(mean_losses(losses_alone), abs=1e-5)
-    # The check can fail: one step more for one client shows.
+    # The check can fail: one more step of one client is detected.
     jobs[1] = job(1, config, n_batches=2)
     losses.clear()
     longer = trainer.make(round_of(*jobs), {BASE: base}, losses.extend)

@@ -1,4 +1,4 @@
-"""Tagging: word-piece alignment, the head over token states, and the scores of its answers."""
+"""Tagging: the tokens that carry labels, the head on tokens, and the scores."""
 
 from __future__ import annotations
 

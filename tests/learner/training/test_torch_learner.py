@@ -1,4 +1,4 @@
-"""The real learner as a whole, on the tiny encoder."""
+"""TorchLearner as a whole, on the tiny encoder."""
 
 from __future__ import annotations
 

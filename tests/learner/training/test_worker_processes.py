@@ -1,4 +1,4 @@
-"""Processes of a pool end with it."""
+"""A pool of worker processes leaves no process behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def begin() -> None:
 
 
 def test_a_pool_that_lost_a_process_leaves_none_behind() -> None:
-    # The executor's own thread ends the others too: often enough it was still at it.
+    # The executor's own thread also ends processes and may not have finished.
     for _ in range(8):
         pool = WorkerProcesses(3, begin)
         busy = [pool.submit(signal.pause) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""LoRA's products: names, counts, first values, and what they add."""
+"""LoRA: names, counts, initial values, effect, growth."""
 
 from __future__ import annotations
 

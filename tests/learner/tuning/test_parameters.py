@@ -1,4 +1,4 @@
-"""Names, counts and growth of what is trained."""
+"""Names, counts and growth of trained parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes told by the architecture alone against the tensors themselves."""
+"""Payload bytes computed from the architecture equal those of the tensors."""
 
 from __future__ import annotations
 

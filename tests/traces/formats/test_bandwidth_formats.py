@@ -112,6 +112,34 @@ def test_a_break_in_a_gnettrack_log_is_a_gap() -> None:
     assert recording.down.period_s == 3.0
 
 
+def gnettrack(stamps: str, kbit_per_s: tuple[int, ...]) -> str:
+    rows = zip(stamps, kbit_per_s, strict=True)
+    lines = [f"2024.01.01_10.00.0{stamp},5G,{rate},500\n" for stamp, rate in rows]
+    return "Timestamp,NetworkMode,DL_bitrate,UL_bitrate\n" + "".join(lines)
+
+
+def test_a_gnettrack_clock_that_steps_back_a_second_is_spread_evenly() -> None:
+    recording = bandwidth(gnettrack("01012", (8000, 6000, 7000, 5000, 4000)))
+    assert recording.down is not None
+    assert recording.down.mean == 750_000.0  # 6 Mbit/s, the mean over the rows
+    told = "the clock went back by up to a second once: the rows there were spread evenly"
+    assert recording.warnings[-1] == told
+
+
+def test_a_gnettrack_clock_that_steps_back_further_or_often_is_refused() -> None:
+    for stamps in ("0131", "010101"):
+        with pytest.raises(TraceError, match="Timestamp must not go back, here by"):
+            bandwidth(gnettrack(stamps, (8000,) * len(stamps)))
+
+
+def test_a_quoted_header_is_a_header(native: dict[str, str]) -> None:
+    head, rows = native["gnettrack"].split("\n", 1)
+    quoted = ",".join(f'"{name}"' for name in head.split(",")) + "\n" + rows
+    assert steps(bandwidth(quoted).down) == steps(bandwidth(native["gnettrack"]).down)
+    semicolons = native["gnettrack"].replace(",", ";")
+    assert steps(bandwidth(semicolons).down) == steps(bandwidth(native["gnettrack"]).down)
+
+
 def test_nyu_mets_has_a_unit_in_every_row(native: dict[str, str]) -> None:
     expected = [(0.0, 71_250.0), (1.0, 100_000.0), (2.0, 50.0), (3.0, -1.0)]
     np.testing.assert_allclose(steps(bandwidth(native["nyu-mets"]).down), expected)
@@ -208,11 +236,12 @@ def test_a_bad_file_is_refused_with_line_and_rule(format: str, text: str, messag
 def test_a_csv_needs_known_units_columns_and_options() -> None:
     text = "t,v\n0,1\n1,2\n"
     for options, message in (
-        ({"down": "v", "rate_unit": "mbps"}, "unit must be one of bit/s"),
-        ({"down": "w"}, "needs a column 'start_s'"),
-        ({"down": "v", "tme": "t"}, "format csv has no such option"),
+        ({"down": "v", "rate_unit": "furlong"}, "option rate_unit must be one of bit/s"),
+        ({"down": "v", "rate_unit": "bps", "time": "start_s"}, "needs a column 'start_s'"),
+        ({"down": "w", "rate_unit": "bps"}, "needs a column 'w', has t, v"),
+        ({"down": "v", "tme": "t"}, "format csv has no such option: 'tme'; did you mean time?"),
     ):
         with pytest.raises(TraceError, match=message):
             bandwidth(text, format="csv", **options)
     with pytest.raises(TraceError, match="one row without an end column"):
-        bandwidth("t,v\n0,1\n", format="csv", time="t", down="v")
+        bandwidth("t,v\n0,1\n", format="csv", time="t", down="v", rate_unit="bit/s")

@@ -1,0 +1,97 @@
+"""iperf3's JSON log (`iperf3 --json`): bytes by interval, in one direction or both.
+
+The directions are the client's, in a server's log too: a test sends up, `--reverse` sends down,
+`--bidir` does both. Intervals that iperf3 marks as omitted are left out. A sender's log counts
+what the socket took, so its first interval may hold a burst that only filled buffers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
+from typing import Any
+
+from traces.recording import BandwidthRecording, Direction
+from traces.step import StepTrace
+
+from .source import Source
+
+_FORWARD, _REVERSE = "sum", "sum_bidir_reverse"
+
+_Row = tuple[float, float]
+"""Seconds and bytes of an interval."""
+
+
+def sniff(source: Source) -> bool:
+    """Whether the content has a start and a list of intervals."""
+    content = source.mapping
+    return content is not None and "start" in content and isinstance(content.get("intervals"), list)
+
+
+def read(source: Source, direction: Direction | None = None) -> BandwidthRecording:
+    """What each direction carried. direction: which one a log of one direction is of."""
+    content = source.mapping or {}
+    intervals = content.get("intervals")
+    if not isinstance(intervals, list) or not isinstance(content.get("start"), dict):
+        raise source.error("must be an object with a start and a list of intervals")
+    if not intervals:
+        reason = str(content.get("error", "the test ended before its first report"))
+        raise source.error(f"holds no interval: {reason[:100]}")
+    rows: dict[str, list[_Row]] = {}
+    n_omitted = 0
+    for number, interval in enumerate(intervals):
+        for name, sums in _sums(source, number, interval):
+            if sums.get("omitted") is True:
+                n_omitted += 1
+                continue
+            way = _direction(content, name, sums)
+            row = _row(source, f"intervals[{number}].{name}", sums)
+            if row[0] > 0.0:
+                rows.setdefault(way, []).append(row)
+    if not rows:
+        raise source.error("every interval is omitted or has no duration")
+    if direction is not None:
+        if len(rows) > 1:
+            raise source.error("holds both directions: option direction is for a log of one")
+        (only,) = rows.values()
+        rows = {direction: only}
+    traces = {way: _trace(source, of) for way, of in rows.items()}
+    warnings = [f"{n_omitted} omitted intervals were left out"] if n_omitted else []
+    if "error" in content:
+        warnings.append(f"iperf3 ended with an error: {str(content['error'])[:100]}")
+    return BandwidthRecording(
+        format="iperf3", down=traces.get("down"), up=traces.get("up"), warnings=tuple(warnings)
+    )
+
+
+def _sums(source: Source, number: int, interval: object) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """The totals over all streams of an interval: of both directions in a `--bidir` log."""
+    found = interval if isinstance(interval, dict) else {}
+    sums = [(name, found[name]) for name in (_FORWARD, _REVERSE) if name in found]
+    if not sums or not all(isinstance(one, dict) for _, one in sums):
+        raise source.error(f"intervals[{number}] must be an object with {_FORWARD}")
+    return sums
+
+
+def _direction(content: Mapping[object, Any], name: str, sums: Mapping[str, Any]) -> Direction:
+    """From who sent, and whose log it is; logs of old versions only tell how the test was run."""
+    start = content["start"]
+    is_server = "accepted_connection" in start and "connecting_to" not in start
+    if isinstance(sums.get("sender"), bool):
+        return "up" if sums["sender"] != is_server else "down"
+    test = start.get("test_start")
+    is_reverse = isinstance(test, dict) and test.get("reverse") in (1, True)
+    return "down" if is_reverse != (name == _REVERSE) else "up"
+
+
+def _row(source: Source, where: str, sums: Mapping[str, Any]) -> _Row:
+    for key in ("seconds", "bytes"):
+        if key not in sums:
+            raise source.error(f"{where} needs {key}")
+    seconds = source.number(sums["seconds"], f"{where}.seconds", high=1e9)
+    return seconds, source.number(sums["bytes"], f"{where}.bytes")
+
+
+def _trace(source: Source, rows: list[_Row]) -> StepTrace:
+    edges_s = accumulate((seconds for seconds, _ in rows), initial=0.0)
+    return source.trace(list(edges_s), [n_bytes for _, n_bytes in rows])
