@@ -1,1 +1,1 @@
-"""Many runs: studies, sweeps, replays, worker processes and clusters."""
+"""Studies: many runs of one base scenario, in local processes or on Ray; replays and forecasts."""

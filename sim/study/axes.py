@@ -1,8 +1,8 @@
-"""The axes of a study: along each, a scenario takes one point after another.
+"""The axes of a study. A study runs every arm at every combination of their points.
 
 axes:
-  rounds.participants: [3, 6, 15, 30]           # a grid over one key
-  bandwidth:                                    # one value for several keys
+  rounds.participants: [3, 6, 15, 30]           # values of one key
+  bandwidth:                                    # each value is set for several keys
     path: [fleet.network.down_mbytes_per_s, fleet.network.up_mbytes_per_s]
     log: {from: 0.1, to: 10, points: 7}         # or values: [0.1, 1, 10]
   fleet:                                        # named variants
@@ -28,8 +28,11 @@ _FORMS = ("values", "log", "zip", "variants")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One place on an axis: the dotted paths it sets, and `value`, its coordinate (a variant's is
-    its name). `label` is its part of a run's name."""
+    """A point of an axis.
+
+    `changes`: dotted key paths and the values to set. `value`: its coordinate (the name of a
+    variant). `label`: its part of the run's name.
+    """
 
     label: str
     value: Any
@@ -38,7 +41,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axis:
-    """Points in order; `paths` are the keys that they set."""
+    """An axis with its points in order; `paths` are the key paths that they set."""
 
     name: str
     paths: tuple[str, ...]
@@ -47,7 +50,10 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One arm of a crossed study: its name, what it sets, and where it stands on each axis."""
+    """An arm at one combination of points.
+
+    `changes`: dotted key paths and the values to set. `coordinates`: its value on each axis.
+    """
 
     name: str
     changes: Mapping[str, Any]
@@ -55,7 +61,7 @@ class Cell:
 
 
 def read_axes(mapping: Any) -> tuple[Axis, ...]:
-    """The axes of a study file, in its order. Raises ValueError naming the axis."""
+    """The axes of a study file, in its order. Raises ValueError, naming the axis."""
     require(isinstance(mapping, dict), f"axes must be a mapping of names to axes, got {mapping!r}")
     names = Counter(str(name).rsplit(".", 1)[-1] for name in mapping)
     axes = []
@@ -68,8 +74,11 @@ def read_axes(mapping: Any) -> tuple[Axis, ...]:
 
 
 def cross(arms: Mapping[str, Mapping[str, Any]], axes: Sequence[Axis]) -> Iterator[Cell]:
-    """Every arm at every combination of points, the last axis moving fastest. A cell's name is
-    its arm's and its points' labels: a value that is added leaves the others' names alone."""
+    """Every arm at every combination of points; the last axis varies fastest.
+
+    A cell is named by its arm and the labels of its points, so that a value added to an axis leaves
+    the names of the other cells as they were.
+    """
     named = arms or {"": {}}
     for arm, changes in named.items():
         for points in product(*(axis.points for axis in axes)):
@@ -83,7 +92,7 @@ def cross(arms: Mapping[str, Mapping[str, Any]], axes: Sequence[Axis]) -> Iterat
 
 
 def log_range(low: float, high: float, points: int) -> list[float]:
-    """`points` values from low to high in equal ratios, rounded to six digits.
+    """`points` values from low to high with equal ratios, rounded to six digits.
 
     >>> log_range(0.1, 10, 5)
     [0.1, 0.316228, 1.0, 3.16228, 10.0]
@@ -111,7 +120,7 @@ def _axis(name: str, label: str, content: Any) -> Axis:
             paths = _paths(where, content.get("path", name))
             values = _logarithmic(where, content["log"]) if "log" in content else content["values"]
             points = _grid(where, label, paths, values)
-    _refuse_twice(where, points)
+    _refuse_equal_points(where, points)
     changed = dict.fromkeys(path for point in points for path in point.changes)
     return Axis(name=name, paths=tuple(changed), points=tuple(points))
 
@@ -176,8 +185,7 @@ def _paths(where: str, path: Any) -> list[str]:
     return paths
 
 
-def _refuse_twice(where: str, points: Sequence[Point]) -> None:
-    """Points that set the same would be the same run twice."""
+def _refuse_equal_points(where: str, points: Sequence[Point]) -> None:
     for i, point in enumerate(points):
         for earlier in points[:i]:
             if point.changes == earlier.changes:

@@ -1,6 +1,6 @@
-"""A study's runs on a Ray cluster, one run a task: the only file that knows Ray.
+"""Executes the runs of a study on a Ray cluster. The only module that imports Ray.
 
-Code, cache and run directories must lie on storage that all nodes share (docs/scaling.md).
+All nodes must share the storage of the code, the cache and the run directories (docs/scaling.md).
 """
 
 from __future__ import annotations
@@ -18,82 +18,87 @@ from sim.runlog import RunError
 from sim.runs.progress import ProgressSink, RunProgress
 from sim.runs.run import RunResult
 
-from .outcome import Job, Outcome, outcome
+from .study_run import ResultOrError, StudyRun, result_or_error
 
 _CONNECT_S = 5.0
 _POLL_S = 0.2
 _RETRIES = 3
-"""How often a worker that died is started again; its run goes on from the store."""
+"""How often a worker that died is restarted; its run is then resumed."""
 
 
 def run_on_ray(
-    run: Callable[..., RunResult], jobs: Sequence[Job], address: str, on_progress: ProgressSink
-) -> list[Outcome]:
-    """The outcome of every job, in order, whatever the nodes; `address` is "auto" or HOST:PORT.
+    run_scenario: Callable[..., RunResult],
+    runs: Sequence[StudyRun],
+    address: str,
+    on_progress: ProgressSink,
+) -> list[ResultOrError]:
+    """The result or error of every run, in order. address: "auto" or HOST:PORT.
 
-    One actor a processor trains run after run and keeps what its process has loaded. Raises
-    RunError where Ray is not installed or no cluster answers.
+    There is one actor per processor; it executes one run after another and keeps its loaded models
+    and data. Raises RunError if Ray is not installed or no cluster answers.
     """
     with _connected(address) as ray:
-        news = ray.remote(num_cpus=0)(_News).remote()
-        tell = partial(_send, news)
-        actors = _workers(ray, len(jobs))
-        waiting = list(enumerate(jobs))
+        queue = ray.remote(num_cpus=0)(_ProgressQueue).remote()
+        send = partial(_send, queue)
+        actors = _workers(ray, len(runs))
+        waiting = list(enumerate(runs))
         busy: dict[Any, tuple[int, Any]] = {}
-        outcomes: dict[int, Outcome] = {}
+        outcomes: dict[int, ResultOrError] = {}
         while waiting or busy:
             while actors and waiting:
-                (i, job), actor = waiting.pop(0), actors.pop()
-                busy[actor.run.remote(run, job, tell)] = (i, actor)
+                (i, study_run), actor = waiting.pop(0), actors.pop()
+                busy[actor.run.remote(run_scenario, study_run, send)] = (i, actor)
             done, _ = ray.wait(list(busy), timeout=_POLL_S)
-            for progress in ray.get(news.take.remote()):
+            for progress in ray.get(queue.take.remote()):
                 on_progress(progress)
             for answer in done:
                 i, actor = busy.pop(answer)
                 outcomes[i] = _result(ray, answer)
                 actors.append(actor)
-    return [outcomes[i] for i in range(len(jobs))]
+    return [outcomes[i] for i in range(len(runs))]
 
 
 class _Worker:
-    """Runs one job after another in a process of its own."""
+    """An actor that executes runs in a process of its own."""
 
     def __init__(self, directory: str) -> None:
         os.chdir(directory)
 
-    def run(self, run: Callable[..., RunResult], job: Job, tell: ProgressSink) -> Outcome:
-        scenario, seed = job
-        return outcome(partial(run, scenario, seed=seed, on_progress=tell))
+    def run(
+        self, run_scenario: Callable[..., RunResult], study_run: StudyRun, on_progress: ProgressSink
+    ) -> ResultOrError:
+        scenario, seed = study_run
+        return result_or_error(partial(run_scenario, scenario, seed=seed, on_progress=on_progress))
 
 
-class _News:
-    """Progress on its way from the workers to whoever shows it."""
+class _ProgressQueue:
+    """An actor that passes progress from the workers to the process that displays it."""
 
     def __init__(self) -> None:
-        self._news: list[RunProgress] = []
+        self._waiting: list[RunProgress] = []
 
     def put(self, progress: RunProgress) -> None:
-        self._news.append(progress)
+        self._waiting.append(progress)
 
     def take(self) -> list[RunProgress]:
-        news, self._news = self._news, []
-        return news
+        taken, self._waiting = self._waiting, []
+        return taken
 
 
-def _send(news: Any, progress: RunProgress) -> None:
-    news.put.remote(progress)
+def _send(queue: Any, progress: RunProgress) -> None:
+    queue.put.remote(progress)
 
 
-def _workers(ray: Any, n_jobs: int) -> list[Any]:
-    """An actor for every processor of the cluster, but no more than there are jobs."""
+def _workers(ray: Any, n_runs: int) -> list[Any]:
+    """An actor for every processor of the cluster, but at most one per run."""
     n_processors = int(ray.cluster_resources().get("CPU", 1))
     worker = ray.remote(num_cpus=1, max_restarts=_RETRIES, max_task_retries=_RETRIES)(_Worker)
-    return [worker.remote(str(Path.cwd())) for _ in range(max(1, min(n_jobs, n_processors)))]
+    return [worker.remote(str(Path.cwd())) for _ in range(max(1, min(n_runs, n_processors)))]
 
 
-def _result(ray: Any, answer: Any) -> Outcome:
+def _result(ray: Any, answer: Any) -> ResultOrError:
     try:
-        result: Outcome = ray.get(answer)
+        result: ResultOrError = ray.get(answer)
     except ray.exceptions.RayError as error:
         reason = str(error).strip().splitlines()[0]
         return RunError(f"a Ray worker died {_RETRIES + 1} times; {reason}")
@@ -102,7 +107,7 @@ def _result(ray: Any, answer: Any) -> Outcome:
 
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
-    """The ray module, connected; a connection that was there before stays."""
+    """The ray module, connected to the cluster. An existing connection is used and kept open."""
     try:
         import ray
     except ImportError:
@@ -131,7 +136,7 @@ def _connected(address: str) -> Iterator[Any]:
 
 
 def _check_address(address: str) -> None:
-    """Ray itself would try for minutes to reach an address where nobody is."""
+    """Raise RunError if nothing answers at the address; Ray itself would try for minutes."""
     if address == "auto":
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")

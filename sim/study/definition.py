@@ -1,4 +1,4 @@
-"""What a study is: its arms, its seeds, the axes that it sweeps."""
+"""The class Study: arms, seeds and axes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .notes import Notes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """Every arm is run with every seed, so that arms are compared on common random numbers.
+    """Every arm runs with every seed, so that arms are compared on common random numbers.
 
-    `axes`: the dotted paths that each axis sets, by its name; `coordinates`: where each arm stands
-    on them, in the arms' order. Both are empty for a study of named arms alone.
+    `axes`: the dotted key paths that each axis sets, by the axis's name. `coordinates`: the value
+    of each arm on every axis, in the order of the arms. Both are empty without axes.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Studies from YAML: one base, arms and axes that change it, seeds."""
+"""Reads studies from YAML: a base scenario, arms and axes that change it, and seeds."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ _STUDY_KEYS = ("name", "seeds", "base", "arms", "axes", "published", "hindsight"
 
 
 def load_study(path: Path, overrides: Sequence[str] = (), base: Path | None = None) -> Study:
-    """The study of a YAML file: `name`, `seeds`, `base` (a mapping or a file), `arms`, `axes`.
+    """Read a study from a YAML file with the keys `name`, `seeds`, `base`, `arms` and `axes`.
 
-    An arm is a mapping from dotted paths to values that it sets in the base; `axes`
-    (sim.study.axes) cross every arm, or the base alone. `published` and `hindsight` are for
-    the table (sim.study.notes). Overrides are set in every run; a `base` file replaces
-    the study's own. Each resulting scenario is checked whole. Raises ScenarioError.
+    `base`: a mapping or a file. `arms`: by name, a mapping of dotted key paths to values. `axes`
+    (sim.study.axes): every arm, or the base, is run at all their points. `published` and
+    `hindsight` are for the table (sim.study.notes).
+
+    overrides: `a.b=c`, set in every run. base: a file that replaces the study's own base. Every
+    resulting scenario is checked. Raises ScenarioError.
     """
     mapping = read_yaml(path)
     for key in mapping:
@@ -67,15 +69,15 @@ def expand(
     seeds: tuple[int, ...],
     overrides: Sequence[str] = (),
 ) -> Study:
-    """The study of a base mapping: every arm at every point of the axes, checked.
+    """The study with every arm at every point of the axes; all scenarios are checked.
 
-    Raises ScenarioError, which begins with `where` and the run.
+    Raises ScenarioError; its message begins with `where` and the name of the run.
     """
     for text in overrides:
         _refuse_axis(where, text, axes)
     cells = list(cross(arms, axes))
     scenarios = [_scenario(where, base, cell, overrides) for cell in cells]
-    _refuse_twins(where, scenarios)
+    _refuse_equal_arms(where, scenarios)
     return Study(
         name=name,
         arms=tuple(scenarios),
@@ -111,24 +113,24 @@ def _arms(
 
 
 def _refuse_axis(where: str, override: str, axes: Sequence[Axis]) -> None:
-    """An override would flatten an axis that sets the same key."""
+    """Raise ScenarioError if an override sets a key of an axis: its points would be equal."""
     key = override.partition("=")[0].strip()
     for axis in axes:
         if key in axis.paths:
             raise ScenarioError(f"{where}: --set {override}: {key} is set by axes.{axis.name}")
 
 
-def _refuse_twins(where: str, arms: Sequence[Scenario]) -> None:
-    """Arms that differ in nothing but the spelling of their names would share a directory."""
+def _refuse_equal_arms(where: str, arms: Sequence[Scenario]) -> None:
+    """Raise ScenarioError for arms that would have the same run directory."""
     seen: dict[Path, str] = {}
     for arm in arms:
-        place = run_directory(Path(), arm, 0)
-        if place in seen:
+        directory = run_directory(Path(), arm, 0)
+        if directory in seen:
             raise ScenarioError(
                 f"{where}: arms must differ in more than the spelling of their names, "
-                f"got {seen[place]!r} and {arm.name!r}"
+                f"got {seen[directory]!r} and {arm.name!r}"
             )
-        seen[place] = arm.name
+        seen[directory] = arm.name
 
 
 def _seeds(path: Path, seeds: Any) -> tuple[int, ...]:

@@ -1,8 +1,8 @@
-"""What a study will take, before it starts: runs, trainings, wall time, disk."""
+"""Estimates, before a study starts, its trainings, wall time and disk space."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,25 +26,28 @@ from sim.scenario.scenario import Scenario
 from sim.scenario.task import TorchTraining
 
 from .definition import Study
-from .outcome import Job
 from .study import study_runs
+from .study_run import StudyRun
 
 _FLOPS_PER_S = 1e11
-"""fp32 operations a second of one core: within a third for the demo and the studies of docs/results
-on two cores of an AMD EPYC (349 to 1,510 s of a core)."""
+"""fp32 operations per second of one core. Met within a third by the demo and the studies of
+docs/results (349 to 1,510 s of a core of an AMD EPYC)."""
 
-_PASSES = 3
-"""A training step in forward passes: one forward, two backward."""
+_PASSES_PER_STEP = 3
+"""Cost of a training step in forward passes: one forward, two for the backward pass."""
 
-_PIECES_A_WORD, _MARKS = 1.4, 2
-"""Tokens of a text from its words, about: pieces of a word, and the marks at both ends."""
+_TOKENS_PER_WORD, _EXTRA_TOKENS = 1.4, 2
+"""For the approximate tokens of a text: word pieces per word, and the start and end tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """`trainings` are LocalJobs that the store cannot answer, shared ones counted once; exact for
-    fixed configurations, an estimate for policies that decide by scores. `wall_s` and `disk_bytes`
-    are orders of magnitude, without the encoding of texts and the simulated clock itself."""
+    """`runs`: all runs of the study. `finished`: those that will be skipped.
+
+    `trainings`: LocalJobs that are not in the store, each counted once. Exact for fixed
+    configurations, an estimate for policies that decide by scores. `wall_s`, `disk_bytes`: orders
+    of magnitude, without the encoding of texts and the simulation itself.
+    """
 
     runs: int
     finished: int
@@ -61,57 +64,54 @@ def forecast(
     workers: int = 1,
     precision: Precision = "fp32",
 ) -> Forecast:
-    """Walk every unfinished run of real training on names alone; nothing is trained or written.
+    """Simulate every unfinished run that trains, without training and without writing any file.
 
-    Fetches model and data where they are not in the cache. Raises ValueError as run_study does.
+    Downloads model and data unless they are in the cache. Raises ValueError as run_study does.
     """
     cache_dir = cache_dir or default_cache_dir()
-    jobs = study_runs(study)
-    left = [job for job in jobs if not _is_finished(out / study.name, job, precision)]
-    trained = [job for job in left if isinstance(job[0].learner, TorchTraining)]
+    runs = study_runs(study)
+    left = [run for run in runs if not _is_finished(out / study.name, run, precision)]
+    trained = [run for run in left if isinstance(run[0].learner, TorchTraining)]
     missing: dict[StateRef, Recipe] = {}
     unscored: dict[tuple[StateRef, str], TuningConfig] = {}
     seconds, disk_bytes = 0.0, 0.0
     for scenario, seed in trained:
         fetch_assets(scenario, cache_dir)
-        learner, facts = _counted(scenario, seed, cache_dir, precision)
+        learner, facts = _count(scenario, seed, cache_dir, precision)
         recipes = {s: recipe for s, recipe in learner.missing.items() if s not in missing}
         scores = {key: config for key, config in learner.unscored.items() if key not in unscored}
         missing |= recipes
         unscored |= scores
         architecture = find_architecture(scenario, cache_dir)
-        tokens = _PIECES_A_WORD * facts["task_words_a_text"] + _MARKS
-        layer_s = _layer_s(architecture, min(scenario.task.max_tokens, round(tokens)))
-        layers = sum(_trained_layers(recipe, architecture) for recipe in recipes.values())
-        for (_, split), config in scores.items():
-            layers += tuned_depth(config, architecture.n_layers) * facts["task_examples"][split]
-        seconds += layers * layer_s
+        seconds += _seconds(scenario, architecture, facts, recipes.values(), scores)
         n_labels = len(facts["labels"])
         sizes = (payload_bytes(architecture, r.config, n_labels) for r in recipes.values())
         disk_bytes += sum(map(_kept_bytes, sizes))
     return Forecast(
-        runs=len(jobs),
-        finished=len(jobs) - len(left),
+        runs=len(runs),
+        finished=len(runs) - len(left),
         trainings=sum(map(count_jobs, missing.values())),
         wall_s=seconds / max(1, min(workers, len(trained))),
         disk_bytes=round(disk_bytes),
     )
 
 
-def _is_finished(directory: Path, job: Job, precision: Precision) -> bool:
-    return finished_run(run_directory(directory, *job), job[0], precision) is not None
+def _is_finished(directory: Path, run: StudyRun, precision: Precision) -> bool:
+    return finished_run(run_directory(directory, *run), run[0], precision) is not None
 
 
-def _counted(
+def _count(
     scenario: Scenario, seed: int, cache_dir: Path, precision: Precision
 ) -> tuple[CountingLearner, Mapping[str, Any]]:
-    """What a run would have to train and to score, and the facts for its manifest. A run that ends
-    in an error counts as far as it came."""
-    with TemporaryDirectory() as nowhere:
+    """A learner that has counted what the run would train and score, and the facts of its manifest.
+
+    A run that ends with an error is counted up to the error.
+    """
+    with TemporaryDirectory() as directory:
         simulation = build_simulation(
             scenario,
             seed,
-            log=RunLog(Path(nowhere)),
+            log=RunLog(Path(directory)),
             cache_dir=cache_dir,
             on_missing="count",
             precision=precision,
@@ -122,17 +122,29 @@ def _counted(
     return simulation.learner, simulation.facts
 
 
-def _trained_layers(recipe: Recipe, architecture: Architecture) -> int:
-    """Forward passes of one text through one layer that training takes; what is below the tuned
-    layers is encoded once."""
-    return _PASSES * count_examples(recipe) * tuned_depth(recipe.config, architecture.n_layers)
+def _seconds(
+    scenario: Scenario,
+    architecture: Architecture,
+    facts: Mapping[str, Any],
+    recipes: Iterable[Recipe],
+    scores: Mapping[tuple[StateRef, str], TuningConfig],
+) -> float:
+    """Seconds of one core for making the recipes and computing the scores.
 
-
-def _layer_s(architecture: Architecture, tokens: int) -> float:
-    """Seconds of one text's forward pass through one layer."""
-    return architecture.forward_flops(tokens) / architecture.n_layers / _FLOPS_PER_S
+    Counts the forward passes of one text through one tuned layer. Frozen layers are left out, since
+    their activations are computed only once.
+    """
+    passes = 0
+    for recipe in recipes:
+        depth = tuned_depth(recipe.config, architecture.n_layers)
+        passes += _PASSES_PER_STEP * count_examples(recipe) * depth
+    for (_, split), config in scores.items():
+        passes += facts["task_examples"][split] * tuned_depth(config, architecture.n_layers)
+    tokens = round(_TOKENS_PER_WORD * facts["task_words_a_text"] + _EXTRA_TOKENS)
+    flops = architecture.forward_flops(min(scenario.task.max_tokens, tokens))
+    return passes * flops / architecture.n_layers / _FLOPS_PER_S
 
 
 def _kept_bytes(size_bytes: int) -> float:
-    """Bytes on the disk a state: large ones are not kept every round."""
+    """Average bytes on disk per state; large states are not stored in every round."""
     return size_bytes / max(1, round(size_bytes / BYTES_PER_KEPT_STATE))

@@ -1,6 +1,6 @@
-"""What a study file says for its table alone: published numbers, and arms compared in hindsight.
+"""The parts of a study file that are for its table only: published numbers and hindsight arms.
 
-Neither changes a run; both are kept in the study's index.
+They change no run and are stored in the study's index.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ _ROW_KEYS = ("targets", "hours", "reason")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedRow:
-    """What a source printed for an arm: hours to each target accuracy (0-1), and why ours may
-    differ from them."""
+    """The published hours to each target accuracy (0-1) for an arm.
+
+    `reason`: why simulated hours may differ from them.
+    """
 
     arm: str
     targets: tuple[float, ...]
@@ -25,7 +27,8 @@ class PublishedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notes:
-    """`hindsight`: the arms among which each name stands for the best at every target."""
+    """`source` and `published`: published numbers. `hindsight`: by name, a list of arms; the table
+    shows the best of them for every target under this name."""
 
     source: str = ""
     published: tuple[PublishedRow, ...] = ()
@@ -33,14 +36,14 @@ class Notes:
 
 
 def read_notes(mapping: Mapping[str, Any], arms: Sequence[str]) -> Notes:
-    """The keys `published` and `hindsight` of a study file. Raises ValueError."""
+    """Read the keys `published` and `hindsight` of a study file. Raises ValueError."""
     hindsight = mapping.get("hindsight", {})
     _require(isinstance(hindsight, dict), "hindsight", "a mapping of names to arms", hindsight)
     for name, members in hindsight.items():
         is_list = isinstance(members, list) and bool(members)
         _require(is_list, f"hindsight.{name}", "a list of arms", members)
         for member in members:
-            _require(member in arms, f"hindsight.{name}", "of the study's arms", member)
+            _require(member in arms, f"hindsight.{name}", "a list of arms of the study", member)
     published = mapping.get("published", {"source": "", "rows": {}})
     is_whole = isinstance(published, dict) and set(published) == {"source", "rows"}
     _require(is_whole, "published", "a mapping of source and rows", published)
@@ -61,13 +64,15 @@ def _row(arm: str, row: Any, arms: Sequence[str]) -> PublishedRow:
         numbers = row[key]
         is_list = isinstance(numbers, list) and len(numbers) == len(row["targets"])
         is_list = is_list and all(type(n) in (int, float) and n > 0 for n in numbers)
-        _require(is_list, f"{where}.{key}", "a list of numbers above 0, one a target", numbers)
+        _require(
+            is_list, f"{where}.{key}", "a list of numbers above 0, one for each target", numbers
+        )
     _require(isinstance(row["reason"], str), f"{where}.reason", "text", row["reason"])
     return PublishedRow(
         arm=arm, targets=tuple(row["targets"]), hours=tuple(row["hours"]), reason=row["reason"]
     )
 
 
-def _require(rule: bool, where: str, what: str, got: Any) -> None:
+def _require(rule: bool, key: str, what: str, got: Any) -> None:
     if not rule:
-        raise ValueError(f"{where} must be {what}, got {got!r}")
+        raise ValueError(f"{key} must be {what}, got {got!r}")

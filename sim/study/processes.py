@@ -1,4 +1,4 @@
-"""A study's runs in local processes, one run a process."""
+"""Executes the runs of a study in local processes."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from sim.runlog import RunError
 from sim.runs.progress import ProgressSink, RunProgress
 from sim.runs.run import RunResult
 
-from .outcome import Job, Outcome, outcome
+from .study_run import ResultOrError, StudyRun, result_or_error
 
 _POLL_S = 0.1
 
 
 def run_in_processes(
-    run: Callable[..., RunResult], jobs: Sequence[Job], workers: int, on_progress: ProgressSink
-) -> list[Outcome]:
-    """The outcome of every job, in order. Interrupted, the workers are ended at once."""
-    news: multiprocessing.Queue[RunProgress] = multiprocessing.get_context("spawn").Queue()
-    with WorkerProcesses(min(workers, len(jobs)), _start_worker, news) as pool:
-        futures = [pool.submit(_run_in_worker, run, job) for job in jobs]
-        _forward(news, futures, on_progress)
-    return [outcome(partial(_result, future)) for future in futures]
+    run_scenario: Callable[..., RunResult],
+    runs: Sequence[StudyRun],
+    workers: int,
+    on_progress: ProgressSink,
+) -> list[ResultOrError]:
+    """The result or error of every run, in order. An interrupt terminates the workers."""
+    queue: multiprocessing.Queue[RunProgress] = multiprocessing.get_context("spawn").Queue()
+    with WorkerProcesses(min(workers, len(runs)), _start_worker, queue) as pool:
+        futures = [pool.submit(_run_in_worker, run_scenario, study_run) for study_run in runs]
+        _forward(queue, futures, on_progress)
+    return [result_or_error(partial(_result, future)) for future in futures]
 
 
 def _result(future: Future[RunResult]) -> RunResult:
@@ -37,29 +40,29 @@ def _result(future: Future[RunResult]) -> RunResult:
         raise RunError(DIED) from None
 
 
-_news: multiprocessing.Queue[RunProgress]
+_queue: multiprocessing.Queue[RunProgress]
 
 
-def _start_worker(news: multiprocessing.Queue[RunProgress]) -> None:
-    """Keep the way back to the parent: a queue reaches a worker only when it starts."""
-    global _news
-    _news = news
+def _start_worker(queue: multiprocessing.Queue[RunProgress]) -> None:
+    """Keep the queue to the parent process; it can be passed to a worker at its start only."""
+    global _queue
+    _queue = queue
 
 
-def _run_in_worker(run: Callable[..., RunResult], job: Job) -> RunResult:
-    scenario, seed = job
-    return run(scenario, seed=seed, on_progress=_news.put)
+def _run_in_worker(run_scenario: Callable[..., RunResult], study_run: StudyRun) -> RunResult:
+    scenario, seed = study_run
+    return run_scenario(scenario, seed=seed, on_progress=_queue.put)
 
 
 def _forward(
-    news: multiprocessing.Queue[RunProgress],
+    queue: multiprocessing.Queue[RunProgress],
     futures: Sequence[Future[RunResult]],
     on_progress: ProgressSink,
 ) -> None:
-    """Pass on what the workers say until all of them are done."""
+    """Report the workers' progress until all runs have ended."""
     while True:
         is_done = not wait_for(futures, timeout=_POLL_S).not_done
-        for progress in drained(news):
+        for progress in drained(queue):
             on_progress(progress)
         if is_done:
             return

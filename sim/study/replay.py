@@ -1,4 +1,4 @@
-"""A finished run again, on other links, devices, costs or server: the same learning, re-timed."""
+"""Replays a finished run with other links, devices, costs or server, and without training."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from sim.scenario.file import apply_override
 from .axes import Axis
 from .definition import Study
 from .file import expand
-from .outcome import Outcome
-from .study import run_all, study_runs
+from .study import results_or_errors, study_runs
+from .study_run import ResultOrError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """One re-timed run: its directory, its result, and where its learning left the earlier run's.
+    """A replayed run.
 
-    `result` is None where a number would have to be trained and training was not allowed;
-    `missing` says which.
+    `result`: None if a score is not in the store and training was not allowed; `missing` then says
+    which. `divergence`: the first difference in learning from the original run, if there is any.
     """
 
     name: str
@@ -37,9 +37,9 @@ class Replay:
 
 
 def plan_replay(run_dir: Path, overrides: Sequence[str] = (), axes: Sequence[Axis] = ()) -> Study:
-    """The study of a run's own scenario and seed, overridden, at every point of the axes.
+    """The study that replays a run: its scenario and seed, with overrides, at all axis points.
 
-    Raises RunError for what is no run directory, ScenarioError for what does not fit.
+    Raises RunError if `run_dir` is not a run directory, ScenarioError for an invalid scenario.
     """
     manifest = read_manifest(run_dir)
     name, seed = manifest["name"], manifest["seed"]
@@ -67,13 +67,13 @@ def replay(
     train: bool = False,
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[Replay]:
-    """Run a plan_replay of `run_dir` in `<out>/<study name>`.
+    """Run the study that plan_replay made from `run_dir`, in `<out>/<study name>`.
 
-    Cohorts and decisions that come out as they were need no training: the store has their scores.
-    Where learning diverges it goes on only with `train`, or as far as other runs have stored it.
-    A failure other than missing scores is raised when all have ended.
+    As long as cohorts and decisions are those of the original run, all scores are in the store.
+    Where learning diverges, a replay continues only with train=True, or if another run has stored
+    the scores. Any other error is raised when all runs have ended.
     """
-    outcomes = run_all(
+    results = results_or_errors(
         study,
         out=out,
         cache_dir=cache_dir,
@@ -82,26 +82,25 @@ def replay(
         precision=precision_of(read_manifest(run_dir)),
         on_progress=on_progress,
     )
-    places = [run_directory(out / study.name, *job) for job in study_runs(study)]
+    directories = [run_directory(out / study.name, *run) for run in study_runs(study)]
     names = [arm.name for arm in study.arms]
-    return [_replay(run_dir, *one) for one in zip(names, places, outcomes, strict=True)]
+    return [_replay(run_dir, *one) for one in zip(names, directories, results, strict=True)]
 
 
-def _replay(earlier: Path, name: str, run_dir: Path, outcome: Outcome) -> Replay:
-    if isinstance(outcome, Exception) and not isinstance(outcome, MissingScoreError):
-        raise outcome
-    result = outcome if isinstance(outcome, RunResult) else None
+def _replay(original: Path, name: str, run_dir: Path, result: ResultOrError) -> Replay:
+    if isinstance(result, Exception) and not isinstance(result, MissingScoreError):
+        raise result
     return Replay(
         name=name,
         run_dir=run_dir,
-        result=result,
-        divergence=find_divergence(earlier, run_dir),
-        missing="" if result else str(outcome),
+        result=result if isinstance(result, RunResult) else None,
+        divergence=find_divergence(original, run_dir),
+        missing="" if isinstance(result, RunResult) else str(result),
     )
 
 
 def as_row(replay: Replay) -> Mapping[str, Any]:
-    """A replay as one flat mapping, for tables and JSON."""
+    """A replay as a flat mapping, for tables and JSON."""
     result, divergence = replay.result, replay.divergence
     return {
         "run": replay.name,

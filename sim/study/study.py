@@ -1,4 +1,4 @@
-"""A study: named arms of one base scenario, each over the same seeds."""
+"""Runs a study: every arm with every seed, and an index of its run directories."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from sim.runs.run import RunResult, default_cache_dir, finished_run, run_scenari
 
 from .cluster import run_on_ray
 from .definition import Study
-from .outcome import Job, Outcome, outcome
 from .processes import run_in_processes
+from .study_run import ResultOrError, StudyRun, result_or_error
 
 
 def run_study(
@@ -34,14 +34,14 @@ def run_study(
     precision: Precision = "fp32",
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[RunResult]:
-    """Run every arm with every seed in `<out>/<study name>`; results in that order.
+    """Run every arm with every seed in `<out>/<study name>`; returns the results in that order.
 
-    Finished runs are not run again. Each other one is a process of its own where workers > 1, or a
-    task on the Ray cluster at the address `ray`; the results do not depend on how many. If a run
-    fails, the others still finish, and then the first failure is raised. Raises RunError for a
-    directory that another process or study holds.
+    Finished runs are not run again. workers: number of local processes that execute runs. ray: the
+    address of a Ray cluster that executes them instead. The results do not depend on either. If a
+    run fails, the others still run, and then the first error is raised. Raises RunError if the
+    directory is in use or has another study.
     """
-    outcomes = run_all(
+    results = results_or_errors(
         study,
         out=out,
         cache_dir=cache_dir,
@@ -50,10 +50,10 @@ def run_study(
         precision=precision,
         on_progress=on_progress,
     )
-    return [_raised(outcome) for outcome in outcomes]
+    return [_raise_error(result) for result in results]
 
 
-def run_all(
+def results_or_errors(
     study: Study,
     *,
     out: Path,
@@ -63,90 +63,102 @@ def run_all(
     on_missing: OnMissing = "train",
     precision: Precision = "fp32",
     on_progress: ProgressSink = lambda progress: None,
-) -> list[Outcome]:
-    """As run_study, with the failures of runs in their places among the results."""
+) -> list[ResultOrError]:
+    """As run_study, but returns the error of a failed run in place of its result.
+
+    on_missing: see run_scenario.
+    """
     directory, cache_dir = out / study.name, cache_dir or default_cache_dir()
-    jobs = study_runs(study)
+    runs = study_runs(study)
     with locked(directory):
-        _write_index(study, directory, jobs)
-        results: dict[int, Outcome] = {
+        _write_index(study, directory, runs)
+        results: dict[int, ResultOrError] = {
             i: result
-            for i, job in enumerate(jobs)
-            if (result := finished_run(run_directory(directory, *job), job[0], precision))
+            for i, run in enumerate(runs)
+            if (result := finished_run(run_directory(directory, *run), run[0], precision))
             is not None
         }
-        left = [i for i in range(len(jobs)) if i not in results]
+        left = [i for i in range(len(runs)) if i not in results]
         for i in left:
-            fetch_assets(jobs[i][0], cache_dir)
-        run = partial(
+            fetch_assets(runs[i][0], cache_dir)
+        execute = partial(
             run_scenario,
             out=directory,
             cache_dir=cache_dir,
             on_missing=on_missing,
             precision=precision,
         )
-        outcomes = _run_all(run, [jobs[i] for i in left], workers, ray, on_progress)
-        results |= dict(zip(left, outcomes, strict=True))
-    return [results[i] for i in range(len(jobs))]
+        new = _run_all(execute, [runs[i] for i in left], workers, ray, on_progress)
+        results |= dict(zip(left, new, strict=True))
+    return [results[i] for i in range(len(runs))]
 
 
-def study_runs(study: Study) -> list[Job]:
-    """Every run of a study: its arms in order, each with every seed."""
+def study_runs(study: Study) -> list[StudyRun]:
+    """All runs of a study: every arm with every seed, in that order."""
     return [(scenario, seed) for scenario in study.arms for seed in study.seeds]
 
 
 def _run_all(
-    run: partial[RunResult],
-    jobs: Sequence[Job],
+    execute: partial[RunResult],
+    runs: Sequence[StudyRun],
     workers: int,
     ray: str | None,
     on_progress: ProgressSink,
-) -> list[Outcome]:
+) -> list[ResultOrError]:
     if ray is not None:
-        return run_on_ray(run, jobs, ray, on_progress)
-    if workers > 1 and len(jobs) > 1:
-        return run_in_processes(run, jobs, workers, on_progress)
+        return run_on_ray(execute, runs, ray, on_progress)
+    if workers > 1 and len(runs) > 1:
+        return run_in_processes(execute, runs, workers, on_progress)
     return [
-        outcome(partial(run, scenario, seed=seed, on_progress=on_progress))
-        for scenario, seed in jobs
+        result_or_error(partial(execute, scenario, seed=seed, on_progress=on_progress))
+        for scenario, seed in runs
     ]
 
 
-def _raised(result: Outcome) -> RunResult:
+def _raise_error(result: ResultOrError) -> RunResult:
     if isinstance(result, Exception):
         raise result
     return result
 
 
-def _write_index(study: Study, directory: Path, jobs: Sequence[Job]) -> None:
-    """Say which runs are the study's, in order, and where its arms stand on its axes: the
-    directory may hold older runs beside them."""
+def _write_index(study: Study, directory: Path, runs: Sequence[StudyRun]) -> None:
+    """Write the list of the study's runs and the coordinates of its arms.
+
+    The directory may have further runs, of an earlier version of the study. Raises RunError if it
+    is the directory of another study.
+    """
     path = directory / STUDY_INDEX
     arms = [arm.name for arm in study.arms]
     earlier = _earlier_arms(path)
-    if earlier and not _stems(earlier) & _stems(arms):
+    if earlier and not _labels(earlier) & _labels(arms):
         raise RunError(
             f"{directory}: is the directory of another study (its arms: {', '.join(earlier[:3])}"
             f"{' ...' if len(earlier) > 3 else ''}); choose another --out or another name"
         )
-    runs = [str(run_directory(directory, *job).relative_to(directory)) for job in jobs]
+    run_dirs = [str(run_directory(directory, *run).relative_to(directory)) for run in runs]
     axes = {name: list(paths) for name, paths in study.axes.items()}
-    places = dict(zip(arms, map(dict, study.coordinates), strict=False))
-    index = {"name": study.name, "runs": runs, "arms": arms, "axes": axes, "coordinates": places}
+    coordinates = dict(zip(arms, map(dict, study.coordinates), strict=False))
+    index = {
+        "name": study.name,
+        "runs": run_dirs,
+        "arms": arms,
+        "axes": axes,
+        "coordinates": coordinates,
+    }
     write_json(path, index | asdict(study.notes))
 
 
-def _stems(arms: Sequence[str]) -> set[str]:
-    """The arms' labels without the values of axes: what another version of a study still shares."""
+def _labels(arms: Sequence[str]) -> set[str]:
+    """The parts of arms' names without values. Two versions of a study have some in common."""
     return {label.partition("=")[0] for arm in arms for label in arm.split(", ")}
 
 
 def _earlier_arms(path: Path) -> list[str]:
-    """The arms of the study whose directory this is; none where it is nobody's."""
+    """The arms in the index of a study; none if there is no index."""
     if not path.exists():
         return []
     try:
         index: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return list(index.get("arms", []))
     except (ValueError, TypeError, AttributeError):
-        raise RunError(f"{path}: is no index of a study; choose another --out") from None
+        raise RunError(f"{path}: is not an index of a study; choose another --out") from None

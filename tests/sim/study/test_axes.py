@@ -1,4 +1,4 @@
-"""Axes: what they cross, how runs are named, what is refused."""
+"""Axes of a study: combinations, names of runs, errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def names(axes: Any, arms: Any = None) -> list[str]:
     return [cell.name for cell in cross(arms or {}, read_axes(axes))]
 
 
-def test_axes_are_crossed_with_the_last_moving_fastest() -> None:
+def test_axes_are_combined_with_the_last_one_varying_fastest() -> None:
     axes = {"rounds.participants": [3, 5], "cache.enabled": [True, False]}
     assert names(axes) == [
         "participants=3, enabled=true",
@@ -24,23 +24,23 @@ def test_axes_are_crossed_with_the_last_moving_fastest() -> None:
     assert names({"a.x": [1]}, {"fixed": {}, "trial": {}}) == ["fixed, x=1", "trial, x=1"]
 
 
-def test_axes_that_end_alike_are_named_in_full() -> None:
+def test_axes_with_the_same_last_key_are_named_in_full() -> None:
     assert names({"a.x": [1], "b.x": [2]}) == ["a.x=1, b.x=2"]
 
 
-def test_a_value_that_is_added_leaves_the_other_names_alone() -> None:
+def test_an_added_value_leaves_the_other_names_unchanged() -> None:
     few, more = names({"a.x": [1, 4]}), names({"a.x": [1, 2, 4]})
     assert set(few) < set(more)
 
 
-def test_one_value_may_set_several_keys() -> None:
+def test_a_value_can_set_several_keys() -> None:
     axes = {"bandwidth": {"path": ["a.down", "a.up"], "log": {"from": 0.1, "to": 10, "points": 3}}}
     cells = list(cross({}, read_axes(axes)))
     assert [cell.changes for cell in cells] == [{"a.down": x, "a.up": x} for x in (0.1, 1.0, 10.0)]
     assert [cell.coordinates for cell in cells] == [{"bandwidth": x} for x in (0.1, 1.0, 10.0)]
 
 
-def test_zipped_keys_move_together_and_variants_by_name() -> None:
+def test_zipped_keys_change_together_and_variants_are_named() -> None:
     zipped = read_axes({"budget": {"zip": {"a.x": [1, 2], "b.y": [10, 20]}}})
     assert [cell.changes for cell in cross({}, zipped)] == [
         {"a.x": 1, "b.y": 10},
@@ -56,7 +56,7 @@ def test_zipped_keys_move_together_and_variants_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("axes", "complaint"),
+    ("axes", "message"),
     [
         ([1], "axes must be a mapping of names to axes, got [1]"),
         ({"a": 3}, "axes.a must be a list or a mapping, got 3"),
@@ -93,8 +93,8 @@ def test_zipped_keys_move_together_and_variants_by_name() -> None:
         ),
     ],
 )
-def test_a_bad_axis_is_refused_in_one_line(axes: Any, complaint: str) -> None:
-    with pytest.raises(ValueError) as refusal:  # noqa: PT011  (the text is compared whole)
+def test_a_bad_axis_is_refused_in_one_line(axes: Any, message: str) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  (the text is compared whole)
         read_axes(axes)
-    assert str(refusal.value).startswith(complaint)
-    assert "\n" not in str(refusal.value)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Studies on Ray: the same bytes as in one process, also when a worker dies."""
+"""Studies on Ray give the same bytes as in one process, also if a worker is killed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sim.study.study import run_study
 
 @pytest.fixture(scope="module")
 def local_ray() -> Iterator[None]:
-    """A real Ray of two processors on this machine, from its first use to the module's end."""
+    """A Ray cluster with two processors on this machine."""
     import ray
 
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
@@ -34,7 +34,7 @@ def contents(place: Path) -> dict[str, bytes]:
 
 
 def ray_workers() -> list[int]:
-    """Process ids of this test's own actors at work."""
+    """Process ids of the actors that this test has started."""
     import psutil
 
     below = psutil.Process().children(recursive=True)
@@ -43,31 +43,31 @@ def ray_workers() -> list[int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("address", "complaint"),
+    ("address", "message"),
     [
         ("here", "--ray must be auto or HOST:PORT, got here"),
         ("closed", "--ray 127.0.0.1:{port}: no Ray cluster answers (.*refused)"),
         ("auto", "--ray auto: no Ray cluster answers (.*); `ray start --head` starts one"),
     ],
 )
-def test_an_address_where_no_cluster_answers_is_one_line(
-    tmp_path: Path, make: Any, address: str, complaint: str
+def test_an_address_without_a_cluster_is_an_error_of_one_line(
+    tmp_path: Path, make: Any, address: str, message: str
 ) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
     place = f"127.0.0.1:{port}" if address == "closed" else address
     study = Study(name="s", arms=(make(),), seeds=(0,))
-    expected = complaint.format(port=port).replace("(", r"\(").replace(")", r"\)")
-    with pytest.raises(RunError, match=expected) as refusal:
+    expected = message.format(port=port).replace("(", r"\(").replace(")", r"\)")
+    with pytest.raises(RunError, match=expected) as caught:
         run_study(study, out=tmp_path, ray=place)
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(caught.value)
     assert not list(tmp_path.glob("s/*/seed-*"))
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Ray's own
-def test_a_study_on_ray_gives_the_bytes_of_one_process_though_a_worker_is_killed(
+def test_a_study_on_ray_with_a_killed_worker_gives_the_bytes_of_one_process(
     tmp_path: Path, real: Any, local_ray: None
 ) -> None:
     sideline = {"kind": "sideline", "interval_s": 0.5, "start": {"depth": 0, "width": 8}}
@@ -90,7 +90,7 @@ def test_a_study_on_ray_gives_the_bytes_of_one_process_though_a_worker_is_killed
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_one_runs_failure_on_ray_does_not_cost_the_others(
+def test_the_failure_of_one_run_on_ray_does_not_stop_the_others(
     tmp_path: Path, real: Any, local_ray: None
 ) -> None:
     wild = real(name="wild", training={"optimizer": "sgd", "lr": 1e38, "head_lr": 1e38})

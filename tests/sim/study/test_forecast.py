@@ -1,4 +1,4 @@
-"""What a study is said to take, and what it then takes."""
+"""Forecasts of a study, compared with the study itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sim.study.forecast import forecast
 from sim.study.study import run_study
 
 
-def test_trainings_of_fixed_arms_are_told_exactly_and_shared_ones_once(
+def test_the_trainings_of_fixed_arms_are_exact_and_shared_ones_counted_once(
     tmp_path: Path, real: Any
 ) -> None:
     arms = (real(name="slow"), real(name="fast", **{"fleet.network.up_mbytes_per_s": 5}))
@@ -28,14 +28,14 @@ def test_trainings_of_fixed_arms_are_told_exactly_and_shared_ones_once(
     assert (planned.runs, planned.finished, planned.trainings) == (3, 2, 2 * 3)
 
 
-def test_a_policy_that_decides_by_scores_is_walked_to_its_end(tmp_path: Path, real: Any) -> None:
+def test_a_policy_that_decides_by_scores_is_simulated_to_its_end(tmp_path: Path, real: Any) -> None:
     sideline = {"kind": "sideline", "interval_s": 0.5, "start": {"depth": 0, "width": 8}}
     study = Study(name="s", arms=(real(name="trial", configurator=sideline),), seeds=(0,))
     planned = forecast(study, out=tmp_path, cache_dir=tmp_path / "cache")
     assert planned.trainings >= 8
 
 
-def test_curves_need_no_trainings(tmp_path: Path, make: Any) -> None:
+def test_runs_with_given_learning_curves_need_no_trainings(tmp_path: Path, make: Any) -> None:
     study = Study(name="s", arms=(make(),), seeds=(0, 1))
     planned = forecast(study, out=tmp_path, cache_dir=tmp_path / "cache")
     assert (planned.runs, planned.trainings, planned.wall_s) == (2, 0, 0.0)

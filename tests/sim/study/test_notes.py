@@ -1,4 +1,4 @@
-"""What a study file may say for its table."""
+"""The parts of a study file that are for its table only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def published(**changes: Any) -> dict[str, Any]:
     return {"published": {"source": "a paper", "rows": {"a": ROW | changes}}}
 
 
-def test_notes_are_read_whole() -> None:
+def test_published_numbers_and_hindsight_arms_are_read() -> None:
     mapping = published() | {"hindsight": {"oracle": ["a", "b"]}}
     assert read_notes(mapping, ["a", "b"]) == Notes(
         source="a paper",
@@ -30,16 +30,16 @@ def test_notes_are_read_whole() -> None:
     [
         ({"hindsight": 3}, "hindsight must be a mapping of names to arms, got 3"),
         ({"hindsight": {"o": []}}, r"hindsight.o must be a list of arms, got \[\]"),
-        ({"hindsight": {"o": ["z"]}}, "hindsight.o must be of the study's arms, got 'z'"),
+        ({"hindsight": {"o": ["z"]}}, "hindsight.o must be a list of arms of the study, got 'z'"),
         ({"published": []}, "published must be a mapping of source and rows"),
         ({"published": {"source": "", "rows": 3}}, "published.rows must be a mapping, got 3"),
         ({"published": {"source": "", "rows": {"z": ROW}}}, "must be an arm of the study, got 'z'"),
         (published(more=1), "published.rows.a must be a mapping of targets, hours, reason"),
-        (published(hours=[1]), "published.rows.a.hours must be a list of numbers above 0, one a"),
+        (published(hours=[1]), "published.rows.a.hours must be a list of numbers above 0, one f"),
         (published(targets=[0, 1]), "published.rows.a.targets must be a list of numbers above 0"),
         (published(reason=1), "published.rows.a.reason must be text, got 1"),
     ],
 )
-def test_what_is_none_is_refused_in_one_line(mapping: dict[str, Any], rule: str) -> None:
+def test_invalid_notes_are_refused(mapping: dict[str, Any], rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
         read_notes(mapping, ["a"])

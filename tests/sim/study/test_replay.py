@@ -1,4 +1,4 @@
-"""Replays: the same learning on another clock, and where it stops being the same."""
+"""Replays: other simulated times, the same learning, and where it diverges."""
 
 from __future__ import annotations
 
@@ -25,29 +25,31 @@ def replayed(run_dir: Path, out: Path, *overrides: str, axes: Any = None, **opti
     return replay(run_dir, study, out=out, **options)
 
 
-def test_a_faster_link_changes_the_times_and_nothing_learned(tmp_path: Path, make: Any) -> None:
+def test_a_faster_link_changes_the_times_and_not_the_learning(tmp_path: Path, make: Any) -> None:
     run = run_scenario(make(), out=tmp_path)
     (faster,) = replayed(run.run_dir, tmp_path, *FASTER)
     assert faster.result.sim_seconds < run.sim_seconds
     assert (faster.divergence, faster.missing) == (None, "")
     assert faster.result.accuracy == run.accuracy
     assert faster.run_dir.parents[1].name == f"replay-of-{run.run_dir.parent.name}"
-    comparison = diff_runs(run.run_dir, faster.run_dir)
-    assert list(comparison.scenario) == ["fleet.network.up_mbytes_per_s"]
-    assert comparison.scenario["fleet.network.up_mbytes_per_s"] == (0.5, 5)
-    assert comparison.row is not None
-    assert (comparison.row.line, comparison.row.field) == (1, "t_s")
-    assert comparison.learning is None
+    difference = diff_runs(run.run_dir, faster.run_dir)
+    assert list(difference.scenario) == ["fleet.network.up_mbytes_per_s"]
+    assert difference.scenario["fleet.network.up_mbytes_per_s"] == (0.5, 5)
+    assert difference.row is not None
+    assert (difference.row.line, difference.row.field) == (1, "t_s")
+    assert difference.learning is None
 
 
-def test_a_replay_is_named_by_its_overrides_values_whole(tmp_path: Path, make: Any) -> None:
+def test_the_name_of_a_replay_has_its_overrides_with_their_whole_values(
+    tmp_path: Path, make: Any
+) -> None:
     run = run_scenario(make(), out=tmp_path)
     study = plan_replay(run.run_dir, ["fleet.network.latency_s=0.5", " rounds.participants = 2"])
     (arm,) = study.arms
     assert arm.name.endswith(", latency_s=0.5, participants = 2")
 
 
-def test_points_of_an_axis_are_replayed_one_by_one(tmp_path: Path, make: Any) -> None:
+def test_every_point_of_an_axis_is_replayed(tmp_path: Path, make: Any) -> None:
     run = run_scenario(make(), out=tmp_path)
     path = ["fleet.network.down_mbytes_per_s", "fleet.network.up_mbytes_per_s"]
     axis = {"bandwidth": {"path": path, "log": {"from": 0.1, "to": 10, "points": 5}}}
@@ -57,7 +59,7 @@ def test_points_of_an_axis_are_replayed_one_by_one(tmp_path: Path, make: Any) ->
     assert len(set(seconds)) == 5
 
 
-def test_a_deadline_that_drops_a_client_is_told_with_second_and_round(
+def test_a_deadline_that_excludes_a_client_is_reported_with_second_and_round(
     tmp_path: Path, make: Any
 ) -> None:
     mixed = {"fleet.devices": {"jetson-tx2": 0.5, "raspberry-pi-4b": 0.5}, "stop.rounds": 3}
@@ -75,7 +77,7 @@ def test_a_deadline_that_drops_a_client_is_told_with_second_and_round(
     )
 
 
-def test_an_abandoned_round_parts_from_one_that_was_aggregated(tmp_path: Path, make: Any) -> None:
+def test_an_abandoned_round_diverges_from_an_aggregated_one(tmp_path: Path, make: Any) -> None:
     run = run_scenario(make(), out=tmp_path)
     nobody = ("rounds.deadline_s=1", "rounds.on_failure=abandon")
     (late,) = replayed(run.run_dir, tmp_path, *nobody)
@@ -92,7 +94,7 @@ def test_an_abandoned_round_parts_from_one_that_was_aggregated(tmp_path: Path, m
         ({"stop.rounds": 3}, "the lineage"),
     ],
 )
-def test_the_recipe_field_behind_a_difference_is_named(
+def test_the_differing_part_of_the_recipe_is_named(
     tmp_path: Path, make: Any, changes: Any, field: str
 ) -> None:
     one = run_scenario(make(), out=tmp_path)
@@ -112,7 +114,7 @@ def test_a_run_that_ends_sooner_does_not_diverge(tmp_path: Path, make: Any) -> N
     assert (row.line, row.a, row.b) == (2, "round", "end")
 
 
-def test_what_is_no_run_directory_is_refused(tmp_path: Path, make: Any) -> None:
+def test_a_directory_that_is_not_a_run_is_refused(tmp_path: Path, make: Any) -> None:
     with pytest.raises(RunError, match="is not a run directory"):
         plan_replay(tmp_path)
     run = run_scenario(make(), out=tmp_path)
@@ -123,7 +125,7 @@ def test_what_is_no_run_directory_is_refused(tmp_path: Path, make: Any) -> None:
         diff_runs(run.run_dir, run.run_dir)
 
 
-def test_other_scores_of_the_same_states_are_a_difference(tmp_path: Path, make: Any) -> None:
+def test_different_scores_of_the_same_states_are_a_difference(tmp_path: Path, make: Any) -> None:
     run = run_scenario(make(), out=tmp_path / "a")
     other = run_scenario(make(), out=tmp_path / "b")
     assert diff_runs(run.run_dir, other.run_dir).row is None
@@ -135,7 +137,9 @@ def test_other_scores_of_the_same_states_are_a_difference(tmp_path: Path, make: 
 
 
 @pytest.mark.parametrize("line", ["[]", "{}", '{"ro', "", "[" * 100_000])
-def test_a_broken_line_is_refused_with_its_number(tmp_path: Path, make: Any, line: str) -> None:
+def test_an_invalid_row_is_refused_with_its_line_number(
+    tmp_path: Path, make: Any, line: str
+) -> None:
     run = run_scenario(make(), out=tmp_path)
     log = run.run_dir / "events.jsonl"
     first, _, *rest = log.read_text().split("\n")
@@ -144,7 +148,7 @@ def test_a_broken_line_is_refused_with_its_number(tmp_path: Path, make: Any, lin
         diff_runs(run.run_dir, run.run_dir)
 
 
-def test_a_real_run_is_retimed_without_training_and_stops_where_it_would_need_it(
+def test_a_run_is_replayed_without_training_until_a_score_is_missing(
     tmp_path: Path, real: Any
 ) -> None:
     cache, scenario = tmp_path / "cache", real(**{"stop.rounds": 6})
@@ -169,7 +173,7 @@ def test_a_run_in_bf16_is_replayed_in_bf16(tmp_path: Path, real: Any) -> None:
 
 
 def test_a_mixed_fleet_is_replayed_with_the_same_devices(tmp_path: Path, make: Any) -> None:
-    """Devices are dealt in the order in which the scenario names them."""
+    """Devices are assigned in the order in which the scenario names them."""
     fleet = {"raspberry-pi-4b": 0.4, "jetson-tx2": 0.3, "jetson-nano": 0.3}
     run = run_scenario(make(**{"fleet.devices": fleet}), out=tmp_path / "first")
     study = plan_replay(run.run_dir)

@@ -1,4 +1,4 @@
-"""Studies as a user meets them: which runs there are, what is skipped, what is refused."""
+"""Studies: their runs, index and directory, what is skipped, errors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def load(tmp_path: Path, make: Any) -> Any:
     return build
 
 
-def test_a_study_knows_where_each_run_stands_on_its_axes(tmp_path: Path, load: Any) -> None:
+def test_the_index_has_the_coordinates_of_each_run(tmp_path: Path, load: Any) -> None:
     study = load(axes={"bandwidth": BANDWIDTH, "stop.rounds": [1, 2]})
     assert [arm.name for arm in study.arms][:2] == [
         "bandwidth=1.0, rounds=1",
@@ -51,17 +51,17 @@ def test_a_study_knows_where_each_run_stands_on_its_axes(tmp_path: Path, load: A
     run_study(study, out=tmp_path)
     index = json.loads((tmp_path / "s/study.json").read_text())
     assert index["axes"] == {"bandwidth": BANDWIDTH["path"], "stop.rounds": ["stop.rounds"]}
-    place = index["coordinates"]["bandwidth=2.0, rounds=1"]
-    assert place == {"bandwidth": 2.0, "stop.rounds": 1}
+    coordinates = index["coordinates"]["bandwidth=2.0, rounds=1"]
+    assert coordinates == {"bandwidth": 2.0, "stop.rounds": 1}
 
 
-def test_an_arms_preset_replaces_the_bases_policy_and_yields_to_the_arm(load: Any) -> None:
+def test_the_preset_of_an_arm_replaces_keys_of_the_base_and_not_of_the_arm(load: Any) -> None:
     (arm,) = load(arms={"FTQ": {"exchange.up_bits": 4, "preset": "ftq"}}).arms
     assert arm.configurator == Fixed(config=Full())
     assert (arm.exchange.down_bits, arm.exchange.up_bits) == (8, 4)
 
 
-def test_a_value_that_is_added_adds_only_its_runs(tmp_path: Path, load: Any) -> None:
+def test_an_added_value_adds_only_its_own_runs(tmp_path: Path, load: Any) -> None:
     first = run_study(load(axes={"stop.rounds": [1, 4]}), out=tmp_path)
     stamps = {result.run_dir: (result.run_dir / "DONE").stat().st_mtime_ns for result in first}
     second = run_study(load(axes={"stop.rounds": [1, 2, 4]}), out=tmp_path)
@@ -71,7 +71,7 @@ def test_a_value_that_is_added_adds_only_its_runs(tmp_path: Path, load: Any) -> 
         assert (run_dir / "DONE").stat().st_mtime_ns == stamp
 
 
-def test_finished_runs_are_skipped_unless_something_of_them_is_gone(
+def test_finished_runs_are_skipped_unless_their_files_have_changed(
     tmp_path: Path, load: Any
 ) -> None:
     study = load(axes={"stop.rounds": [1, 2]})
@@ -85,7 +85,7 @@ def test_finished_runs_are_skipped_unless_something_of_them_is_gone(
     assert (second.run_dir / "events.jsonl").stat().st_size > 0
 
 
-def test_the_directory_of_another_study_is_refused_and_left_alone(
+def test_the_directory_of_another_study_is_refused_and_left_unchanged(
     tmp_path: Path, load: Any
 ) -> None:
     run_study(load(axes={"stop.rounds": [1]}), out=tmp_path)
@@ -95,7 +95,7 @@ def test_the_directory_of_another_study_is_refused_and_left_alone(
     assert (tmp_path / "s/study.json").read_bytes() == before
 
 
-def test_a_study_that_another_process_runs_is_refused(tmp_path: Path, load: Any) -> None:
+def test_a_study_in_use_by_another_process_is_refused(tmp_path: Path, load: Any) -> None:
     study = load(axes={"stop.rounds": [1]})
     with locked(tmp_path / "s"), pytest.raises(RunError, match=r"is in use by process \d+ on "):
         run_study(study, out=tmp_path)
@@ -113,7 +113,7 @@ def test_a_run_directory_of_a_newer_format_is_refused(tmp_path: Path, load: Any)
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("content", "message"),
     [
         (
             {"axes": {"rounds.particpants": [3]}},
@@ -125,27 +125,29 @@ def test_a_run_directory_of_a_newer_format_is_refused(tmp_path: Path, load: Any)
         ({"arms": {}, "axes": {"stop.rounds": [1]}}, "arms must be a mapping with at least one"),
     ],
 )
-def test_an_axis_that_does_not_fit_is_refused_before_anything_starts(
-    tmp_path: Path, load: Any, content: Any, complaint: str
+def test_an_invalid_axis_is_refused_before_any_run(
+    tmp_path: Path, load: Any, content: Any, message: str
 ) -> None:
-    with pytest.raises(ScenarioError) as refusal:
+    with pytest.raises(ScenarioError) as caught:
         load(**content)
-    assert str(refusal.value).startswith(f"{tmp_path / 'study.yaml'}: {complaint}")
+    assert str(caught.value).startswith(f"{tmp_path / 'study.yaml'}: {message}")
 
 
-def test_an_override_may_not_flatten_an_axis(load: Any) -> None:
+def test_an_override_of_an_axis_is_refused(load: Any) -> None:
     with pytest.raises(ScenarioError, match=r"stop.rounds is set by axes.stop.rounds"):
         load(axes={"stop.rounds": [1, 2]}, overrides=["stop.rounds=3"])
 
 
-def test_long_names_still_name_directories(tmp_path: Path, load: Any) -> None:
+def test_the_directories_of_long_names_are_shortened(tmp_path: Path, load: Any) -> None:
     study = load(axes={"stop.rounds": [1]})
     long = replace(study, arms=(replace(study.arms[0], name="x" * 400),))
     (result,) = run_study(long, out=tmp_path)
     assert len(result.run_dir.parent.name) < 120
 
 
-def test_a_store_deleted_half_way_costs_trainings_and_no_byte(tmp_path: Path, real: Any) -> None:
+def test_a_partly_deleted_store_costs_trainings_and_changes_no_byte(
+    tmp_path: Path, real: Any
+) -> None:
     study = Study(name="s", arms=(real(),), seeds=(0,))
     options: dict[str, Any] = {"out": tmp_path, "cache_dir": tmp_path / "cache"}
     (first,) = run_study(study, **options)
@@ -158,8 +160,10 @@ def test_a_store_deleted_half_way_costs_trainings_and_no_byte(tmp_path: Path, re
     assert 0 < again.trainings <= first.trainings
 
 
-def test_a_full_disk_is_one_line_and_what_was_finished_stays(tmp_path: Path, load: Any) -> None:
-    """The system refuses files above 4 KiB, as a full disk refuses them."""
+def test_a_full_disk_is_an_error_of_one_line_and_keeps_finished_runs(
+    tmp_path: Path, load: Any
+) -> None:
+    """Files above 4 KiB are refused, as on a full disk."""
     load(arms={"short": {"stop.rounds": 1}, "long": {"stop.rounds": 20}})
     study = tmp_path / "study.yaml"
     command = f"exec {sys.executable} -m fedadapter study {study} --out {tmp_path} --workers 1"
@@ -172,9 +176,9 @@ def test_a_full_disk_is_one_line_and_what_was_finished_stays(tmp_path: Path, loa
         text=True,
         check=False,
     )
-    complaints = [line for line in done.stderr.splitlines() if line.startswith("fedadapter: ")]
-    assert (done.returncode, len(complaints)) == (2, 1)
-    assert "File too large" in complaints[0]
+    messages = [line for line in done.stderr.splitlines() if line.startswith("fedadapter: ")]
+    assert (done.returncode, len(messages)) == (2, 1)
+    assert "File too large" in messages[0]
     assert (next(tmp_path.glob("s/short-*/seed-0000")) / "DONE").exists()
     (short, long) = run_study(load_study(study), out=tmp_path)
     assert (short.rounds, long.rounds, short.wall_seconds) == (1, 20, 0.0)

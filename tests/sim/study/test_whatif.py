@@ -1,4 +1,4 @@
-"""Every study of the what-if gallery runs: in time alone here, with real training when slow."""
+"""Every study in scenarios/whatif runs, time-only and (slow) with real training."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 from sim.study.file import load_study
 from sim.study.study import run_study
 
-GALLERY = Path(__file__).parents[3] / "scenarios/whatif"
-REAL = GALLERY / "real.yaml"
-STUDIES = [path for path in sorted(GALLERY.glob("*.yaml")) if path.stem not in ("base", "real")]
+WHATIF = Path(__file__).parents[3] / "scenarios/whatif"
+REAL = WHATIF / "real.yaml"
+STUDIES = [path for path in sorted(WHATIF.glob("*.yaml")) if path.stem not in ("base", "real")]
 ONLY_REAL = {"label-skew"}
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
-def test_a_study_of_the_gallery_runs_in_time_alone(path: Path, tmp_path: Path) -> None:
+def test_a_study_runs_time_only(path: Path, tmp_path: Path) -> None:
     study = load_study(path, ["stop.rounds=2"])
     assert study.axes
     if path.stem in ONLY_REAL:
@@ -28,7 +28,7 @@ def test_a_study_of_the_gallery_runs_in_time_alone(path: Path, tmp_path: Path) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
-def test_a_study_of_the_gallery_runs_with_real_training(path: Path, tmp_path: Path) -> None:
+def test_a_study_runs_with_real_training(path: Path, tmp_path: Path) -> None:
     study = load_study(path, ["stop.rounds=2", "task.validation=100"], REAL)
     results = run_study(study, out=tmp_path)
     assert {result.learner for result in results} == {"torch"}
