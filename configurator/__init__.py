@@ -1,4 +1,4 @@
-"""Which tuning configuration next: pure decisions."""
+"""Configurators: policies that choose which tuning configurations are trained and compared."""
 
 from .bandit import Bandit
 from .fixed import Fixed
@@ -9,13 +9,13 @@ from .search import Search
 from .sideline import Sideline
 
 Growing = Sideline | Progressive | Search | Bandit
-"""Policies that move through a space of configurations."""
+"""Policies with a `space` of configurations, in which they grow."""
 
 Drawing = Search | Bandit
-"""Policies that draw."""
+"""Policies with a `seed` for random draws."""
 
 Configuration = Fixed | Schedule | Sideline | Progressive | Search | Bandit
-"""Every policy that a scenario can name. A new one is one line here."""
+"""The policies that a scenario can name."""
 
 __all__ = [
     "Bandit",

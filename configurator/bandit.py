@@ -1,4 +1,4 @@
-"""A bandit over neighbouring configurations: explore a neighbour, or exploit what one has."""
+"""Bandit: compares the current configuration with one neighbour, chosen by UCB1, now and then."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ from .protocol import (
     Unlimited,
 )
 from .ranking import ranked
-from .space import Growable, Space, growable
+from .space import Growable, Space, require_growable
 from .window import WindowRule, check_interval, window_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bandit:
-    """In each window, with probability `p_explore`, one neighbour is tried beside the current
-    configuration, half the clients each; else all clients train the current one.
+    """With probability `p_explore`, a window compares the current configuration with one neighbour,
+    each with half of the clients. Otherwise all clients train the current configuration.
 
-    Which neighbour (wider or deeper) is UCB1's answer (Auer et al., 2002): untried ones first, then
-    the highest mean gain over keeping + `optimism` x sqrt(2 ln n / n_tried). Gains are accuracies
-    of earlier trials, which shrink as training goes on: the bandit is not stationary, and old gains
-    are not forgotten. Ties keep. `seed` null: the run's own draw.
+    The neighbour, wider or deeper, is chosen by UCB1 (Auer et al., 2002): first each one that was
+    never tried, then the one with the highest mean gain + `optimism` x sqrt(2 ln n / n_tried), with
+    n the number of comparisons. The gain is the neighbour's accuracy minus that of keeping. Gains
+    shrink in the course of training, but old ones are never discounted. In a tie the current
+    configuration is kept. `seed`: of the draws (null: drawn from the run's seed).
     """
 
     kind: Literal["bandit"] = "bandit"
@@ -57,7 +58,7 @@ class Bandit:
 
     @property
     def max_branches(self) -> int:
-        """Participants that a trial needs at least, one a branch."""
+        """The largest number of branches in a trial; each needs a participant."""
         return 2
 
     def initial(self) -> TuningConfig:
@@ -66,24 +67,23 @@ class Bandit:
     def propose(
         self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
-        here = growable(current)
+        here = require_growable(current)
         keep = Branch(name="keep", config=here)
         neighbours = {"wider": self.space.wider(here), "deeper": self.space.deeper(here)}
-        open_to = {name: config for name, config in neighbours.items() if config != here}
-        if not open_to:
+        candidates = {name: config for name, config in neighbours.items() if config != here}
+        if not candidates:
             return Trial(branches=(keep,), budget=Unlimited())
         budget = SimSeconds(window_s(self.interval_s, self.window, here))
         if uniform(self.seed or 0, "explore", len(history)) >= self.p_explore:
             return Trial(branches=(keep,), budget=budget, rules=self.trial)
-        name = max(open_to, key=lambda name: self._promise(name, history))
-        branches = (keep, Branch(name=name, config=open_to[name]))
+        name = max(candidates, key=lambda name: self._ucb(name, history))
+        branches = (keep, Branch(name=name, config=candidates[name]))
         return Trial(branches=branches, budget=budget, rules=self.trial)
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
-        """The neighbour only where it is better."""
         return Choose(ranked(trial, scores)[0])
 
-    def _promise(self, name: str, history: Sequence[TrialResult]) -> float:
+    def _ucb(self, name: str, history: Sequence[TrialResult]) -> float:
         explored = [result.scores for result in history if result.scores]
         gains = [s[name].accuracy - s["keep"].accuracy for s in explored if name in s]
         if not gains:

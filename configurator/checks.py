@@ -1,4 +1,4 @@
-"""What a policy may not say, told in one line before it can do harm."""
+"""Checks of the trials and decisions that a configurator returns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from .protocol import BackTo, Budget, Choose, Decision, Extend, Rounds, SimSecon
 
 
 def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
-    """Raises ValueError for a trial that cannot be held."""
+    """Raise ValueError for a trial with wrong branches or an empty budget.
+
+    n_participants: of a round. n_layers: of the model.
+    """
     n_branches = len(trial.branches)
     _require(
         1 <= n_branches <= n_participants,
@@ -39,17 +42,18 @@ def _check_budget(budget: Budget) -> None:
 
 
 def check_decision(decision: Decision, names: Sequence[str]) -> None:
-    """Raises ValueError for a verdict that names none of the judged branches, or is none."""
+    """Raise ValueError for an object that is no decision, or one on a branch without a score.
+
+    names: the branches with a score.
+    """
     match decision:
         case Choose(branch):
             _require(
                 branch in names, f"decide must choose one of {', '.join(names)}, got {branch!r}"
             )
         case Extend(budget, branches):
-            strangers = [name for name in branches if name not in names]
-            _require(
-                not strangers, f"decide must extend some of {', '.join(names)}, got {strangers}"
-            )
+            unknown = [name for name in branches if name not in names]
+            _require(not unknown, f"decide must extend some of {', '.join(names)}, got {unknown}")
             _check_budget(budget)
         case BackTo():
             pass

@@ -1,4 +1,4 @@
-"""Draws that are functions of a seed and of what they are about."""
+"""Random draws as hashes of a seed and keys, so that policies need no random state."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def uniform(seed: int, *about: int | str) -> float:
+def uniform(seed: int, *keys: int | str) -> float:
     """A number in [0, 1), always the same for the same arguments."""
-    text = "\0".join(map(str, (seed, *about)))
+    text = "\0".join(map(str, (seed, *keys)))
     return int.from_bytes(blake2b(text.encode(), digest_size=7).digest()) / 2**56
 
 
-def sample(items: Sequence[Item], n: int, seed: int, about: str) -> list[Item]:
-    """n different items (all, if there are fewer), in their own order."""
-    drawn = sorted(range(len(items)), key=lambda i: (uniform(seed, about, i), i))
+def sample(items: Sequence[Item], n: int, seed: int, key: str) -> list[Item]:
+    """n items drawn without replacement, or all if there are fewer; in their given order."""
+    drawn = sorted(range(len(items)), key=lambda i: (uniform(seed, key, i), i))
     return [items[i] for i in sorted(drawn[:n])]

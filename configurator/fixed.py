@@ -1,4 +1,4 @@
-"""One configuration for the whole run: the baseline of every comparison."""
+"""Fixed: one configuration for the whole run, as a baseline."""
 
 from __future__ import annotations
 

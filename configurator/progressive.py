@@ -1,4 +1,4 @@
-"""Growth on a timetable: the ablation of FedAdapter without its trials."""
+"""Progressive: grows the configuration at fixed times; FedAdapter without its trials."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ from .window import WindowRule, check_interval, window_s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progressive:
-    """One step at the end of every window, deeper and wider in turn, with all clients in one group.
+    """Grows at the end of every window, deeper and wider in turn; all clients train one branch.
 
-    A step that the space does not allow leaves its turn to the other; at the end of the space the
-    run goes on as it is.
+    If one step is not possible in the space, the other is made. At the end of the space, the last
+    configuration is trained until the run ends. `first`: the first step. `crossing`: see
+    TrialRules.
     """
 
     kind: Literal["progressive"] = "progressive"
@@ -61,13 +62,13 @@ class Progressive:
         return Choose(trial.branches[0].name)
 
     def _after(self, n_windows: int) -> Growable:
-        """The configuration after so many windows."""
+        """The configuration after `n_windows` windows."""
         steps = [self.space.deeper, self.space.wider]
         if self.first == "wider":
             steps.reverse()
         config = self.start
         for window in range(n_windows):
-            in_turn, other = steps[window % 2], steps[1 - window % 2]
-            grown = in_turn(config)
+            step, other = steps[window % 2], steps[1 - window % 2]
+            grown = step(config)
             config = grown if grown != config else other(config)
         return config

@@ -1,6 +1,7 @@
-"""What a configurator is: it proposes trials of candidate configurations and judges them.
+"""The Configurator protocol, with trials, scores and decisions.
 
-Pure: no clock, no I/O, no state; what it remembers is the history it is given.
+A configurator is pure: it has no clock, no I/O and no state. All it knows of earlier trials is the
+history that it is given.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from learner.spec import TuningConfig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """A candidate: a configuration under a name that is unique in its trial."""
+    """A candidate configuration of a trial. `name` is unique in the trial."""
 
     name: str
     config: TuningConfig
@@ -22,7 +23,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class SimSeconds:
-    """A budget of simulated time for every branch; rounds that cross it: TrialRules.crossing."""
+    """A budget of simulated seconds for every branch (a window). See also TrialRules.crossing."""
 
     seconds: float
 
@@ -36,7 +37,7 @@ class Rounds:
 
 @dataclass(frozen=True, slots=True)
 class Unlimited:
-    """Until the run stops."""
+    """No budget: the trial lasts until the run ends."""
 
 
 Budget = SimSeconds | Rounds | Unlimited
@@ -44,15 +45,16 @@ Budget = SimSeconds | Rounds | Unlimited
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRules:
-    """How a trial is held.
+    """Rules of a trial.
 
-    allocation: which clients a branch may call up. `pools`: its own equal share of the population,
-    drawn for the trial; `redraw`: at each round whoever no branch is using (the paper);
-    `same`: all branches the same clients, as if each could work for all at once (the artifact).
-    crossing: a round under way when a window of simulated time ends is cut and lost (`drop`) or
-    waited for and counted (`finish`).
-    score: a branch's accuracy at the end (`last`) or the best of its evaluations in the trial
-    (`best-in-window`, the artifact).
+    allocation: the clients that a branch may select. pools: an equal part of all clients, drawn
+    for the trial. redraw: in each round, any client that no branch is using (the paper). same: all
+    branches select the same clients, as if a client could work for all of them at once (the
+    artifact).
+    crossing: a round that is in progress at the end of a window is cut (drop), so that its work is
+    lost, or completed (finish).
+    score: a branch's accuracy at the end of the trial (last), or the highest of its evaluations in
+    the trial (best-in-window, the artifact).
     """
 
     allocation: Literal["pools", "redraw", "same"] = "pools"
@@ -62,7 +64,10 @@ class TrialRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """Branches that start from one state and share one budget. One branch alone is not scored."""
+    """Branches that start from the same state and have the same budget.
+
+    A trial of a single branch is not scored.
+    """
 
     branches: tuple[Branch, ...]
     budget: Budget
@@ -71,8 +76,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchScore:
-    """How a branch stood at the end of its budget; accuracy (0-1) is on the deciding split, at the
-    instant that the trial's rules say, `rounds` are its own since the trial began."""
+    """The score of a branch at the end of its budget.
+
+    `accuracy` (0-1): on the deciding split, see TrialRules.score. `rounds`: aggregations of the
+    branch since the start of the trial.
+    """
 
     accuracy: float
     rounds: int
@@ -80,7 +88,7 @@ class BranchScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """A finished trial. `scores` is empty for a trial of one branch."""
+    """A finished trial. `scores` is empty for a single branch. `chosen` is "" after BackTo."""
 
     trial: Trial
     scores: Mapping[str, BranchScore]
@@ -89,7 +97,7 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundCost:
-    """Expected cost of one round for one client at nominal rates; traces vary."""
+    """Expected cost of one round for one client, at the mean rates of its traces."""
 
     seconds: float
     bytes: float
@@ -98,16 +106,16 @@ class RoundCost:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Go on from this branch's state and configuration."""
+    """Continue from the state and configuration of this branch."""
 
     branch: str
 
 
 @dataclass(frozen=True, slots=True)
 class Extend:
-    """Go on with these branches (none named: all) for another budget before judging again.
+    """Continue the trial with these branches (none named: all) and another budget.
 
-    The others are given up, their clients pass to those that go on.
+    The other branches are dropped; the remaining ones share all clients.
     """
 
     budget: Budget
@@ -116,7 +124,7 @@ class Extend:
 
 @dataclass(frozen=True, slots=True)
 class BackTo:
-    """Throw all branches away and go on from the state before the trial."""
+    """Drop all branches and continue from the state before the trial."""
 
 
 Decision = Choose | Extend | BackTo
@@ -124,16 +132,18 @@ Costs = Callable[[TuningConfig], RoundCost]
 
 
 class Configurator(Protocol):
-    """Which tuning configuration next."""
+    """A policy that proposes trials and decides which branch continues."""
 
-    def initial(self) -> TuningConfig: ...
+    def initial(self) -> TuningConfig:
+        """The configuration of the first state."""
+        ...
 
     def propose(
         self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
-        """The next trial from the current configuration; None ends the run."""
+        """The next trial; None ends the run. costs: expected cost of a round by configuration."""
         ...
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Decision:
-        """The verdict on a trial of two branches or more."""
+        """The decision on a trial with at least two branches."""
         ...

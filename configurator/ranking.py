@@ -1,4 +1,4 @@
-"""Which branches did best: the one place where scores are compared."""
+"""Ranks the branches of a trial by their scores."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .protocol import BranchScore, Trial
 
 
 def ranked(trial: Trial, scores: Mapping[str, BranchScore]) -> list[str]:
-    """The scored branches, best first; ties stand as the trial lists them.
+    """The names of the scored branches, best first; equal scores in the order of the trial.
 
-    A branch that has not trained comes after all that have, whatever its new weights score, and
-    where none has, nobody has won: the trial's own order stands.
+    Branches without a finished round come last: their score is that of untrained weights. If no
+    branch has finished a round, all are in the order of the trial.
     """
     names = [branch.name for branch in trial.branches if branch.name in scores]
     if all(scores[name].rounds == 0 for name in names):

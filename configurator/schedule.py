@@ -1,4 +1,4 @@
-"""A configuration path written down beforehand, such as one logged from an earlier run."""
+"""Schedule: a given sequence of configurations, for example from the log of another run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .protocol import Branch, BranchScore, Choose, Costs, Rounds, Trial, TrialRe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`rounds` rounds with adapters of this depth and width."""
+    """Train adapters of this depth and width for `rounds` rounds."""
 
     rounds: int
     depth: int
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """The steps in order, without trials; the run ends after the last."""
+    """Trains the steps in order, without comparing branches. The run ends after the last step."""
 
     kind: Literal["schedule"] = "schedule"
     steps: tuple[Step, ...]

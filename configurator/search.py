@@ -1,4 +1,4 @@
-"""Search over the grid of a space: random search and successive halving."""
+"""Search: random search and successive halving over a grid of configurations."""
 
 from __future__ import annotations
 
@@ -29,14 +29,16 @@ from .window import check_interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """One trial of `candidates` configurations, the start and others drawn from the grid without
-    replacement; the winner trains on alone.
+    """One trial of `candidates` configurations; the best one is then trained until the run ends.
 
-    Random search (`halving` 0; Bergstra and Bengio, 2012): judged once, after `interval_s`.
-    Successive halving (`halving` h of 2 or more; Jamieson and Talwalkar, 2016, with h = 2; any h as
-    in Hyperband, Li et al., 2018): after each `interval_s` the best 1/h go on and take over the
-    others' clients, so that every window costs the same. The candidates start from the weights of
-    `start`, the grid's smallest member. Ties go to the smaller. `seed` null: the run's own draw.
+    The candidates are `start`, the smallest configuration of the grid, and others drawn from the
+    grid without replacement. All start from the weights of `start`.
+
+    Random search (`halving` 0; Bergstra and Bengio, 2012): decides once, after `interval_s`.
+    Successive halving (`halving` h >= 2; Jamieson and Talwalkar, 2016, with h = 2; other h as in
+    Hyperband, Li et al., 2018): after each `interval_s`, the best 1/h continue with all clients, so
+    that every window costs the same. Of equal scores, the smaller configuration is better.
+    `seed`: of the draws (null: drawn from the run's seed).
     """
 
     kind: Literal["search"] = "search"
@@ -58,7 +60,7 @@ class Search:
 
     @property
     def max_branches(self) -> int:
-        """Participants that a trial needs at least, one a branch."""
+        """The largest number of branches in a trial; each needs a participant."""
         return self.candidates
 
     def initial(self) -> TuningConfig:

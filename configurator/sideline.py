@@ -1,4 +1,4 @@
-"""FedAdapter's configurator: sideline trials of keep, wider and deeper (paper, Algorithm 1)."""
+"""Sideline: FedAdapter's trials of keep, wider and deeper (Algorithm 1 of the paper)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .protocol import (
     Unlimited,
 )
 from .ranking import ranked
-from .space import Growable, Space, growable
+from .space import Growable, Space, require_growable
 from .window import WindowRule, check_interval, window_s
 
 Candidate = Literal["keep", "wider", "deeper"]
@@ -28,13 +28,15 @@ Candidate = Literal["keep", "wider", "deeper"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sideline:
-    """Every window of simulated seconds, the best of keep / wider / deeper goes on.
+    """In every window, compares the branches keep, wider and deeper; the best one continues.
 
-    Never diagonal, never shrinking. `branches` stand in tie order (the artifact's; the paper is
-    silent); fewer of them make fewer and larger groups. At a limit of the space a branch is left
-    out (`leave-out`), or trains the capped configuration beside the others (`repeat`, the
-    artifact). Once nothing can grow, the last configuration trains on, without windows, unless
-    branches are to repeat.
+    A step changes width or depth, not both, and never shrinks. `branches`: which branches a trial
+    has; of equal scores, the first in this order is chosen (the artifact's order; the paper gives
+    none). `interval_s`, `window`: see configurator.window. `start`: the first configuration.
+
+    `at_limit`: at a limit of the space, a branch is left out (leave-out), or trains the same
+    configuration as keep (repeat, the artifact). With leave-out, once nothing can grow, the last
+    configuration is trained without windows until the run ends.
     """
 
     kind: Literal["sideline"] = "sideline"
@@ -56,7 +58,7 @@ class Sideline:
 
     @property
     def max_branches(self) -> int:
-        """Participants that a trial needs at least, one a branch."""
+        """The largest number of branches in a trial; each needs a participant."""
         return len(self.branches)
 
     def initial(self) -> TuningConfig:
@@ -65,7 +67,7 @@ class Sideline:
     def propose(
         self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
-        here = growable(current)
+        here = require_growable(current)
         candidates = {name: self._candidate(name, here) for name in self.branches}
         if self.at_limit == "leave-out":
             candidates = {n: c for n, c in candidates.items() if n == "keep" or c != here}
@@ -76,7 +78,6 @@ class Sideline:
         return Trial(branches=branches, budget=budget, rules=self.trial)
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
-        """The highest accuracy; the branches stand in tie order."""
         return Choose(ranked(trial, scores)[0])
 
     def _candidate(self, name: Candidate, here: Growable) -> Growable:

@@ -1,4 +1,4 @@
-"""Where configurations may grow, in which steps and how far: deeper, wider, never back."""
+"""The space of configurations in which a policy grows: steps and limits."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from dataclasses import dataclass, replace
 from learner.spec import UNIT_WIDTH, Adapter, Freeze, Lora, TuningConfig
 
 Growable = Adapter | Lora | Freeze
-"""Configurations that have neighbours. Adapters widen in neurons, LoRA in rank, and alpha with it;
-frozen bottoms (Freeze) grow in depth alone."""
+"""Configurations that can grow: all in depth, adapters also in neurons, LoRA also in rank (with
+alpha in proportion)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
     """Steps and limits of growth.
 
-    `depth_step` layers a step down, `first_depth` the depth that follows 0 (the artifact's is 2),
-    `max_depth` null for the model's layers; `width_step` and `max_width` in neurons of adapters,
-    `rank_step` and `max_rank` in ranks of LoRA. The last step before a limit may be a shorter one.
+    Depth: steps of `depth_step` layers, but to `first_depth` from 0 (2 in the artifact), up to
+    `max_depth` (null: the model's layers). Adapters: steps of `width_step` neurons up to
+    `max_width`. LoRA: steps of `rank_step` up to `max_rank`. The last step to a limit can be
+    shorter.
     """
 
-    depth_step: int = 1  # Sd of the paper
+    depth_step: int = 1  # S_d in the paper
     first_depth: int = 1
     max_depth: int | None = None
-    width_step: int = UNIT_WIDTH  # Sw
+    width_step: int = UNIT_WIDTH  # S_w in the paper
     max_width: int = 64  # the paper's search space
     rank_step: int = 4
     max_rank: int = 32
@@ -41,11 +42,11 @@ class Space:
                 raise ValueError(f"{name} must be a positive multiple of {UNIT_WIDTH}, got {width}")
 
     def within(self, n_layers: int) -> Space:
-        """The same space, no deeper than the model."""
+        """The space with the model's number of layers as `max_depth`, unless that is set."""
         return self if self.max_depth is not None else replace(self, max_depth=n_layers)
 
     def check_start(self, start: Growable) -> None:
-        """Raises ValueError for a start beyond a limit."""
+        """Raise ValueError if `start` is beyond a limit."""
         _require_within("depth", start.depth, self.max_depth)
         if isinstance(start, Adapter):
             _require_within("width", start.width, self.max_width)
@@ -53,14 +54,14 @@ class Space:
             _require_within("rank", start.rank, self.max_rank)
 
     def deeper(self, config: Growable) -> Growable:
-        """The next depth at the same width; the configuration itself at the limit."""
+        """The configuration with the next depth; the same configuration at the limit."""
         depth = config.depth + self.depth_step if config.depth else self.first_depth
         if self.max_depth is not None:
             depth = min(depth, self.max_depth)
         return replace(config, depth=max(depth, config.depth))
 
     def wider(self, config: Growable) -> Growable:
-        """The next width or rank at the same depth; the configuration itself at the limit."""
+        """The configuration with the next width or rank; the same configuration at the limit."""
         match config:
             case Adapter(width=width):
                 return replace(config, width=_grown(width, self.width_step, self.max_width))
@@ -70,19 +71,19 @@ class Space:
                 return config
 
     def grid(self, start: Growable) -> tuple[Growable, ...]:
-        """All that can be reached from `start`, shallow before deep and narrow before wide.
+        """All configurations that can be reached from `start`, ordered by depth and then width.
 
-        Raises ValueError if no depth limit is known.
+        Raises ValueError if `max_depth` is not set.
         """
         if self.max_depth is None:
             raise ValueError("max_depth must be set to list a space")
         return tuple(wide for deep in _all(start, self.deeper) for wide in _all(deep, self.wider))
 
 
-def growable(config: TuningConfig) -> Growable:
-    """The configuration, if it has neighbours. Raises TypeError."""
+def require_growable(config: TuningConfig) -> Growable:
+    """The configuration itself. Raises TypeError if it is not Growable."""
     if not isinstance(config, Growable):
-        raise TypeError(f"{type(config).__name__} cannot grow")
+        raise TypeError(f"the configuration must be Adapter, Lora or Freeze, got {config!r}")
     return config
 
 

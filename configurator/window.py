@@ -1,4 +1,4 @@
-"""How long a trial window is, in simulated seconds."""
+"""The length of a trial window in simulated seconds."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Literal
 from .space import Growable
 
 WindowRule = Literal["interval", "interval * (4 * depth + 1)"]
-"""The paper's equal windows; the artifact's, which lengthen as adapters deepen."""
+"""The paper's rule: all windows are equal. The artifact's rule: windows grow with the depth."""
 
 
 def window_s(interval_s: float, rule: WindowRule, current: Growable) -> float:
-    """Seconds of the window that starts at a configuration."""
+    """Seconds of a window in which `current` is the current configuration."""
     return interval_s * (4 * current.depth + 1 if rule != "interval" else 1)
 
 
 def check_interval(interval_s: float) -> None:
-    """Raises ValueError."""
+    """Raise ValueError unless interval_s is above 0."""
     if interval_s <= 0:
         raise ValueError(f"interval_s must be above 0, got {interval_s}")

@@ -1,4 +1,4 @@
-"""Every policy keeps the contract; and what each does beyond it."""
+"""Every configurator fulfils the contract; further tests of each one."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def trial_of(policy: Configurator, depth: int, width: int) -> Trial:
     return trial
 
 
-def nth(policy: Configurator, n: int, current: TuningConfig) -> Trial:
-    """The policy's trial after n uneventful ones."""
+def nth_trial(policy: Configurator, n: int, current: TuningConfig) -> Trial:
+    """The policy's trial after n trials without scores."""
     history = list[TrialResult]()
     while True:
         trial = policy.propose(current, history, flat_costs)
@@ -47,7 +47,7 @@ class TestFixed(ConfiguratorContract):
     def policy(self) -> Configurator:
         return Fixed(config=Full())
 
-    def test_it_is_one_branch_without_end(self, policy: Configurator) -> None:
+    def test_its_trial_is_one_branch_without_a_budget(self, policy: Configurator) -> None:
         trial = policy.propose(Full(), [], flat_costs)
         assert trial is not None
         assert ([b.config for b in trial.branches], trial.budget) == ([Full()], Unlimited())
@@ -59,10 +59,14 @@ class TestSchedule(ConfiguratorContract):
         steps = (Step(rounds=5, depth=0, width=8), Step(rounds=7, depth=2, width=16))
         return Schedule(steps=steps)
 
-    def test_it_walks_its_steps_and_ends(self, policy: Configurator) -> None:
-        first = policy.propose(policy.initial(), [], flat_costs)
-        assert first is not None
-        assert first.budget == Rounds(5)
+    def test_it_trains_its_steps_in_order_and_ends_the_run(self, policy: Configurator) -> None:
+        trials = [nth_trial(policy, n, policy.initial()) for n in (0, 1)]
+        assert [trial.budget for trial in trials] == [Rounds(5), Rounds(7)]
+        assert [str(trial.branches[0].config) for trial in trials] == ["(0, 8)", "(2, 16)"]
+        results = [TrialResult(trial=t, scores={}, chosen=t.branches[0].name) for t in trials]
+        assert policy.propose(policy.initial(), results, flat_costs) is None
+
+    def test_no_steps_and_steps_that_shrink_are_refused(self) -> None:
         with pytest.raises(ValueError, match="steps must hold at least one step"):
             Schedule(steps=())
         with pytest.raises(ValueError, match=r"steps must never shrink, got \(2, 8\) and then \(1"):
@@ -74,7 +78,7 @@ class TestSideline(ConfiguratorContract):
     def policy(self) -> Configurator:
         return Sideline(interval_s=60, start=Adapter(depth=1, width=8), space=BERT)
 
-    def test_it_tries_keep_wider_and_deeper_never_the_diagonal(self, policy: Configurator) -> None:
+    def test_a_trial_has_keep_wider_and_deeper(self, policy: Configurator) -> None:
         configs = {b.name: b.config for b in trial_of(policy, 2, 16).branches}
         assert configs == {
             "keep": Adapter(depth=2, width=16),
@@ -82,13 +86,13 @@ class TestSideline(ConfiguratorContract):
             "deeper": Adapter(depth=3, width=16),
         }
 
-    def test_at_its_limits_it_leaves_branches_out(self, policy: Configurator) -> None:
+    def test_branches_beyond_a_limit_are_left_out(self, policy: Configurator) -> None:
         assert [b.name for b in trial_of(policy, 12, 8).branches] == ["keep", "wider"]
         assert [b.name for b in trial_of(policy, 3, 64).branches] == ["keep", "deeper"]
         last = trial_of(policy, 12, 64)
         assert ([b.name for b in last.branches], last.budget) == (["keep"], Unlimited())
 
-    def test_the_artifact_repeats_the_capped_configuration(self) -> None:
+    def test_with_at_limit_repeat_a_branch_at_its_limit_repeats_the_configuration(self) -> None:
         artifact = Sideline(space=BERT, at_limit="repeat")
         capped = Adapter(depth=12, width=64)
         trial = trial_of(artifact, 12, 64)
@@ -103,19 +107,19 @@ class TestSideline(ConfiguratorContract):
         }
         assert policy.decide(trial, scores) == Choose("wider")
 
-    def test_ties_go_by_the_order_of_its_branches(self) -> None:
+    def test_of_equal_scores_the_first_branch_is_chosen(self) -> None:
         policy = Sideline(space=BERT, branches=("deeper", "keep"))
         trial = trial_of(policy, 2, 16)
         assert [b.name for b in trial.branches] == ["deeper", "keep"]
         assert policy.decide(trial, scores_of(trial, [0.5, 0.5])) == Choose("deeper")
 
     @pytest.mark.parametrize(("depth", "seconds"), [(0, 60), (1, 300), (3, 780)])
-    def test_the_artifacts_windows_lengthen_with_depth(self, depth: int, seconds: float) -> None:
+    def test_the_windows_of_the_artifact_grow_with_depth(self, depth: int, seconds: float) -> None:
         artifact = Sideline(interval_s=60, window="interval * (4 * depth + 1)")
         assert trial_of(artifact, depth, 8).budget == SimSeconds(seconds)
         assert trial_of(Sideline(interval_s=60), depth, 8).budget == SimSeconds(60)
 
-    def test_its_trials_are_held_by_its_rules(self) -> None:
+    def test_its_trials_have_its_rules(self) -> None:
         rules = TrialRules(allocation="same", crossing="finish", score="best-in-window")
         assert trial_of(Sideline(trial=rules), 1, 8).rules == rules
 
@@ -129,24 +133,24 @@ class TestSideline(ConfiguratorContract):
             ("space", Space(max_depth=0), r"space.max_depth must be at least start.depth \(1\)"),
         ],
     )
-    def test_impossible_values_are_refused(self, field: str, value: object, rule: str) -> None:
+    def test_invalid_values_are_refused(self, field: str, value: object, rule: str) -> None:
         values = {"start": Adapter(depth=1, width=8), field: value}
         with pytest.raises(ValueError, match=rule):
             Sideline(**values)  # type: ignore[arg-type]
 
 
-class TestSidelineWhereBottomsAreFrozen(ConfiguratorContract):
+class TestSidelineWithFreeze(ConfiguratorContract):
     @pytest.fixture
     def policy(self) -> Configurator:
         return Sideline(start=Freeze(depth=1), space=BERT)
 
-    def test_it_grows_in_depth_alone(self, policy: Configurator) -> None:
+    def test_it_grows_in_depth_only(self, policy: Configurator) -> None:
         trial = policy.propose(Freeze(depth=3), [], flat_costs)
         assert trial is not None
         assert [b.config for b in trial.branches] == [Freeze(depth=3), Freeze(depth=4)]
 
 
-class TestSidelineOfLora(ConfiguratorContract):
+class TestSidelineWithLora(ConfiguratorContract):
     @pytest.fixture
     def policy(self) -> Configurator:
         return Sideline(start=Lora(depth=1, rank=4), space=Space(max_depth=12, max_rank=10))
@@ -156,7 +160,7 @@ class TestSidelineOfLora(ConfiguratorContract):
         assert trial is not None
         assert [b.config for b in trial.branches] == [
             Lora(depth=3, rank=8),
-            Lora(depth=3, rank=8).with_rank(10),  # at the scale that it has
+            Lora(depth=3, rank=8).with_rank(10),  # with the same alpha / rank
             Lora(depth=4, rank=8),
         ]
 
@@ -172,21 +176,21 @@ class TestProgressive(ConfiguratorContract):
 
     def test_it_grows_deeper_and_wider_in_turn(self) -> None:
         policy = Progressive(start=Adapter(depth=1, width=8), space=Space(max_depth=3))
-        trials = [nth(policy, n, policy.start) for n in (0, 1, 2, 3, 4, 5)]
+        trials = [nth_trial(policy, n, policy.start) for n in (0, 1, 2, 3, 4, 5)]
         assert [str(t.branches[0].config) for t in trials] == [
             "(1, 8)",
             "(2, 8)",
             "(2, 16)",
             "(3, 16)",
             "(3, 24)",
-            "(3, 32)",  # no deeper: the other takes the turn
+            "(3, 32)",  # depth is at its limit
         ]
         assert {t.budget for t in trials} == {SimSeconds(60.0)}
         assert trials[0].rules.crossing == "finish"
 
-    def test_at_the_end_of_its_space_it_trains_on(self) -> None:
+    def test_at_the_end_of_its_space_it_trains_the_last_configuration(self) -> None:
         policy = Progressive(start=Adapter(depth=3, width=56), space=Space(max_depth=3))
-        assert nth(policy, 1, policy.start).budget == Unlimited()
+        assert nth_trial(policy, 1, policy.start).budget == Unlimited()
 
 
 class TestRandomSearch(ConfiguratorContract):
@@ -204,7 +208,7 @@ class TestRandomSearch(ConfiguratorContract):
         assert len({branch.config for branch in first.branches}) == 8
         assert first != other
 
-    def test_a_small_grid_is_tried_whole(self) -> None:
+    def test_all_configurations_of_a_small_grid_are_candidates(self) -> None:
         policy = Search(candidates=8, space=Space(max_depth=1, max_width=16))
         assert len(trial_of(policy, 0, 8).branches) == 4
 
@@ -214,16 +218,16 @@ class TestSuccessiveHalving(ConfiguratorContract):
     def policy(self) -> Configurator:
         return Search(candidates=8, halving=2, space=BERT)
 
-    def test_the_better_half_goes_on_until_one_is_left(self, policy: Configurator) -> None:
+    def test_the_better_half_continues_until_one_is_left(self, policy: Configurator) -> None:
         trial = trial_of(policy, 0, 8)
         names = [branch.name for branch in trial.branches]
-        verdicts = list[Decision]()
+        decisions = list[Decision]()
         left = tuple(names)
-        while not verdicts or isinstance(verdicts[-1], Extend):
+        while not decisions or isinstance(decisions[-1], Extend):
             values = [i / 10 for i in range(8)]
-            verdicts.append(policy.decide(trial, scores_of(trial, values, left)))
-            left = getattr(verdicts[-1], "branches", ())
-        assert verdicts == [
+            decisions.append(policy.decide(trial, scores_of(trial, values, left)))
+            left = getattr(decisions[-1], "branches", ())
+        assert decisions == [
             Extend(SimSeconds(60.0), tuple(names[:3:-1])),
             Extend(SimSeconds(60.0), tuple(names[:5:-1])),
             Choose(names[7]),
@@ -236,7 +240,7 @@ class TestSuccessiveHalving(ConfiguratorContract):
             ("halving", 1, "halving must be 0 or at least 2, got 1"),
         ],
     )
-    def test_impossible_values_are_refused(self, field: str, value: int, rule: str) -> None:
+    def test_invalid_values_are_refused(self, field: str, value: int, rule: str) -> None:
         with pytest.raises(ValueError, match=rule):
             Search(**{field: value})  # type: ignore[arg-type]
 
@@ -246,13 +250,13 @@ class TestBandit(ConfiguratorContract):
     def policy(self) -> Configurator:
         return Bandit(space=BERT)
 
-    def test_it_explores_as_often_as_it_is_told(self) -> None:
+    def test_it_explores_with_the_given_probability(self) -> None:
         policy = Bandit(space=BERT, p_explore=0.3, seed=5)
         here = Adapter(depth=1, width=8)
-        sizes = [len(nth(policy, n, here).branches) for n in range(100)]
+        sizes = [len(nth_trial(policy, n, here).branches) for n in range(100)]
         assert 20 <= sum(size == 2 for size in sizes) <= 40
 
-    def test_it_tries_both_neighbours_then_the_one_that_gained(self) -> None:
+    def test_it_tries_both_neighbours_and_then_the_one_with_the_higher_gain(self) -> None:
         policy = Bandit(space=BERT, p_explore=1.0)
         current, history, tried = Adapter(depth=1, width=8), list[TrialResult](), list[str]()
         for _ in range(6):
@@ -270,6 +274,6 @@ class TestBandit(ConfiguratorContract):
             ("optimism", -1.0, "optimism must be at least 0, got -1.0"),
         ],
     )
-    def test_impossible_values_are_refused(self, field: str, value: float, rule: str) -> None:
+    def test_invalid_values_are_refused(self, field: str, value: float, rule: str) -> None:
         with pytest.raises(ValueError, match=rule):
             Bandit(**{field: value})  # type: ignore[arg-type]

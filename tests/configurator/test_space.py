@@ -1,4 +1,4 @@
-"""Growth: steps, limits, grids."""
+"""The space of configurations: steps, limits, grids."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ spaces = st.builds(
 )
 
 
-def test_the_artifact_skips_depth_1_and_caps_its_last_step() -> None:
+def test_the_first_depth_and_the_last_step_can_differ_from_the_step() -> None:
     space = Space(depth_step=4, first_depth=2, max_depth=12)
     depths = [c.depth for c in space.grid(Freeze(depth=0))]
     assert depths == [0, 2, 6, 10, 12]
 
 
-def test_a_grid_lists_all_that_can_be_reached() -> None:
+def test_a_grid_has_all_configurations_that_can_be_reached() -> None:
     grid = Space(max_depth=2, max_width=16).grid(Adapter(depth=1, width=8))
     assert [str(c) for c in grid] == ["(1, 8)", "(1, 16)", "(2, 8)", "(2, 16)"]
     with pytest.raises(ValueError, match="max_depth must be set to list a space"):
@@ -56,12 +56,12 @@ def test_growth_never_shrinks_and_stops_at_the_limits(space: Space, start: Adapt
         ("max_width", 0, "max_width must be a positive multiple of 8, got 0"),
     ],
 )
-def test_impossible_values_are_refused(field: str, value: int, rule: str) -> None:
+def test_invalid_values_are_refused(field: str, value: int, rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
         Space(**{field: value})
 
 
-def test_lora_widens_by_rank_and_keeps_its_scale() -> None:
+def test_lora_grows_in_rank_with_the_same_alpha_per_rank() -> None:
     space = Space(max_depth=2, rank_step=8, max_rank=24)
     start = Lora(depth=1, rank=6, alpha=5.0)
     grid = space.grid(start)

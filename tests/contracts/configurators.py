@@ -1,4 +1,4 @@
-"""What every configurator promises. A policy's test subclasses this with a `policy` fixture."""
+"""Tests that every configurator must pass: a subclass defines the fixture `policy`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from sim.runs.run import run_scenario
 from sim.scenario.file import parse_scenario
 
 shared_fixture = settings(
-    # Policies are frozen, so one fixture may serve all examples; subclasses are meant to differ.
+    # Policies are frozen, so all examples can share a fixture. Subclasses have different ones.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
     deadline=None,
     max_examples=40,
@@ -47,7 +47,7 @@ def flat_costs(config: TuningConfig) -> RoundCost:
 def scores_of(
     trial: Trial, values: Sequence[float], names: Sequence[str] = ()
 ) -> dict[str, BranchScore]:
-    """A score for each of the trial's branches, or for those that are named."""
+    """A score for each branch of the trial, or for the named ones."""
     return {
         branch.name: BranchScore(accuracy=value, rounds=3)
         for branch, value in zip(trial.branches, values, strict=False)
@@ -56,16 +56,16 @@ def scores_of(
 
 
 class ConfiguratorContract:
-    """Purity, determinism, order of scores, budgets, limits, and survival of the worst trial."""
+    """Purity, determinism, order of scores, budgets, limits, and trials that lose all clients."""
 
     @pytest.fixture
     def policy(self) -> Configurator:
-        """The policy under test: every subclass gives its own."""
+        """The policy to test, defined by the subclass."""
         raise NotImplementedError
 
     @pytest.fixture
     def limits(self) -> tuple[int, int]:
-        """Greatest depth and width that the policy may propose."""
+        """The largest depth and width that the policy may propose."""
         return 12, 64
 
     def test_the_first_trial_starts_from_the_initial_configuration(
@@ -77,7 +77,7 @@ class ConfiguratorContract:
 
     @shared_fixture
     @given(choices=st.lists(accuracies, max_size=30))
-    def test_a_walk_of_trials_is_pure_and_keeps_its_limits(
+    def test_a_sequence_of_trials_is_pure_and_within_the_limits(
         self, policy: Configurator, limits: tuple[int, int], choices: list[list[float]]
     ) -> None:
         current, history = policy.initial(), list[TrialResult]()
@@ -89,7 +89,7 @@ class ConfiguratorContract:
             check_trial(trial, n_participants=MOST_BRANCHES, n_layers=12)
             for branch in trial.branches:
                 self._check_growth(current, branch.config, limits)
-            current, result = settle(policy, trial, values, current)
+            current, result = decide(policy, trial, values, current)
             history.append(result)
 
     @shared_fixture
@@ -104,36 +104,38 @@ class ConfiguratorContract:
         shuffled = {name: scores[name] for name in names}
         assert policy.decide(trial, shuffled) == policy.decide(trial, scores)
 
-    def test_a_tie_goes_to_the_branch_that_keeps(self, policy: Configurator) -> None:
+    def test_of_equal_scores_the_current_configuration_is_chosen(
+        self, policy: Configurator
+    ) -> None:
         trial = policy.propose(policy.initial(), [], flat_costs)
         assert trial is not None
-        chosen, _ = settle(policy, trial, [0.5] * MOST_BRANCHES, policy.initial())
+        chosen, _ = decide(policy, trial, [0.5] * MOST_BRANCHES, policy.initial())
         assert chosen == policy.initial()
 
     @shared_fixture
     @given(values=accuracies)
-    def test_where_no_branch_trained_nobody_wins(
+    def test_without_a_finished_round_the_current_configuration_is_chosen(
         self, policy: Configurator, values: list[float]
     ) -> None:
-        """Fresh weights alone may score better; that is luck."""
+        """Untrained new weights may have a higher score by chance."""
         trial = policy.propose(policy.initial(), [], flat_costs)
         assert trial is not None
         if len(trial.branches) > 1:
-            chosen, _ = settle(policy, trial, values, policy.initial(), rounds=0)
+            chosen, _ = decide(policy, trial, values, policy.initial(), rounds=0)
             assert chosen == policy.initial()
 
-    def test_a_run_in_which_every_client_is_lost_ends_where_it_began(
+    def test_a_run_in_which_every_client_is_lost_has_no_round(
         self, policy: Configurator, tmp_path: Path
     ) -> None:
-        scenario = parse_scenario(smallest_world(p_dropout=1.0), "contract")
+        scenario = parse_scenario(small_scenario(p_dropout=1.0), "contract")
         result = run_scenario(scenario, out=tmp_path, configurator=policy)
         assert result.rounds == 0
         assert all(row["lineage_round"] == 0 for row in decisions(result.run_dir))
 
-    def test_a_run_spends_its_time_forwards_and_no_more_than_it_has(
+    def test_decisions_are_in_order_of_time_and_the_run_ends_at_its_limit(
         self, policy: Configurator, tmp_path: Path
     ) -> None:
-        scenario = parse_scenario(smallest_world(p_dropout=0.2), "contract")
+        scenario = parse_scenario(small_scenario(p_dropout=0.2), "contract")
         first = run_scenario(scenario, out=tmp_path / "a", configurator=policy)
         again = run_scenario(scenario, out=tmp_path / "b", configurator=policy)
         assert first.events_sha256 == again.events_sha256
@@ -144,7 +146,7 @@ class ConfiguratorContract:
 
     @staticmethod
     def _check_growth(current: TuningConfig, config: TuningConfig, limits: tuple[int, int]) -> None:
-        """Inside the limits, and never smaller than what it grows from."""
+        """The configuration is within the limits and not smaller than the current one."""
         assert type(config) is type(current)
         if isinstance(config, Adapter | Lora | Freeze) and isinstance(current, type(config)):
             assert current.depth <= config.depth <= limits[0]
@@ -152,15 +154,18 @@ class ConfiguratorContract:
             assert current.width <= config.width <= limits[1]
 
 
-def settle(
+def decide(
     policy: Configurator,
     trial: Trial,
     values: Sequence[float],
     current: TuningConfig,
     rounds: int = 3,
 ) -> tuple[TuningConfig, TrialResult]:
-    """Hold the trial: the same values at every judgement, `rounds` more of them in each branch,
-    extensions granted until a verdict."""
+    """The configuration and the result after a trial.
+
+    At each decision, branches have the same `values` and `rounds` more rounds than before. Ends
+    with the first decision that is not an extension.
+    """
     if len(trial.branches) == 1:
         only = trial.branches[0]
         return only.config, TrialResult(trial=trial, scores={}, chosen=only.name)
@@ -177,15 +182,15 @@ def settle(
         assert isinstance(decision.budget, SimSeconds | Rounds)
         names = decision.branches or names
     else:
-        raise AssertionError("the policy extends its trial for ever")
+        raise AssertionError("the policy extended its trial 100 times")
     if not isinstance(decision, Choose):
         return current, TrialResult(trial=trial, scores=scores, chosen="")
     chosen = next(b for b in trial.branches if b.name == decision.branch)
     return chosen.config, TrialResult(trial=trial, scores=scores, chosen=chosen.name)
 
 
-def smallest_world(p_dropout: float) -> dict[str, object]:
-    """Twenty TX2s at 100 MB/s, 200 simulated seconds; learning is a curve's."""
+def small_scenario(p_dropout: float) -> dict[str, object]:
+    """Twenty TX2s at 100 MB/s, 200 simulated seconds, a given learning curve."""
     network = {"kind": "constant", "down_mbytes_per_s": 100, "up_mbytes_per_s": 100}
     return {
         "name": "contract",

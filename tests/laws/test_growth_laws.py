@@ -1,4 +1,4 @@
-"""Law: growth keeps every old weight bit for bit, in any number of steps."""
+"""Law: growing a state keeps every old weight bit for bit, in any number of steps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATHS = st.lists(SIZES, min_size=2, max_size=4).map(
         for i in range(1, len(sizes) + 1)
     ]
 )
-"""Depth and width (in units or ranks) of a configuration that only grows: deeper, wider or both."""
+"""Sequences of depth and width (in units or ranks) in which both never shrink."""
 
 KINDS: dict[str, Callable[[int, int], TuningConfig]] = {
     "adapter": lambda depth, size: Adapter(depth=depth, width=8 * size),
@@ -32,7 +32,7 @@ KINDS: dict[str, Callable[[int, int], TuningConfig]] = {
 }
 
 
-def fresh(config: TuningConfig, seed: int, new_weights: NewWeights) -> State:
+def initial_state(config: TuningConfig, seed: int, new_weights: NewWeights) -> State:
     head = initial_head(3, SHAPE.hidden, seed)
     if isinstance(config, Adapter):
         return head | initial_units(config, SHAPE.n_layers, SHAPE.hidden, seed, new_weights)
@@ -50,20 +50,20 @@ def corner(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     new_weights=st.sampled_from(["published", "identity"]),
     seed=st.integers(0, 2**32),
 )
-def test_growth_keeps_old_weights_and_its_steps_do_not_matter(
+def test_growth_keeps_old_weights_and_does_not_depend_on_the_steps(
     path: list[tuple[int, int]], kind: str, new_weights: NewWeights, seed: int
 ) -> None:
     configs = [KINDS[kind](*sizes) for sizes in path]
     generator = np.random.default_rng(seed)
     trained = {
         name: generator.normal(size=value.shape).astype(np.float32)
-        for name, value in fresh(configs[0], seed, new_weights).items()
+        for name, value in initial_state(configs[0], seed, new_weights).items()
     }
     state: State = trained
     for config in configs[1:]:
-        state = grown(state, fresh(config, seed, new_weights))
+        state = grown(state, initial_state(config, seed, new_weights))
         assert {n: v.shape for n, v in state.items()} == parameter_shapes(config, SHAPE, 3)
-    last = fresh(configs[-1], seed, new_weights)
+    last = initial_state(configs[-1], seed, new_weights)
     for name, value in state.items():
         new = value.copy()
         if name in trained:

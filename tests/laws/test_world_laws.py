@@ -1,4 +1,4 @@
-"""Laws of the simulated world, over random worlds (DESIGN, section 10)."""
+"""Laws that hold in every simulation, tested on random scenarios."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEVICES = ["jetson-tx2", "jetson-nano", "raspberry-pi-4b"]
 
 
 def world(**changes: Any) -> dict[str, Any]:
-    """Six clients, four a round, two rounds, everything constant."""
+    """Six clients, four per round, two rounds, constant rates."""
     return smallest() | {
         "name": "law",
         "task": {"kind": "synthetic", "batches_per_client": 5},
@@ -37,8 +37,8 @@ def world(**changes: Any) -> dict[str, Any]:
     }
 
 
-def told(mapping: dict[str, Any], seed: int = 0) -> list[dict[str, Any]]:
-    """The rows of a run, whose audit has then passed."""
+def rows_of(mapping: dict[str, Any], seed: int = 0) -> list[dict[str, Any]]:
+    """The rows of a run. The audit has checked them (sim.engine.audit)."""
     with tempfile.TemporaryDirectory() as out:
         result = run_scenario(parse_scenario(mapping, "law"), seed=seed, out=Path(out))
         lines = (result.run_dir / "events.jsonl").read_text(encoding="utf-8").splitlines()
@@ -82,13 +82,13 @@ def test_a_transfer_delivers_its_bytes_at_the_earliest_instant(
     depth=st.integers(0, 12),
 )
 @settings(max_examples=30)
-def test_at_constant_rates_a_round_is_its_slowest_clients(
+def test_at_constant_rates_a_round_takes_as_long_as_its_slowest_client(
     shares: set[str], down: float, up: float, latency_s: float, depth: int
 ) -> None:
     devices = {name: 1 / len(shares) for name in sorted(shares)}
     network = {"kind": "constant", "down_mbytes_per_s": down, "up_mbytes_per_s": up}
     config = {"kind": "adapter", "depth": depth, "width": 8}
-    rows = told(
+    rows = rows_of(
         world(
             fleet={"devices": devices, "network": network | {"latency_s": latency_s}},
             partition={"kind": "iid", "clients": 30},
@@ -106,7 +106,7 @@ def test_at_constant_rates_a_round_is_its_slowest_clients(
 
 @given(rate=st.floats(0.05, 5), more=st.floats(1, 4), seed=st.integers(0, 50))
 @settings(max_examples=20)
-def test_more_bandwidth_never_lengthens_a_fixed_cohorts_round(
+def test_more_bandwidth_never_lengthens_the_round_of_a_fixed_cohort(
     rate: float, more: float, seed: int
 ) -> None:
     ends = []
@@ -120,12 +120,12 @@ def test_more_bandwidth_never_lengthens_a_fixed_cohorts_round(
                 "up_mbytes_per_s": rate * factor,
             },
         }
-        rows = told(world(fleet=fleet, stop={"rounds": 1}), seed)
+        rows = rows_of(world(fleet=fleet, stop={"rounds": 1}), seed)
         ends.append(rows[-1]["t_s"])
     assert ends[1] <= ends[0] * (1 + 1e-12)
 
 
-chaotic = st.fixed_dictionaries(
+fleets = st.fixed_dictionaries(
     {
         "devices": st.just({"jetson-tx2": 0.5, "raspberry-pi-4b": 0.5}),
         "network": st.sampled_from(
@@ -166,13 +166,13 @@ rules = st.fixed_dictionaries(
 )
 
 
-@given(fleet=chaotic, rounds=rules, seed=st.integers(0, 50))
+@given(fleet=fleets, rounds=rules, seed=st.integers(0, 50))
 @settings(max_examples=60)
-def test_whatever_goes_wrong_every_second_byte_and_joule_is_accounted_for(
+def test_every_second_byte_and_joule_is_accounted_for_despite_all_faults(
     fleet: dict[str, Any], rounds: dict[str, Any], seed: int
 ) -> None:
     limits = {"rounds": 3, "sim_s": 400}
-    *rows, end = told(world(fleet=fleet, rounds=rounds, stop=limits), seed)
+    *rows, end = rows_of(world(fleet=fleet, rounds=rounds, stop=limits), seed)
     by_round: list[dict[str, Any]] = []
     for row in rows:
         by_round.append(row)
@@ -198,7 +198,7 @@ def test_whatever_goes_wrong_every_second_byte_and_joule_is_accounted_for(
 
 
 @pytest.mark.parametrize("when_offline", ["drop", "pause", "restart"])
-def test_a_shared_link_that_is_no_bottleneck_gives_the_rows_of_private_ones(
+def test_a_shared_link_of_unlimited_capacity_gives_the_rows_of_separate_links(
     when_offline: str,
 ) -> None:
     availability = {"kind": "windows", "windows_s": [[0, 2.3]], "period_s": 3.1, "stagger_s": 0.7}
@@ -213,7 +213,7 @@ def test_a_shared_link_that_is_no_bottleneck_gives_the_rows_of_private_ones(
     both = []
     for rate in (None, 1e6):
         server = {"down_mbit_per_s": rate, "up_mbit_per_s": rate}
-        both.append(told(world(fleet=fleet | {"server": server}, rounds=rules), seed=1))
+        both.append(rows_of(world(fleet=fleet | {"server": server}, rounds=rules), seed=1))
     assert len(both[0]) == len(both[1])
     for private, shared in zip(*both, strict=True):
         assert private.keys() == shared.keys()
@@ -225,18 +225,18 @@ def test_a_shared_link_that_is_no_bottleneck_gives_the_rows_of_private_ones(
                 assert shared[key] == value
 
 
-def test_the_level_of_detail_of_the_log_changes_nothing_else() -> None:
+def test_the_level_of_detail_of_the_log_changes_no_round() -> None:
     kept: list[list[dict[str, Any]]] = []
     for log in ("rounds", "clients", "all"):
         availability = {"kind": "windows", "windows_s": [[0, 3]], "period_s": 4, "stagger_s": 0.3}
         mapping = world(log=log, stop={"rounds": 6})
         mapping["fleet"] = mapping["fleet"] | {"availability": availability, "jitter": 0.3}
-        kept.append([row for row in told(mapping) if row["row"] in ("round", "end")])
+        kept.append([row for row in rows_of(mapping) if row["row"] in ("round", "end")])
     assert kept[0] == kept[1] == kept[2]
 
 
-def test_processor_sharing_with_poisson_arrivals_has_the_textbook_mean() -> None:
-    # M/M/1 under processor sharing: mean time in the system 1 / (mu - lambda).
+def test_a_shared_link_with_poisson_arrivals_has_the_mean_time_of_an_m_m_1_queue() -> None:
+    # M/M/1 with processor sharing: the mean time in the system is 1 / (mu - lambda).
     rng = np.random.Generator(np.random.Philox(5))
     n, arrivals_per_s, mean_bytes, capacity = 20_000, 0.6, 100.0, 100.0
     gaps_s = rng.exponential(1 / arrivals_per_s, n).tolist()
@@ -261,6 +261,8 @@ def test_processor_sharing_with_poisson_arrivals_has_the_textbook_mean() -> None
 
 
 @pytest.mark.parametrize("path", WORLDS, ids=lambda path: path.stem)
-def test_every_shipped_world_runs_and_passes_its_audit(path: Path, tmp_path: Path) -> None:
+def test_every_scenario_in_scenarios_world_runs_and_passes_the_audit(
+    path: Path, tmp_path: Path
+) -> None:
     scenario = load_scenario(path)
     assert run_scenario(scenario, out=tmp_path).rounds == scenario.stop.rounds
