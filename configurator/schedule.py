@@ -35,7 +35,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if not self.steps:
-            raise ValueError("steps must hold at least one step")
+            raise ValueError("steps must have at least one step")
         for before, after in pairwise(self.steps):
             if after.depth < before.depth or after.width < before.width:
                 raise ValueError(

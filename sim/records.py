@@ -1,6 +1,6 @@
 """The rows of a run's log: one frozen dataclass per kind of row, with units in the field names.
 
-Rows are deterministic: they hold no wall time, host, path or process id. `t_s` is the simulated
+Rows are deterministic: they have no wall time, host, path or process id. `t_s` is the simulated
 second at which the row was written; a run starts at 0. `config`, `base` and `state` are as in
 learner.spec.
 """

@@ -23,7 +23,7 @@ MANIFEST = "manifest.json"
 EVENTS = "events.jsonl"
 EVALUATIONS = "evaluations.jsonl"
 DONE = "DONE"
-"""Exists once the run is finished; holds the sha256 of events.jsonl."""
+"""Written when the run is finished, with the sha256 of events.jsonl."""
 
 STUDY_INDEX = "study.json"
 """In the directory of a study: its name, its arms and their run directories."""

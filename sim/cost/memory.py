@@ -74,14 +74,14 @@ def _terms(
     """4 H + 12 T, and A. tokens: of a whole batch."""
     depth = tuned_depth(config, architecture.n_layers)
     trained = architecture.trainable_parameters(config, n_labels)
-    n_held = depth if is_cached else architecture.n_layers
-    held = n_held * architecture.layer_parameters
+    n_in_memory = depth if is_cached else architecture.n_layers
+    in_memory = n_in_memory * architecture.layer_parameters
     if not is_cached:
-        held += architecture.embedding_parameters
+        in_memory += architecture.embedding_parameters
     if isinstance(config, AddOn):
-        held += trained
+        in_memory += trained
     layer = _BYTES_PER_PARAMETER * tokens * (10 * architecture.hidden + 2 * architecture.ffn)
-    fixed = _BYTES_PER_PARAMETER * held + _BYTES_PER_TRAINED_PARAMETER * trained
+    fixed = _BYTES_PER_PARAMETER * in_memory + _BYTES_PER_TRAINED_PARAMETER * trained
     return float(fixed), float(depth * layer)
 
 

@@ -70,7 +70,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except ScenarioError as error:
         raise ScenarioError(f"{path}: {error}") from None
     if not isinstance(value, dict):
-        raise ScenarioError(f"{path}: must hold a mapping of keys, got {type(value).__name__}")
+        raise ScenarioError(f"{path}: must be a mapping of keys, got {type(value).__name__}")
     return value
 
 

@@ -23,7 +23,7 @@ from .study_run import ResultOrError, StudyRun, result_or_error
 _CONNECT_S = 5.0
 _POLL_S = 0.2
 _RETRIES = 3
-"""How often a worker that died is restarted; its run is then resumed."""
+"""How often a worker that has ended is restarted; its run is then resumed."""
 
 
 def run_on_ray(
@@ -101,7 +101,7 @@ def _result(ray: Any, answer: Any) -> ResultOrError:
         result: ResultOrError = ray.get(answer)
     except ray.exceptions.RayError as error:
         reason = str(error).strip().splitlines()[0]
-        return RunError(f"a Ray worker died {_RETRIES + 1} times; {reason}")
+        return RunError(f"a Ray worker ended {_RETRIES + 1} times during this run: {reason}")
     return result
 
 

@@ -67,7 +67,7 @@ class TestSchedule(ConfiguratorContract):
         assert policy.propose(policy.initial(), results, flat_costs) is None
 
     def test_no_steps_and_steps_that_shrink_are_refused(self) -> None:
-        with pytest.raises(ValueError, match="steps must hold at least one step"):
+        with pytest.raises(ValueError, match="steps must have at least one step"):
             Schedule(steps=())
         with pytest.raises(ValueError, match=r"steps must never shrink, got \(2, 8\) and then \(1"):
             Schedule(steps=(Step(rounds=1, depth=2, width=8), Step(rounds=1, depth=1, width=8)))

@@ -1,4 +1,4 @@
-"""The smallest worlds: curve learners, constant links, numbers to check by hand."""
+"""The smallest scenario: a learning curve and constant links, for results computed by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rows = Callable[[Path], list[dict[str, Any]]]
 
 
 def smallest() -> dict[str, Any]:
-    """Three clients on a TX2 each at 1 MB/s, ten batches a round, adapters (1, 8)."""
+    """Three clients with a TX2, 1 MB/s down and 0.5 up, ten batches a round, adapters (1, 8)."""
     return {
         "name": "smallest",
         "model": {"source": "shape:bert-base"},
@@ -39,7 +39,7 @@ def smallest() -> dict[str, Any]:
 
 @pytest.fixture
 def make() -> Make:
-    """A scenario from the smallest one and dotted changes: make(**{"stop.rounds": 3})."""
+    """The smallest scenario with changes by key path: make(**{"stop.rounds": 3})."""
 
     def build(**changes: Any) -> Scenario:
         mapping = smallest()
@@ -63,7 +63,7 @@ def rows() -> Rows:
 
 @pytest.fixture
 def real(make: Any, tiny_model: Path, tiny_task: Path) -> Any:
-    """real(**changes): the smallest scenario, with real training in the place of the curve."""
+    """real(**changes): the smallest scenario with training in place of the learning curve."""
 
     def build(**changes: Any) -> Scenario:
         scenario = {

@@ -100,9 +100,9 @@ def test_a_run_records_the_examples_of_its_clients_and_splits(
 ) -> None:
     scenario = partitioned({"kind": "iid", "clients": 5})
     run = run_scenario(scenario, out=tmp_path / "runs", cache_dir=tmp_path / "cache")
-    held = json.loads((run.run_dir / "partition.json").read_text())
-    assert held["classes"] == ["label 0", "label 1", "label 2"]
-    assert [sum(row) for row in held["counts"]] == [10] * 5
+    written = json.loads((run.run_dir / "partition.json").read_text())
+    assert written["classes"] == ["label 0", "label 1", "label 2"]
+    assert [sum(row) for row in written["counts"]] == [10] * 5
     manifest = json.loads((run.run_dir / "manifest.json").read_text())
     assert manifest["metric"] == "accuracy"
     assert manifest["task_examples"] == {"train": 50, "validation": 10, "test": 10}

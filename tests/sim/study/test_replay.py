@@ -79,8 +79,8 @@ def test_a_deadline_that_excludes_a_client_is_reported_with_second_and_round(
 
 def test_an_abandoned_round_diverges_from_an_aggregated_one(tmp_path: Path, make: Any) -> None:
     run = run_scenario(make(), out=tmp_path)
-    nobody = ("rounds.deadline_s=1", "rounds.on_failure=abandon")
-    (late,) = replayed(run.run_dir, tmp_path, *nobody)
+    no_reports = ("rounds.deadline_s=1", "rounds.on_failure=abandon")
+    (late,) = replayed(run.run_dir, tmp_path, *no_reports)
     assert (late.divergence.t_s, late.divergence.round) == (pytest.approx(1.0), 1)
     assert (len(late.divergence.earlier), late.divergence.later) == (3, [])
     assert find_divergence(late.run_dir, late.run_dir) is None
