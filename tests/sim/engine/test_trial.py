@@ -326,5 +326,5 @@ def test_a_policy_whose_repr_changes_cannot_be_resumed_and_is_refused(
     class Nameless(TwiceThenBack):
         __repr__ = object.__repr__
 
-    with pytest.raises(RunError, match="the configurator's repr must tell its values"):
+    with pytest.raises(RunError, match="the repr of the configurator must show its values"):
         run_scenario(make(), out=tmp_path, configurator=Nameless())
