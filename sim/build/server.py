@@ -74,6 +74,7 @@ def build_server(
         eligibility=eligibility,
     )
     aggregator = Aggregator(
+        env=env,
         learner=learner,
         streams=streams,
         training=scenario.training,
