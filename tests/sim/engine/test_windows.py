@@ -106,5 +106,7 @@ def test_a_point_of_the_curve_is_stamped_when_its_state_was_made(
     points = [json.loads(line) for line in text.splitlines()]
     trained = [point for point in points if point["round"] > 0]
     assert any(point["t_s"] < 2.0 for point in trained)  # made before its window ended
-    assert [p["t_s"] for p in trained] == [made[p["state"]] for p in trained if p["state"] in made]
+    assert [p["t_s"] for p in trained if p["state"] in made] == [
+        made[p["state"]] for p in trained if p["state"] in made
+    ]
     assert len({(point["state"], point["round"]) for point in points}) == len(points)
