@@ -15,7 +15,7 @@ test: lint
 
 test-slow: .venv/installed-slow
 	$(BIN)/pytest -q -m slow
-	$(BIN)/pytest -q --hypothesis-profile=explore tests/laws tests/traces tests/sim/test_shared_link.py
+	$(BIN)/pytest -q --hypothesis-profile=explore tests/laws tests/traces tests/sim/fleet/test_shared_link.py
 
 # All policies on one small task, three seeds (FAST=1: one seed, short runs); then table, figures.
 study-policies: install

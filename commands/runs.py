@@ -37,8 +37,6 @@ def run(
 ) -> None:
     """Run one scenario. To resume an interrupted run, repeat the command."""
     from learner.training.numerics import chosen_precision
-
-    """Run one scenario; interrupted, the same command goes on where it stopped."""
     from sim import load_scenario, run_scenario
 
     loaded = load_scenario(scenario, overrides or ())

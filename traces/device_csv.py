@@ -13,6 +13,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import cast, get_args
 
+from traces.formats.delimited import records_of
+
 from .formats.source import Source
 from .profiles import DeviceProfile
 from .published import LatencyTable, Row
@@ -27,7 +29,7 @@ _Line = tuple[int, dict[str, str]]
 def load_devices(path: str | Path) -> dict[str, DeviceProfile]:
     """Profiles by device name. Raises TraceError with file, line and rule."""
     source = Source.open(path)
-    lines = sorted(source.records(COLUMNS), key=lambda line: line[1]["device"])
+    lines = sorted(records_of(source, COLUMNS), key=lambda line: line[1]["device"])
     groups = groupby(lines, key=lambda line: line[1]["device"])
     return {name: _device(source, name, list(group)) for name, group in groups}
 

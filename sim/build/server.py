@@ -114,6 +114,7 @@ def _trial_runner(
         eligibility=eligibility,
     )
     aggregator = Aggregator(
+        env=env,
         learner=learner,
         streams=streams,
         training=scenario.training,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from simpy import Environment
+
 from learner.spec import AggregationRule, Learner, LocalJob, RoundUpdates, TuningConfig, Update
 from sim.cost.eligibility import Eligibility
 from sim.scenario.scenario import Exchange
@@ -23,6 +25,7 @@ from .lineage import Lineage
 class Aggregator:
     """Names the next state; nothing is trained until the learner must evaluate it."""
 
+    env: Environment
     learner: Learner
     streams: Streams
     training: Training
@@ -49,8 +52,8 @@ class Aggregator:
             bases=() if is_fresh else [job.base for job in jobs],
             discounts=discounts,
         )
-        lineage.state = self.learner.aggregate(lineage.state, updates, self.rule)
-        lineage.round += 1
+        state = self.learner.aggregate(lineage.state, updates, self.rule)
+        lineage.advance(state, self.env.now)
         return updates
 
     def note(

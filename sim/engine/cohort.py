@@ -30,7 +30,7 @@ class CohortSelector:
     availability: AvailabilityTable
     eligibility: Eligibility
 
-    def select_cohort(self, rules: Rounds, share: Share, lineage: Lineage, attempt: int) -> Process:
+    def select_cohort(self, rules: Rounds, share: Share, lineage: Lineage) -> Process:
         """The clients of the next round in id order, over-commitment included.
 
         Reserves them where branches share a pool. Returns an empty list if there will never be
@@ -41,7 +41,7 @@ class CohortSelector:
         reservations = share.reservations
         while True:
             busy = reservations.busy if reservations is not None else ()
-            chosen = self.select(share, lineage, attempt, n_asked, busy)
+            chosen = self.select(share, lineage, n_asked, busy)
             if chosen and len(chosen) >= n_needed:
                 cohort = sorted(chosen)
                 if reservations is not None:
@@ -55,15 +55,13 @@ class CohortSelector:
             except Interrupt:
                 return None
 
-    def select(
-        self, share: Share, lineage: Lineage, attempt: int, n: int, busy: Collection[int]
-    ) -> list[int]:
+    def select(self, share: Share, lineage: Lineage, n: int, busy: Collection[int]) -> list[int]:
         """At most n of the share's clients that are available and not busy, the preferred first."""
         now_s, table = self.env.now, self.availability
         context = SelectionContext(
             streams=self.streams,
             round=lineage.round,
-            attempt=attempt,
+            attempt=lineage.attempt,
             now_s=now_s,
             pool=share.pool,
             available_of=lambda ids: table.available(now_s, ids, busy),

@@ -16,7 +16,7 @@ class RoundRequest:
     """Who takes part in a round, and for which branch of which trial.
 
     The round ends with the first `n_wanted` updates. `attempt` counts how often it has failed
-    before. `totals` adds up what the branch's rounds cost.
+    or been cut before. `totals` adds up what the branch's rounds cost.
     """
 
     trial: int

@@ -47,7 +47,7 @@ class Evaluator:
         """
         if lineage.round % self.plan.every_rounds:
             return False
-        lineage.mark(self.env.now)
+        lineage.mark()
         if not is_alone or self.target_accuracy is None:
             return False
         in_time = yield from take_time(self.env, self.evaluation_s)
@@ -75,7 +75,8 @@ class Evaluator:
 
     def report(self, lineage: Lineage, trial_no: int) -> None:
         """Score the lineage's points on the reported split; all rows so far reach the disk."""
-        lineage.mark(self.env.now)
+        lineage.mark()
+        lineage.reported = lineage.state
         split = self.plan.report_on
         evaluations = self.learner.evaluate([point.state for point in lineage.points], split)
         for point, evaluation in zip(lineage.points, evaluations, strict=True):

@@ -22,16 +22,27 @@ class Point:
 class Lineage:
     """The current state, what selection policies remember of its clients, and the curve's points.
 
-    `round` counts the aggregations since the run's start.
+    `round` counts the aggregations since the run's start; `attempt` counts how often the next one
+    has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made.
+    `reported`: the latest state on the reported curve.
     """
 
     config: TuningConfig
     state: StateRef
     history: ClientHistory
     round: int = 0
+    attempt: int = 0
+    made_s: float = 0.0
+    reported: StateRef | None = None
     points: list[Point] = field(default_factory=list)
 
-    def mark(self, t_s: float) -> None:
-        """Add the current state to the curve, once."""
-        if not self.points or self.points[-1].round != self.round:
-            self.points.append(Point(t_s, self.round, self.config, self.state))
+    def advance(self, state: StateRef, now_s: float) -> None:
+        """The next aggregation has made this state."""
+        self.state, self.made_s = state, now_s
+        self.round, self.attempt = self.round + 1, 0
+
+    def mark(self) -> None:
+        """Add the current state to the curve, once, at the instant at which it was made."""
+        latest = self.points[-1].state if self.points else self.reported
+        if latest != self.state:
+            self.points.append(Point(self.made_s, self.round, self.config, self.state))

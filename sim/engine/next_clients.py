@@ -28,14 +28,13 @@ class NextClients:
     disturbances: Disturbances
     n_buffered: int
     _version: int = -1
-    _attempt: int = 0
     _queue: list[Turn] = field(default_factory=list)
     _sent: Counter[int] = field(default_factory=Counter)  # with this version
 
     def take(self, n: int, at_work: Collection[int]) -> list[Turn]:
         """At most n clients that are available and free, the preferred first."""
         if self._version != self.branch.lineage.round:
-            self._version, self._attempt, self._queue = self.branch.lineage.round, 0, []
+            self._version, self._queue = self.branch.lineage.round, []
             self._sent.clear()
         taken = self._pop(n)
         if len(taken) < n:
@@ -49,9 +48,9 @@ class NextClients:
         if share.reservations is not None:
             busy |= share.reservations.busy
         n_asked = n if self.selector.policy.needs_history else max(n, self.n_buffered)
-        ids = self.selector.select(share, lineage, self._attempt, n_asked, busy)
-        drawn = self.disturbances.draw(lineage.round, self._attempt, ids)
-        self._attempt += 1
+        ids = self.selector.select(share, lineage, n_asked, busy)
+        drawn = self.disturbances.draw(lineage.round, lineage.attempt, ids)
+        lineage.attempt += 1  # another call with this version is drawn anew
         turns = [
             (client_id, self._sent[client_id], factor, point)
             for client_id, (factor, point) in zip(ids, drawn, strict=True)

@@ -98,7 +98,7 @@ class Server:
         judged = yield from self._decide(trial, base, branches, in_time)
         left, scores, decision, in_time = judged
         chosen = _chosen(trial, left, scores, decision)
-        lineage = chosen.lineage if chosen else replace(base, points=[])
+        lineage = chosen.lineage if chosen else _back_to(base, branches)
         name = chosen.name if chosen else ""
         self._record(trial_no, branches, scores, name, lineage)
         result = TrialResult(trial=trial, scores=scores, chosen=name)
@@ -199,6 +199,12 @@ def _end_reason(branches: Sequence[RunningBranch], in_time: bool) -> str:
     if not in_time:
         return "stop.sim_s"
     return branches[0].stuck if all(branch.stuck for branch in branches) else ""
+
+
+def _back_to(base: Lineage, branches: Sequence[RunningBranch]) -> Lineage:
+    """The lineage before the trial; rounds that were cut from there are not drawn again."""
+    attempts = [b.lineage.attempt for b in branches if b.lineage.round == base.round]
+    return replace(base, points=[], attempt=max(attempts, default=base.attempt))
 
 
 def _chosen(

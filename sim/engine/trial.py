@@ -58,7 +58,14 @@ class TrialRunner:
         shares = self._shares(trial, trial_no, configs)
         for candidate, share in zip(trial.branches, shares, strict=True):
             state = self.learner.adapt(base.state, candidate.config, self.init_seed)
-            lineage = Lineage(candidate.config, state, base.history.copy(), base.round)
+            lineage = replace(
+                base,
+                config=candidate.config,
+                state=state,
+                history=base.history.copy(),
+                made_s=base.made_s if state == base.state else self.env.now,
+                points=[],
+            )
             is_alone = len(configs) == 1
             branches.append(RunningBranch(candidate.name, trial_no, lineage, share, is_alone))
             self._record_ineligible(branches[-1])
@@ -113,14 +120,15 @@ class TrialRunner:
     def _hold_rounds(self, branch: RunningBranch, last: float) -> Process:
         lineage, rules, n_failures = branch.lineage, self.rules, 0
         while lineage.round < last and not (branch.stuck or branch.is_over):
-            attempt = n_failures if rules.on_failure == "retry" else 0
-            cohort = yield from self.selector.select_cohort(rules, branch.share, lineage, attempt)
+            cohort = yield from self.selector.select_cohort(rules, branch.share, lineage)
             if cohort is None:
                 return
             if not cohort:
                 branch.stuck = branch.why_nobody_comes
                 return
-            status = yield from self._hold_round(branch, cohort, attempt)
+            status = yield from self._hold_round(branch, cohort)
+            if status != "done":
+                lineage.attempt += 1
             if status == "cut":
                 return
             n_failures = n_failures + 1 if status == "failed" else 0
@@ -129,16 +137,16 @@ class TrialRunner:
             if status == "failed" and rules.on_failure == "retry":
                 continue
             if status == "failed":
-                lineage.round += 1
+                lineage.round, lineage.attempt = lineage.round + 1, 0
             if (yield from self.evaluator.mark_point(lineage, is_alone=branch.is_alone)):
                 return
 
-    def _hold_round(self, branch: RunningBranch, cohort: Sequence[int], attempt: int) -> Process:
+    def _hold_round(self, branch: RunningBranch, cohort: Sequence[int]) -> Process:
         """One round of the branch, after which its clients are free; returns how it ended."""
         request = RoundRequest(
             trial=branch.trial_no,
             branch=branch.name,
-            attempt=attempt,
+            attempt=branch.lineage.attempt,
             cohort=cohort,
             n_wanted=branch.share.n_participants,
             totals=branch.totals,

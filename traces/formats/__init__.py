@@ -28,6 +28,7 @@ from . import (
     table,
     windows,
 )
+from .delimited import header_of
 from .options import OptionError, converted
 from .plausible import with_doubts
 from .source import Source
@@ -138,7 +139,7 @@ def detect(source: Source) -> str:
     except TraceError as error:
         raise NotATraceError(source.path, error.rule, error.line) from None
     for column, reason in _TABLES:
-        if column in source.header:
+        if column in header_of(source):
             why = f"{reason}; to read it anyway, declare format csv and its columns"
             raise NotATraceError(source.path, why)
     raise NotATraceError(
@@ -149,9 +150,9 @@ def detect(source: Source) -> str:
 def _advice(source: Source) -> str:
     """What to say of a table whose columns are not clear, with its own names where it has some."""
     needs = "a table of rates needs format csv and its columns declared"
-    times = columns.time_columns(source.header)
-    others = [name for name in source.header if name not in times]
+    times = columns.time_columns(header_of(source))
+    others = [name for name in header_of(source) if name not in times]
     is_json = source.data.lstrip()[:1] in (b"{", b"[")
-    if is_json or not times or not others or len(source.header) > _MOST_COLUMNS:
+    if is_json or not times or not others or len(header_of(source)) > _MOST_COLUMNS:
         return f"{needs}: time, down or up, rate_unit"
     return f"{needs}, such as time={times[0]} down={others[0]} rate_unit=Mbit/s"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from traces.availability import Availability
 from traces.recording import AvailabilityRecording
 
+from .delimited import header_of, records_of
 from .event_log import availability
 from .population import devices
 from .source import Source
@@ -21,13 +22,13 @@ _Row = tuple[int, dict[str, str]]
 
 def sniff(source: Source) -> bool:
     """Whether the header has a time and a battery status."""
-    return set(_NEEDED) <= set(source.header)
+    return set(_NEEDED) <= set(header_of(source))
 
 
 def read(source: Source) -> AvailabilityRecording:
     """Every device (one, if the file names none), from its first row on."""
     rows: dict[str, list[_Row]] = {}
-    for line, fields in source.records(_NEEDED):
+    for line, fields in records_of(source, _NEEDED):
         name = "/".join(fields[key] for key in ("user", "device") if key in fields) or "0"
         rows.setdefault(name, []).append((line, fields))
     raw = dict(sorted(rows.items()))

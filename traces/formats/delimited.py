@@ -10,14 +10,12 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from traces.recording import NotATraceError, TraceError
 
+from .source import Source
 from .stamps import is_number, is_stamp
-
-if TYPE_CHECKING:
-    from .source import Source
 
 Decimal = Literal[".", ","]
 
@@ -275,3 +273,16 @@ def left_out(n_missing: int, n_rows: int, what: str) -> str:
     """The warning about rows that lack something."""
     be = "was" if n_missing == 1 else "were"
     return f"{n_missing} of {n_rows} rows without {what} {be} left out"
+
+
+def records_of(source: Source, needed: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+    """Line number and fields by name of each row below a table's header.
+
+    Raises TraceError if a needed column is absent or a row has another number of fields.
+    """
+    table = read_table(source, header=True)
+    for name in needed:
+        if table.names.count(name) != 1:
+            how = "one" if name in table.names else "a"
+            raise NotATraceError(source.path, f"needs {how} column {name!r}, has {table.described}")
+    return [(line, dict(zip(table.names, row, strict=True))) for line, row in table.rows]

@@ -11,6 +11,7 @@ from itertools import islice
 
 from traces.recording import CapacityRecording, DeviceCapacity
 
+from .delimited import header_of, records_of
 from .population import devices
 from .source import Source
 
@@ -20,7 +21,7 @@ _COLUMNS = ("client_id", "computation_ms_per_sample", "communication_kbps")
 
 def sniff(source: Source) -> bool:
     """Whether clients have a computation, or the header has its CSV name."""
-    if set(_COLUMNS) <= set(source.header):
+    if set(_COLUMNS) <= set(header_of(source)):
         return True
     content = source.mapping
     return content is not None and all(
@@ -58,7 +59,7 @@ def _device(source: Source, name: str, line: int, client: object) -> DeviceCapac
 def _clients(source: Source) -> Iterable[tuple[int, str, object]]:
     content = source.mapping
     if content is None:
-        for line, fields in source.records(_COLUMNS):
+        for line, fields in records_of(source, _COLUMNS):
             name, compute, communication = (fields[column] for column in _COLUMNS)
             yield line, name, {"computation": compute, "communication": communication}
         return

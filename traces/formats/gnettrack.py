@@ -16,6 +16,7 @@ from typing import NamedTuple
 from traces.recording import BandwidthRecording
 from traces.step import StepTrace
 
+from .delimited import header_of, records_of
 from .intervals import clock_warning, without_clock_steps
 from .source import Source
 
@@ -36,12 +37,12 @@ class _Row(NamedTuple):
 
 def sniff(source: Source) -> bool:
     """Whether the header has the app's names for the stamp and the two bitrates."""
-    return {"Timestamp", "DL_bitrate", "UL_bitrate"} <= set(source.header)
+    return {"Timestamp", "DL_bitrate", "UL_bitrate"} <= set(header_of(source))
 
 
 def read(source: Source) -> BandwidthRecording:
     """Both directions; `-` is missing and that row is left out of that direction."""
-    records = source.records(("Timestamp", "DL_bitrate", "UL_bitrate"))
+    records = records_of(source, ("Timestamp", "DL_bitrate", "UL_bitrate"))
     rows = [_row(source, line, fields) for line, fields in records]
     try:
         stamps_s, n_back = without_clock_steps([row.stamp_s for row in rows])

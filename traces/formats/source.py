@@ -18,7 +18,6 @@ from traces.recording import NotATraceError, TraceError
 from traces.step import EndRule, StepTrace, from_amounts
 
 from . import plain_pickle
-from .delimited import header_of, read_table
 
 MAX_BYTES = 512 * 2**20
 """Largest file, and largest unpacked .gz, that is read into memory."""
@@ -83,11 +82,6 @@ class Source:
         """Words of the first lines that are not blank (at most 8)."""
         return [line.split() for line in self.first_lines if line.strip()][:8]
 
-    @cached_property
-    def header(self) -> tuple[str, ...]:
-        """The first row's fields, taken as the names of a table's columns."""
-        return header_of(self)
-
     def rows(self) -> list[tuple[int, list[str]]]:
         """Line number and whitespace-separated words of each line that is not blank."""
         split = ((no, line.split()) for no, line in enumerate(self.text.split("\n"), 1))
@@ -95,20 +89,6 @@ class Source:
         if not found:
             raise self.error("the file is empty")
         return found
-
-    def records(self, needed: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
-        """Line number and fields by name of each row below a table's header.
-
-        Raises TraceError if a needed column is absent or a row has another number of fields.
-        """
-        table = read_table(self, header=True)
-        for name in needed:
-            if table.names.count(name) != 1:
-                how = "one" if name in table.names else "a"
-                raise NotATraceError(
-                    self.path, f"needs {how} column {name!r}, has {table.described}"
-                )
-        return [(line, dict(zip(table.names, row, strict=True))) for line, row in table.rows]
 
     @cached_property
     def json(self) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from traces.recording import BandwidthRecording
 from traces.step import StepTrace
 
+from .delimited import header_of, records_of
 from .source import Source
 
 _BYTES_PER_S = 1e6 / 8
@@ -24,12 +25,12 @@ _NEEDED = tuple(
 
 def sniff(source: Source) -> bool:
     """Whether the header has the columns of the data set."""
-    return set(_NEEDED) <= set(source.header)
+    return set(_NEEDED) <= set(header_of(source))
 
 
 def read(source: Source) -> BandwidthRecording:
     """Both directions. Stretches between tests are cut out, not taken for outages."""
-    records = source.records(_NEEDED)
+    records = records_of(source, _NEEDED)
     down, gaps_s = _direction(source, records, "dl")
     up, _ = _direction(source, records, "ul")
     warnings: tuple[str, ...] = ()

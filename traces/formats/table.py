@@ -12,7 +12,7 @@ from traces.recording import BandwidthRecording
 from traces.step import StepTrace
 
 from . import columns
-from .delimited import Table, read_table
+from .delimited import Table, header_of, read_table
 from .layout import OWN_HEADER, Options, runs, with_columns
 from .population import devices
 from .row_rates import rates_of
@@ -22,7 +22,7 @@ from .source import Source
 
 def sniff(source: Source) -> bool:
     """Whether the header alone tells the times, the directions and their units."""
-    names = source.header
+    names = header_of(source)
     if names == OWN_HEADER:
         return True
     rates = [columns.rate_columns(names, direction) for direction in ("down", "up")]

@@ -15,7 +15,7 @@ from traces.availability import from_windows
 from traces.recording import AvailabilityRecording, NotATraceError, TraceError
 
 from . import columns, units
-from .delimited import MISSING, Decimal, Row, Table, decimal_of, plain_number, read_table
+from .delimited import MISSING, Decimal, Row, Table, decimal_of, header_of, plain_number, read_table
 from .event_log import DAY_S, MAX_DAYS, whole_days_s
 from .options import Seconds
 from .population import devices
@@ -28,7 +28,7 @@ _EPOCH_S = 1e8
 
 def sniff(source: Source) -> bool:
     """Whether the header names a device and the start and end of a window, and no rate."""
-    return columns.window_columns(source.header) is not None
+    return columns.window_columns(header_of(source)) is not None
 
 
 def read(
