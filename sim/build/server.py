@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -22,6 +23,7 @@ from sim.engine.evaluator import Evaluator
 from sim.engine.participation import Participation
 from sim.engine.round import SynchronousRounds
 from sim.engine.server import Server
+from sim.engine.timing import EndsOfTime
 from sim.engine.trial import TrialRunner
 from sim.fleet.availability import AvailabilityTable
 from sim.fleet.client import Client
@@ -49,6 +51,7 @@ def build_server(
 ) -> Server:
     """The server of one run. `on_round` is told of every round; n_layers: the model's."""
     env, fleet, rules = context.env, scenario.fleet, scenario.rounds
+    ends = EndsOfTime(env)
     needs_history = scenario.selection.needs_history
     eligibility = Eligibility(
         cost=cost,
@@ -102,6 +105,7 @@ def build_server(
     )
     synchronous = SynchronousRounds(
         env=env,
+        ends=ends,
         rules=rules,
         aggregation_s=fleet.server.aggregation_s,
         dispatcher=dispatcher,
@@ -110,6 +114,7 @@ def build_server(
     )
     asynchronous = AsynchronousRounds(
         env=env,
+        ends=ends,
         rules=rules,
         aggregation_s=fleet.server.aggregation_s,
         selector=selector,
@@ -120,12 +125,14 @@ def build_server(
     )
     trials = TrialRunner(
         env=env,
+        ends=ends,
         streams=streams,
         learner=learner,
         log=log,
         n_clients=len(clients),
         rules=rules,
         round_limit=scenario.stop.rounds,
+        time_limit_s=math.inf if scenario.stop.sim_s is None else scenario.stop.sim_s,
         eligibility=eligibility,
         selector=selector,
         evaluator=evaluator,

@@ -59,8 +59,14 @@ def run_directory(
 
 
 def name_of(participation: Participation) -> str:
-    """Module and name of what a client does in a round, for the manifest."""
-    return f"{participation.__module__}.{participation.__qualname__}"
+    """Module and name of what a client does in a round, for the manifest.
+
+    Raises ValueError for what has no name, such as a partial: wrap it in a function.
+    """
+    name = getattr(participation, "__qualname__", None)
+    if name is None:
+        raise ValueError(f"participation must be a function with a name, got {participation!r}")
+    return f"{participation.__module__}.{name}"
 
 
 def begin(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:
