@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sim.run_files import read_manifest
 from sim.runlog import MANIFEST, STUDY_INDEX
 
+from .comparability import common_grid, incomparable
 from .run import Run, load_run
 
 _INDEX_KEYS = ("axes", "coordinates", "hindsight", "source", "published")
@@ -50,9 +51,10 @@ def load_study(path: Path) -> Study:
     """Read the study in a directory, which may also be that of one arm or of one run.
 
     A run that is unfinished, or whose log was changed afterwards, is used as far as it can be read,
-    with a warning. Two scenarios with the same name become arms with their digests in brackets.
-    Raises ValueError, in one line, for a directory without runs and for a file that a run does not
-    write.
+    with a warning; so are arms that cannot be compared. Accuracies of all arms are compared on the
+    grid of rounds that they share. Two scenarios with the same name become arms with their digests
+    in brackets. Raises ValueError, in one line, for a directory without runs and for a file that a
+    run does not write.
     """
     found = _run_directories(path)
     if not found:
@@ -64,12 +66,14 @@ def load_study(path: Path) -> Study:
         is_shared = digests[manifest["name"]] > 1
         arm = f"{manifest['name']} [{manifest['digest'][:8]}]" if is_shared else manifest["name"]
         runs.append(load_run(directory, manifest, arm))
+    grid_rounds = common_grid(runs)
+    runs = [replace(run, grid_rounds=grid_rounds) for run in runs]
     warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
     index = _index(path)
     return Study(
         path=path,
         runs=tuple(runs),
-        warnings=(*warnings, *_incomparable(runs)),
+        warnings=(*warnings, *incomparable(runs)),
         **{key: index[key] for key in _INDEX_KEYS if key in index},
     )
 
@@ -96,17 +100,3 @@ def _index(path: Path) -> dict[str, Any]:
         raise ValueError(f"{file}: must be the index of a study, with a list 'runs'") from None
     assert isinstance(index, dict)
     return index
-
-
-def _incomparable(runs: Sequence[Run]) -> Iterator[str]:
-    """Warnings about runs whose accuracies or best accuracies cannot be compared."""
-    splits = sorted({run.report_on for run in runs})
-    if len(splits) > 1:
-        yield f"accuracies are not comparable: reported on {', '.join(splits)}"
-    tasks = {str(run.manifest.get("task_digest")) for run in runs}
-    if len(tasks) > 1:
-        yield "accuracies are not comparable: the runs are of different tasks"
-    stops = {run.manifest["scenario"].get("stop", {}).get("target_accuracy") for run in runs}
-    if len(stops) > 1:
-        listed = ", ".join(sorted("none" if stop is None else f"{stop:g}" for stop in stops))
-        yield f"runs stop at different target accuracies ({listed}): the best is not comparable"

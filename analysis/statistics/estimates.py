@@ -1,4 +1,4 @@
-"""Statistics over seeds: confidence intervals, paired differences, ratios, restricted means.
+"""Statistics over seeds: confidence intervals, paired differences, ratios.
 
 Arms use common random numbers: a seed draws the same cohorts, devices and trace offsets in every
 arm. Differences and ratios are therefore paired by seed.
@@ -91,43 +91,6 @@ def speed_up(
         return None
     low, high = _bootstrap((above, below), _ratio_of_means, confidence)
     return Estimate(mean=float(above.mean() / below.mean()), low=low, high=high, n=len(common))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """The amount, such as seconds or bytes, that a seed spent until the target.
-
-    If it did not reach the target: what it had spent at its end, a right-censored amount.
-    """
-
-    amount: float
-    is_reached: bool
-
-
-def common_limit(observations: Sequence[Observation]) -> float:
-    """Return the smallest censored amount; without censoring, the largest amount.
-
-    Up to this limit every seed was observed.
-    """
-    censored = [one.amount for one in observations if not one.is_reached]
-    return min(censored) if censored else max(one.amount for one in observations)
-
-
-def restricted_mean(
-    observations: Sequence[Observation], limit: float, confidence: float = CONFIDENCE
-) -> Estimate:
-    """Restricted mean: the mean of min(amount, limit), with censored seeds counted as the limit.
-
-    Royston and Parmar, BMC Med. Res. Methodol. 13:152, 2013. Raises ValueError if a seed was
-    censored below the limit.
-    """
-    for one in observations:
-        if not one.is_reached and one.amount < limit:
-            raise ValueError(
-                f"limit must be at most {one.amount:g}, the end of a run that did not reach its "
-                f"target, got {limit:g}"
-            )
-    return mean_interval([min(one.amount, limit) for one in observations], confidence)
 
 
 def replications_needed(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from analysis.measures import best_arm, excluded_shares
+from analysis.measures import Crossing, best_arm, excluded_shares
 from analysis.reading.study import Study
 
 from .text import percent, rounded_percent
 
 
-def caption(study: Study) -> str:
+def caption(study: Study, crossing: Crossing = "sustained") -> str:
     """Return the clauses that a reader of the table needs, joined by semicolons."""
-    clauses = [seeds_text(study)]
+    clauses = [seeds_text(study), _CROSSINGS[crossing]]
+    if len({run.every_rounds for run in study.runs}) > 1:
+        clauses.append(f"accuracies of every {study.runs[0].grid_rounds} rounds, for all arms")
     best = best_arm(study)
     if best is not None:
         clauses.append(
@@ -26,6 +28,12 @@ def caption(study: Study) -> str:
     if unfinished:
         clauses.append(f"{unfinished} of {len(study.runs)} runs unfinished")
     return "; ".join(clauses)
+
+
+_CROSSINGS = {
+    "sustained": "reached: by the mean of 3 evaluations, for good",
+    "first": "reached: by a single evaluation (first crossing, early by luck)",
+}
 
 
 def seeds_text(study: Study) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from analysis.reading.study import load_study
 from learner.spec import Adapter, Full
-from sim.records import FailedRow
+from sim.records import EndRow, FailedRow
 
 Make = Callable[..., Any]
 
@@ -233,3 +234,29 @@ def test_comparable_runs_give_no_warning(
             evaluations=[make_evaluation(1.0, 0.5)],
         )
     assert load_study(study_dir).warnings == ()
+
+
+def end_row(t_s: float, reason: str) -> EndRow:
+    values: dict[str, Any] = {field.name: 0 for field in fields(EndRow)}
+    return EndRow(**values | {"t_s": t_s, "reason": reason})
+
+
+def test_a_run_that_stops_at_a_single_evaluation_gives_a_warning(
+    study_dir: Path, write_run: Make
+) -> None:
+    scenario = {"evaluation": {"report_on": "test"}, "stop": {"target_accuracy": 0.7}}
+    write_run("a", scenario=scenario, events=[end_row(9.0, "stop.target_accuracy")])
+    write_run("b", scenario=scenario, events=[end_row(9.0, "stop.rounds")])
+    (told,) = [text for text in load_study(study_dir).warnings if "single evaluation" in text]
+    assert "(stop.target_accuracy: a at 0.7)" in told
+
+
+def test_arms_that_end_at_different_times_give_a_warning(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    write_run("brief", evaluations=[make_evaluation(40.0, 0.5)])
+    write_run("long", evaluations=[make_evaluation(41.0, 0.5)])
+    assert not any("end at different times" in text for text in load_study(study_dir).warnings)
+    write_run("longest", evaluations=[make_evaluation(410.0, 0.5)])
+    told = "arms end at different times (brief at 40 s, longest at 410 s): a target that an arm"
+    assert any(text.startswith(told) for text in load_study(study_dir).warnings)

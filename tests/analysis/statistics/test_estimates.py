@@ -10,18 +10,12 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 from analysis.statistics.estimates import (
-    Observation,
-    common_limit,
     mean_band,
     mean_interval,
     paired_difference,
     replications_needed,
-    restricted_mean,
     speed_up,
 )
-
-REACHED = [Observation(amount=s, is_reached=True) for s in (10.0, 20.0, 60.0)]
-CENSORED = Observation(amount=40.0, is_reached=False)
 
 
 def test_an_interval_of_many_seeds_is_close_to_students() -> None:
@@ -96,21 +90,6 @@ def test_a_constant_speed_up_has_an_interval_of_width_zero() -> None:
     assert speed is not None
     assert speed.low == pytest.approx(2.0)
     assert speed.high == pytest.approx(2.0)
-
-
-def test_a_censored_seed_counts_as_the_limit() -> None:
-    assert common_limit([*REACHED, CENSORED]) == 40.0
-    assert restricted_mean([*REACHED, CENSORED], 40.0).mean == (10 + 20 + 40 + 40) / 4
-
-
-def test_without_censoring_the_restricted_mean_is_the_mean() -> None:
-    assert common_limit(REACHED) == 60.0
-    assert restricted_mean(REACHED, common_limit(REACHED)).mean == 30.0
-
-
-def test_a_limit_above_a_censored_amount_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"at most 40, .* got 50"):
-        restricted_mean([CENSORED], 50.0)
 
 
 def test_replications_needed_is_the_least_sufficient_number() -> None:

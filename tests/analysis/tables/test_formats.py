@@ -17,8 +17,8 @@ Make = Callable[..., Any]
 
 
 @pytest.fixture
-def rows(study_dir: Path, write_run: Make, make_evaluation: Make) -> list[dict[str, Any]]:
-    write_run("50 % | a_b", evaluations=[make_evaluation(90.0, 0.62)], majority=None)
+def rows(study_dir: Path, write_run: Make, make_held: Make) -> list[dict[str, Any]]:
+    write_run("50 % | a_b", evaluations=make_held(90.0, 0.62), majority=None)
     return table_rows(load_study(study_dir), levels=(0.5, 0.7), shares=())
 
 
