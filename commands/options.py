@@ -46,6 +46,14 @@ CrossingOption = Annotated[
         "good. first: by a single evaluation.",
     ),
 ]
+BaselineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="ARM",
+        help="Compare every arm with this one, paired by seed.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable results to stdout.")]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from .display import errors, print_published, print_study
-from .options import AsJson, Crossing, CrossingOption, StudyDir, StudyDirs
+from .options import AsJson, BaselineOption, Crossing, CrossingOption, StudyDir, StudyDirs
 
 if TYPE_CHECKING:
     from analysis import Study
@@ -33,9 +33,10 @@ def table(
         typer.Option(help="Target accuracy, 0-1 (repeatable)."),
     ] = None,
     crossing: CrossingOption = "sustained",
+    baseline: BaselineOption = None,
 ) -> None:
     """Print time, bytes and energy to target accuracies by arm, with intervals over seeds."""
-    show_table(directory, "json" if as_json else format, target, crossing)
+    show_table(directory, "json" if as_json else format, target, crossing, baseline)
 
 
 @app.command()
@@ -65,6 +66,7 @@ def show_table(
     format: TableFormat = "text",
     levels: Sequence[float] | None = None,
     crossing: Crossing = "sustained",
+    baseline: str | None = None,
 ) -> None:
     """Print the table of a study; warnings go to standard error."""
     from analysis import caption, load_study, table_rows
@@ -76,9 +78,9 @@ def show_table(
         _show_published(loaded, format)
         return
     if levels:
-        rows = table_rows(loaded, levels, (), crossing)
+        rows = table_rows(loaded, levels, (), crossing, baseline)
     else:
-        rows = table_rows(loaded, crossing=crossing)
+        rows = table_rows(loaded, crossing=crossing, baseline=baseline)
     text = caption(loaded, crossing)
     if format == "text":
         print_study(rows, text)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.tables.runs import Quantity
+from analysis.tables.text import bounds_text
 
 from .drawing.scales import is_wide, plain_log, scaling, value_ticks
 from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
@@ -117,7 +118,8 @@ def seeds_note(frame: pl.DataFrame) -> str:
     text = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
     needed = [n for n in frame["n_needed"] if n is not None]
     more = f" · ± 10 % would take up to {max(needed):,} seeds" if needed else ""
-    return f"means of {text} seeds with 95 % intervals{more}"
+    kinds = " or ".join(dict.fromkeys(bounds_text(n) for n in (counts[0], counts[-1])))
+    return f"means of {text} seeds with {kinds}{more}"
 
 
 def short(name: str) -> str:

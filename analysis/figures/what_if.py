@@ -15,6 +15,7 @@ from analysis.measures import Crossing
 from analysis.reading.study import Study
 from analysis.statistics.estimates import mean_interval
 from analysis.tables.runs import Quantity, run_frame
+from analysis.tables.text import bounds_text
 
 from .drawing.labels import EndLabel, end_labels
 from .drawing.scales import (
@@ -66,7 +67,7 @@ def what_if_frame(
 def what_if(frame: pl.DataFrame, *, axis: str, quantity: Quantity, target: str = "") -> Figure:
     """Draw the mean over seeds against the axis: one line per arm, one point per seed.
 
-    One panel per combination of the other axes; a band shows the 95 % bootstrap interval of several
+    One panel per combination of the other axes; a band shows the range or interval over several
     seeds. A run that did not reach the target is a hollow triangle at the top, whatever it had
     spent by its end; at this point the line has no mean and is interrupted. Raises ValueError if no
     run has a value, or for more than MOST_PANELS panels.
@@ -130,10 +131,15 @@ def series_means(rows: pl.DataFrame) -> pl.DataFrame:
         if group["value"].null_count():
             means.append((position, None, None, None))
         else:
-            estimate = mean_interval(group["value"].to_list())
+            estimate = mean_interval(group["value"].to_list(), is_amount=_is_amount(group))
             means.append((position, estimate.mean, estimate.low, estimate.high))
     schema = dict.fromkeys(("position", "mean", "low", "high"), pl.Float64)
     return pl.DataFrame(means, schema=schema, orient="row")
+
+
+def _is_amount(group: pl.DataFrame) -> bool:
+    """Whether the values are amounts to a target, such as times."""
+    return "spent" in group.columns and group["spent"].null_count() == 0
 
 
 def _end(name: str, rows: pl.DataFrame, means: pl.DataFrame, colour: str) -> EndLabel:
@@ -166,7 +172,7 @@ def _x_axis(axes: Axes, frame: pl.DataFrame) -> None:
 
 def _notes(frame: pl.DataFrame) -> str:
     n_seeds = frame["seed"].n_unique()
-    notes = ["single seed" if n_seeds == 1 else f"mean of {n_seeds} seeds, 95 % interval"]
+    notes = ["single seed" if n_seeds == 1 else f"mean of {n_seeds} seeds, {bounds_text(n_seeds)}"]
     if len(_unreached(frame)):
         notes.append("△ not reached by the run's end: no value")
     return " · ".join(notes)

@@ -11,6 +11,7 @@ from analysis.measures import Crossing, full_arms
 from analysis.reading.study import Study
 from analysis.statistics.estimates import (
     Estimate,
+    holm,
     mean_interval,
     paired_difference,
     replications_needed,
@@ -40,12 +41,14 @@ def arm_frame(
 
     Columns: arm, n_seeds, n_reached, mean, low, high, is_lower_bound, ratio, ratio_low, ratio_high,
     n_common, difference, difference_low, difference_high, n_needed, limit, restricted,
-    restricted_low, restricted_high, median.
+    restricted_low, restricted_high, median, interval, p, p_holm.
 
     limit: the smallest amount that a run of any arm had spent when it ended without reaching the
     target; null if all runs reached it. restricted: the restricted mean up to this limit, the same
     for all arms. median: Kaplan and Meier's, null if fewer than half of the seeds reached the
-    target. If some seeds of an arm did not reach it, `mean` is the restricted mean, and
+    target. interval: what `low` and `high` are (IntervalKind). p: of the ratio to the reference for
+    amounts to a target, else of the difference; p_holm: corrected over the arms after Holm. If some
+    seeds of an arm did not reach it, `mean` is the restricted mean, and
     `is_lower_bound` is true. ratio = reference / arm and difference
     = arm - reference, paired by seed over the n_common seeds for which both are known. n_needed:
     seeds for an interval of +- 10 % of the mean. Bounds and n_needed are null for a single seed.
@@ -56,10 +59,15 @@ def arm_frame(
         raise ValueError(f"{study.path}: has no arm {reference}; its arms: {known}")
     rows = run_frame(study, target, crossing)
     limit = _limit(rows, quantity)
-    base = _values(rows, reference or default_reference(study), quantity)
-    return pl.DataFrame(
-        [_arm(rows, arm, quantity, base, limit) for arm in study.arms], schema=_SCHEMA
-    )
+    reference = reference or default_reference(study)
+    base = _values(rows, reference, quantity)
+    arms = [_arm(rows, arm, quantity, base, limit) for arm in study.arms]
+    compared = [None if arm["arm"] == reference else arm["p"] for arm in arms]
+    arms = [
+        arm | {"p": p, "p_holm": q}
+        for arm, p, q in zip(arms, compared, holm(compared), strict=True)
+    ]
+    return pl.DataFrame(arms, schema=_SCHEMA)
 
 
 def default_reference(study: Study) -> str:
@@ -88,6 +96,9 @@ _SCHEMA: dict[str, Any] = {
     "restricted_low": pl.Float64,
     "restricted_high": pl.Float64,
     "median": pl.Float64,
+    "interval": pl.String,
+    "p": pl.Float64,
+    "p_holm": pl.Float64,
 }
 
 
@@ -103,9 +114,12 @@ def _arm(
     is_whole = len(values) == len(own)
     observed = _observations(own, quantity)
     restricted = None if limit is None else restricted_mean(observed, limit)
-    estimate = mean_interval(list(values.values())) if is_whole else restricted
+    estimate = (
+        mean_interval(list(values.values()), is_amount=bool(observed)) if is_whole else restricted
+    )
     ratio = speed_up(base, values)
     difference = paired_difference(values, base)
+    compared = ratio if observed else difference
     return {
         "arm": arm,
         "n_seeds": len(own),
@@ -119,6 +133,8 @@ def _arm(
         "limit": limit,
         **_bounds("restricted", restricted),
         "median": median_amount(observed) if observed else None,
+        "interval": "none" if estimate is None else estimate.kind,
+        "p": None if compared is None else compared.p,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.measures import Crossing, best_arm, excluded_shares
 from analysis.reading.study import Study
+from analysis.statistics.estimates import FEWEST
 
 from .text import percent, rounded_percent
 
@@ -39,7 +40,9 @@ _CROSSINGS = {
 def seeds_text(study: Study) -> str:
     """Return over how many seeds the means and intervals of each arm are, or "single seed"."""
     counts = {arm: len(study.runs_of(arm)) for arm in study.arms}
-    over = "where all of them reach the target, [95 % bootstrap interval]"
+    kinds = dict.fromkeys(n < FEWEST for n in counts.values() if n > 1)
+    bounds = " or ".join("(range)" if is_few else "[95 % interval]" for is_few in kinds)
+    over = f"where all of them reach the target, {bounds}"
     if set(counts.values()) == {1}:
         return "single seed: no interval, differences may be chance"
     if len(set(counts.values())) == 1:

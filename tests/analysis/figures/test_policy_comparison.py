@@ -36,7 +36,7 @@ def test_arms_are_in_order_with_means_intervals_and_ratios(crossed: Study) -> No
     assert [text.get_text() for text in left.texts] == ["0 of 2 reached it"] * 2
     ratios = [line for line in right.lines if line.get_marker() == "o"]
     assert len(ratios) == len(crossed.arms) - 2
-    assert "means of 2 seeds" in cast(Any, figure)._suptitle.get_text()
+    assert "means of 2 seeds with range" in cast(Any, figure)._suptitle.get_text()
 
 
 def test_arms_without_values_are_refused(crossed: Study) -> None:

@@ -63,7 +63,7 @@ def test_lines_are_means_and_triangles_are_missed_targets(crossed: Study) -> Non
     assert five.get_xlabel() == "rate, MB/s"
     assert five.get_xscale() == five.get_yscale() == "log"
     told = [text.get_text() for text in cast(list[Text], figure.findobj(Text))]
-    assert "mean of 2 seeds, 95 % interval · △ not reached by the run's end: no value" in told
+    assert "mean of 2 seeds, range · △ not reached by the run's end: no value" in told
 
 
 def test_named_coordinates_are_at_equal_distances(crossed: Study) -> None:
