@@ -25,7 +25,7 @@ class Study:
     `axes`: by axis name, the scenario keys that it sets. `coordinates`: by arm, its value on each
     axis. Both are empty for a study of named arms. `hindsight`: by row name, the arms of which the
     best is shown. `published`: results of the publication `source`, each with arm, targets, hours
-    and reason.
+    and reason. `missing`: the runs of its index that have not begun, such as "arm (seed 3)".
     """
 
     path: Path
@@ -36,6 +36,7 @@ class Study:
     hindsight: Mapping[str, Sequence[str]] = field(default_factory=dict)
     source: str = ""
     published: Sequence[Mapping[str, Any]] = ()
+    missing: Sequence[str] = ()
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -70,10 +71,14 @@ def load_study(path: Path) -> Study:
     runs = [replace(run, grid_rounds=grid_rounds) for run in runs]
     warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
     index = _index(path)
+    missing = _missing(path, index)
+    if missing:
+        warnings.append(f"runs have not begun: {', '.join(missing)}")
     return Study(
         path=path,
         runs=tuple(runs),
         warnings=(*warnings, *incomparable(runs)),
+        missing=missing,
         **{key: index[key] for key in _INDEX_KEYS if key in index},
     )
 
@@ -85,6 +90,19 @@ def _run_directories(path: Path) -> list[Path]:
         return [path / name for name in names if (path / name / MANIFEST).exists()]
     patterns = (MANIFEST, f"*/{MANIFEST}", f"*/*/{MANIFEST}")
     return [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
+
+
+def _missing(path: Path, index: Mapping[str, Any]) -> tuple[str, ...]:
+    """The runs that the index lists and that have no manifest, by arm and seed."""
+    names, arms = index.get("runs", ()), index.get("arms", ())
+    n_seeds = len(names) // len(arms) if arms and not len(names) % len(arms) else 0
+    missing = []
+    for place, name in enumerate(names):
+        if not (path / name / MANIFEST).exists():
+            arm = arms[place // n_seeds] if n_seeds else Path(name).parent.name
+            seed = Path(name).name.removeprefix("seed-").lstrip("0") or "0"
+            missing.append(f"{arm} (seed {seed})")
+    return tuple(missing)
 
 
 def _index(path: Path) -> dict[str, Any]:

@@ -25,9 +25,12 @@ def caption(study: Study, crossing: Crossing = "sustained") -> str:
     clauses += [
         f"{name} does not fit {percent(share)} of the fleet" for name, share in shares.items()
     ]
-    unfinished = sum(not run.is_finished for run in study.runs)
+    unfinished = [f"{run.arm} (seed {run.seed})" for run in study.runs if not run.is_finished]
     if unfinished:
-        clauses.append(f"{unfinished} of {len(study.runs)} runs unfinished")
+        listed = ", ".join(unfinished)
+        clauses.append(f"{len(unfinished)} of {len(study.runs)} runs unfinished: {listed}")
+    if study.missing:
+        clauses.append(f"not begun: {', '.join(study.missing)}")
     return "; ".join(clauses)
 
 

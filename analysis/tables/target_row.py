@@ -27,6 +27,7 @@ COLUMNS = (
     *("baseline", "ratio", "ratio_low", "ratio_high", "n_common"),
     *("difference_hours", "difference_low", "difference_high", "p", "p_holm"),
     *("final", "final_low", "final_high", "best", "best_low", "best_high"),
+    "target_accuracy",
 )
 
 Costs = Mapping[int, Cost]

@@ -70,6 +70,7 @@ def table_rows(
     this arm. `trial_share`: mean share (0-1) of the clients' working time spent in branches that
     lost their trial. `excluded_share`: largest share (0-1) of the fleet without the memory for a
     configuration of the arm. `final` and `best`: accuracies (0-1), whatever the target.
+    `target_accuracy` (0-1) is the target as a number.
 
     With a baseline, an arm: `ratio` = its hours / hours of this arm and `difference_hours` = hours
     of this arm - its hours, over the n_common seeds with which both reached the target; p of the
@@ -107,7 +108,7 @@ def _rows_of_target(
     base = None if baseline is None else _costs(study.runs_of(baseline), target, crossing)
     rows = []
     for label, runs in _named_runs(study, target, crossing):
-        row = empty_row(label, target.text)
+        row = empty_row(label, target.text) | {"target_accuracy": target.accuracy}
         if runs is None:
             n_seeds = len({run.seed for run in study.runs})
             rows.append(row | {"n_seeds": n_seeds, "n_reached": 0, "crossing": crossing})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analysis.reading.study import load_study
+from analysis.tables.caption import caption
 from learner.spec import Adapter, Full
 from sim.records import EndRow, FailedRow
 
@@ -260,3 +261,15 @@ def test_arms_that_end_at_different_times_give_a_warning(
     write_run("longest", evaluations=[make_evaluation(410.0, 0.5)])
     told = "arms end at different times (brief at 40 s, longest at 410 s): a target that an arm"
     assert any(text.startswith(told) for text in load_study(study_dir).warnings)
+
+
+def test_runs_that_have_not_begun_are_named(study_dir: Path, write_run: Make) -> None:
+    there = write_run("a", seed=1).relative_to(study_dir)
+    runs = [str(there), str(there.parent / "seed-0012"), "b-0/seed-0001", "b-0/seed-0012"]
+    index = {"name": "s", "runs": runs, "arms": ["a", "b, long"]}
+    (study_dir / "study.json").write_text(json.dumps(index))
+    study = load_study(study_dir)
+    assert study.missing == ("a (seed 12)", "b, long (seed 1)", "b, long (seed 12)")
+    told = "runs have not begun: a (seed 12), b, long (seed 1), b, long (seed 12)"
+    assert told in study.warnings
+    assert "not begun: a (seed 12), b, long (seed 1)" in caption(study)

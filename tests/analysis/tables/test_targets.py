@@ -28,6 +28,7 @@ KEYS = [
     *("baseline", "ratio", "ratio_low", "ratio_high", "n_common"),
     *("difference_hours", "difference_low", "difference_high", "p", "p_holm"),
     *("final", "final_low", "final_high", "best", "best_low", "best_high"),
+    "target_accuracy",
 ]
 OVER = "where all of them reach the target, (range)"
 REACHED = "reached: by the mean of 3 evaluations, for good"
@@ -214,7 +215,7 @@ def test_the_caption_names_seeds_best_accuracy_and_learner(
     assert caption(load_study(small_study.path)) == (
         f"mean over seeds {OVER} (adapter 2, all of it 1 (single seed: no interval)); "
         f"{REACHED}; {best}; accuracy from a learning curve, not from training; "
-        "1 of 3 runs unfinished"
+        "1 of 3 runs unfinished: adapter (seed 8)"
     )
 
 
