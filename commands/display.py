@@ -119,12 +119,12 @@ class Display:
         return f"{pace_s * (1 - progress.fraction):.0f} s left"
 
 
-def print_study(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
+def print_study(rows: Sequence[Mapping[str, Any]], caption: str) -> None:
     """Print the table of a study with its caption, one section for each target."""
-    from analysis import caption, format_table
+    from analysis import format_table
 
     headers, lines = format_table(rows)
-    shown = Table(*headers, box=SIMPLE, pad_edge=False, caption=caption(study))
+    shown = Table(*headers, box=SIMPLE, pad_edge=False, caption=caption)
     for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):
         is_last = below is None or row["target"] != below["target"]
         shown.add_row(*line, end_section=is_last)
