@@ -26,11 +26,12 @@ class _Table:
     lines: Sequence[str]
     delimiter: str
 
-    def rows(self, *, is_quoted: bool) -> Iterator[tuple[int, int, Cells]]:
+    def rows(self, *, is_quoted: bool) -> list[tuple[int, int, Cells]]:
         """First line, last line and cells of each row; rows of blank cells at the end are left
         out, and blank lines everywhere. Raises ValueError, with the line, for bad quoting."""
         quoting = csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE
-        blank: list[tuple[int, int, Cells]] = []
+        found: list[tuple[int, int, Cells]] = []
+        last = 0  # the number of rows up to the last that is not blank
         line = 1
         with _unlimited_fields():
             reader = csv.reader(
@@ -38,17 +39,15 @@ class _Table:
             )
             try:
                 for cells in reader:
-                    row = (line, reader.line_num, cells)
+                    is_blank = not any(cell.strip() for cell in cells)
+                    if not is_blank or len(cells) > 1:
+                        found.append((line, reader.line_num, cells))
+                    last = last if is_blank else len(found)
                     line = reader.line_num + 1
-                    if any(cell.strip() for cell in cells):
-                        yield from blank
-                        yield row
-                        blank = []
-                    elif len(cells) > 1:
-                        blank.append(row)
             except csv.Error as error:
                 hint = "" if "end of data" in str(error) else "; " + _PLAIN_MARKS
                 raise ValueError(f"{self.path}:{line}: {error}{hint}") from None
+        return found[:last]
 
 
 _PLAIN_MARKS = "if quotation marks are plain characters, set task.quoting: none"
@@ -127,7 +126,7 @@ def _has_stray_mark(table: _Table, columns: Columns, layout: Layout) -> bool:
     quoting and no other field is quoted. Raises ValueError if that cannot be told.
     """
     try:
-        rows = list(table.rows(is_quoted=True))
+        rows = table.rows(is_quoted=True)
     except ValueError:
         return False  # reading the file raises it again
     if not rows or all(first == last for first, last, _ in rows):

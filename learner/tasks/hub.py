@@ -43,13 +43,13 @@ def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Ro
     if not isinstance(found, Mapping) or "train" not in found:
         raise ValueError(f"task.source {source}: must have a split called train")
     return {
-        name: list(_rows(found[split], kind, columns, f"{source}: {split}"))
+        name: list(rows_of_split(found[split], kind, columns, f"{source}: {split}"))
         for split, name in _SPLITS.items()
         if split in found
     }
 
 
-def _rows(part: Any, kind: TaskKind, columns: Columns, where: str) -> Iterator[Row]:
+def rows_of_split(part: Any, kind: TaskKind, columns: Columns, where: str) -> Iterator[Row]:
     """The rows of a split; numbers of a ClassLabel column are replaced by the names."""
     feature = part.features.get(columns.label)
     names = getattr(getattr(feature, "feature", feature), "names", None)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
 import pytest
 
 from learner.tasks import Task, TaskSource, load_task
-from learner.tasks.rows import Column, Layout
+from learner.tasks.hub import rows_of_split
+from learner.tasks.rows import Column, Columns, Layout
 from learner.tasks.task import TaskKind
 
 ANIMALS = [(f"text {i} about {('dogs', 'cats')[i % 2]}", ("dog", "cat")[i % 2]) for i in range(20)]
@@ -427,3 +429,24 @@ def test_a_damaged_archive_is_refused(content: bytes, tmp_path: Path) -> None:
 def test_half_a_character_is_refused(tmp_path: Path) -> None:
     write_all(tmp_path, "jsonl", train=[*ANIMALS, ("\ud83d", "cat")])
     assert "train.jsonl:21: must be Unicode text" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("label", [-1, None])
+def test_a_hub_set_with_hidden_labels_is_refused(label: int | None, tmp_path: Path) -> None:
+    part = HubPart({"text": "hidden", "label": label})
+    with pytest.raises(ValueError, match=r"hub:x: test row 1: .*hidden"):
+        list(rows_of_split(part, "text", Columns(), "hub:x: test"))
+
+
+def test_the_labels_of_a_hub_set_are_names(tmp_path: Path) -> None:
+    part = HubPart({"text": "one", "label": 1}, {"text": "two", "label": 0})
+    rows = list(rows_of_split(part, "text", Columns(), "hub:x: train"))
+    assert [row.labels for row in rows] == [("yes",), ("no",)]
+
+
+class HubPart(list[dict[str, Any]]):
+    """A split as the library `datasets` gives it: records, and the names of the labels."""
+
+    def __init__(self, *records: dict[str, Any]) -> None:
+        super().__init__(records)
+        self.features = {"label": SimpleNamespace(names=["no", "yes"])}
