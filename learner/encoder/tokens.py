@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer
@@ -13,7 +14,7 @@ from tokenizers import Encoding, Tokenizer
 from .ragged import IntArray, Ragged
 
 _PLACE_OF_SPACE = "\u00a0"
-_LEADING_SPACE = {
+_LEADING_SPACE: Mapping[str, dict[str, Any]] = {
     "ByteLevel": {"add_prefix_space": True},
     "Metaspace": {"prepend_scheme": "always"},
 }

@@ -29,13 +29,15 @@ class _Table:
     def rows(self, *, is_quoted: bool) -> list[tuple[int, int, Cells]]:
         """First line, last line and cells of each row; rows of blank cells at the end are left
         out, and blank lines everywhere. Raises ValueError, with the line, for bad quoting."""
-        quoting = csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE
         found: list[tuple[int, int, Cells]] = []
         last = 0  # the number of rows up to the last that is not blank
         line = 1
         with _unlimited_fields():
             reader = csv.reader(
-                self.lines, delimiter=self.delimiter, quoting=quoting, strict=is_quoted
+                self.lines,
+                delimiter=self.delimiter,
+                quoting=csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE,
+                strict=is_quoted,
             )
             try:
                 for cells in reader:
