@@ -45,6 +45,7 @@ class Display:
     latest: dict[_Key, RunProgress] = field(default_factory=dict)
     printed_s: dict[_Key, float] = field(default_factory=dict)
     live: Live | None = None
+    warned: set[str] = field(default_factory=set)
 
     def __enter__(self) -> Display:
         if errors.is_terminal and not self.as_json:
@@ -61,6 +62,11 @@ class Display:
     def show(self, progress: RunProgress) -> None:
         if self.as_json:
             errors.print(json.dumps({"event": "progress", **asdict(progress)}))
+            return
+        if progress.warning:
+            if progress.warning not in self.warned:  # once for all runs of a study
+                self.warned.add(progress.warning)
+                errors.print(progress.warning)
             return
         now_s, key = time.monotonic(), (progress.run, progress.seed)
         self.latest[key] = progress

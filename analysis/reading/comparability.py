@@ -89,7 +89,7 @@ def _unequal_ends(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _is_stopped_by_target(run: Run) -> bool:
-    ends = [row for row in run.events.index.others if row["row"] == EndRow.row]
+    ends = run.events.rows(EndRow)
     return run.learner != "curve" and any(row["reason"] == _BY_TARGET for row in ends)
 
 

@@ -67,6 +67,8 @@ def build_learner(
     loaded = data.task
     assert loaded is not None
     assert isinstance(task, DataTask)
+    from learner.encoder.tokens import word_reading  # time-only runs need no tokenizers
+
     directory = model_dir(scenario.model.source, cache_dir)
 
     def make_trainer() -> Trainer:
@@ -84,7 +86,8 @@ def build_learner(
         )
         return pool.trainer(make, max_tokens=task.max_tokens, on_fill=watchers.on_fill)
 
-    context = _context(scenario, revision, loaded.digest, task.max_tokens)
+    content = loaded.digest + word_reading(task.kind, directory)
+    context = _context(scenario, revision, content, task.max_tokens)
     store = Store(store_dir(cache_dir), cache_budget(cache_dir))
     numerics = numerics_tag(precision)
     if missing == "count":
@@ -98,12 +101,12 @@ def build_learner(
     )
 
 
-def _context(scenario: Scenario, revision: str | None, task_digest: str, max_tokens: int) -> str:
+def _context(scenario: Scenario, revision: str | None, content: str, max_tokens: int) -> str:
     """What every recipe of the run shares. The published new weights need no name: states that
     were stored before there was a choice keep theirs."""
     new_weights = scenario.training.new_weights
     named = "" if new_weights == "published" else f" {new_weights}"
-    return f"{revision} {task_digest} {max_tokens}{named}"
+    return f"{revision} {content} {max_tokens}{named}"
 
 
 def _curve(kind: CurveTraining) -> Saturating | Tabulated:

@@ -17,7 +17,8 @@ class RunProgress:
 
     `fraction` (0-1) is of the run's rounds, None where no round limit is set; `accuracy` is the
     latest score seen on any split. `trainings` and `store_hits` are this process's so far. `doing`
-    says what the run is about where it is not training; `is_done`: it has ended.
+    says what the run is about where it is not training; `is_done`: it has ended. `warning` is a
+    line about the data; nothing else has happened then.
     """
 
     run: str
@@ -31,6 +32,7 @@ class RunProgress:
     store_hits: int = 0
     doing: str = ""
     is_done: bool = False
+    warning: str = ""
 
 
 ProgressSink = Callable[[RunProgress], None]
@@ -72,6 +74,10 @@ class Monitor:
         """The frozen encoder's activations are being computed: once for a model and data set."""
         self._tell(doing=f"encoding the {split} texts once: {share:.0%}")
 
+    def on_warning(self, warning: str) -> None:
+        """What may surprise about the task's data."""
+        self._tell(warning=warning)
+
     def on_end(self, sim_s: float, rounds: int, accuracy: float) -> None:
         """The run is finished."""
         self._sim_s, self._round, self._accuracy = sim_s, rounds, accuracy
@@ -84,6 +90,7 @@ class Monitor:
         fraction: float | None = None,
         doing: str = "",
         is_done: bool = False,
+        warning: str = "",
     ) -> None:
         self.tell(
             RunProgress(
@@ -98,5 +105,6 @@ class Monitor:
                 store_hits=self.learner.store_hits if self.learner else 0,
                 doing=doing,
                 is_done=is_done,
+                warning=warning,
             )
         )

@@ -109,6 +109,8 @@ def run_scenario(
             pool=pool,
         )
         monitor.learner = simulation.learner
+        for warning in simulation.facts["task_warnings"]:
+            monitor.on_warning(warning)
         manifest = _manifest(simulation, seed, precision) | {"workers": workers}
         with held(run_dir):
             result = _run_in(run_dir, simulation, manifest, started_s)

@@ -91,6 +91,8 @@ def _is_member(part: int | str, here: Any) -> bool:
     """Whether a part of a location names a union member instead of a key."""
     if not isinstance(part, str):
         return False
+    if part in ("str", "int"):  # members that are plain types
+        return True
     return part[:1].isupper() or (isinstance(here, Mapping) and here.get("kind") == part)
 
 

@@ -27,15 +27,22 @@ class DataTask:
     directory with train and test files (TSV, CSV, JSONL, Parquet, CoNLL).
 
     `text`, `label` and `client` name its columns (null: text, label and none, or what a package
-    has). `validation` training examples are held back for decisions; `train` and `test` use that
-    many examples of those splits (null: all), and `test` of a single file is held back from it.
+    has), or number them from 0. `delimiter` separates a text file's columns (null: as its suffix
+    says); `quoting: none` reads quotation marks as plain characters; `header: false` is for files
+    without a first line of names.
+
+    `validation` training examples are held back for decisions; `train` and `test` use that many
+    examples of those splits (null: all), and `test` of a single file is held back from it.
     """
 
     kind: Literal["text", "tagging"]
     source: str
-    text: str | None = None
-    label: str | None = None
-    client: str | None = None
+    text: str | int | None = None
+    label: str | int | None = None
+    client: str | int | None = None
+    delimiter: str | None = None
+    quoting: Literal["standard", "none"] | None = None
+    header: bool = True
     max_tokens: int = 32
     train: int | None = None
     validation: int = 400
@@ -47,6 +54,17 @@ class DataTask:
         for name in ("train", "test"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"{name} must be at least 1 or null, got {value}")
+        for name in ("text", "label", "client"):
+            value = getattr(self, name)
+            require(
+                not isinstance(value, int) or value >= -1,
+                f"{name} must be a column's name, or its number from 0 (-1: the last), got {value}",
+            )
+        mark = self.delimiter
+        require(
+            mark is None or (len(mark) == 1 and mark not in '"\r\n'),
+            f"delimiter must be one character and no quotation mark, got {mark!r}",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
