@@ -45,6 +45,7 @@ class Display:
     latest: dict[_Key, RunProgress] = field(default_factory=dict)
     printed_s: dict[_Key, float] = field(default_factory=dict)
     live: Live | None = None
+    warned: set[str] = field(default_factory=set)
 
     def __enter__(self) -> Display:
         if errors.is_terminal and not self.as_json:
@@ -61,6 +62,11 @@ class Display:
     def show(self, progress: RunProgress) -> None:
         if self.as_json:
             errors.print(json.dumps({"event": "progress", **asdict(progress)}))
+            return
+        if progress.warning:
+            if progress.warning not in self.warned:  # once for all runs of a study
+                self.warned.add(progress.warning)
+                errors.print(progress.warning)
             return
         now_s, key = time.monotonic(), (progress.run, progress.seed)
         self.latest[key] = progress
@@ -119,12 +125,12 @@ class Display:
         return f"{pace_s * (1 - progress.fraction):.0f} s left"
 
 
-def print_study(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
+def print_study(rows: Sequence[Mapping[str, Any]], caption: str) -> None:
     """Print the table of a study with its caption, one section for each target."""
-    from analysis import caption, format_table
+    from analysis import format_table
 
     headers, lines = format_table(rows)
-    shown = Table(*headers, box=SIMPLE, pad_edge=False, caption=caption(study))
+    shown = Table(*headers, box=SIMPLE, pad_edge=False, caption=caption)
     for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):
         is_last = below is None or row["target"] != below["target"]
         shown.add_row(*line, end_section=is_last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,6 +35,23 @@ Numerics = Annotated[
     typer.Option(
         "--numerics",
         help="Number format of the encoder. auto: bf16 where AMX or the GPU supports it.",
+    ),
+]
+Crossing = Literal["sustained", "first"]
+CrossingOption = Annotated[
+    Crossing,
+    typer.Option(
+        "--crossing",
+        help="When a target counts as reached. sustained: by the mean of three evaluations, for "
+        "good. first: by a single evaluation.",
+    ),
+]
+BaselineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline",
+        metavar="ARM",
+        help="Compare every arm with this one, paired by seed.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable results to stdout.")]

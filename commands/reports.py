@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .display import errors
-from .options import StudyDir
+from .options import BaselineOption, Crossing, CrossingOption, StudyDir
 
 app = typer.Typer()
 
@@ -24,9 +24,11 @@ ClientIds = Annotated[
 def report(
     directory: StudyDir,
     out: Annotated[Path | None, typer.Option("--out", help="File (DIR/report.html).")] = None,
+    crossing: CrossingOption = "sustained",
+    baseline: BaselineOption = None,
 ) -> None:
     """Write an HTML page: summary, curves, table, clients' time, figures, scenarios, provenance."""
-    write_report(directory, out or directory / "report.html")
+    write_report(directory, out or directory / "report.html", crossing, baseline)
 
 
 @app.command()
@@ -61,13 +63,18 @@ def timeline(
     errors.print(f"timeline: {path}; open it at ui.perfetto.dev")
 
 
-def write_report(directory: Path, path: Path) -> None:
+def write_report(
+    directory: Path,
+    path: Path,
+    crossing: Crossing = "sustained",
+    baseline: str | None = None,
+) -> None:
     """Write the report of a study to a file."""
     from analysis import load_study
     from analysis.report import report as page
     from sim.runlog import write_atomically
 
-    write_atomically(path, page(load_study(directory)))
+    write_atomically(path, page(load_study(directory), crossing, baseline))
     errors.print(f"report: {path}")
 
 

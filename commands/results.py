@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from .display import errors, print_published, print_study
-from .options import AsJson, StudyDir, StudyDirs
+from .options import AsJson, BaselineOption, Crossing, CrossingOption, StudyDir, StudyDirs
 
 if TYPE_CHECKING:
     from analysis import Study
@@ -32,9 +32,11 @@ def table(
         list[float] | None,
         typer.Option(help="Target accuracy, 0-1 (repeatable)."),
     ] = None,
+    crossing: CrossingOption = "sustained",
+    baseline: BaselineOption = None,
 ) -> None:
     """Print time, bytes and energy to target accuracies by arm, with intervals over seeds."""
-    show_table(directory, "json" if as_json else format, target)
+    show_table(directory, "json" if as_json else format, target, crossing, baseline)
 
 
 @app.command()
@@ -49,17 +51,22 @@ def figures(
     target: Annotated[
         float | None, typer.Option(help="Target accuracy, 0-1 (95 % of the best).")
     ] = None,
+    crossing: CrossingOption = "sustained",
 ) -> None:
     """Draw all figures that the runs support, and say why others are left out.
 
     For several directories: the paper's Figures 5 to 11, with a panel or row per directory.
     """
     formats = None if format is None else [format]
-    write_figures(directories, out or directories[0], only, formats, measure, target)
+    write_figures(directories, out or directories[0], only, formats, measure, target, crossing)
 
 
 def show_table(
-    directory: Path, format: TableFormat = "text", levels: Sequence[float] | None = None
+    directory: Path,
+    format: TableFormat = "text",
+    levels: Sequence[float] | None = None,
+    crossing: Crossing = "sustained",
+    baseline: str | None = None,
 ) -> None:
     """Print the table of a study; warnings go to standard error."""
     from analysis import caption, load_study, table_rows
@@ -70,11 +77,15 @@ def show_table(
     if loaded.published and not levels:
         _show_published(loaded, format)
         return
-    rows = table_rows(loaded, levels, ()) if levels else table_rows(loaded)
-    if format == "text":
-        print_study(loaded, rows)
+    if levels:
+        rows = table_rows(loaded, levels, (), crossing, baseline)
     else:
-        typer.echo(render(rows, format, caption(loaded)), nl=False)
+        rows = table_rows(loaded, crossing=crossing, baseline=baseline)
+    text = caption(loaded, crossing)
+    if format == "text":
+        print_study(rows, text)
+    else:
+        typer.echo(render(rows, format, text), nl=False)
 
 
 def _show_published(study: Study, format: TableFormat) -> None:
@@ -96,6 +107,7 @@ def write_figures(
     formats: Sequence[FigureFormat] | None = None,
     measure: Measure = "time",
     target: float | None = None,
+    crossing: Crossing = "sustained",
 ) -> None:
     """Write the figures of a study, or the paper's figures of several studies, into `out`.
 
@@ -110,7 +122,7 @@ def write_figures(
     studies = [load_study(directory) for directory in directories]
     for study in studies:
         warn(study)
-    options = FigureOptions(quantity=measure, target=target)
+    options = FigureOptions(quantity=measure, target=target, crossing=crossing)
     of_several = len(studies) > 1 or only in PAPER
     figures = (
         draw_paper(studies, options, only) if of_several else draw_all(studies[0], options, only)

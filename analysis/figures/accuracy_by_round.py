@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.measures import accuracy_curve
 from analysis.reading.study import Study
 from analysis.statistics.estimates import mean_band
+from analysis.tables.text import bounds_text
 
 from .drawing.labels import EndLabel, end_labels
 from .drawing.line_styles import arm_styles
@@ -49,7 +50,7 @@ def accuracy_by_round_frame(study: Study) -> pl.DataFrame:
 
 
 def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
-    """Draw one line per arm, with a band of the 95 % interval over seeds."""
+    """Draw one line per arm, with a band of the range or interval over seeds."""
     styles = arm_styles(study)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=_SIZE_IN, layout="constrained")
@@ -80,7 +81,11 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
         axes.set_xlabel("round")
         axes.set_ylabel(f"{study.runs[0].report_on} {study.runs[0].metric}")
         n_seeds = max(frame["n_seeds"].to_list())
-        title = "single seed" if n_seeds == 1 else f"mean of up to {n_seeds} seeds, 95 % interval"
+        title = (
+            "single seed"
+            if n_seeds == 1
+            else f"mean of up to {n_seeds} seeds, {bounds_text(n_seeds)}"
+        )
         axes.set_title(title, color=QUIET, pad=10)
         figure.draw_without_rendering()
         end_labels(axes, ends)

@@ -87,7 +87,7 @@ def _what_if(study: Study, goal: Goal) -> Drawn:
     if not study.axes:
         raise ValueError("the study has no axes")
     for axis, paths in study.axes.items():
-        frame = what_if_frame(study, axis, goal.quantity, goal.target)
+        frame = what_if_frame(study, axis, goal.quantity, goal.target, goal.crossing)
         figure = what_if(
             frame, axis=axis_name(axis, paths), quantity=goal.quantity, target=goal.text
         )
@@ -99,14 +99,14 @@ def _heat_map(study: Study, goal: Goal) -> Drawn:
         raise ValueError(f"a heat map needs two axes, the study has {len(study.axes)}")
     ((x, y),) = pairwise(study.axes)
     names = (axis_name(x, study.axes[x]), axis_name(y, study.axes[y]))
-    frame = heat_map_frame(study, (x, y), goal.quantity, goal.target)
+    frame = heat_map_frame(study, (x, y), goal.quantity, goal.target, goal.crossing)
     yield "heat-map", heat_map(frame, axes=names, quantity=goal.quantity, target=goal.text)
 
 
 def _policy_comparison(study: Study, goal: Goal) -> Drawn:
     if len(study.arms) < 2:
         raise ValueError("a comparison needs two arms")
-    frame = arm_frame(study, goal.quantity, goal.target)
+    frame = arm_frame(study, goal.quantity, goal.target, crossing=goal.crossing)
     reference = default_reference(study)
     figure = policy_comparison(frame, quantity=goal.quantity, reference=reference, target=goal.text)
     yield "policy-comparison", figure
@@ -163,7 +163,7 @@ def _bandwidth_seen(study: Study, goal: Goal) -> Drawn:
 def _cost_to_target(study: Study, goal: Goal) -> Drawn:
     if goal.target is None:
         raise ValueError("no arm has a best accuracy; give a target")
-    frame = cost_to_target_frame(study, goal.target)
+    frame = cost_to_target_frame(study, goal.target, goal.crossing)
     yield "cost-to-target", cost_to_target(frame, target=goal.text)
 
 

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import polars as pl
 from matplotlib.figure import Figure
 
+from analysis.measures import Crossing
 from analysis.reading.study import Study
 from analysis.tables.arms import arm_frame
 from analysis.tables.runs import QUANTITIES, QuantityName
@@ -19,10 +20,14 @@ _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
 _COSTS: tuple[QuantityName, ...] = ("bytes", "energy")
 
 
-def cost_to_target_frame(study: Study, target: float) -> pl.DataFrame:
+def cost_to_target_frame(
+    study: Study, target: float, crossing: Crossing = "sustained"
+) -> pl.DataFrame:
     """Return the rows of `arm_frame` for bytes and for energy; the column cost names which."""
     frames = [
-        arm_frame(study, QUANTITIES[cost], target).with_columns(cost=pl.lit(cost))
+        arm_frame(study, QUANTITIES[cost], target, crossing=crossing).with_columns(
+            cost=pl.lit(cost)
+        )
         for cost in _COSTS
     ]
     return pl.concat(frames)
@@ -31,7 +36,7 @@ def cost_to_target_frame(study: Study, target: float) -> pl.DataFrame:
 def cost_to_target(frame: pl.DataFrame, *, target: str = "") -> Figure:
     """Draw megabytes (10^6 bytes) and kilojoules per client of the population by arm.
 
-    With 95 % intervals; a hollow arrow is a lower bound, for arms with seeds that did not reach the
+    With intervals; a hollow arrow at the right edge is an arm with seeds that did not reach the
     target. Raises ValueError if no arm has a value.
     """
     if frame["mean"].drop_nulls().is_empty():

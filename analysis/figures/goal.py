@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analysis.measures import Crossing
 from analysis.reading.study import Study
 from analysis.tables.runs import QUANTITIES, Quantity, QuantityName, default_target
 from analysis.tables.text import percent
@@ -11,10 +12,11 @@ from analysis.tables.text import percent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureOptions:
-    """A user's choice: a quantity, and a target accuracy (0-1); None: 95 % of the best accuracy."""
+    """A user's choice: quantity, target (0-1; None: 95 % of the best accuracy), crossing."""
 
     quantity: QuantityName = "time"
     target: float | None = None
+    crossing: Crossing = "sustained"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class Goal:
     quantity: Quantity
     target: float | None
     text: str
+    crossing: Crossing = "sustained"
 
 
 def goal_of(study: Study, options: FigureOptions) -> Goal:
@@ -32,7 +35,10 @@ def goal_of(study: Study, options: FigureOptions) -> Goal:
     if target is not None:
         if not 0 < target <= 1:
             raise ValueError(f"a target must be above 0 and at most 1, got {target:g}")
-        return Goal(quantity=quantity, target=target, text=percent(target))
-    target = default_target(study)
-    text = "95 % of best" if target is None else f"95 % of best ({100 * target:.1f} %)"
-    return Goal(quantity=quantity, target=target, text=text)
+        text = percent(target)
+    else:
+        target = default_target(study)
+        text = "95 % of best" if target is None else f"95 % of best ({100 * target:.1f} %)"
+    if options.crossing == "first":
+        text += ", first crossing"
+    return Goal(quantity=quantity, target=target, text=text, crossing=options.crossing)

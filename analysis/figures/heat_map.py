@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
+from analysis.measures import Crossing
 from analysis.reading.study import Study
 from analysis.tables.runs import Quantity
 from analysis.tables.text import duration
@@ -28,7 +29,11 @@ _DARK = 0.5
 
 
 def heat_map_frame(
-    study: Study, axes: tuple[str, str], quantity: Quantity, target: float | None = None
+    study: Study,
+    axes: tuple[str, str],
+    quantity: Quantity,
+    target: float | None = None,
+    crossing: Crossing = "sustained",
 ) -> pl.DataFrame:
     """Return columns series, x, y, mean, n_seeds: one row per cell, in the study's order.
 
@@ -38,7 +43,7 @@ def heat_map_frame(
     open_axes = [name for name in study.axes if name not in axes]
     if open_axes:
         raise ValueError(f"a heat map has two axes; {open_axes[0]} would be a third")
-    along, up = (what_if_frame(study, axis, quantity, target) for axis in axes)
+    along, up = (what_if_frame(study, axis, quantity, target, crossing) for axis in axes)
     rows = along.select("series", "x", "value").with_columns(y=up["x"])
     mean = pl.when(pl.col("value").null_count() == 0).then(pl.col("value").mean())
     cells = rows.group_by("series", "x", "y", maintain_order=True)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.tables.runs import Quantity
+from analysis.tables.text import bounds_text
 
 from .drawing.scales import is_wide, plain_log, scaling, value_ticks
 from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
@@ -15,6 +16,7 @@ from .drawing.time_axis import time_ticks
 
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
 _MOST_LETTERS = 34
+_EDGE = 0.985  # of the width of the axis
 
 
 def policy_comparison(
@@ -22,9 +24,9 @@ def policy_comparison(
 ) -> Figure:
     """Draw the frame of `arm_frame`, one row per arm.
 
-    Left: mean over seeds with its 95 % bootstrap interval; a hollow arrow is a lower bound, for
-    arms with seeds that did not reach the target. Right: ratio reference / arm, paired by seed.
-    Raises ValueError if no arm has a value.
+    Left: mean over seeds with its interval. An arm with seeds that did not reach the target has no
+    mean: a hollow arrow at the right edge, whatever it had spent by its end. Right: ratio reference
+    / arm, paired by seed. Raises ValueError if no arm has a value.
     """
     known = frame["mean"].drop_nulls().to_list()
     if not known or max(known) <= 0:
@@ -52,21 +54,30 @@ def draw_amounts(axes: Axes, frame: pl.DataFrame) -> None:
     for row, arm in enumerate(frame.iter_rows(named=True)):
         if arm["mean"] is None:
             continue
+        if arm["is_lower_bound"]:
+            _draw_missed(axes, row, f"{arm['n_reached']} of {arm['n_seeds']} reached it")
+            continue
         colour = COLOURS[0]
         if arm["low"] is not None:
             axes.plot([arm["low"], arm["high"]], [row, row], color=colour, lw=4, alpha=0.3)
-        marker, face = (">", "white") if arm["is_lower_bound"] else ("o", colour)
-        axes.plot(arm["mean"], row, marker, color=colour, mfc=face, ms=7)
-        if arm["is_lower_bound"]:
-            axes.annotate(
-                f"{arm['n_reached']} of {arm['n_seeds']} reached it",
-                (arm["mean"], row),
-                xytext=(8, 0),
-                textcoords="offset points",
-                va="center",
-                color=QUIET,
-                size=TEXT_POINTS - 2.5,
-            )
+        axes.plot(arm["mean"], row, "o", color=colour, ms=7)
+
+
+def _draw_missed(axes: Axes, row: int, text: str) -> None:
+    """An arrow out of the right edge: the amount is unknown, and above what was spent."""
+    place = axes.get_yaxis_transform()  # x as a share of the axis, y as the row
+    axes.plot(_EDGE, row, ">", color=COLOURS[0], mfc="white", ms=7, transform=place)
+    axes.annotate(
+        text,
+        (_EDGE, row),
+        xycoords=place,
+        xytext=(-8, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        color=QUIET,
+        size=TEXT_POINTS - 2.5,
+    )
 
 
 def _ratios(axes: Axes, frame: pl.DataFrame) -> None:
@@ -107,7 +118,8 @@ def seeds_note(frame: pl.DataFrame) -> str:
     text = " to ".join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))
     needed = [n for n in frame["n_needed"] if n is not None]
     more = f" · ± 10 % would take up to {max(needed):,} seeds" if needed else ""
-    return f"means of {text} seeds with 95 % intervals{more}"
+    kinds = " or ".join(dict.fromkeys(bounds_text(n) for n in (counts[0], counts[-1])))
+    return f"means of {text} seeds with {kinds}{more}"
 
 
 def short(name: str) -> str:

@@ -16,6 +16,7 @@ from analysis.measures import accuracy_curve, configuration_path, is_moving
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.statistics.bands import accuracy_band
+from analysis.tables.text import bounds_text
 
 from .drawing.labels import EndLabel, end_labels
 from .drawing.line_styles import LineStyle, arm_styles
@@ -32,10 +33,10 @@ _DECISION_MARKS = "trial decisions: ● changed this value, ○ kept it"
 def time_to_accuracy(study: Study) -> Figure:
     """Draw the reported accuracy of every run over a logarithmic axis of simulated time.
 
-    One colour per arm, one line per seed; with several seeds also their mean and its 95 % interval.
-    The majority class is a dashed line. For arms whose configuration changes, panels below show
-    depth and, if present, width, with a mark at each decision. Evaluations at second 0 are left
-    out. Raises ValueError without evaluations.
+    One colour per arm, one line per seed; with several seeds also their mean and its range or
+    interval. The majority class is a dashed line. For arms whose configuration changes, panels
+    below show depth and, if present, width, with a mark at each decision. Evaluations at second 0
+    are left out. Raises ValueError without evaluations.
     """
     curves = {run: curve for run in study.runs if len(curve := _visible(run))}
     if not curves:
@@ -156,7 +157,9 @@ def _visible(run: Run) -> pl.DataFrame:
 def _notes(study: Study) -> str:
     n_seeds = {len(study.runs_of(arm)) for arm in study.arms}
     notes = [", ".join(f"{n:,} clients" for n in sorted({run.n_clients for run in study.runs}))]
-    notes.append("single seed" if n_seeds == {1} else "mean, 95 % interval, thin: seeds")
+    notes.append(
+        "single seed" if n_seeds == {1} else f"mean, {bounds_text(max(n_seeds))}, thin: seeds"
+    )
     if any(not run.is_finished for run in study.runs):
         notes.append("some runs unfinished")
     text = " · ".join(notes)

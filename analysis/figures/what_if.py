@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from analysis.measures import Crossing
 from analysis.reading.study import Study
 from analysis.statistics.estimates import mean_interval
 from analysis.tables.runs import Quantity, run_frame
+from analysis.tables.text import bounds_text
 
 from .drawing.labels import EndLabel, end_labels
 from .drawing.scales import (
@@ -33,7 +35,11 @@ MOST_PANELS = 6
 
 
 def what_if_frame(
-    study: Study, axis: str, quantity: Quantity, target: float | None = None
+    study: Study,
+    axis: str,
+    quantity: Quantity,
+    target: float | None = None,
+    crossing: Crossing = "sustained",
 ) -> pl.DataFrame:
     """Return columns series, panel, x, position, seed, value, spent: one row per run.
 
@@ -45,7 +51,7 @@ def what_if_frame(
     if axis not in study.axes:
         known = ", ".join(study.axes) or "none"
         raise ValueError(f"{study.path}: has no axis {axis}; its axes: {known}")
-    rows = run_frame(study, target).filter(pl.col("arm").is_in(list(study.coordinates)))
+    rows = run_frame(study, target, crossing).filter(pl.col("arm").is_in(list(study.coordinates)))
     positions = _positions([study.coordinates[arm][axis] for arm in rows["arm"]])
     places = [_place(arm, study.coordinates[arm], axis, positions) for arm in rows["arm"]]
     schema = {"series": pl.String, "panel": pl.String, "x": pl.String, "position": pl.Float64}
@@ -61,10 +67,10 @@ def what_if_frame(
 def what_if(frame: pl.DataFrame, *, axis: str, quantity: Quantity, target: str = "") -> Figure:
     """Draw the mean over seeds against the axis: one line per arm, one point per seed.
 
-    One panel per combination of the other axes; a band shows the 95 % bootstrap interval of several
-    seeds. A run that did not reach the target is a hollow triangle at the amount it had spent, a
-    lower bound; at this point the line has no mean and is interrupted. Raises ValueError if no run
-    has a value, or for more than MOST_PANELS panels.
+    One panel per combination of the other axes; a band shows the range or interval over several
+    seeds. A run that did not reach the target is a hollow triangle at the top, whatever it had
+    spent by its end; at this point the line has no mean and is interrupted. Raises ValueError if no
+    run has a value, or for more than MOST_PANELS panels.
     """
     panels = frame["panel"].unique(maintain_order=True).to_list()
     if len(panels) > MOST_PANELS:
@@ -73,7 +79,8 @@ def what_if(frame: pl.DataFrame, *, axis: str, quantity: Quantity, target: str =
     if not seen or max(seen) <= 0:
         raise ValueError(f"no run has a value for {quantity.text.format(target=target)}")
     scale, unit = scaling(quantity.unit, seen)
-    scaled = frame.with_columns(pl.col("value", "spent") / scale)
+    top = pl.when(pl.col("spent").is_not_null()).then(pl.lit(max(seen)))
+    scaled = frame.with_columns(pl.col("value") / scale, spent=top / scale)
     colours = dict(zip(frame["series"].unique(maintain_order=True), _line_styles(), strict=False))
     with mpl.rc_context(STYLE):
         width_in = max(_PANEL_IN * len(panels) + _LABELS_IN, _LEAST_IN)
@@ -124,10 +131,15 @@ def series_means(rows: pl.DataFrame) -> pl.DataFrame:
         if group["value"].null_count():
             means.append((position, None, None, None))
         else:
-            estimate = mean_interval(group["value"].to_list())
+            estimate = mean_interval(group["value"].to_list(), is_amount=_is_amount(group))
             means.append((position, estimate.mean, estimate.low, estimate.high))
     schema = dict.fromkeys(("position", "mean", "low", "high"), pl.Float64)
     return pl.DataFrame(means, schema=schema, orient="row")
+
+
+def _is_amount(group: pl.DataFrame) -> bool:
+    """Whether the values are amounts to a target, such as times."""
+    return "spent" in group.columns and group["spent"].null_count() == 0
 
 
 def _end(name: str, rows: pl.DataFrame, means: pl.DataFrame, colour: str) -> EndLabel:
@@ -160,9 +172,9 @@ def _x_axis(axes: Axes, frame: pl.DataFrame) -> None:
 
 def _notes(frame: pl.DataFrame) -> str:
     n_seeds = frame["seed"].n_unique()
-    notes = ["single seed" if n_seeds == 1 else f"mean of {n_seeds} seeds, 95 % interval"]
+    notes = ["single seed" if n_seeds == 1 else f"mean of {n_seeds} seeds, {bounds_text(n_seeds)}"]
     if len(_unreached(frame)):
-        notes.append("△ not reached: the true value is above")
+        notes.append("△ not reached by the run's end: no value")
     return " · ".join(notes)
 
 

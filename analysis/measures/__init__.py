@@ -8,15 +8,19 @@ from .crossing import (
     cost_to_accuracy,
     crossing_s,
     effort_to,
+    highest_reached,
 )
 from .curve import (
     MEAN_OF,
     accuracy_curve,
     best_accuracy,
     best_arm,
+    best_of_run,
     final_accuracy,
+    grid_curve,
     mean_accuracy,
     moving_mean,
+    smoothed_curve,
 )
 from .effort import Share, cache_hit_rate, trial_overhead, utilisation, wasted_work
 from .full import fastest_full, full_arms, full_highest, full_hours
@@ -36,6 +40,7 @@ __all__ = [
     "best_accuracy",
     "best_arm",
     "best_in_hindsight",
+    "best_of_run",
     "cache_hit_rate",
     "configuration_path",
     "cost_of_run",
@@ -50,12 +55,15 @@ __all__ = [
     "full_arms",
     "full_highest",
     "full_hours",
+    "grid_curve",
+    "highest_reached",
     "is_moving",
     "jain",
     "mean_accuracy",
     "mean_staleness",
     "moving_mean",
     "participation",
+    "smoothed_curve",
     "staleness",
     "trial_overhead",
     "trial_windows",

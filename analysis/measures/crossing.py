@@ -11,12 +11,14 @@ import polars as pl
 
 from analysis.reading.run import Run
 
-from .curve import accuracy_curve
+from .curve import accuracy_curve, highest, smoothed_curve
 
-SUSTAINED_FOR = 3
-"""Consecutive evaluations at or above the target for a sustained crossing."""
+Crossing = Literal["sustained", "first"]
+"""When a target counts as reached; docs/metrics.md has the formula.
 
-Crossing = Literal["first", "sustained"]
+sustained: the moving mean of three evaluations is at or above the target and never falls below it
+again by more than its standard error. first: a single evaluation is at or above the target.
+"""
 
 _ROUNDING = 1e-12
 """Tolerance: accuracies are ratios of counts, and 294 / 490 must reach a target of 0.6."""
@@ -45,16 +47,13 @@ class Cost:
     kilojoules_per_client: float
 
 
-def crossing_s(run: Run, target: float, kind: Crossing = "first") -> float | None:
-    """Return the simulated second of the first evaluation at or above the target, or None.
-
-    kind "sustained": the first of `SUSTAINED_FOR` consecutive evaluations at or above the target.
-    """
+def crossing_s(run: Run, target: float, kind: Crossing = "sustained") -> float | None:
+    """Return the simulated second at which the run reached the target, or None."""
     crossed = _crossed(run, target, kind)
     return None if crossed is None else crossed[0]
 
 
-def effort_to(run: Run, target: float, kind: Crossing = "first") -> Effort | None:
+def effort_to(run: Run, target: float, kind: Crossing = "sustained") -> Effort | None:
     """Return what the run had spent when it reached the target; None if it did not.
 
     Counts the rounds that had ended by then, including losing branches and cut rounds.
@@ -71,9 +70,11 @@ def effort_to(run: Run, target: float, kind: Crossing = "first") -> Effort | Non
     )
 
 
-def cost_to_accuracy(runs: Sequence[Run], target: float) -> Cost | None:
+def cost_to_accuracy(
+    runs: Sequence[Run], target: float, kind: Crossing = "sustained"
+) -> Cost | None:
     """Return means over the runs of an arm; None unless all runs reach the target."""
-    costs = [cost_of_run(run, target) for run in runs]
+    costs = [cost_of_run(run, target, kind) for run in runs]
     reached = [cost for cost in costs if cost is not None]
     if not reached or len(reached) < len(costs):
         return None
@@ -84,7 +85,7 @@ def cost_to_accuracy(runs: Sequence[Run], target: float) -> Cost | None:
     )
 
 
-def cost_of_run(run: Run, target: float, kind: Crossing = "first") -> Cost | None:
+def cost_of_run(run: Run, target: float, kind: Crossing = "sustained") -> Cost | None:
     """Return the effort in hours, with bytes and joules per client of the population."""
     effort = effort_to(run, target, kind)
     if effort is None:
@@ -96,11 +97,24 @@ def cost_of_run(run: Run, target: float, kind: Crossing = "first") -> Cost | Non
     )
 
 
+def highest_reached(run: Run, kind: Crossing = "sustained") -> float | None:
+    """Return the highest target (0-1) that the run reaches, or None."""
+    return highest(_levels(run, kind)["level"])
+
+
 def _crossed(run: Run, target: float, kind: Crossing) -> tuple[float, int] | None:
     """Second and round of the first evaluation that counts as reaching the target."""
-    n = SUSTAINED_FOR if kind == "sustained" else 1
-    curve = accuracy_curve(run).with_columns(
-        is_held=pl.col("accuracy").rolling_min(n).shift(1 - n) >= target - _ROUNDING
-    )
-    held = curve.filter("is_held")
-    return None if held.is_empty() else (float(held["t_s"][0]), int(held["round"][0]))
+    reached = _levels(run, kind).filter(pl.col("level") >= target - _ROUNDING)
+    return None if reached.is_empty() else (float(reached["t_s"][0]), int(reached["round"][0]))
+
+
+def _levels(run: Run, kind: Crossing) -> pl.DataFrame:
+    """Columns t_s, round, level: the highest target that counts as reached at each evaluation.
+
+    For a sustained crossing at i: the least of m_i and of all later m_j + error_j.
+    """
+    if kind == "first":
+        trained = accuracy_curve(run).filter(pl.col("round") > 0)
+        return trained.select("t_s", "round", level="accuracy")
+    later = (pl.col("mean") + pl.col("error")).reverse().cum_min().reverse().shift(-1)
+    return smoothed_curve(run).select("t_s", "round", level=pl.min_horizontal("mean", later))

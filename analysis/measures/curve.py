@@ -14,12 +14,44 @@ from analysis.reading.study import Study
 MEAN_OF = 3
 """Number of evaluations in the moving mean."""
 
+_GRID_COLUMNS = ("t_s", "round", "accuracy", "n_examples")
+
 
 def accuracy_curve(run: Run) -> pl.DataFrame:
     """Return columns t_s, round, accuracy (0-1) on the reported split; each state once, by time."""
+    return _curve(run, _GRID_COLUMNS[:3])
+
+
+def _curve(run: Run, columns: Sequence[str]) -> pl.DataFrame:
     reported = run.evaluations.filter(pl.col("split") == run.report_on)
-    unique = reported.unique("state", keep="first", maintain_order=True)
-    return unique.select("t_s", "round", "accuracy")
+    return reported.unique("state", keep="first", maintain_order=True).select(columns)
+
+
+def grid_curve(run: Run) -> pl.DataFrame:
+    """Return the accuracy curve with n_examples, on the grid of rounds that all arms share.
+
+    Left out: the untrained state (round 0) and rounds that are no multiple of `run.grid_rounds`. An
+    accuracy from a learning curve has no sampling error: of such a run every evaluation is kept.
+    """
+    curve = _curve(run, _GRID_COLUMNS).filter(pl.col("round") > 0)
+    if run.learner == "curve":
+        return curve
+    return curve.filter(pl.col("round") % run.grid_rounds == 0)
+
+
+def smoothed_curve(run: Run) -> pl.DataFrame:
+    """Return columns t_s, round, mean, error: the moving mean on the grid, from its third point on.
+
+    error: the binomial standard error sqrt(mean (1 - mean) / n_examples). The three evaluations are
+    of the same examples, so their mean has the error of one. For a run whose accuracies come from
+    a learning curve, mean is the accuracy itself and error is 0.
+    """
+    grid, is_exact = grid_curve(run), run.learner == "curve"
+    mean = pl.col("accuracy") if is_exact else pl.col("accuracy").rolling_mean(MEAN_OF)
+    error = (pl.col("mean") * (1 - pl.col("mean")) / pl.col("n_examples")).clip(0.0).sqrt()
+    smooth = grid.with_columns(mean=mean).drop_nulls("mean")
+    smooth = smooth.with_columns(error=pl.lit(0.0) if is_exact else error)
+    return smooth.select("t_s", "round", "mean", "error")
 
 
 def moving_mean(curve: pl.DataFrame) -> pl.Series:
@@ -28,8 +60,13 @@ def moving_mean(curve: pl.DataFrame) -> pl.Series:
 
 
 def best_accuracy(runs: Sequence[Run]) -> float | None:
-    """Return the mean over runs of the maximum moving mean; None if a run has no moving mean."""
-    return _mean_of_all([highest(moving_mean(accuracy_curve(run))) for run in runs])
+    """Return the mean over runs of `best_of_run`; None if a run has none."""
+    return _mean_of_all([best_of_run(run) for run in runs])
+
+
+def best_of_run(run: Run) -> float | None:
+    """Return the maximum moving mean (0-1) on the common grid; None before the third evaluation."""
+    return highest(moving_mean(grid_curve(run)))
 
 
 def best_arm(study: Study) -> tuple[str, float] | None:
@@ -40,8 +77,8 @@ def best_arm(study: Study) -> tuple[str, float] | None:
 
 
 def final_accuracy(run: Run) -> float | None:
-    """Return the last accuracy (0-1) on the reported split, or None."""
-    accuracies = accuracy_curve(run)["accuracy"]
+    """Return the last accuracy (0-1) of a trained state on the reported split, or None."""
+    accuracies = accuracy_curve(run).filter(pl.col("round") > 0)["accuracy"]
     return float(accuracies[-1]) if len(accuracies) else None
 
 

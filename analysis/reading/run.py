@@ -28,7 +28,8 @@ class Run:
     and rank, null where its kind has no such field. `decisions` has t_s, trial, chosen and the
     configuration. `events` reads the other kinds of rows on demand. `metric` is the meaning of
     `accuracy`: "accuracy", or "entity F1" for tagging. `majority_accuracy` (0-1) is that of the
-    majority class on `report_on`, the reported split; None for a task without data.
+    majority class on `report_on`, the reported split; None for a task without data. `grid_rounds`:
+    accuracies are compared at multiples of this number of rounds, the same for all arms of a study.
     """
 
     path: Path
@@ -45,12 +46,18 @@ class Run:
     rounds: pl.DataFrame
     decisions: pl.DataFrame
     evaluations: pl.DataFrame
+    grid_rounds: int = 1
     warnings: tuple[str, ...] = ()
 
     @property
     def is_full(self) -> bool:
         """Whether every round was full fine-tuning."""
         return self.rounds["kind"].unique().to_list() == ["full"]
+
+    @property
+    def every_rounds(self) -> int:
+        """Rounds between two evaluations of the scenario; 1 if it does not say."""
+        return int(self.manifest["scenario"]["evaluation"].get("every_rounds", 1))
 
     @property
     def end_s(self) -> float:

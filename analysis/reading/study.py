@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sim.run_files import read_manifest
 from sim.runlog import MANIFEST, STUDY_INDEX
 
+from .comparability import common_grid, incomparable
 from .run import Run, load_run
 
 _INDEX_KEYS = ("axes", "coordinates", "hindsight", "source", "published")
@@ -24,7 +25,7 @@ class Study:
     `axes`: by axis name, the scenario keys that it sets. `coordinates`: by arm, its value on each
     axis. Both are empty for a study of named arms. `hindsight`: by row name, the arms of which the
     best is shown. `published`: results of the publication `source`, each with arm, targets, hours
-    and reason.
+    and reason. `missing`: the runs of its index that have not begun, such as "arm (seed 3)".
     """
 
     path: Path
@@ -35,6 +36,7 @@ class Study:
     hindsight: Mapping[str, Sequence[str]] = field(default_factory=dict)
     source: str = ""
     published: Sequence[Mapping[str, Any]] = ()
+    missing: Sequence[str] = ()
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -50,9 +52,10 @@ def load_study(path: Path) -> Study:
     """Read the study in a directory, which may also be that of one arm or of one run.
 
     A run that is unfinished, or whose log was changed afterwards, is used as far as it can be read,
-    with a warning. Two scenarios with the same name become arms with their digests in brackets.
-    Raises ValueError, in one line, for a directory without runs and for a file that a run does not
-    write.
+    with a warning; so are arms that cannot be compared. Accuracies of all arms are compared on the
+    grid of rounds that they share. Two scenarios with the same name become arms with their digests
+    in brackets. Raises ValueError, in one line, for a directory without runs and for a file that a
+    run does not write.
     """
     found = _run_directories(path)
     if not found:
@@ -64,12 +67,18 @@ def load_study(path: Path) -> Study:
         is_shared = digests[manifest["name"]] > 1
         arm = f"{manifest['name']} [{manifest['digest'][:8]}]" if is_shared else manifest["name"]
         runs.append(load_run(directory, manifest, arm))
+    grid_rounds = common_grid(runs)
+    runs = [replace(run, grid_rounds=grid_rounds) for run in runs]
     warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
     index = _index(path)
+    missing = _missing(path, index)
+    if missing:
+        warnings.append(f"runs have not begun: {', '.join(missing)}")
     return Study(
         path=path,
         runs=tuple(runs),
-        warnings=(*warnings, *_incomparable(runs)),
+        warnings=(*warnings, *incomparable(runs)),
+        missing=missing,
         **{key: index[key] for key in _INDEX_KEYS if key in index},
     )
 
@@ -81,6 +90,19 @@ def _run_directories(path: Path) -> list[Path]:
         return [path / name for name in names if (path / name / MANIFEST).exists()]
     patterns = (MANIFEST, f"*/{MANIFEST}", f"*/*/{MANIFEST}")
     return [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
+
+
+def _missing(path: Path, index: Mapping[str, Any]) -> tuple[str, ...]:
+    """The runs that the index lists and that have no manifest, by arm and seed."""
+    names, arms = index.get("runs", ()), index.get("arms", ())
+    n_seeds = len(names) // len(arms) if arms and not len(names) % len(arms) else 0
+    missing = []
+    for place, name in enumerate(names):
+        if not (path / name / MANIFEST).exists():
+            arm = arms[place // n_seeds] if n_seeds else Path(name).parent.name
+            seed = Path(name).name.removeprefix("seed-").lstrip("0") or "0"
+            missing.append(f"{arm} (seed {seed})")
+    return tuple(missing)
 
 
 def _index(path: Path) -> dict[str, Any]:
@@ -96,17 +118,3 @@ def _index(path: Path) -> dict[str, Any]:
         raise ValueError(f"{file}: must be the index of a study, with a list 'runs'") from None
     assert isinstance(index, dict)
     return index
-
-
-def _incomparable(runs: Sequence[Run]) -> Iterator[str]:
-    """Warnings about runs whose accuracies or best accuracies cannot be compared."""
-    splits = sorted({run.report_on for run in runs})
-    if len(splits) > 1:
-        yield f"accuracies are not comparable: reported on {', '.join(splits)}"
-    tasks = {str(run.manifest.get("task_digest")) for run in runs}
-    if len(tasks) > 1:
-        yield "accuracies are not comparable: the runs are of different tasks"
-    stops = {run.manifest["scenario"].get("stop", {}).get("target_accuracy") for run in runs}
-    if len(stops) > 1:
-        listed = ", ".join(sorted("none" if stop is None else f"{stop:g}" for stop in stops))
-        yield f"runs stop at different target accuracies ({listed}): the best is not comparable"

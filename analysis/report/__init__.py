@@ -17,6 +17,7 @@ from analysis.figures.catalogue import CATALOGUE, Entry
 from analysis.figures.drawing.files import rendered
 from analysis.figures.drawing.line_styles import arm_styles
 from analysis.figures.goal import FigureOptions, Goal, goal_of
+from analysis.measures import Crossing
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.tables.caption import caption
@@ -41,16 +42,17 @@ SECTIONS = {
 }
 
 
-def report(study: Study) -> str:
+def report(study: Study, crossing: Crossing = "sustained", baseline: str | None = None) -> str:
     """Return the HTML page. Raises ValueError if no run has an evaluation yet."""
-    rows, figures = table_rows(study), _figures(study)
+    rows = table_rows(study, crossing=crossing, baseline=baseline)
+    figures = _figures(study, crossing)
     headers, cells = format_table(rows)
     styles = arm_styles(study)
     colours = {arm: styles[arm].colour for arm in study.arms}
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     return environment.from_string(_part("page.html.j2")).render(
         title=study.path.resolve().name,
-        caption=caption(study),
+        caption=caption(study, crossing),
         sections=[item for item in SECTIONS.items() if figures or item[0] != "figures"],
         summary=summary(study, rows),
         caveats=caveats(study, rows),
@@ -87,9 +89,9 @@ def _yaml(run: Run) -> str:
     return file.read_text(encoding="utf-8").rstrip()
 
 
-def _figures(study: Study) -> list[Mapping[str, str]]:
+def _figures(study: Study, crossing: Crossing) -> list[Mapping[str, str]]:
     """The figures that the runs support, as embedded images."""
-    goal = goal_of(study, FigureOptions())
+    goal = goal_of(study, FigureOptions(crossing=crossing))
     return [
         {"svg": b64encode(rendered(figure, "svg")).decode(), "caption": entry.shows}
         for entry in CATALOGUE.values()

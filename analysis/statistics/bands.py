@@ -15,7 +15,7 @@ def accuracy_band(curves: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
     Instants are those at which any seed was evaluated, from the latest first evaluation to the
     earliest last one. Between evaluations a curve is interpolated linearly. low and high bound the
-    pointwise 95 % interval.
+    pointwise range or 95 % interval (`mean_band`).
     """
     first_s = max(float(curve["t_s"][0]) for curve in curves)
     last_s = min(float(curve["t_s"][-1]) for curve in curves)

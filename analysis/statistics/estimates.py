@@ -1,4 +1,4 @@
-"""Statistics over seeds: confidence intervals, paired differences, ratios, restricted means.
+"""Statistics over seeds: ranges and intervals, paired differences and ratios, p values.
 
 Arms use common random numbers: a seed draws the same cohorts, devices and trace offsets in every
 arm. Differences and ratios are therefore paired by seed.
@@ -8,28 +8,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
-_RESAMPLES = 9999
-_BAND_RESAMPLES = 999
-_BLOCK_POINTS = 1000  # points resampled at once: tens of megabytes
+FEWEST = 5
+"""Seeds from which on an interval is computed; fewer have a range."""
+
 _MOST_REPLICATIONS = 1_000_000
+
+IntervalKind = Literal["none", "range", "t", "log-t"]
+"""What bounds an estimate: nothing (one seed), least and greatest value, Student's t, t on logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A mean over n seeds with the bounds of its interval; the bounds of a single seed are None."""
+    """An estimate over n seeds with its bounds, which are None for a single seed.
+
+    kind: what the bounds are; a range has no confidence. p: two-sided p value of a comparison,
+    None for fewer than FEWEST seeds and where nothing is compared.
+    """
 
     mean: float
     low: float | None
     high: float | None
     n: int
+    kind: IntervalKind = "none"
+    p: float | None = None
 
     @property
     def is_single(self) -> bool:
@@ -37,16 +46,29 @@ class Estimate:
         return self.n == 1
 
 
-def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
-    """Return the mean and its percentile bootstrap interval (Efron 1979), with a fixed random seed.
+def mean_interval(
+    values: Sequence[float], confidence: float = CONFIDENCE, *, is_amount: bool = False
+) -> Estimate:
+    """Return the mean with its range (fewer than FEWEST values) or its interval.
 
-    With fewer than about ten values the interval is too narrow; docs/metrics.md gives its coverage.
-    Raises ValueError for an empty sequence.
+    The interval is Student's. is_amount: for positive, skewed values such as times it is Student's
+    on the logarithms, for the mean of a log-normal distribution (Olsson, J. Stat. Educ. 13:1,
+    2005). Raises ValueError for an empty sequence.
     """
     if not values:
         raise ValueError("a mean needs at least one value")
-    low, high = _bootstrap((np.asarray(values, dtype=float),), np.mean, confidence)
-    return Estimate(mean=fmean(values), low=low, high=high, n=len(values))
+    mean, n = fmean(values), len(values)
+    if n < FEWEST:
+        return _ranged(mean, values)
+    if is_amount and min(values) > 0:
+        logs = [math.log(value) for value in values]
+        variance = stdev(logs) ** 2
+        error = math.sqrt(variance / n + variance**2 / (2 * (n - 1)))
+        middle, half = fmean(logs) + variance / 2, _quantile(n, confidence) * error
+        low, high = math.exp(middle - half), math.exp(middle + half)
+        return Estimate(mean=mean, low=min(low, mean), high=max(high, mean), n=n, kind="log-t")
+    half = _quantile(n, confidence) * stdev(values) / math.sqrt(n)
+    return Estimate(mean=mean, low=mean - half, high=mean + half, n=n, kind="t")
 
 
 def mean_band(
@@ -54,80 +76,99 @@ def mean_band(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return pointwise mean, low and high of curves (n_seeds, n_points).
 
-    The interval is for each point alone, not simultaneous. low = mean = high for a single seed.
+    The range of fewer than FEWEST seeds, otherwise Student's interval of each point alone, not
+    simultaneous. low = mean = high for a single seed.
     """
-    mean = curves.mean(axis=0)
-    if len(curves) == 1:
-        return mean, mean, mean
-    picks = np.random.default_rng(0).integers(0, len(curves), (_BAND_RESAMPLES, len(curves)))
-    bounds = ((1 - confidence) / 2, (1 + confidence) / 2)
-    blocks = np.array_split(curves, max(1, curves.shape[1] // _BLOCK_POINTS), axis=1)
-    parts = [np.quantile(block[picks].mean(axis=1), bounds, axis=0) for block in blocks]
-    low, high = np.concatenate(parts, axis=1)
-    return mean, low, high
+    mean, n = curves.mean(axis=0), len(curves)
+    if n < FEWEST:
+        return mean, curves.min(axis=0), curves.max(axis=0)
+    half = _quantile(n, confidence) * curves.std(axis=0, ddof=1) / math.sqrt(n)
+    return mean, mean - half, mean + half
 
 
 def paired_difference(
     one: Mapping[int, float], other: Mapping[int, float], confidence: float = CONFIDENCE
 ) -> Estimate | None:
-    """Mean of one - other, paired by seed (the keys); None without a common seed."""
+    """Mean of one - other, paired by seed (the keys); None without a common seed.
+
+    Its p value is that of the paired t test.
+    """
     common = sorted(one.keys() & other.keys())
     if not common:
         return None
-    return mean_interval([one[seed] - other[seed] for seed in common], confidence)
+    values = [one[seed] - other[seed] for seed in common]
+    return replace(mean_interval(values, confidence), p=_p_of_zero(fmean(values), values))
 
 
 def speed_up(
     base: Mapping[int, float], arm: Mapping[int, float], confidence: float = CONFIDENCE
 ) -> Estimate | None:
-    """Ratio of mean times, base / arm, over the common seeds; both are resampled together.
+    """Ratio of mean amounts, base / arm, over the common seeds.
 
-    `mean` is the ratio of the means, not the mean of the ratios. None without a common seed or if
-    the mean of the arm is 0.
+    `mean` is the ratio R of the means, not the mean of the ratios. The interval is R exp(+- t s /
+    sqrt(n)) with s the standard deviation of x / mean(x) - y / mean(y) over the pairs (x, y): to
+    first order the error of log R. Fewer than FEWEST seeds have the range of their own ratios. None
+    without a common seed or if an amount of the arm is 0.
     """
     common = sorted(base.keys() & arm.keys())
-    above, below = (np.array([times[seed] for seed in common]) for times in (base, arm))
-    if not common or not below.mean():
+    if not common or not all(arm[seed] > 0 for seed in common):
         return None
-    low, high = _bootstrap((above, below), _ratio_of_means, confidence)
-    return Estimate(mean=float(above.mean() / below.mean()), low=low, high=high, n=len(common))
+    above, below = (fmean(times[seed] for seed in common) for times in (base, arm))
+    ratio, n = above / below, len(common)
+    if n < FEWEST:
+        return _ranged(ratio, [base[seed] / arm[seed] for seed in common])
+    if not ratio:
+        return Estimate(mean=ratio, low=ratio, high=ratio, n=n, kind="log-t")
+    errors = [base[seed] / above - arm[seed] / below for seed in common]
+    half = _quantile(n, confidence) * stdev(errors) / math.sqrt(n)
+    return Estimate(
+        mean=ratio,
+        low=ratio * math.exp(-half),
+        high=ratio * math.exp(half),
+        n=n,
+        kind="log-t",
+        p=_p_of_zero(math.log(ratio), errors),
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """The amount, such as seconds or bytes, that a seed spent until the target.
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Correct p values for their number (Holm, Scand. J. Stat. 6:65, 1979); None stays None.
 
-    If it did not reach the target: what it had spent at its end, a right-censored amount.
+    >>> holm([0.01, None, 0.04, 0.03])
+    [0.03, None, 0.06, 0.06]
     """
-
-    amount: float
-    is_reached: bool
-
-
-def common_limit(observations: Sequence[Observation]) -> float:
-    """Return the smallest censored amount; without censoring, the largest amount.
-
-    Up to this limit every seed was observed.
-    """
-    censored = [one.amount for one in observations if not one.is_reached]
-    return min(censored) if censored else max(one.amount for one in observations)
+    known = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
+    corrected: list[float | None] = [None] * len(p_values)
+    least = 0.0
+    for rank, (p, i) in enumerate(known):
+        least = max(least, min(1.0, (len(known) - rank) * p))
+        corrected[i] = least
+    return corrected
 
 
-def restricted_mean(
-    observations: Sequence[Observation], limit: float, confidence: float = CONFIDENCE
-) -> Estimate:
-    """Restricted mean: the mean of min(amount, limit), with censored seeds counted as the limit.
+def _ranged(mean: float, values: Sequence[float]) -> Estimate:
+    if len(values) == 1:
+        return Estimate(mean=mean, low=None, high=None, n=1)
+    return Estimate(mean=mean, low=min(values), high=max(values), n=len(values), kind="range")
 
-    Royston and Parmar, BMC Med. Res. Methodol. 13:152, 2013. Raises ValueError if a seed was
-    censored below the limit.
-    """
-    for one in observations:
-        if not one.is_reached and one.amount < limit:
-            raise ValueError(
-                f"limit must be at most {one.amount:g}, the end of a run that did not reach its "
-                f"target, got {limit:g}"
-            )
-    return mean_interval([min(one.amount, limit) for one in observations], confidence)
+
+def _quantile(n: int, confidence: float) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf((1 + confidence) / 2, n - 1))
+
+
+def _p_of_zero(mean: float, values: Sequence[float]) -> float | None:
+    """Two-sided p value of a true mean of 0, from the spread of the values; None for a few."""
+    from scipy.stats import t
+
+    n = len(values)
+    if n < FEWEST:
+        return None
+    error = stdev(values) / math.sqrt(n)
+    if error <= 1e-12 * abs(mean) or not error:
+        return 0.0 if mean else 1.0
+    return float(2 * t.sf(abs(mean) / error, n - 1))
 
 
 def replications_needed(
@@ -138,8 +179,6 @@ def replications_needed(
     Uses the standard deviation of `values`; None for a single value. Raises ValueError for a
     half_width that is not above 0 or that needs more than a million seeds.
     """
-    from scipy.stats import t
-
     if half_width <= 0:
         raise ValueError(f"half_width must be above 0, got {half_width:g}")
     if len(values) < 2:
@@ -147,8 +186,7 @@ def replications_needed(
     spread = stdev(values)
 
     def is_enough(n: int) -> bool:
-        quantile = float(t.ppf((1 + confidence) / 2, n - 1))
-        return quantile * spread / math.sqrt(n) <= half_width
+        return _quantile(n, confidence) * spread / math.sqrt(n) <= half_width
 
     return _first(is_enough)
 
@@ -164,34 +202,3 @@ def _first(is_enough: Callable[[int], bool]) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if is_enough(middle) else (middle, high)
     return high
-
-
-def _ratio_of_means(
-    above: NDArray[np.float64], below: NDArray[np.float64], axis: int = -1
-) -> NDArray[np.float64]:
-    ratio: NDArray[np.float64] = np.mean(above, axis=axis) / np.mean(below, axis=axis)
-    return ratio
-
-
-def _bootstrap(
-    samples: tuple[NDArray[np.float64], ...], statistic: Any, confidence: float
-) -> tuple[float | None, float | None]:
-    """Bounds of the statistic; None for one seed, the statistic itself if nothing varies."""
-    from scipy.stats import bootstrap
-
-    if len(samples[0]) == 1:
-        return None, None
-    if all(np.ptp(sample) == 0 for sample in samples):
-        level = float(statistic(*samples))
-        return level, level
-    interval = bootstrap(
-        samples,
-        statistic,
-        paired=True,
-        vectorized=True,
-        method="percentile",  # the correction of BCa is undefined for samples that hardly vary
-        n_resamples=_RESAMPLES,
-        confidence_level=confidence,
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return float(interval.low), float(interval.high)

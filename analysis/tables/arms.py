@@ -7,17 +7,21 @@ from typing import Any
 
 import polars as pl
 
-from analysis.measures import full_arms
+from analysis.measures import Crossing, full_arms
 from analysis.reading.study import Study
 from analysis.statistics.estimates import (
     Estimate,
-    Observation,
-    common_limit,
+    holm,
     mean_interval,
     paired_difference,
     replications_needed,
-    restricted_mean,
     speed_up,
+)
+from analysis.statistics.survival import (
+    Observation,
+    common_limit,
+    median_amount,
+    restricted_mean,
 )
 
 from .runs import Quantity, run_frame
@@ -27,15 +31,25 @@ WANTED_WIDTH = 0.1
 
 
 def arm_frame(
-    study: Study, quantity: Quantity, target: float | None = None, reference: str | None = None
+    study: Study,
+    quantity: Quantity,
+    target: float | None = None,
+    reference: str | None = None,
+    crossing: Crossing = "sustained",
 ) -> pl.DataFrame:
     """Return one row per arm, in the study's order.
 
     Columns: arm, n_seeds, n_reached, mean, low, high, is_lower_bound, ratio, ratio_low, ratio_high,
-    n_common, difference, difference_low, difference_high, n_needed.
+    n_common, difference, difference_low, difference_high, n_needed, limit, restricted,
+    restricted_low, restricted_high, median, interval, p, p_holm.
 
-    If some seeds did not reach the target, `mean` is the restricted mean up to the smallest amount
-    that one of them had spent, and `is_lower_bound` is true. ratio = reference / arm and difference
+    limit: the smallest amount that a run of any arm had spent when it ended without reaching the
+    target; null if all runs reached it. restricted: the restricted mean up to this limit, the same
+    for all arms. median: Kaplan and Meier's, null if fewer than half of the seeds reached the
+    target. interval: what `low` and `high` are (IntervalKind). p: of the ratio to the reference for
+    amounts to a target, else of the difference; p_holm: corrected over the arms after Holm. If some
+    seeds of an arm did not reach it, `mean` is the restricted mean, and
+    `is_lower_bound` is true. ratio = reference / arm and difference
     = arm - reference, paired by seed over the n_common seeds for which both are known. n_needed:
     seeds for an interval of +- 10 % of the mean. Bounds and n_needed are null for a single seed.
     Raises ValueError for a reference that is not an arm.
@@ -43,9 +57,17 @@ def arm_frame(
     if reference is not None and reference not in study.arms:
         known = ", ".join(study.arms)
         raise ValueError(f"{study.path}: has no arm {reference}; its arms: {known}")
-    rows = run_frame(study, target)
-    base = _values(rows, reference or default_reference(study), quantity)
-    return pl.DataFrame([_arm(rows, arm, quantity, base) for arm in study.arms], schema=_SCHEMA)
+    rows = run_frame(study, target, crossing)
+    limit = _limit(rows, quantity)
+    reference = reference or default_reference(study)
+    base = _values(rows, reference, quantity)
+    arms = [_arm(rows, arm, quantity, base, limit) for arm in study.arms]
+    compared = [None if arm["arm"] == reference else arm["p"] for arm in arms]
+    arms = [
+        arm | {"p": p, "p_holm": q}
+        for arm, p, q in zip(arms, compared, holm(compared), strict=True)
+    ]
+    return pl.DataFrame(arms, schema=_SCHEMA)
 
 
 def default_reference(study: Study) -> str:
@@ -69,18 +91,35 @@ _SCHEMA: dict[str, Any] = {
     "difference_low": pl.Float64,
     "difference_high": pl.Float64,
     "n_needed": pl.Int64,
+    "limit": pl.Float64,
+    "restricted": pl.Float64,
+    "restricted_low": pl.Float64,
+    "restricted_high": pl.Float64,
+    "median": pl.Float64,
+    "interval": pl.String,
+    "p": pl.Float64,
+    "p_holm": pl.Float64,
 }
 
 
 def _arm(
-    rows: pl.DataFrame, arm: str, quantity: Quantity, base: Mapping[int, float]
+    rows: pl.DataFrame,
+    arm: str,
+    quantity: Quantity,
+    base: Mapping[int, float],
+    limit: float | None,
 ) -> dict[str, Any]:
     own = rows.filter(pl.col("arm") == arm)
     values = _values(rows, arm, quantity)
-    estimate = _estimate(own, quantity)
     is_whole = len(values) == len(own)
+    observed = _observations(own, quantity)
+    restricted = None if limit is None else restricted_mean(observed, limit)
+    estimate = (
+        mean_interval(list(values.values()), is_amount=bool(observed)) if is_whole else restricted
+    )
     ratio = speed_up(base, values)
     difference = paired_difference(values, base)
+    compared = ratio if observed else difference
     return {
         "arm": arm,
         "n_seeds": len(own),
@@ -91,6 +130,11 @@ def _arm(
         "n_common": 0 if ratio is None else ratio.n,
         **_bounds("difference", difference),
         "n_needed": _needed(values) if is_whole else None,
+        "limit": limit,
+        **_bounds("restricted", restricted),
+        "median": median_amount(observed) if observed else None,
+        "interval": "none" if estimate is None else estimate.kind,
+        "p": None if compared is None else compared.p,
     }
 
 
@@ -100,19 +144,23 @@ def _values(rows: pl.DataFrame, arm: str, quantity: Quantity) -> dict[int, float
     return {seed: float(value) for seed, value in known.rows()}
 
 
-def _estimate(own: pl.DataFrame, quantity: Quantity) -> Estimate | None:
-    """The mean; the restricted mean if some seeds did not reach the target."""
-    values = own[quantity.column]
-    if not values.null_count():
-        return mean_interval(values.cast(pl.Float64).to_list())
-    if quantity.spent is None:
+def _limit(rows: pl.DataFrame, quantity: Quantity) -> float | None:
+    """The limit of restricted means for all arms; None if every run reached the target."""
+    observed = _observations(rows, quantity)
+    if all(one.is_reached for one in observed):
         return None
-    pairs = zip(values, own[quantity.spent], strict=True)
-    observations = [
+    return common_limit(observed)
+
+
+def _observations(rows: pl.DataFrame, quantity: Quantity) -> list[Observation]:
+    """Amounts to the target, censored at the ends of runs; none for a quantity without a target."""
+    if quantity.spent is None:
+        return []
+    pairs = rows.select(quantity.column, quantity.spent).rows()
+    return [
         Observation(amount=float(spent if value is None else value), is_reached=value is not None)
         for value, spent in pairs
     ]
-    return restricted_mean(observations, common_limit(observations))
 
 
 def _needed(values: Mapping[int, float]) -> int | None:

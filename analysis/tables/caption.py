@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from analysis.measures import best_arm, excluded_shares
+from analysis.measures import Crossing, best_arm, excluded_shares
 from analysis.reading.study import Study
+from analysis.statistics.estimates import FEWEST
 
 from .text import percent, rounded_percent
 
 
-def caption(study: Study) -> str:
+def caption(study: Study, crossing: Crossing = "sustained") -> str:
     """Return the clauses that a reader of the table needs, joined by semicolons."""
-    clauses = [seeds_text(study)]
+    clauses = [seeds_text(study), _CROSSINGS[crossing]]
+    if len({run.every_rounds for run in study.runs}) > 1:
+        clauses.append(f"accuracies of every {study.runs[0].grid_rounds} rounds, for all arms")
     best = best_arm(study)
     if best is not None:
         clauses.append(
@@ -22,16 +25,27 @@ def caption(study: Study) -> str:
     clauses += [
         f"{name} does not fit {percent(share)} of the fleet" for name, share in shares.items()
     ]
-    unfinished = sum(not run.is_finished for run in study.runs)
+    unfinished = [f"{run.arm} (seed {run.seed})" for run in study.runs if not run.is_finished]
     if unfinished:
-        clauses.append(f"{unfinished} of {len(study.runs)} runs unfinished")
+        listed = ", ".join(unfinished)
+        clauses.append(f"{len(unfinished)} of {len(study.runs)} runs unfinished: {listed}")
+    if study.missing:
+        clauses.append(f"not begun: {', '.join(study.missing)}")
     return "; ".join(clauses)
+
+
+_CROSSINGS = {
+    "sustained": "reached: by the mean of 3 evaluations, for good",
+    "first": "reached: by a single evaluation (first crossing, early by luck)",
+}
 
 
 def seeds_text(study: Study) -> str:
     """Return over how many seeds the means and intervals of each arm are, or "single seed"."""
     counts = {arm: len(study.runs_of(arm)) for arm in study.arms}
-    over = "where all of them reach the target, [95 % bootstrap interval]"
+    kinds = dict.fromkeys(n < FEWEST for n in counts.values() if n > 1)
+    bounds = " or ".join("(range)" if is_few else "[95 % interval]" for is_few in kinds)
+    over = f"where all of them reach the target, {bounds}"
     if set(counts.values()) == {1}:
         return "single seed: no interval, differences may be chance"
     if len(set(counts.values())) == 1:

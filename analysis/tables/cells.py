@@ -5,56 +5,86 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .targets import MAJORITY
-from .text import digits, duration, time_unit
+from analysis.statistics.estimates import FEWEST
 
-HEADERS = ("arm", "target", "time", "MB per client", "kJ per client", "speed-up")
+from .targets import MAJORITY
+from .text import digits, rounded_percent, time_unit
+
+HEADERS = ("arm", "target", "time", "MB per client", "kJ per client", "speed-up", "final", "best")
 _OPTIONAL = (("lost trials", "trial_share"), ("excluded devices", "excluded_share"))
+_AMOUNTS = (("mbytes_per_client", "mbytes"), ("kilojoules_per_client", "kilojoules"))
 _NO_VALUE = "–"
 
 
 def format_table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Return headers and cells of the rows of `table_rows`.
 
-    A target that was not reached reads "not reached". The columns for lost trials and excluded
-    devices appear only if some row has a value above 0.
+    Brackets hold an interval; words in parentheses, "2 to 3", a range. A target that was not
+    reached reads "not reached". The columns of a baseline appear if there is one, those for lost
+    trials and excluded devices only if some row has a value above 0.
     """
     optional = [(header, key) for header, key in _OPTIONAL if any(row[key] for row in rows)]
-    headers = [*HEADERS, *(header for header, _ in optional)]
-    lines = [[*_cells(row), *(_share_cell(row[key]) for _, key in optional)] for row in rows]
+    baseline = next((row["baseline"] for row in rows if row["baseline"]), None)
+    ratio = [] if baseline is None else [f"ratio to {baseline}", "p (Holm)"]
+    headers = [*HEADERS, *ratio, *(header for header, _ in optional)]
+    lines = [
+        [
+            *_cells(row),
+            *([] if baseline is None else [_ratio_cell(row, "ratio"), _p_cell(row)]),
+            *(_share_cell(row[key]) for _, key in optional),
+        ]
+        for row in rows
+    ]
     return headers, lines
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     names = [str(row["arm"]), str(row["target"])]
+    accuracies = [_accuracy_cell(row["final"]), _accuracy_cell(row["best"])]
     if row["arm"] == MAJORITY:
-        return [*names, *[_NO_VALUE] * 4]
+        return [*names, *[_NO_VALUE] * 6]
     if row["hours"] is None:
         n_reached, n_seeds = row["n_reached"], row["n_seeds"]
         reached = f" ({n_reached} of {n_seeds} seeds reached it)" if n_reached else ""
-        return [*names, f"not reached{reached}", *[_NO_VALUE] * 3]
-    amounts = [digits(row[key]) for key in ("mbytes_per_client", "kilojoules_per_client")]
-    return [*names, _time_cell(row), *amounts, _speedup_cell(row)]
+        return [*names, f"not reached{reached}", *[_NO_VALUE] * 3, *accuracies]
+    amounts = [_bounded(row, key, bounds, row[key]) for key, bounds in _AMOUNTS]
+    return [*names, _time_cell(row), *amounts, _ratio_cell(row, "speedup"), *accuracies]
 
 
 def _share_cell(share: float | None) -> str:
     return f"{100 * share:.0f} %" if share else _NO_VALUE
 
 
-def _time_cell(row: Mapping[str, Any]) -> str:
-    """A duration, with its interval in the same unit if there are several seeds."""
-    text = duration(row["hours"] * 3600)
-    if row["hours_low"] is None:
-        return text
-    unit_s, unit = time_unit(row["hours"] * 3600)
-    low, high = (digits(row[key] * 3600 / unit_s) for key in ("hours_low", "hours_high"))
-    return f"{text.removesuffix(unit)}[{low}, {high}] {unit}"
+def _accuracy_cell(accuracy: float | None) -> str:
+    return _NO_VALUE if accuracy is None else rounded_percent(accuracy)
 
 
-def _speedup_cell(row: Mapping[str, Any]) -> str:
-    if row["speedup"] is None:
+def _p_cell(row: Mapping[str, Any]) -> str:
+    p = row["p_holm"]
+    if p is None:
         return _NO_VALUE
-    if row["speedup_low"] in (None, row["speedup_high"]):
-        return f"{digits(row['speedup'])} ×"
-    low, high = (digits(row[key]) for key in ("speedup_low", "speedup_high"))
-    return f"{digits(row['speedup'])} [{low}, {high}] ×"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def _time_cell(row: Mapping[str, Any]) -> str:
+    """A duration, with its range or interval in the same unit if there are several seeds."""
+    unit_s, unit = time_unit(row["hours"] * 3600)
+    return f"{_bounded(row, 'hours', 'hours', row['hours'], unit_s / 3600)} {unit}"
+
+
+def _ratio_cell(row: Mapping[str, Any], name: str) -> str:
+    if row[name] is None:
+        return _NO_VALUE
+    if row[f"{name}_low"] == row[f"{name}_high"]:
+        return f"{digits(row[name])} ×"
+    return f"{_bounded(row, name, name, row[name])} ×"
+
+
+def _bounded(row: Mapping[str, Any], key: str, bounds: str, value: float, unit: float = 1.0) -> str:
+    """A number with its interval in brackets or its range in parentheses."""
+    text = digits(value / unit)
+    if row[f"{bounds}_low"] is None:
+        return text
+    low, high = (digits(row[f"{bounds}_{end}"] / unit) for end in ("low", "high"))
+    n = row["n_common"] if key == "ratio" else row["n_seeds"]
+    return f"{text} ({low} to {high})" if n < FEWEST else f"{text} [{low}, {high}]"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from .cells import format_table
 from .published import PUBLISHED_COLUMNS, format_published
-from .targets import COLUMNS
+from .target_row import COLUMNS
 
 TableFormat = Literal["text", "markdown", "latex", "csv", "json"]
 

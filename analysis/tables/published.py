@@ -15,7 +15,8 @@ PUBLISHED_COLUMNS = ("arm", "accuracy", "hours", "printed_hours", "ratio", "reas
 def published_rows(study: Study) -> list[dict[str, Any]]:
     """Return one row per arm and published number, with the keys of PUBLISHED_COLUMNS.
 
-    accuracy is 0-1; hours is None if not reached; ratio = hours / printed_hours.
+    accuracy is 0-1; hours is None if not reached; ratio = hours / printed_hours. hours are those of
+    first crossings, as publications print them.
     """
     return [
         _row(study, row["arm"], accuracy, printed, row["reason"])
@@ -44,7 +45,7 @@ def format_published(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list
 
 
 def _row(study: Study, arm: str, accuracy: float, printed: float, reason: str) -> dict[str, Any]:
-    cost = cost_to_accuracy(study.runs_of(arm), accuracy)
+    cost = cost_to_accuracy(study.runs_of(arm), accuracy, "first")
     hours = None if cost is None else cost.hours
     ratio = None if hours is None else hours / printed
     values = (arm, accuracy, hours, printed, ratio, reason)

@@ -9,19 +9,18 @@ from typing import Any, Literal
 import polars as pl
 
 from analysis.measures import (
-    accuracy_curve,
+    Crossing,
     best_arm,
+    best_of_run,
     cost_of_run,
     crossing_s,
     effort_to,
     fairness,
     final_accuracy,
-    moving_mean,
     trial_overhead,
     utilisation,
     wasted_work,
 )
-from analysis.measures.curve import highest
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 
@@ -72,21 +71,21 @@ def default_target(study: Study) -> float | None:
     return None if best is None else DEFAULT_SHARE * best[1]
 
 
-def run_frame(study: Study, target: float | None) -> pl.DataFrame:
+def run_frame(study: Study, target: float | None, crossing: Crossing = "sustained") -> pl.DataFrame:
     """Return one row per run, in the study's order.
 
-    Columns: arm, seed, all columns named in QUANTITIES, sustained_s, final and fairness. Null means
-    not reached or unknown. Shares and accuracies are 0-1; bytes and joules are per client of the
-    population.
+    Columns: arm, seed, all columns named in QUANTITIES, first_s, final and fairness. Null means not
+    reached or unknown. first_s is the first crossing, whatever `crossing` the other columns use.
+    Shares and accuracies are 0-1; bytes and joules are per client of the population.
     """
-    return pl.DataFrame([_row(run, target) for run in study.runs], schema=_SCHEMA)
+    return pl.DataFrame([_row(run, target, crossing) for run in study.runs], schema=_SCHEMA)
 
 
 _SCHEMA: dict[str, Any] = {
     "arm": pl.String,
     "seed": pl.Int64,
     "reached_s": pl.Float64,
-    "sustained_s": pl.Float64,
+    "first_s": pl.Float64,
     "rounds": pl.Int64,
     "mbytes": pl.Float64,
     "kilojoules": pl.Float64,
@@ -103,13 +102,13 @@ _SCHEMA: dict[str, Any] = {
 }
 
 
-def _row(run: Run, target: float | None) -> dict[str, Any]:
-    to_target = dict.fromkeys(("reached_s", "sustained_s", "rounds", "mbytes", "kilojoules"))
+def _row(run: Run, target: float | None, crossing: Crossing) -> dict[str, Any]:
+    to_target = dict.fromkeys(("reached_s", "first_s", "rounds", "mbytes", "kilojoules"))
     return {
         "arm": run.arm,
         "seed": run.seed,
-        **(to_target if target is None else _to_target(run, target)),
-        "best": highest(moving_mean(accuracy_curve(run))),
+        **(to_target if target is None else _to_target(run, target, crossing)),
+        "best": best_of_run(run),
         "final": final_accuracy(run),
         "utilisation": utilisation(run),
         "waste": wasted_work(run).seconds_share,
@@ -119,11 +118,11 @@ def _row(run: Run, target: float | None) -> dict[str, Any]:
     }
 
 
-def _to_target(run: Run, target: float) -> dict[str, Any]:
-    effort, cost = effort_to(run, target), cost_of_run(run, target)
+def _to_target(run: Run, target: float, crossing: Crossing) -> dict[str, Any]:
+    effort, cost = effort_to(run, target, crossing), cost_of_run(run, target, crossing)
     return {
         "reached_s": effort and effort.seconds,
-        "sustained_s": crossing_s(run, target, "sustained"),
+        "first_s": crossing_s(run, target, "first"),
         "rounds": effort and effort.rounds,
         "mbytes": cost and cost.mbytes_per_client,
         "kilojoules": cost and cost.kilojoules_per_client,

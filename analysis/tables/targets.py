@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
-from analysis.measures import (
-    best_arm,
-    best_in_hindsight,
-    cost_to_accuracy,
-    crossing_s,
-    excluded_share,
-    fastest_full,
-    full_highest,
-    trial_overhead,
-)
+from analysis.measures import Crossing, best_arm, best_in_hindsight, fastest_full, full_highest
 from analysis.reading.run import Run
 from analysis.reading.study import Study
-from analysis.statistics.estimates import mean_interval, speed_up
+from analysis.statistics.estimates import holm
 
+from .target_row import Costs, compared, costs_of, empty_row, target_row
 from .text import percent, rounded_percent
 
 LEVELS = (0.5, 0.6, 0.7)
@@ -30,12 +22,6 @@ SHARES = (0.9, 0.95, 0.99)
 """Default relative targets, shares of the best accuracy of any arm."""
 
 MAJORITY = "majority class"
-COLUMNS = (
-    *("arm", "target", "hours", "hours_low", "hours_high"),
-    *("mbytes_per_client", "kilojoules_per_client"),
-    *("speedup", "speedup_low", "speedup_high", "trial_share", "excluded_share"),
-    *("n_seeds", "n_reached"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +33,10 @@ class Target:
 
 
 def targets(
-    study: Study, levels: Sequence[float] = LEVELS, shares: Sequence[float] = SHARES
+    study: Study,
+    levels: Sequence[float] = LEVELS,
+    shares: Sequence[float] = SHARES,
+    crossing: Crossing = "sustained",
 ) -> list[Target]:
     """Return absolute levels, then shares of the best accuracy, then full fine-tuning's highest.
 
@@ -57,7 +46,7 @@ def targets(
         if not 0 < value <= 1:
             raise ValueError(f"a target must be above 0 and at most 1, got {value:g}")
     chosen = [Target(percent(level), level) for level in levels]
-    best, highest = best_arm(study), full_highest(study)
+    best, highest = best_arm(study), full_highest(study, crossing)
     if best is not None:
         chosen += [_share(share, best[1]) for share in shares]
     if highest is not None:
@@ -66,31 +55,43 @@ def targets(
 
 
 def table_rows(
-    study: Study, levels: Sequence[float] = LEVELS, shares: Sequence[float] = SHARES
+    study: Study,
+    levels: Sequence[float] = LEVELS,
+    shares: Sequence[float] = SHARES,
+    crossing: Crossing = "sustained",
+    baseline: str | None = None,
 ) -> list[dict[str, Any]]:
     """Return one row per target and arm, with the keys of COLUMNS.
 
     Means are over the seeds of the arm; they are None unless all seeds reached the target
-    (n_reached of n_seeds did). `_low` and `_high` bound a 95 % bootstrap interval, None for a
-    single seed. `speedup`: hours of the fastest full fine-tuning arm / hours of this arm, with an
-    interval over the common seeds. `trial_share`: mean share (0-1) of the clients' working time
-    spent in branches that lost their trial. `excluded_share`: largest share (0-1) of the fleet
-    without the memory for a configuration of the arm.
+    (n_reached of n_seeds did). `_low` and `_high` bound them: `interval` says whether by a range
+    (fewer than five seeds) or by Student's t on the logarithms; None for a single seed. `crossing`:
+    how a target counts as reached. `speedup`: hours of the fastest full fine-tuning arm / hours of
+    this arm. `trial_share`: mean share (0-1) of the clients' working time spent in branches that
+    lost their trial. `excluded_share`: largest share (0-1) of the fleet without the memory for a
+    configuration of the arm. `final` and `best`: accuracies (0-1), whatever the target.
+    `target_accuracy` (0-1) is the target as a number.
 
-    Rows of the majority class give its accuracy as target. Rows in hindsight name the arm that they
-    repeat. Raises ValueError for a target outside 0-1.
+    With a baseline, an arm: `ratio` = its hours / hours of this arm and `difference_hours` = hours
+    of this arm - its hours, over the n_common seeds with which both reached the target; p of the
+    ratio, and p_holm, corrected over the arms of a target after Holm.
+
+    Rows of the majority class give its accuracy as target. Rows in hindsight repeat for each seed
+    the arm that was best on the other seeds, and name them. Raises ValueError for a target outside
+    0-1 and for a baseline that is not an arm.
     """
+    if baseline is not None and baseline not in study.arms:
+        raise ValueError(
+            f"{study.path}: has no arm {baseline} for a baseline; its arms: {', '.join(study.arms)}"
+        )
     rows = [
         row
-        for target in targets(study, levels, shares)
-        for row in (
-            *(_row(study, arm, target) for arm in study.arms),
-            *(_hindsight_row(study, name, target) for name in study.hindsight),
-        )
+        for target in targets(study, levels, shares, crossing)
+        for row in _rows_of_target(study, target, crossing, baseline)
     ]
     majority = sorted({r.majority_accuracy for r in study.runs if r.majority_accuracy is not None})
     return rows + [
-        _empty(MAJORITY, f"accuracy {rounded_percent(accuracy)}") for accuracy in majority
+        empty_row(MAJORITY, f"accuracy {rounded_percent(accuracy)}") for accuracy in majority
     ]
 
 
@@ -98,46 +99,47 @@ def _share(share: float, best: float) -> Target:
     return Target(f"{percent(share)} of best ({rounded_percent(share * best)})", share * best)
 
 
-def _row(study: Study, arm: str, target: Target) -> dict[str, Any]:
-    runs = study.runs_of(arm)
-    hours = _hours(runs, target.accuracy)
-    row = _empty(arm, target.text) | {"n_seeds": len(runs), "n_reached": len(hours)}
-    row["trial_share"] = fmean(trial_overhead(run).seconds_share for run in runs)
-    row["excluded_share"] = max(excluded_share(run) for run in runs)
-    cost = cost_to_accuracy(runs, target.accuracy)
-    if cost is None:
-        return row
-    interval = mean_interval(list(hours.values()))
-    row |= {"hours": cost.hours, "hours_low": interval.low, "hours_high": interval.high}
-    row |= {
-        "mbytes_per_client": cost.mbytes_per_client,
-        "kilojoules_per_client": cost.kilojoules_per_client,
-    }
-    base = fastest_full(study, target.accuracy)
-    if base is not None and cost.hours:
-        base_hours = _hours(study.runs_of(base), target.accuracy)
-        row["speedup"] = fmean(base_hours.values()) / cost.hours
-        ratio = speed_up(base_hours, hours)
-        if ratio is not None:
-            row |= {"speedup_low": ratio.low, "speedup_high": ratio.high}
-    return row
+def _rows_of_target(
+    study: Study, target: Target, crossing: Crossing, baseline: str | None
+) -> list[dict[str, Any]]:
+    """The rows of the arms and of those in hindsight, with p values corrected over all of them."""
+    full_arm = fastest_full(study, target.accuracy, crossing)
+    full = None if full_arm is None else _costs(study.runs_of(full_arm), target, crossing)
+    base = None if baseline is None else _costs(study.runs_of(baseline), target, crossing)
+    rows = []
+    for label, runs in _named_runs(study, target, crossing):
+        row = empty_row(label, target.text) | {"target_accuracy": target.accuracy}
+        if runs is None:
+            n_seeds = len({run.seed for run in study.runs})
+            rows.append(row | {"n_seeds": n_seeds, "n_reached": 0, "crossing": crossing})
+            continue
+        row |= target_row(runs, target.accuracy, crossing, full)
+        if base is not None and baseline is not None and label != baseline:
+            row |= compared(_costs(runs, target, crossing), base, baseline)
+        rows.append(row)
+    corrected = holm([row["p"] for row in rows])
+    return [row | {"p_holm": p} for row, p in zip(rows, corrected, strict=True)]
 
 
-def _hindsight_row(study: Study, name: str, target: Target) -> dict[str, Any]:
-    best = best_in_hindsight(study, study.hindsight[name], target.accuracy)
-    if best is None:
-        n_seeds = len({run.seed for run in study.runs})
-        label, row = name, _empty(name, target.text) | {"n_seeds": n_seeds, "n_reached": 0}
-    else:
-        label, row = f"{name}, in hindsight: {best}", _row(study, best, target)
-    return row | {"arm": label}
+def _named_runs(
+    study: Study, target: Target, crossing: Crossing
+) -> Iterator[tuple[str, Sequence[Run] | None]]:
+    """Each arm with its runs, then each row in hindsight; None if a seed has no run."""
+    for arm in study.arms:
+        yield arm, study.runs_of(arm)
+    for name, arms in study.hindsight.items():
+        chosen = best_in_hindsight(study, arms, target.accuracy, crossing)
+        runs = [run for run in chosen.values() if run is not None]
+        if not runs or len(runs) < len(chosen):
+            yield name, None
+            continue
+        counts = Counter(run.arm for run in runs)
+        if len(runs) == 1:
+            yield f"{name}, in hindsight: {runs[0].arm}", runs
+        else:
+            listed = ", ".join(f"{arm} ({n} of {len(runs)})" for arm, n in counts.items())
+            yield f"{name}, in hindsight on the other seeds: {listed}", runs
 
 
-def _hours(runs: Sequence[Run], accuracy: float) -> dict[int, float]:
-    """Hours to the accuracy by seed, for the runs that reached it."""
-    crossed = {run.seed: crossing_s(run, accuracy) for run in runs}
-    return {seed: seconds / 3600 for seed, seconds in crossed.items() if seconds is not None}
-
-
-def _empty(arm: str, target: str) -> dict[str, Any]:
-    return {"arm": arm, "target": target, **dict.fromkeys(COLUMNS[2:])}
+def _costs(runs: Sequence[Run], target: Target, crossing: Crossing) -> Costs:
+    return costs_of(runs, target.accuracy, crossing)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analysis.statistics.estimates import FEWEST
+
 _UNITS = ((172_800.0, 86_400.0, "d"), (7_200.0, 3_600.0, "h"), (120.0, 60.0, "min"))
 """Seconds from which a unit is used, its length in seconds, its name."""
 
@@ -43,6 +45,15 @@ def rounded_percent(fraction: float) -> str:
     '50.0 %'
     """
     return f"{100 * fraction:.1f} %"
+
+
+def bounds_text(n_seeds: int) -> str:
+    """Say what the bounds of a mean over this many seeds are.
+
+    >>> bounds_text(4), bounds_text(5)
+    ('range', '95 % interval')
+    """
+    return "range" if n_seeds < FEWEST else "95 % interval"
 
 
 def digits(value: float) -> str:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from .ragged import IntArray, Ragged
+
+_PLACE_OF_SPACE = "\u00a0"
+_LEADING_SPACE: Mapping[str, dict[str, Any]] = {
+    "ByteLevel": {"add_prefix_space": True},
+    "Metaspace": {"prepend_scheme": "always"},
+}
+"""By type of pre-tokenizer. A Metaspace without a scheme has always prepended one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +60,15 @@ def tokenize_words(
 ) -> tuple[Tokens, list[dict[int, int]]]:
     """The texts, split at single spaces, as token ids; and where each word starts.
 
-    No token spans two words. The second result maps, for each text, a word's number to the
-    position of its first token; words beyond `max_tokens` are missing. Raises ValueError as
-    `tokenize` does.
+    No token spans two words, and each word has the leading space of a word within a text
+    (with_leading_spaces). A no-break space is a space inside a word.
+
+    The second result maps, for each text, a word's number to the position of its first token;
+    words beyond `max_tokens` are missing. Raises ValueError as `tokenize` does.
     """
-    words = [text.split(" ") for text in texts]
-    encodings = _tokenizer(model_dir, max_tokens).encode_batch(words, is_pretokenized=True)
+    words = [[word.replace(_PLACE_OF_SPACE, " ") for word in text.split(" ")] for text in texts]
+    tokenizer = _tokenizer(model_dir, max_tokens, text_of=with_leading_spaces)
+    encodings = tokenizer.encode_batch(words, is_pretokenized=True)
     return _tokens(encodings), [_first_tokens(encoding.word_ids) for encoding in encodings]
 
 
@@ -73,12 +85,52 @@ def _first_tokens(word_ids: Sequence[int | None]) -> dict[int, int]:
     return firsts
 
 
-def _tokenizer(model_dir: Path, max_tokens: int) -> Tokenizer:
+def needs_leading_spaces(model_dir: Path) -> bool:
+    """Whether the tokens of single words differ if each has a leading space (RoBERTa's do)."""
+    try:
+        text = (model_dir / "tokenizer.json").read_text(encoding="utf-8")
+        return with_leading_spaces(text) != text
+    except (OSError, ValueError):
+        return False  # _tokenizer refuses such a file
+
+
+def word_reading(kind: str, model_dir: Path) -> str:
+    """What the names of states and activations of a task of this kind say of its words' leading
+    spaces: nothing where tokens need none, so that such names stay as they were."""
+    is_other = kind == "tagging" and needs_leading_spaces(model_dir)
+    return " leading spaces" if is_other else ""
+
+
+def with_leading_spaces(tokenizer: str) -> str:
+    """A tokenizer's JSON that treats every word as preceded by a space (add_prefix_space).
+
+    Byte-level and SentencePiece vocabularies have other tokens for a word at the start of a text
+    than for the same word after a space. Without this, each word of a sentence would be read as
+    one at the start. The text is returned unchanged if it needs no change.
+    """
+    content = json.loads(tokenizer)
+    if not isinstance(content, dict):
+        raise ValueError("must be a JSON object")
+    steps = [content.get("pre_tokenizer") or {}]
+    is_changed = False
+    while steps:
+        step = steps.pop()
+        steps.extend(step.get("pretokenizers", ()))
+        wanted = _LEADING_SPACE.get(str(step.get("type")), {})
+        if any(step.get(key, value) != value for key, value in wanted.items()):
+            step |= wanted
+            is_changed = True
+    return json.dumps(content) if is_changed else tokenizer
+
+
+def _tokenizer(
+    model_dir: Path, max_tokens: int, text_of: Callable[[str], str] = lambda text: text
+) -> Tokenizer:
     path = model_dir / "tokenizer.json"
     if not path.exists():
         raise ValueError(f"{path}: no such file; the model must have a fast tokenizer")
     try:
-        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_str(text_of(path.read_text(encoding="utf-8")))
     except Exception as error:  # the library raises plain Exception
         raise ValueError(f"{path}: not a valid fast tokenizer ({error})") from None
     tokenizer.no_padding()

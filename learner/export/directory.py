@@ -16,6 +16,7 @@ from learner.assets.sources import TOKENIZER_FILES
 from learner.encoder.architecture import family_of
 from learner.encoder.backbone import load_backbone
 from learner.encoder.model_config import ModelConfig, read_model_config
+from learner.encoder.tokens import with_leading_spaces, word_reading
 from learner.spec import UNIT_WIDTH, Lora, TuningConfig
 from learner.state import State
 from learner.store.atomic_file import default_permissions, errors_naming
@@ -78,6 +79,8 @@ def write_export(
         _save(model_tensors(trained), whole / "model.safetensors")
         shutil.copyfile(_CODE, whole / _CODE.name)
         _copy_tokenizer(model_dir, whole, base, max_tokens)
+        if word_reading(task.kind, model_dir):
+            _add_leading_spaces(whole)
         card = write_card(task.kind, config, max_tokens, origin)
         (whole / "README.md").write_text(card, encoding="utf-8")
         if isinstance(config, Lora):
@@ -124,6 +127,15 @@ def _copy_tokenizer(model_dir: Path, into: Path, base: ModelConfig, max_tokens: 
     else:
         settings["pad_token"] = _token(into / "tokenizer.json", base.values.get("pad_token_id", 0))
     _write_json(path, settings | {"model_max_length": max_tokens})
+
+
+def _add_leading_spaces(into: Path) -> None:
+    """Make the copied tokenizer read words as training did."""
+    path = into / "tokenizer.json"
+    path.write_text(with_leading_spaces(path.read_text(encoding="utf-8")), encoding="utf-8")
+    path = into / "tokenizer_config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    _write_json(path, settings | {"add_prefix_space": True})
 
 
 def _token(tokenizer: Path, token_id: object) -> str | None:

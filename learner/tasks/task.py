@@ -47,6 +47,7 @@ class Task:
     """A data set in three splits. `labels[i]` names label id i; `digest` identifies the content.
 
     `repeats` counts, by split, the examples left out because an earlier split has the same text.
+    `warnings` are lines on what may surprise about the data.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Task:
     test: Split
     digest: str
     repeats: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     @property
     def metric(self) -> str:

@@ -16,7 +16,7 @@ import torch.nn.functional as F  # noqa: N812
 from learner.assets.sources import model_revision
 from learner.encoder.activations import PASS_TOKENS, Activations
 from learner.encoder.backbone import load_backbone
-from learner.encoder.tokens import Tokens, tokenize, tokenize_words
+from learner.encoder.tokens import Tokens, tokenize, tokenize_words, word_reading
 from learner.graph.recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
 from learner.graph.trainer import FeedbackSink
 from learner.spec import Evaluation, LocalJob, NewWeights, StateRef, TuningConfig, Update
@@ -76,7 +76,8 @@ class TorchLearner:
         limit = self._backbone.architecture.most_tokens
         if max_tokens > limit:
             raise ValueError(f"max_tokens must be at most {limit} for this model, got {max_tokens}")
-        parts = (str(LEARNER_EPOCH), model_revision(model_dir), task.digest, str(max_tokens))
+        content = task.digest + word_reading(task.kind, model_dir)
+        parts = (str(LEARNER_EPOCH), model_revision(model_dir), content, str(max_tokens))
         named = "\0".join((*parts, numerics_tag(precision))).encode()
         self._activations_dir = (
             activations_dir(cache_dir) / blake2b(named, digest_size=16).hexdigest()

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from learner.assets.sources import PYPI, data_dir, is_at_hand, model_dir
 from learner.spec import Shard
 from learner.tasks import Task, TaskSource, load_task, partition
+from learner.tasks.hub import HUB
+from learner.tasks.rows import Layout
 from sim.engine.simulation import Holdings
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import DataTask, SyntheticTask, TorchTraining
@@ -69,16 +71,27 @@ def load_data(scenario: Scenario, streams: Streams, cache_dir: Path) -> Data:
 
 
 def describe_data(scenario: Scenario, seed: int, cache_dir: Path) -> str | None:
-    """One line on the data of a scenario and their partition with this seed.
+    """A line on the data of a scenario and their partition with this seed, and one per warning.
 
     None for a synthetic task, and for data that are not in the cache. Raises ValueError, as
     load_data does.
     """
-    if not (isinstance(scenario.task, DataTask) and is_at_hand(scenario.task.source, cache_dir)):
+    if not isinstance(scenario.task, DataTask):
+        return None
+    if not is_at_hand(scenario.task.source.removeprefix(HUB), cache_dir):
         return None
     data = load_data(scenario, Streams(seed), cache_dir)
     task = data.task
     assert task is not None
+    return "\n".join((_summary(data, task), *data_warnings(task)))
+
+
+def data_warnings(task: Task) -> list[str]:
+    """One line for each part of a task's data that may have an unexpected effect."""
+    return [f"warning: task.source {task.name}: {warning}" for warning in task.warnings]
+
+
+def _summary(data: Data, task: Task) -> str:
     sizes = ", ".join(f"{len(task.split(name)):,} {name}" for name in task.repeats)
     removed = ", ".join(f"{n:,} {name}" for name, n in task.repeats.items() if n) or "none"
     return (
@@ -96,6 +109,7 @@ def task_source(task: DataTask) -> TaskSource:
         source=task.source,
         kind=task.kind,
         columns={name: column for name, column in columns.items() if column is not None},
+        layout=Layout(delimiter=task.delimiter, quoting=task.quoting, header=task.header),
         train=task.train,
         validation=task.validation,
         test=task.test,

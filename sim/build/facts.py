@@ -10,7 +10,7 @@ from learner.encoder.architecture import Architecture
 from sim.fleet.client import Client
 from sim.scenario.fleet import ServerSide
 
-from .data import Data
+from .data import Data, data_warnings
 
 
 def model_data_facts(
@@ -30,6 +30,7 @@ def model_data_facts(
         and {name: len(task.split(name)) for name in ("train", "validation", "test")},
         "task_words_a_text": task and float(task.train.n_words.mean()),
         "task_repeats_left_out": task and dict(task.repeats),
+        "task_warnings": data_warnings(task) if task else [],
         "majority_accuracy": task
         and {split: task.majority_accuracy(split) for split in ("validation", "test")},
     }

@@ -74,17 +74,22 @@ def build_learner(
         return CurveLearner(canonical(kind), _curve(kind))
     loaded = data.task
     assert loaded is not None
+    from learner.encoder.tokens import word_reading  # time-only runs need no tokenizers
+
+    directory = model_dir(scenario.model.source, cache_dir)
     make_trainer = partial(
         _make_trainer,
         scenario,
         loaded,
+        directory=directory,
         parts=data.parts,
         cache_dir=cache_dir,
         precision=precision,
         pool=pool,
         on_fill=callbacks.on_fill,
     )
-    context = _context(scenario, revision, loaded.digest, scenario.task.max_tokens)
+    content = loaded.digest + word_reading(scenario.task.kind, directory)
+    context = _context(scenario, revision, content)
     store = Store(store_dir(cache_dir), cache_budget(cache_dir))
     numerics = numerics_tag(precision)
     if on_missing == "count":
@@ -102,6 +107,7 @@ def _make_trainer(
     scenario: Scenario,
     task: Task,
     *,
+    directory: Path,
     parts: Sequence[NDArray[np.int64]],
     cache_dir: Path,
     precision: Precision,
@@ -112,7 +118,7 @@ def _make_trainer(
 
     make = partial(
         TorchLearner,
-        model_dir=model_dir(scenario.model.source, cache_dir),
+        model_dir=directory,
         task=task,
         shards=dict(enumerate(parts)),
         max_tokens=scenario.task.max_tokens,
@@ -123,15 +129,15 @@ def _make_trainer(
     return pool.trainer(make, max_tokens=scenario.task.max_tokens, on_fill=on_fill)
 
 
-def _context(scenario: Scenario, revision: str | None, task_digest: str, max_tokens: int) -> str:
+def _context(scenario: Scenario, revision: str | None, content: str) -> str:
     """The part that all recipes of the run have in common.
 
-    The published new weights are left out: stores are older than that choice, and their states must
-    keep their names.
+    content: identifies the task's data and how they are read. The published new weights are left
+    out: stores are older than that choice, and their states must keep their names.
     """
     new_weights = scenario.training.new_weights
     suffix = "" if new_weights == "published" else f" {new_weights}"
-    return f"{revision} {task_digest} {max_tokens}{suffix}"
+    return f"{revision} {content} {scenario.task.max_tokens}{suffix}"
 
 
 def _curve(kind: CurveTraining) -> Saturating | Tabulated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -22,6 +23,7 @@ from sim.engine.evaluator import Evaluator
 from sim.engine.participation import Participation
 from sim.engine.round import SynchronousRounds
 from sim.engine.server import Server
+from sim.engine.timing import EndsOfTime
 from sim.engine.trial import TrialRunner
 from sim.fleet.availability import AvailabilityTable
 from sim.fleet.client import Client
@@ -99,6 +101,7 @@ def _trial_runner(
 ) -> TrialRunner:
     dispatcher, rules = accountant.dispatcher, scenario.rounds
     env, clients = dispatcher.context.env, dispatcher.clients
+    ends = EndsOfTime(env)
     eligibility = Eligibility(
         cost=dispatcher.cost,
         exchange=scenario.exchange,
@@ -126,6 +129,7 @@ def _trial_runner(
     )
     synchronous = SynchronousRounds(
         env=env,
+        ends=ends,
         rules=rules,
         aggregation_s=scenario.fleet.server.aggregation_s,
         dispatcher=dispatcher,
@@ -134,6 +138,7 @@ def _trial_runner(
     )
     asynchronous = AsynchronousRounds(
         env=env,
+        ends=ends,
         rules=rules,
         aggregation_s=scenario.fleet.server.aggregation_s,
         selector=selector,
@@ -144,12 +149,14 @@ def _trial_runner(
     )
     return TrialRunner(
         env=env,
+        ends=ends,
         streams=streams,
         learner=learner,
         log=accountant.log,
         n_clients=len(clients),
         rules=rules,
         round_limit=scenario.stop.rounds,
+        time_limit_s=math.inf if scenario.stop.sim_s is None else scenario.stop.sim_s,
         eligibility=eligibility,
         selector=selector,
         evaluator=evaluator,

@@ -26,6 +26,7 @@ from .job_account import JobAccount
 from .next_clients import NextClients
 from .participation import Process
 from .round import interrupt_all
+from .timing import EndsOfTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class AsynchronousRounds:
     """`aggregation_s`: seconds that the server takes for an aggregation."""
 
     env: Environment
+    ends: EndsOfTime
     rules: Rounds
     aggregation_s: float
     selector: CohortSelector
@@ -71,7 +73,7 @@ class AsynchronousRounds:
             disturbances=self.dispatcher.disturbances,
             n_buffered=self.rules.n_buffered,
         )
-        while lineage.round < last and not (branch.stuck or branch.is_over):
+        while lineage.round < last and not (branch.stuck or self.ends.is_reached(branch.end_s)):
             self._send(branch, jobs, next_clients)
             if not jobs.has_arrivals:
                 waits = self._waits(branch, jobs)
@@ -134,6 +136,7 @@ class AsynchronousRounds:
         """The branch's window is over: what is under way is interrupted and lost."""
         at_work = [jobs.at_work[client_id] for client_id in sorted(jobs.at_work)]
         yield from interrupt_all(self.env, at_work)
+        at_work = [job for job in at_work if job.outcome == "open"]
         for job in at_work:
             job.outcome = "cut"
         if branch.share.reservations is not None:

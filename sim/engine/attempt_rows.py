@@ -33,5 +33,5 @@ def attempt_row(job: ClientJob, interval: Interval) -> TransferRow | ComputeRow:
 def dropout_row(job: ClientJob, reason: Literal["offline", "vanished"]) -> DropoutRow:
     """A client that is lost to its round, in the stage that it did not finish."""
     return DropoutRow(
-        t_s=job.env.now, client=job.client_id, stage=STAGE_NAMES[job.stage], reason=reason
+        t_s=job.env.now, client=job.client_id, stage=STAGE_NAMES[job.current], reason=reason
     )

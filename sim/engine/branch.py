@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from .allocation import Share
@@ -13,9 +14,9 @@ from .totals import Totals
 class RunningBranch:
     """A branch with its own lineage, its share of the clients, and what its rounds have cost.
 
-    `is_alone`: no other branch beside it in its trial. `is_over`: its window has ended, so that no
-    further round begins. `is_in_round`: a round is under way. `stuck`: why the branch cannot
-    continue ("": it can).
+    `is_alone`: no other branch beside it in its trial. `end_s`: the nominal end of its window or of
+    the run (inf: neither), from which on no round begins. `is_in_round`: a round is under way.
+    `stuck`: why the branch cannot continue ("": it can).
     """
 
     name: str
@@ -23,7 +24,7 @@ class RunningBranch:
     lineage: Lineage
     share: Share
     is_alone: bool
-    is_over: bool = False
+    end_s: float = math.inf
     is_in_round: bool = False
     stuck: str = ""
     totals: Totals = field(default_factory=Totals)

@@ -61,15 +61,19 @@ class ClientJob:
 
     It trains from the state `base`, which had seen `version` aggregations, and is the client's
     `repeat`-th job of that version (0: the first). `intervals` is what it has done so far, without
-    gaps; `stage` counts its finished stages. `staleness`: aggregations missed when its update was
-    used.
+    gaps; `stage` counts its finished stages, `current` is the latest begun. `is_absent`: the client
+    went offline and must return before it works on. `staleness`: aggregations missed when its
+    update was used.
     """
 
     __slots__ = (
         "base",
         "client",
+        "client_id",
         "context",
+        "current",
         "intervals",
+        "is_absent",
         "outcome",
         "process",
         "repeat",
@@ -91,17 +95,15 @@ class ClientJob:
         repeat: int = 0,
     ) -> None:
         self.context, self.client, self.task = context, client, task
+        self.client_id = client.shard.client_id
         self.base, self.version, self.repeat = base, version, repeat
         self.start_s = context.env.now
         self.intervals: list[Interval] = []
-        self.stage = self.staleness = 0
+        self.stage = self.current = self.staleness = 0
+        self.is_absent = False
         self.outcome: Outcome = "open"
         self.process: Process
 
     @property
     def env(self) -> Environment:
         return self.context.env
-
-    @property
-    def client_id(self) -> int:
-        return self.client.shard.client_id

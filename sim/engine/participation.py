@@ -1,9 +1,9 @@
 """A client's part in a round as a SimPy process: download, compute, upload.
 
-Three things interrupt it: the client's absence, the end of its round (a deadline, enough reports,
-the end of a trial or run), and a dropout, which the process raises itself, since a SimPy process
-cannot interrupt itself. Another stage or another behaviour is another generator
-(docs/extend-a-client.md).
+Two things interrupt it: the client's absence, which its stages handle, and the end of its round (a
+deadline, enough reports, the end of a trial or run), which ends the process. A dropout ends it too:
+the process raises ClientLost itself, since a SimPy process cannot interrupt itself. Another stage
+or another behaviour is another generator (docs/extend-a-client.md).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from simpy import Environment, Event, Interrupt
 from learner.spec import AddOn
 from sim.fleet.client import Client
 from sim.fleet.shared_link import Flow
+from sim.records import AttemptStatus
+from sim.runlog import RunError
 from traces.step import NeverFinishes
 
 from .attempt_rows import attempt_row, dropout_row
 from .client_job import COMPUTE, DOWN, STAGE_NAMES, UP, WAIT, ClientJob, Interval, Resource
-from .timing import ABSENCE, end_of_time
 
 Process = Generator[Event, Any, Any]
 
@@ -30,6 +31,11 @@ Participation = Callable[[ClientJob], Process]
 
 _ABSENT = "absent"
 """The cause of an interrupt that the client's own absence is."""
+
+_RELATIVE = 1e-12
+"""Of a stage's amount: less than this left is nothing left."""
+
+_LAST_PLACE = 2e-15
 
 
 class ClientLost(Exception):  # noqa: N818  (an outcome, not an error)
@@ -49,20 +55,33 @@ def participate(job: ClientJob) -> Process:
 
 def download(job: ClientJob) -> Process:
     """Receive the trainable state; the first time, maybe the base model too."""
-    yield from _work(job, DOWN, job.task.amounts[DOWN])
-    job.client.has_model = True
+    return _work(job, DOWN, job.task.amounts[DOWN])
 
 
 def compute(job: ClientJob, work_s: float | None = None) -> Process:
     """Train for `work_s` seconds at full speed (None: as long as the task takes)."""
-    yield from _work(job, COMPUTE, job.task.amounts[COMPUTE] if work_s is None else work_s)
-    if job.task.cache == "fill" and isinstance(job.task.config, AddOn):
-        job.client.cached_depth = job.task.config.depth
+    return _work(job, COMPUTE, job.task.amounts[COMPUTE] if work_s is None else work_s)
 
 
 def upload(job: ClientJob) -> Process:
     """Send the update."""
-    yield from _work(job, UP, job.task.amounts[UP])
+    return _work(job, UP, job.task.amounts[UP])
+
+
+def wait(job: ClientJob, seconds: float) -> Process:
+    """Let seconds pass without work. An absence meanwhile changes nothing."""
+    end_s = job.env.now + seconds
+    while job.env.now < end_s:
+        start_s = job.env.now
+        try:
+            yield job.env.timeout(end_s - start_s)
+        except Interrupt as interrupt:
+            job.intervals.append(Interval(WAIT, start_s, job.env.now, 0.0, "cut"))
+            if interrupt.cause is not _ABSENT:
+                raise
+            job.is_absent = True
+        else:
+            job.intervals.append(Interval(WAIT, start_s, job.env.now, 0.0, "done"))
 
 
 def run_job(
@@ -72,6 +91,7 @@ def run_job(
 
     Interrupted by the end of its round, it stops without a report; what it has moved and computed
     stays on record. A base model that has arrived and a cache that is full stay with the client.
+    Raises RunError for a participation that does not do its part.
     """
     processes = job.client.processes
     processes.append(job.process)
@@ -82,10 +102,14 @@ def run_job(
         job.outcome = "lost"
         if job.context.rows is not None:
             job.context.rows.add(dropout_row(job, loss.reason))
-    except Interrupt:
+    except Interrupt as interrupt:
+        if interrupt.cause is _ABSENT:
+            raise _error(job, "an absence interrupted an event of its own") from None
         return
     else:
         job.outcome = "done"
+        if job.stage <= UP or (participation is not participate and _has_gap(job)):
+            raise _error(job, "it did not upload, or time passed in an event of its own")
     finally:
         processes.remove(job.process)
     report(job)
@@ -96,38 +120,61 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
 
     Paused work goes on where it was interrupted, restarted work begins anew. Raises ClientLost.
     """
-    env, resource, left = job.context.env, job.task.resources[stage], amount
+    job.current, left = stage, amount
     while True:
-        start_s, place, flow = env.now, stage, None
-        try:
-            if resource.server is not None and resource.can_finish(start_s, left):
-                if resource.latency_s:
-                    yield env.timeout(resource.latency_s)
-                flow = resource.server.begin(resource.trace, resource.offset_s, left)
-                yield flow.over
-            elif (seconds := _seconds(resource, start_s, left)) < math.inf:
-                yield env.timeout(seconds)
-            elif _is_stalled(job, resource, stage):
-                place = stage if job.client.availability.available_until_s == math.inf else WAIT
-                yield from _wait_for_ever(env)
-            else:
-                yield env.event()  # an absence will end it
-        except Interrupt as interrupt:
-            moved = _moved(resource, place, flow, start_s, env.now)
-            if interrupt.cause is not _ABSENT:
-                _record(job, Interval(place, start_s, env.now, moved, "cut"))
-                raise
-        else:
-            moved = left
-        if moved == left:
+        if job.is_absent:
+            yield from _wait_for_return(job)
+        moved = yield from _attempt(job, stage, left)
+        if not job.is_absent or 0.0 < left <= moved + _RELATIVE * amount:
             break
-        _record(job, Interval(stage, start_s, env.now, moved, "away"))
-        yield from _wait_for_return(job)
         left = amount if job.context.when_offline == "restart" else max(left - moved, 0.0)
-    _record(job, Interval(stage, start_s, env.now, left, "done"))
     if stage == job.task.dropout_stage:
         raise ClientLost("vanished")
+    _finish_stage(job, stage)
+
+
+def _attempt(job: ClientJob, stage: int, amount: float) -> Process:
+    """Work until the amount is done or the client's absence interrupts it; returns what was done.
+
+    The end of the round interrupts it too, and ends the process.
+    """
+    env, resource = job.context.env, job.task.resources[stage]
+    start_s, place, flow = env.now, stage, None
+    try:
+        if resource.server is not None and resource.can_finish(start_s, amount):
+            if resource.latency_s:
+                yield env.timeout(resource.latency_s)
+            flow = resource.server.begin(resource.trace, resource.offset_s, amount)
+            yield flow.over
+        elif (seconds := _seconds(resource, start_s, amount)) < math.inf:
+            yield env.timeout(seconds)
+        elif _may_be_interrupted(job, resource):
+            yield env.event()  # an absence will end it
+        else:
+            place = stage if job.client.availability.available_until_s == math.inf else WAIT
+            yield from _wait_for_ever(job, stage)
+    except Interrupt as interrupt:
+        moved = _moved(resource, place, flow, start_s, env.now)
+        if interrupt.cause is not _ABSENT:
+            _record(job, Interval(place, start_s, env.now, moved, "cut"))
+            raise
+        job.is_absent = True
+        is_whole = 0.0 < amount <= moved + _RELATIVE * amount
+        status: AttemptStatus = "done" if is_whole else "away"
+        _record(job, Interval(stage, start_s, env.now, moved, status))
+        return moved
+    _record(job, Interval(stage, start_s, env.now, amount, "done"))
+    return amount
+
+
+def _finish_stage(job: ClientJob, stage: int) -> None:
+    """What stays with the client after a stage, whatever becomes of the job."""
     job.stage = stage + 1
+    client, task = job.client, job.task
+    if stage == DOWN:
+        client.has_model = True
+    elif stage == COMPUTE and task.cache == "fill" and isinstance(task.config, AddOn):
+        client.cached_depth = max(task.config.depth, client.cached_depth or 0)
 
 
 def _seconds(resource: Resource, start_s: float, amount: float) -> float:
@@ -161,8 +208,11 @@ def _watch_availability(job: ClientJob) -> None:
 
 
 def _go_offline(env: Environment, client: Client, at_s: float) -> Process:
-    """Process: the client becomes unavailable at `at_s`, which interrupts its jobs."""
-    yield end_of_time(env, at_s - env.now, ABSENCE)
+    """Process: the client becomes unavailable at `at_s`, which interrupts its jobs.
+
+    A last place later, so that a stage that ends with the client's availability is done.
+    """
+    yield env.timeout(max(at_s * (1.0 + _LAST_PLACE) - env.now, 0.0))
     client.is_watched = False
     for process in client.processes:
         process.interrupt(_ABSENT)
@@ -172,42 +222,32 @@ def _wait_for_return(job: ClientJob) -> Process:
     """The client is absent. It returns, or is lost: at once by the rule `drop`, or because it never
     returns."""
     env = job.context.env
-    start_s = env.now
-    return_s = job.client.availability.next_available_s(start_s)
+    return_s = job.client.availability.next_available_s(env.now)
     if job.context.when_offline == "drop" or return_s == math.inf:
         raise ClientLost("offline")
-    try:
-        yield env.timeout(return_s - start_s)
-    except Interrupt:
-        job.intervals.append(Interval(WAIT, start_s, env.now, 0.0, "cut"))
-        raise
-    job.intervals.append(Interval(WAIT, start_s, env.now, 0.0, "away"))
+    job.is_absent = False
+    yield from wait(job, return_s - env.now)
     _watch_availability(job)
 
 
-def _is_stalled(job: ClientJob, resource: Resource, stage: int) -> bool:
-    """Whether work that never ends is also never interrupted by an absence that matters.
-
-    An absence matters if the client is then lost, or has moved something. Otherwise the client
-    would come and go for ever.
-    """
+def _may_be_interrupted(job: ClientJob, resource: Resource) -> bool:
+    """Whether an absence ends work that never ends by itself: the client is then lost, or has moved
+    something. Otherwise it would come and go for ever."""
     start_s = job.context.env.now
     absent_s = job.client.availability.next_absence_s(start_s)
-    if absent_s < math.inf and (
-        job.context.when_offline == "drop" or resource.done_by(start_s, absent_s) > 0.0
-    ):
-        return False
-    job.context.stalled[job.client_id] = STAGE_NAMES[stage]
-    return True
+    is_dropped = job.context.when_offline == "drop"
+    return absent_s < math.inf and (is_dropped or resource.done_by(start_s, absent_s) > 0.0)
 
 
-def _wait_for_ever(env: Environment) -> Process:
+def _wait_for_ever(job: ClientJob, stage: int) -> Process:
     """Wait for the end of the round; absences change nothing."""
+    job.context.stalled[job.client_id] = STAGE_NAMES[stage]
     while True:
         try:
-            yield env.event()
+            yield job.context.env.event()
         except Interrupt as interrupt:
             if interrupt.cause is not _ABSENT:
+                del job.context.stalled[job.client_id]
                 raise
 
 
@@ -216,3 +256,17 @@ def _record(job: ClientJob, interval: Interval) -> None:
     job.intervals.append(interval)
     if job.context.rows is not None and interval.place != WAIT:
         job.context.rows.add(attempt_row(job, interval))
+
+
+def _has_gap(job: ClientJob) -> bool:
+    """Whether some of the job's time belongs to no stage."""
+    spent_s = sum(interval.end_s - interval.start_s for interval in job.intervals)
+    whole_s = job.env.now - job.start_s
+    return not math.isclose(spent_s, whole_s, rel_tol=1e-9, abs_tol=1e-9 * (1.0 + job.env.now))
+
+
+def _error(job: ClientJob, reason: str) -> RunError:
+    return RunError(
+        f"participation of client {job.client_id} at {job.env.now:g} s: {reason}; yield from "
+        "download, compute, wait and upload, one after another (docs/extend-a-client.md)"
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from simpy import Environment, Interrupt
 
 from sim.records import RoundStatus
+from sim.runlog import RunError
 from sim.scenario.scenario import Rounds
 
 from .accounting import Accountant
@@ -17,7 +18,7 @@ from .collector import RoundCollector, RoundRequest
 from .dispatcher import Dispatcher
 from .lineage import Lineage
 from .participation import Process
-from .timing import DEADLINE, end_of_time
+from .timing import DEADLINE, EndsOfTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class SynchronousRounds:
     """`aggregation_s`: seconds that the server takes for an aggregation."""
 
     env: Environment
+    ends: EndsOfTime
     rules: Rounds
     aggregation_s: float
     dispatcher: Dispatcher
@@ -49,7 +51,7 @@ class SynchronousRounds:
             if self.rules.deadline_s is None:
                 yield collector.closed
             else:
-                yield collector.closed | end_of_time(env, self.rules.deadline_s, DEADLINE)
+                yield collector.closed | self.ends.after(self.rules.deadline_s, DEADLINE)
             yield from interrupt_all(env, jobs)
             if self.aggregation_s:
                 yield env.timeout(self.aggregation_s)
@@ -73,7 +75,12 @@ def interrupt_all(env: Environment, jobs: Sequence[ClientJob]) -> Process:
     for process in working:
         process.interrupt("round over")
     if working:
-        yield env.all_of(working)
+        yield env.timeout(0.0)
+        if stubborn := [process for process in working if process.is_alive]:
+            raise RunError(
+                f"{len(stubborn)} clients go on after the end of their round: a participation must "
+                "let interrupts pass (docs/extend-a-client.md)"
+            )
 
 
 def _settle(jobs: Sequence[ClientJob], status: RoundStatus) -> None:

@@ -26,20 +26,23 @@ from .evaluator import Evaluator
 from .lineage import Lineage
 from .participation import Process
 from .round import SynchronousRounds
-from .timing import WINDOW_END, end_of_time
+from .timing import WINDOW_END, EndsOfTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRunner:
-    """`round_limit`: the lineage's last round (None: no limit). `n_clients`: the population."""
+    """`round_limit`: the lineage's last round (None: no limit). `time_limit_s`: of the run (inf: no
+    limit). `n_clients`: the population."""
 
     env: Environment
+    ends: EndsOfTime
     streams: Streams
     learner: Learner
     log: RunLog
     n_clients: int
     rules: RoundRules
     round_limit: int | None
+    time_limit_s: float
     eligibility: Eligibility
     selector: CohortSelector
     evaluator: Evaluator
@@ -90,10 +93,13 @@ class TrialRunner:
         its updates lost) or waited for. At the run's end, and in asynchronous modes, it is cut.
         """
         env, in_time = self.env, True
+        for branch in branches:
+            seconds = budget.seconds if isinstance(budget, SimSeconds) else math.inf
+            branch.end_s = min(self.ends.now_s + seconds, self.time_limit_s)
         processes = [env.process(self._run_branch(branch, budget)) for branch in branches]
         try:
             if isinstance(budget, SimSeconds):
-                yield env.all_of(processes) | end_of_time(env, budget.seconds, WINDOW_END)
+                yield env.all_of(processes) | self.ends.after(budget.seconds, WINDOW_END)
                 if rules.crossing == "finish":
                     _stop_between_rounds(branches, processes)
                     yield env.all_of(processes)
@@ -106,12 +112,11 @@ class TrialRunner:
                 process.interrupt("window over")
         # A new condition: SimPy takes the one inside a triggered "or" apart.
         yield env.all_of(processes)
-        return in_time
+        return in_time and not self.ends.is_reached(self.time_limit_s)
 
     def _run_branch(self, branch: RunningBranch, budget: Budget) -> Process:
         """Process: aggregations until the budget, the round limit or the target is reached."""
         last = self._last_round(branch.lineage, budget)
-        branch.is_over = False
         if self.rules.mode == "sync":
             yield from self._hold_rounds(branch, last)
         else:
@@ -119,7 +124,7 @@ class TrialRunner:
 
     def _hold_rounds(self, branch: RunningBranch, last: float) -> Process:
         lineage, rules, n_failures = branch.lineage, self.rules, 0
-        while lineage.round < last and not (branch.stuck or branch.is_over):
+        while lineage.round < last and not branch.stuck and not self._is_over(branch):
             cohort = yield from self.selector.select_cohort(rules, branch.share, lineage)
             if cohort is None:
                 return
@@ -140,6 +145,10 @@ class TrialRunner:
                 lineage.round, lineage.attempt = lineage.round + 1, 0
             if (yield from self.evaluator.mark_point(lineage, is_alone=branch.is_alone)):
                 return
+
+    def _is_over(self, branch: RunningBranch) -> bool:
+        """Whether the branch's window or the run has ended: no further round begins."""
+        return self.ends.is_reached(branch.end_s)
 
     def _hold_round(self, branch: RunningBranch, cohort: Sequence[int]) -> Process:
         """One round of the branch, after which its clients are free; returns how it ended."""
@@ -203,6 +212,5 @@ def _stop_between_rounds(
 ) -> None:
     """The window is over: no branch begins another round, and none waits for clients."""
     for branch, process in zip(branches, processes, strict=True):
-        branch.is_over = True
         if process.is_alive and not branch.is_in_round:
             process.interrupt("window over")

@@ -59,8 +59,14 @@ def run_directory(
 
 
 def participation_name(participation: Participation) -> str:
-    """The module and name of a participation function, for the manifest."""
-    return f"{participation.__module__}.{participation.__qualname__}"
+    """The module and name of a participation function, for the manifest.
+
+    Raises ValueError if it has no name, as a partial: wrap it in a function.
+    """
+    name = getattr(participation, "__qualname__", None)
+    if name is None:
+        raise ValueError(f"participation must be a function with a name, got {participation!r}")
+    return f"{participation.__module__}.{name}"
 
 
 def begin_run(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:

@@ -16,9 +16,10 @@ from sim.scenario.scenario import Scenario
 class RunProgress:
     """The state of a run after the latest round that is trained.
 
-    `fraction` (0-1) of the run's rounds; None without a round limit. `accuracy`: the latest score,
+        `fraction` (0-1) of the run's rounds; None without a round limit. `accuracy`: the latest score,
     on either split. `trainings`, `store_hits`: of this process. `doing`: what the run does instead
-    of training ("": it trains). `is_done`: the run has ended.
+    of training ("": it trains). `is_done`: the run has ended. `warning`: a line about the data; all
+    other fields are then unchanged.
     """
 
     run: str
@@ -32,6 +33,7 @@ class RunProgress:
     store_hits: int = 0
     doing: str = ""
     is_done: bool = False
+    warning: str = ""
 
 
 ProgressSink = Callable[[RunProgress], None]
@@ -86,6 +88,10 @@ class Monitor:
         """A share (0-1) of a split's activations is computed; done once per model and task."""
         self._report(doing=f"encoding the {split} texts once: {share:.0%}")
 
+    def on_warning(self, warning: str) -> None:
+        """A part of the task's data may have an unexpected effect."""
+        self._report(warning=warning)
+
     def on_end(self, sim_s: float, rounds: int, accuracy: float) -> None:
         """The run has ended."""
         self._sim_s, self._round, self._accuracy = sim_s, rounds, accuracy
@@ -98,6 +104,7 @@ class Monitor:
         fraction: float | None = None,
         doing: str = "",
         is_done: bool = False,
+        warning: str = "",
     ) -> None:
         self.on_progress(
             RunProgress(
@@ -112,5 +119,6 @@ class Monitor:
                 store_hits=self.learner.store_hits if self.learner else 0,
                 doing=doing,
                 is_done=is_done,
+                warning=warning,
             )
         )

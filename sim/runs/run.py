@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import math
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from platformdirs import user_cache_path
-from simpy import Environment, Event, Process
+from simpy import Event, Process
 
 from configurator import Configurator
 from learner.graph.stored_learner import NotStoredError, TrainingError
@@ -22,7 +21,7 @@ from sim.build.simulation import build_simulation
 from sim.engine.lineage import Lineage
 from sim.engine.participation import Participation, participate
 from sim.engine.simulation import Simulation
-from sim.engine.timing import RUN_END, end_of_time
+from sim.engine.timing import RUN_END, EndsOfTime
 from sim.records import FailedRow, as_fields
 from sim.runlog import FORMAT_VERSION, RunError, RunLog, write_partition
 from sim.scenario.file import digest, dump_scenario
@@ -107,6 +106,8 @@ def run_scenario(
             pool=pool,
         )
         monitor.learner = simulation.learner
+        for warning in simulation.facts["task_warnings"]:
+            monitor.on_warning(warning)
         manifest = _manifest(simulation, seed, precision) | {"workers": workers}
         with locked(run_dir):
             result = _run_in(run_dir, simulation, manifest, started_s)
@@ -181,7 +182,7 @@ def simulate(simulation: Simulation) -> Lineage:
     main = env.process(simulation.server.serve())
     limit_s = simulation.scenario.stop.sim_s
     if limit_s is not None:
-        env.process(_end_run(env, main, limit_s))
+        env.process(_end_run(simulation.server.trials.ends, main, limit_s))
     try:
         with _infrequent_gc():
             return cast(Lineage, env.run(until=main))
@@ -195,9 +196,13 @@ def simulate(simulation: Simulation) -> Lineage:
             f"{simulation.scenario.name}: after {simulation.context.env.now:g} s {error}"
         ) from error
     except RuntimeError as error:
-        if main.triggered or env.peek() < math.inf:
+        if not str(error).startswith(_NO_EVENTS):
             raise
         raise RunError(f"{simulation.scenario.name}: {_stall(simulation)}") from error
+
+
+_NO_EVENTS = "No scheduled events left"
+"""The start of SimPy's message if no event is left before the run has ended."""
 
 
 def _record_failure(simulation: Simulation, kind: type[RunError], reason: str) -> RunError:
@@ -230,8 +235,8 @@ def _stall(simulation: Simulation) -> str:
     )
 
 
-def _end_run(env: Environment, main: Process, limit_s: float) -> Generator[Event, Any, None]:
+def _end_run(ends: EndsOfTime, main: Process, limit_s: float) -> Generator[Event, Any, None]:
     """Process: interrupt the server at stop.sim_s."""
-    yield end_of_time(env, limit_s, RUN_END)
+    yield ends.after(limit_s, RUN_END)
     if main.is_alive:
         main.interrupt("stop.sim_s")

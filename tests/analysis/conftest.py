@@ -123,6 +123,17 @@ def make_evaluation() -> Make:
     return evaluation_row
 
 
+@pytest.fixture
+def make_held() -> Make:
+    """make_held(t_s, accuracy): three equal evaluations, at half and three quarters of t_s and at
+    t_s, so that the run reaches the accuracy for good at t_s."""
+
+    def held(t_s: float, accuracy: float) -> list[EvaluationRow]:
+        return [evaluation_row(share * t_s, accuracy) for share in (0.5, 0.75, 1.0)]
+
+    return held
+
+
 def decision_row(t_s: float, config: TuningConfig, *, trial: int = 0) -> DecisionRow:
     return DecisionRow(
         t_s=t_s,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,3 +30,20 @@ def test_a_directory_without_runs_is_one_line(call: Call, tmp_path: Path) -> Non
     assert status == 2
     assert err.count("\n") == 1
     assert str(tmp_path) in err
+
+
+def test_the_table_compares_with_a_baseline_and_says_how_targets_are_reached(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    call("study", study_file, "--out", tmp_path, "--workers", 1)
+    study = tmp_path / "two"
+    status, out, _ = call("table", study, "--target", 0.3, "--baseline", "slow", "--json")
+    by_arm = {row["arm"]: row for row in json.loads(out)}
+    assert status == 0
+    assert by_arm["fast"]["ratio"] == by_arm["slow"]["hours"] / by_arm["fast"]["hours"]
+    assert (by_arm["fast"]["baseline"], by_arm["slow"]["baseline"]) == ("slow", None)
+    _, out, _ = call("table", study, "--target", 0.3, "--crossing", "first", "--format", "markdown")
+    assert "first crossing" in out
+    status, _, err = call("report", study, "--baseline", "none such")
+    assert status == 2
+    assert err.endswith("has no arm none such for a baseline; its arms: fast, slow\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib as mpl
 import polars as pl
@@ -23,8 +24,8 @@ def bars(
     """Draw the frame of `axis_frame`: one bar per arm with its value, each panel on its own scale.
 
     is_one_row: all panels side by side (Figure 8), instead of one row per study (Figure 7). Bars
-    are means over seeds; an arm with a seed that did not reach the target has none. Raises
-    ValueError if no run has a value.
+    are means over seeds; an arm with a seed that did not reach the target has the words "not
+    reached" in the place of a bar. Raises ValueError if no run has a value.
     """
     seen = frame["value"].drop_nulls().to_list()
     if not seen:
@@ -65,5 +66,10 @@ def _draw(axes: Axes, own: pl.DataFrame, styles: Mapping[str, LineStyle]) -> Non
                 ha="center",
                 size=9,
             )
+        elif len(means):
+            place_of = axes.get_xaxis_transform()  # x as the arm, y as a share of the axis
+            word: Any = {"ha": "center", "va": "bottom", "rotation": 90, "size": 8}
+            axes.text(place, 0.02, "not reached", transform=place_of, color=style.colour, **word)
+    axes.set_xlim(-0.6, len(styles) - 0.4)
     axes.set_xticks([])
     axes.margins(y=0.14)

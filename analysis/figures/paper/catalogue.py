@@ -116,7 +116,7 @@ def _along(
     studies: Sequence[Study], goals: Sequence[Goal], sets: Callable[[str], bool], x_label: str
 ) -> Figure:
     quantity = goals[0].quantity
-    frame = axis_frame(studies, sets, quantity, [goal.target for goal in goals])
+    frame = axis_frame(studies, sets, quantity, [goal.target for goal in goals], goals[0].crossing)
     note = _notes_of(studies, quantity)
     if frame["value"].null_count():
         note += " · no mean where a seed did not reach it"
@@ -126,7 +126,9 @@ def _along(
 def _by_device(studies: Sequence[Study], goals: Sequence[Goal], *, is_one_row: bool) -> Figure:
     quantity = goals[0].quantity
     targets = [goal.target for goal in goals]
-    frame = axis_frame(studies, lambda key: key == "fleet.devices", quantity, targets)
+    frame = axis_frame(
+        studies, lambda key: key == "fleet.devices", quantity, targets, goals[0].crossing
+    )
     return bars(
         frame,
         y_label=_y_label(goals),
@@ -141,7 +143,7 @@ def _relative(studies: Sequence[Study], goals: Sequence[Goal]) -> dict[str, pl.D
     for study, goal in zip(studies, goals, strict=True):
         if goal.target is None:
             raise ValueError(f"{title_of(study)}: no arm has a best accuracy; give a target")
-        frames[title_of(study)] = relative_frame(study, goal.target)
+        frames[title_of(study)] = relative_frame(study, goal.target, goal.crossing)
     return frames
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from analysis.figures.what_if import what_if_frame
-from analysis.measures import accuracy_curve, crossing_s
+from analysis.measures import Crossing, accuracy_curve, crossing_s
 from analysis.reading.study import Study
 from analysis.tables.runs import Quantity
 from sim.records import ComputeRow
@@ -22,7 +22,11 @@ def title_of(study: Study) -> str:
 
 
 def axis_frame(
-    studies: Sequence[Study], sets: Callable[[str], bool], quantity: Quantity, targets: Targets
+    studies: Sequence[Study],
+    sets: Callable[[str], bool],
+    quantity: Quantity,
+    targets: Targets,
+    crossing: Crossing = "sustained",
 ) -> pl.DataFrame:
     """Return the rows of `what_if_frame` along each study's only axis, with a column study.
 
@@ -32,7 +36,7 @@ def axis_frame(
     frames = []
     for study, target in zip(studies, targets, strict=True):
         axis = _only_axis(study, sets)
-        frame = what_if_frame(study, axis, quantity, target)
+        frame = what_if_frame(study, axis, quantity, target, crossing)
         frames.append(frame.with_columns(study=pl.lit(title_of(study))))
     return pl.concat(frames)
 
@@ -49,11 +53,11 @@ def batch_frame(studies: Sequence[Study], sets: Callable[[str], bool]) -> pl.Dat
     return pl.concat(frames)
 
 
-def relative_frame(study: Study, target: float) -> pl.DataFrame:
+def relative_frame(study: Study, target: float, crossing: Crossing = "sustained") -> pl.DataFrame:
     """Return columns arm, seed, t_s, share: accuracy / target, until the target is reached."""
     frames = []
     for run in study.runs:
-        reached_s = crossing_s(run, target)
+        reached_s = crossing_s(run, target, crossing)
         curve = accuracy_curve(run).select(
             "t_s", share=pl.col("accuracy") / target, arm=pl.lit(run.arm), seed=pl.lit(run.seed)
         )

@@ -64,7 +64,7 @@ def one_round(
 
 @pytest.fixture
 def crossed(
-    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make, write_index: Make
+    study_dir: Path, write_run: Make, make_round: Make, make_held: Make, write_index: Make
 ) -> Study:
     """Arms a and b at two rates and two cohort sizes, two seeds: 100 s / rate to 60 %, twice that
     for b, a tenth less for the second seed; b never gets there with 5 participants."""
@@ -82,7 +82,7 @@ def crossed(
                         seed=seed,
                         digest=f"{len(coordinates):08d}",
                         events=[make_round(t, n_bytes=10**7)],
-                        evaluations=[make_evaluation(t, level)],
+                        evaluations=make_held(t, level),
                     )
     paths = ["fleet.network.down_mbytes_per_s", "fleet.network.up_mbytes_per_s"]
     write_index({"rate": paths, "rounds.participants": ["rounds.participants"]}, coordinates)

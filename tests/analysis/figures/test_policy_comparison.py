@@ -2,12 +2,18 @@
 
 from typing import Any, cast
 
+import polars as pl
 import pytest
 
 from analysis.figures.policy_comparison import policy_comparison
 from analysis.reading.study import Study
 from analysis.tables.arms import arm_frame
 from analysis.tables.runs import QUANTITIES
+
+
+def _x(line: Any) -> float:
+    return float(cast(Any, line.get_xdata())[0])
+
 
 TIME = QUANTITIES["time"]
 
@@ -19,12 +25,18 @@ def test_arms_are_in_order_with_means_intervals_and_ratios(crossed: Study) -> No
     figure.draw_without_rendering()
     assert [label.get_text() for label in left.get_yticklabels()] == list(crossed.arms)
     means = [line for line in left.lines if line.get_marker() in ("o", ">")]
-    assert [float(cast(Any, line.get_xdata())[0]) for line in means] == frame["mean"].to_list()
-    assert [line.get_marker() for line in means].count(">") == 2
+    arrows = [line for line in means if line.get_marker() == ">"]
+    reached = frame.filter(~pl.col("is_lower_bound"))["mean"].to_list()
+    drawn = [_x(line) for line in means if line.get_marker() == "o"]
+    assert (drawn, len(arrows)) == (reached, 2)
+    # an arm that missed the target lies to the right of every other, in pixels
+    ends = [line.get_transform().transform((_x(line), 0.0))[0] for line in means]
+    missed = [line.get_transform().transform((_x(line), 0.0))[0] for line in arrows]
+    assert sorted(ends)[-2:] == missed
     assert [text.get_text() for text in left.texts] == ["0 of 2 reached it"] * 2
     ratios = [line for line in right.lines if line.get_marker() == "o"]
     assert len(ratios) == len(crossed.arms) - 2
-    assert "means of 2 seeds" in cast(Any, figure)._suptitle.get_text()
+    assert "means of 2 seeds with range" in cast(Any, figure)._suptitle.get_text()
 
 
 def test_arms_without_values_are_refused(crossed: Study) -> None:

@@ -145,7 +145,7 @@ def test_notes_name_seeds_learner_and_unfinished_runs(
     assert "1,000 clients · single seed" in texts(time_to_accuracy(load_study(study_dir)))
     write_run("a", seed=2, evaluations=[make_evaluation(9.0, 0.3)], learner="curve", finished=False)
     (note,) = [t for t in texts(time_to_accuracy(load_study(study_dir))) if "clients" in t]
-    assert "mean, 95 % interval, thin: seeds · some runs unfinished" in note
+    assert "mean, range, thin: seeds · some runs unfinished" in note
     assert "accuracy from a learning curve, not from training" in note
 
 

@@ -74,16 +74,16 @@ def test_best_is_the_mean_over_seeds_and_unknown_after_two_evaluations(
     assert best[1] == pytest.approx(0.5)
 
 
-def test_a_target_is_crossed_by_the_first_evaluation_at_or_above_it(
+def test_a_first_crossing_is_the_first_evaluation_at_or_above_the_target(
     study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
     scores = ((10.0, 0.5), (20.0, 294 / 490), (30.0, 0.4), (40.0, 0.7))
     write_run("a", evaluations=[make_evaluation(t, a) for t, a in scores])
     run = load_study(study_dir).runs[0]
-    assert crossing_s(run, 0.5) == 10.0
-    assert crossing_s(run, 0.6) == 20.0
-    assert crossing_s(run, 0.61) == 40.0
-    assert crossing_s(run, 0.71) is None
+    assert crossing_s(run, 0.5, "first") == 10.0
+    assert crossing_s(run, 0.6, "first") == 20.0
+    assert crossing_s(run, 0.61, "first") == 40.0
+    assert crossing_s(run, 0.71, "first") is None
 
 
 def test_costs_count_losing_and_cut_rounds_that_ended_by_the_crossing(
@@ -99,12 +99,12 @@ def test_costs_count_losing_and_cut_rounds_that_ended_by_the_crossing(
     evaluations = [make_evaluation(1800.0, 0.3), make_evaluation(3600.0, 0.6)]
     write_run("a", events=events, evaluations=evaluations, n_clients=10)
     runs = load_study(study_dir).runs
-    cost = cost_to_accuracy(runs, 0.6)
+    cost = cost_to_accuracy(runs, 0.6, "first")
     assert cost is not None
     assert cost.hours == 1.0
     assert cost.mbytes_per_client == pytest.approx(4.0)  # (10 + 20 + 4 + 6) / 10
     assert cost.kilojoules_per_client == pytest.approx(0.5)  # (1 + 2 + 0.5 + 1.5) / 10
-    assert cost_to_accuracy(runs, 0.61) is None
+    assert cost_to_accuracy(runs, 0.61, "first") is None
 
 
 def test_an_arm_reaches_a_target_when_all_its_seeds_do(
@@ -113,24 +113,24 @@ def test_an_arm_reaches_a_target_when_all_its_seeds_do(
     write_run("a", seed=1, evaluations=[make_evaluation(3600.0, 0.6), make_evaluation(7200.0, 0.7)])
     write_run("a", seed=2, evaluations=[make_evaluation(10800.0, 0.6)])
     runs = load_study(study_dir).runs_of("a")
-    cost = cost_to_accuracy(runs, 0.6)
+    cost = cost_to_accuracy(runs, 0.6, "first")
     assert cost is not None
     assert cost.hours == 2.0
-    assert cost_to_accuracy(runs, 0.7) is None
+    assert cost_to_accuracy(runs, 0.7, "first") is None
 
 
 def test_full_fine_tuning_is_recognised_by_its_rounds(
-    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
+    study_dir: Path, write_run: Make, make_round: Make, make_held: Make
 ) -> None:
     write_run("full", events=[make_round(1.0)])
-    write_run("slow", events=[make_round(1.0, FULL)], evaluations=[make_evaluation(7200.0, 0.8)])
-    write_run("fast", events=[make_round(1.0, FULL)], evaluations=[make_evaluation(3600.0, 0.7)])
+    write_run("slow", events=[make_round(1.0, FULL)], evaluations=make_held(7200.0, 0.8))
+    write_run("fast", events=[make_round(1.0, FULL)], evaluations=make_held(3600.0, 0.7))
     study = load_study(study_dir)
     assert full_arms(study) == ("fast", "slow")
     assert full_hours(study, 0.7) == 1.0
     assert full_hours(study, 0.8) == 2.0
     assert full_hours(study, 0.9) is None
-    assert full_highest(study) == 0.8
+    assert full_highest(study) == pytest.approx(0.8)
 
 
 def test_the_highest_of_full_is_what_every_seed_reached(
@@ -139,7 +139,17 @@ def test_the_highest_of_full_is_what_every_seed_reached(
     for seed, level in ((1, 0.7), (2, 0.6)):
         evaluations = [make_evaluation(1.0, level), make_evaluation(2.0, 0.5)]
         write_run("x", seed=seed, events=[make_round(1.0, FULL)], evaluations=evaluations)
-    assert full_highest(load_study(study_dir)) == 0.6
+    assert full_highest(load_study(study_dir), "first") == 0.6
+
+
+def test_the_highest_of_full_is_held_to_the_end(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
+) -> None:
+    levels = (0.6, 0.75, 0.75, 0.6, 0.6)  # means of three: 0.7, 0.7, 0.65
+    rows = [make_evaluation(float(t), a) for t, a in enumerate(levels, start=1)]
+    write_run("x", events=[make_round(1.0, FULL)], evaluations=rows)
+    held = 0.65 + (0.65 * 0.35 / 490) ** 0.5  # the last mean and its standard error
+    assert full_highest(load_study(study_dir)) == pytest.approx(held)
 
 
 def test_without_full_fine_tuning_there_is_no_baseline(

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from analysis.reading.study import load_study
+from analysis.tables.caption import caption
 from learner.spec import Adapter, Full
-from sim.records import FailedRow
+from sim.records import EndRow, FailedRow
 
 Make = Callable[..., Any]
 
@@ -233,3 +235,41 @@ def test_comparable_runs_give_no_warning(
             evaluations=[make_evaluation(1.0, 0.5)],
         )
     assert load_study(study_dir).warnings == ()
+
+
+def end_row(t_s: float, reason: str) -> EndRow:
+    values: dict[str, Any] = {field.name: 0 for field in fields(EndRow)}
+    return EndRow(**values | {"t_s": t_s, "reason": reason})
+
+
+def test_a_run_that_stops_at_a_single_evaluation_gives_a_warning(
+    study_dir: Path, write_run: Make
+) -> None:
+    scenario = {"evaluation": {"report_on": "test"}, "stop": {"target_accuracy": 0.7}}
+    write_run("a", scenario=scenario, events=[end_row(9.0, "stop.target_accuracy")])
+    write_run("b", scenario=scenario, events=[end_row(9.0, "stop.rounds")])
+    (told,) = [text for text in load_study(study_dir).warnings if "single evaluation" in text]
+    assert "(stop.target_accuracy: a at 0.7)" in told
+
+
+def test_arms_that_end_at_different_times_give_a_warning(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    write_run("brief", evaluations=[make_evaluation(40.0, 0.5)])
+    write_run("long", evaluations=[make_evaluation(41.0, 0.5)])
+    assert not any("end at different times" in text for text in load_study(study_dir).warnings)
+    write_run("longest", evaluations=[make_evaluation(410.0, 0.5)])
+    told = "arms end at different times (brief at 40 s, longest at 410 s): a target that an arm"
+    assert any(text.startswith(told) for text in load_study(study_dir).warnings)
+
+
+def test_runs_that_have_not_begun_are_named(study_dir: Path, write_run: Make) -> None:
+    there = write_run("a", seed=1).relative_to(study_dir)
+    runs = [str(there), str(there.parent / "seed-0012"), "b-0/seed-0001", "b-0/seed-0012"]
+    index = {"name": "s", "runs": runs, "arms": ["a", "b, long"]}
+    (study_dir / "study.json").write_text(json.dumps(index))
+    study = load_study(study_dir)
+    assert study.missing == ("a (seed 12)", "b, long (seed 1)", "b, long (seed 12)")
+    told = "runs have not begun: a (seed 12), b, long (seed 1), b, long (seed 12)"
+    assert told in study.warnings
+    assert "not begun: a (seed 12), b, long (seed 1)" in caption(study)

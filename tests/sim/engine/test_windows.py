@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from configurator.protocol import Branch, Choose, SimSeconds, Trial, TrialRules
+from learner.spec import Adapter, TuningConfig
 from sim.runs.run import run_scenario
 
 PROGRESSIVE = {"kind": "progressive", "interval_s": 60, "start": {"depth": 2, "width": 8}}
@@ -110,3 +114,41 @@ def test_a_point_of_the_curve_is_stamped_when_its_state_was_made(
         made[p["state"]] for p in trained if p["state"] in made
     ]
     assert len({(point["state"], point["round"]) for point in points}) == len(points)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """One branch that never changes, window after window."""
+
+    window_s: float
+    crossing: Any
+
+    def initial(self) -> TuningConfig:
+        return Adapter(depth=1, width=8)
+
+    def propose(self, current: TuningConfig, history: Any, costs: Any) -> Trial:
+        del history, costs
+        return Trial(
+            branches=(Branch(name="only", config=current),),
+            budget=SimSeconds(self.window_s),
+            rules=TrialRules(crossing=self.crossing),
+        )
+
+    def decide(self, trial: Trial, scores: Any) -> Choose:
+        del scores
+        return Choose(trial.branches[0].name)
+
+
+@pytest.mark.parametrize("crossing", ["drop", "finish"])
+@pytest.mark.parametrize("n_rounds", [1, 3, 100])
+def test_every_window_holds_the_rounds_that_fit_exactly_and_no_more(
+    tmp_path: Path, make: Any, rows: Any, crossing: str, n_rounds: int
+) -> None:
+    length_s, n_windows = 1.29, 300 // n_rounds
+    scenario = make(stop={"sim_s": length_s * n_rounds * n_windows})
+    policy = Windows(length_s * n_rounds, crossing)
+    run_dir = run_scenario(scenario, out=tmp_path, configurator=policy).run_dir
+    told = rounds_of(rows(run_dir))
+    assert {row["status"] for row in told} == {"done"}
+    assert set(Counter(row["trial"] for row in told).values()) == {n_rounds}
+    assert len(told) == n_rounds * n_windows

@@ -10,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis.figures.goal import FigureOptions
+from analysis.figures.paper.bars import bars
 from analysis.figures.paper.catalogue import PAPER, draw_paper
 from analysis.figures.paper.curves import band_of, curves
 from analysis.figures.paper.frames import axis_frame, batch_frame, relative_frame
@@ -92,13 +93,38 @@ def test_distilbert_batch_times_are_a_twentieth_of_the_raspberry_pi(tmp_path: Pa
 
 def test_relative_accuracy_ends_where_the_target_is_reached(five_arms: Path) -> None:
     study = load_study(five_arms)
-    frame = relative_frame(study, 0.7)
+    frame = relative_frame(study, 0.7, "first")
     ends = frame.group_by("arm", maintain_order=True).agg(
         pl.col("share").last(), below=(pl.col("share").slice(0, pl.len() - 1) < 1.0).all()
     )
     reached = ends.filter(pl.col("share") >= 1.0)
     assert set(reached["arm"]) == set(study.arms) - {"fixed (1, 8)"}
     assert reached["below"].all()
+
+
+def test_a_sustained_target_ends_the_line_later_than_a_first_crossing(five_arms: Path) -> None:
+    study = load_study(five_arms)
+    ends = [
+        relative_frame(study, 0.7, kind).filter(arm="fixed (3, 16)")["t_s"][-1]
+        for kind in ("first", "sustained")
+    ]
+    assert ends[0] < ends[1]
+
+
+def test_a_missed_target_is_written_in_the_place_of_its_bar() -> None:
+    frame = pl.DataFrame(
+        {
+            "study": ["study"] * 2,
+            "series": ["one", "two"],
+            "x": ["TX2"] * 2,
+            "position": [0.0, 0.0],
+            "seed": [0, 0],
+            "value": [2.0, None],
+        }
+    )
+    (axes,) = bars(frame, y_label="time", unit="s", is_one_row=True).axes
+    assert [text.get_text() for text in axes.texts] == ["2", "not reached"]
+    assert axes.get_xlim() == (-0.6, 1.6)
 
 
 def test_figure_5_has_one_panel_per_study(five_arms: Path) -> None:

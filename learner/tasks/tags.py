@@ -1,0 +1,60 @@
+"""Convert tags of other schemes (IOB1, BILOU) to IOB2, in which every entity begins with B-."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from .delimited import Warn
+from .rows import Row
+from .task import OUTSIDE
+
+_BILOU = {"L": "I", "U": "B"}
+
+
+def to_iob2(splits: Mapping[str, list[Row]], warn: Warn) -> dict[str, list[Row]]:
+    """The rows with tags of IOB2, unless they have E- or S- (IOBES), which are kept.
+
+    Entities stay the same, as conlleval and seqeval read them. Raises ValueError for a mixture of
+    BILOU and IOBES.
+    """
+    prefixes = {tag[0] for rows in splits.values() for row in rows for tag in row.labels}
+    if prefixes & {"E", "S"}:
+        if prefixes & {"L", "U"}:
+            where = next(r.where for rows in splits.values() for r in rows if _has(r, "LU"))
+            raise ValueError(f"{where}: tags must be of one scheme, L- and U- occur with E- or S-")
+        return dict(splits)
+    converted = {
+        name: [replace(row, labels=iob2(row.labels)) for row in rows]
+        for name, rows in splits.items()
+    }
+    pairs = ((a, b) for name in splits for a, b in zip(splits[name], converted[name], strict=True))
+    n_changed = sum(x != y for a, b in pairs for x, y in zip(a.labels, b.labels, strict=True))
+    if n_changed:
+        scheme = "BILOU" if prefixes & {"L", "U"} else "IOB1"
+        warn(f"{n_changed:,} tags of {scheme} were converted to IOB2, with the same entities")
+    return converted
+
+
+def iob2(tags: Sequence[str]) -> tuple[str, ...]:
+    """One sentence's tags of IOB1, IOB2 or BILOU in IOB2.
+
+    >>> iob2(["I-PER", "B-PER", "O", "U-LOC", "B-ORG", "L-ORG"])
+    ('B-PER', 'B-PER', 'O', 'B-LOC', 'B-ORG', 'I-ORG')
+    """
+    converted: list[str] = []
+    last = ""  # the type of the entity that the tag before is in
+    for tag in tags:
+        prefix, _, kind = tag.partition("-")
+        if tag == OUTSIDE:
+            last = ""
+            converted.append(tag)
+            continue
+        inside = _BILOU.get(prefix, prefix) == "I" and kind == last
+        converted.append(f"{'I' if inside else 'B'}-{kind}")
+        last = "" if prefix in ("L", "U") else kind
+    return tuple(converted)
+
+
+def _has(row: Row, prefixes: str) -> bool:
+    return any(tag[0] in prefixes for tag in row.labels)
