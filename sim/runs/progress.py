@@ -16,10 +16,10 @@ from sim.scenario.scenario import Scenario
 class RunProgress:
     """The state of a run after the latest round that is trained.
 
-        `fraction` (0-1) of the run's rounds; None without a round limit. `accuracy`: the latest score,
+    `fraction` (0-1) of the run's rounds; None without a round limit. `accuracy`: the latest score,
     on either split. `trainings`, `store_hits`: of this process. `doing`: what the run does instead
-    of training ("": it trains). `is_done`: the run has ended. `warning`: a line about the data; all
-    other fields are then unchanged.
+    of training ("": it trains). `is_done`: the run has ended. `warning`: a line about the data; a
+    report with a warning has no other content.
     """
 
     run: str
