@@ -164,7 +164,8 @@ def print_traces(rows: Sequence[Mapping[str, Any]]) -> None:
         for warning in row["warnings"]:
             errors.print(f"warning: {row['file']}: {warning}")
     if shown.row_count:
-        page(160).print(shown)
+        longest = max(len(str(row["file"])) for row in rows)
+        page(110 + longest).print(shown)  # paths are not wrapped
 
 
 def print_stock(held: Sequence[Stock], limit_bytes: int) -> None:
