@@ -12,8 +12,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from learner.store.atomic_file import replacement
-
 from .records import FailedRow, FrequentRow, Row, as_json, fields_as_json
 
 FORMAT_VERSION = 1
@@ -118,6 +116,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
     Raises OSError, naming `path`, for example if its directory does not exist.
     """
+    from learner.store.atomic_file import replacement  # analysis reads logs without the learner
+
     with replacement(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
