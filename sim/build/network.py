@@ -31,7 +31,8 @@ class TraceSource:
     """A trace that clients can be assigned.
 
     `sha256`: of its file (None: generated from a preset). `licence`: see licence_of; "" for a
-    preset, which has none (traces/data/SOURCES.md).
+    preset, which has none (traces/data/SOURCES.md). `round_trip`: seconds, where the format
+    records them.
     """
 
     name: str
@@ -39,6 +40,7 @@ class TraceSource:
     trace: StepTrace
     sha256: str | None = None
     licence: str | None = ""
+    round_trip: StepTrace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ def build_links(
     ups_of = assign(_key("uplink"), network.assign, streams, "trace", ids, len(ups))
     links = [
         Link(
-            _one_way(downs[down].trace, network, float(share), server.down),
-            _one_way(ups[up].trace, network, float(share), server.up),
+            _one_way(downs[down], network, float(share), server.down),
+            _one_way(ups[up], network, float(share), server.up),
         )
         for down, up, share in zip(downs_of, ups_of, offsets, strict=True)
     ]
@@ -138,11 +140,18 @@ def _recordings(
 ) -> Iterator[TraceSource]:
     for path in paths:
         recording = load(path, network.format, **network.format_options)
-        is_bandwidth = isinstance(recording, BandwidthRecording)
-        trace = getattr(recording, "down" if key == "downlink" else "up") if is_bandwidth else None
+        if not isinstance(recording, BandwidthRecording):
+            continue
+        trace = recording.down if key == "downlink" else recording.up
         if trace is not None:
             digest = content_digest(path)
-            yield TraceSource(name=path.name, format=recording.format, trace=trace, sha256=digest)
+            yield TraceSource(
+                name=path.name,
+                format=recording.format,
+                trace=trace,
+                sha256=digest,
+                round_trip=recording.latency_s,
+            )
 
 
 def _key(direction: str) -> str:
@@ -150,10 +159,18 @@ def _key(direction: str) -> str:
 
 
 def _one_way(
-    trace: StepTrace, network: TraceNetwork, share: float, server: SharedLink | None
+    source: TraceSource, network: TraceNetwork, share: float, server: SharedLink | None
 ) -> OneWay:
-    """A direction in which the client starts at `share` (0-1) of the trace's period."""
-    return OneWay(trace, network.latency_s, share * trace.period_s, server)
+    """A direction in which the client starts at `share` (0-1) of the source's period."""
+    trace, round_trip = source.trace, source.round_trip
+    return OneWay(
+        trace,
+        network.latency_s,
+        share * trace.period_s,
+        server,
+        round_trip,
+        share * round_trip.period_s if round_trip is not None else 0.0,
+    )
 
 
 def _scaled(source: TraceSource, ratio: float) -> TraceSource:
@@ -170,6 +187,7 @@ def _source_facts(source: TraceSource) -> dict[str, Any]:
         "period_s": source.trace.period_s,
         "mean_mbit_per_s": source.trace.mean * _MBIT_PER_S,
         "quantiles_mbit_per_s": _quantiles(source.trace),
+        "mean_round_trip_s": None if source.round_trip is None else source.round_trip.mean,
     }
 
 

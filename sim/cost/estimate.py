@@ -64,4 +64,5 @@ def _payload(cost: CostModel, exchange: Exchange, config: TuningConfig) -> tuple
 def _mean_s(link: OneWay, n_bytes: int) -> float:
     """Seconds of a transfer at the mean rate of the trace; inf for a dead link."""
     mean = link.trace.mean
-    return link.latency_s + (n_bytes / mean if mean else math.inf)
+    round_trip_s = 0.0 if link.round_trip is None else link.round_trip.mean
+    return link.latency_s + round_trip_s + (n_bytes / mean if mean else math.inf)

@@ -142,8 +142,8 @@ def _attempt(job: ClientJob, stage: int, amount: float) -> Process:
     start_s, place, flow = env.now, stage, None
     try:
         if resource.server is not None and resource.can_finish(start_s, amount):
-            if resource.latency_s:
-                yield env.timeout(resource.latency_s)
+            if latency_s := resource.latency_at(start_s):
+                yield env.timeout(latency_s)
             flow = resource.server.begin(resource.trace, resource.offset_s, amount)
             yield flow.over
         elif (seconds := _seconds(resource, start_s, amount)) < math.inf:

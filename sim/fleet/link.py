@@ -11,16 +11,26 @@ from .shared_link import SharedLink
 
 @dataclass(frozen=True, slots=True)
 class OneWay:
-    """One direction of a link: after `latency_s`, bytes move at the rate of a trace (bytes/s).
+    """One direction of a link: after the latency, bytes move at the rate of a trace (bytes/s).
 
-    The client meets the trace `offset_s` seconds after the trace's own zero. Where the server's
-    own capacity is limited, `server` moves the bytes, and the trace caps this client's rate.
+    The latency of a transfer is `latency_s`, plus the round trip that a recording has at the
+    transfer's start (`round_trip`, seconds; None: no recorded one). The client meets both traces
+    `offset_s` and `round_trip_offset_s` seconds after their own zero. Where the server's own
+    capacity is limited, `server` moves the bytes, and the trace caps this client's rate.
     """
 
     trace: StepTrace
     latency_s: float = 0.0
     offset_s: float = 0.0
     server: SharedLink | None = None
+    round_trip: StepTrace | None = None
+    round_trip_offset_s: float = 0.0
+
+    def latency_at(self, start_s: float) -> float:
+        """Seconds from the start of a transfer to its first byte."""
+        if self.round_trip is None:
+            return self.latency_s
+        return self.latency_s + self.round_trip.value_at(start_s + self.round_trip_offset_s)
 
     def time_for(self, start_s: float, n_bytes: float) -> float:
         """Seconds from start_s until n_bytes have arrived, alone on the link.
@@ -28,11 +38,11 @@ class OneWay:
         The earliest instant at which the integral of the rate reaches n_bytes. Raises
         NeverFinishes if it never does.
         """
+        latency_s = self.latency_at(start_s)
         if not n_bytes:
-            return self.latency_s
-        return self.latency_s + self.trace.time_to_accumulate(
-            start_s + self.latency_s + self.offset_s, n_bytes
-        )
+            return latency_s
+        first_byte_s = start_s + latency_s + self.offset_s
+        return latency_s + self.trace.time_to_accumulate(first_byte_s, n_bytes)
 
     def can_finish(self, start_s: float, n_bytes: float) -> bool:
         """Whether the trace ever delivers n_bytes. Constant time for a trace that loops."""
@@ -46,7 +56,7 @@ class OneWay:
 
     def done_by(self, start_s: float, now_s: float) -> float:
         """Bytes that a transfer begun at start_s has moved by now_s, alone on the link."""
-        first_byte_s = start_s + self.latency_s
+        first_byte_s = start_s + self.latency_at(start_s)
         if now_s <= first_byte_s:
             return 0.0
         return self.trace.integral(first_byte_s + self.offset_s, now_s + self.offset_s)

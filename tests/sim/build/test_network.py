@@ -131,3 +131,24 @@ def test_a_csv_is_read_with_declared_columns(tmp_path: Path) -> None:
 def test_recordings_of_a_package_have_its_licence() -> None:
     assert licence_of("fetch:mahimahi/*.down") == "GPL-3+"
     assert licence_of("recordings/car.down") is None
+
+
+def test_the_latency_of_a_recording_reaches_the_link(tmp_path: Path, make: Any, rows: Any) -> None:
+    # 8,000 kbit/s and a round trip of 2 s: 130,000 bytes take 2 + 0.13 s each way.
+    recording = [{"duration_ms": 1000000, "bandwidth_kbps": 8000, "latency_ms": 2000}]
+    (tmp_path / "sabre.json").write_text(json.dumps(recording))
+    network = {
+        "kind": "trace",
+        "downlink": str(tmp_path / "sabre.json"),
+        "uplink": {"ratio": 1.0},
+        "offset": "zero",
+    }
+    scenario = make(**{"fleet.network": network, "stop.rounds": 1, "log": "all"})
+    run_dir = run_scenario(scenario, out=tmp_path).run_dir
+    moved = [row for row in rows(run_dir) if row["row"] == "transfer"]
+    assert {(row["direction"], round(row["t_s"] - row["start_s"], 9)) for row in moved} == {
+        ("down", 2.13),
+        ("up", 2.13),
+    }
+    manifest = json.loads((run_dir / "manifest.json").read_text())
+    assert manifest["network"]["downlinks"][0]["mean_round_trip_s"] == pytest.approx(2.0)
