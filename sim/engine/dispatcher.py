@@ -27,6 +27,10 @@ class Payload(NamedTuple):
     model_bytes: int
 
 
+Prices = dict[tuple[str, int, CacheState], float]
+"""Seconds of computing by device class, number of batches and state of the cache."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
     """`price_misses` False: activations count as stored from the start, as in the paper.
@@ -43,7 +47,7 @@ class Dispatcher:
     disturbances: Disturbances
     participation: Participation = participate
     _payloads: dict[TuningConfig, Payload] = field(default_factory=dict)
-    _prices_s: dict[tuple[TuningConfig, str, int, CacheState], float] = field(default_factory=dict)
+    _prices_s: dict[TuningConfig, Prices] = field(default_factory=dict)
 
     def payload(self, config: TuningConfig) -> Payload:
         payload = self._payloads.get(config)
@@ -58,8 +62,9 @@ class Dispatcher:
     def jobs(self, lineage: Lineage, attempt: int, ids: Sequence[int]) -> list[ClientJob]:
         """A job for every client of a cohort, from the lineage's state."""
         drawn = self.disturbances.draw(lineage.round, attempt, ids)
+        payload, prices = self.payload(lineage.config), self._prices(lineage.config)
         return [
-            self.job(lineage, client_id, work_factor=factor, dropout_at=point)
+            self._job(lineage, payload, prices, client_id, 0, factor, point)
             for client_id, (factor, point) in zip(ids, drawn, strict=True)
         ]
 
@@ -77,42 +82,51 @@ class Dispatcher:
         work_factor: multiplies its compute seconds. dropout_at: where the client vanishes, 0 to 3
         stages into its work (3: not at all). repeat: as in ClientJob.
         """
-        client = self.clients[client_id]
-        return ClientJob(
-            self.context,
-            client,
-            self._task(client, lineage.config, work_factor, dropout_at),
-            base=lineage.state,
-            version=lineage.round,
-            repeat=repeat,
-        )
+        payload, prices = self.payload(lineage.config), self._prices(lineage.config)
+        return self._job(lineage, payload, prices, client_id, repeat, work_factor, dropout_at)
 
     def start(self, job: ClientJob, report: Callable[[ClientJob], None]) -> None:
         """Start the client's process; `report` is called when the client is done or lost."""
         job.process = self.context.env.process(run_job(job, self.participation, report))
 
-    def _task(
-        self, client: Client, config: TuningConfig, work_factor: float, dropout_at: float
-    ) -> Task:
-        down_bytes, up_bytes, model_bytes = self.payload(config)
+    def _job(
+        self,
+        lineage: Lineage,
+        payload: Payload,
+        prices: Prices,
+        client_id: int,
+        repeat: int,
+        work_factor: float,
+        dropout_at: float,
+    ) -> ClientJob:
+        client, config = self.clients[client_id], lineage.config
+        down_bytes, up_bytes, model_bytes = payload
         if model_bytes and not client.has_model:
             down_bytes += model_bytes
         cache = client.cache_state(config)
-        work_s = self._price_s(client, config, cache) * work_factor
+        work_s = self._price_s(client, config, cache, prices) * work_factor
         amounts: list[float] = [down_bytes, work_s, up_bytes]
         dropout_stage = int(dropout_at)
         if dropout_stage <= UP:
             amounts[dropout_stage] *= dropout_at - dropout_stage
         link = client.link
-        return Task(config, cache, (link.down, client.device, link.up), amounts, dropout_stage)
+        task = Task(config, cache, (link.down, client.device, link.up), amounts, dropout_stage)
+        return ClientJob(
+            self.context, client, task, base=lineage.state, version=lineage.round, repeat=repeat
+        )
 
-    def _price_s(self, client: Client, config: TuningConfig, cache: CacheState) -> float:
+    def _prices(self, config: TuningConfig) -> Prices:
+        return self._prices_s.setdefault(config, {})
+
+    def _price_s(
+        self, client: Client, config: TuningConfig, cache: CacheState, prices: Prices
+    ) -> float:
         """Seconds of computing at full speed, writing the cache included."""
         priced_as: CacheState = "hit" if cache == "fill" and not self.price_misses else cache
         profile = client.device.profile
-        key = (config, profile.name, client.n_batches, priced_as)
-        price_s = self._prices_s.get(key)
+        key = (profile.name, client.n_batches, priced_as)
+        price_s = prices.get(key)
         if price_s is None:
             price_s = self.cost.compute_s(profile, config, client.n_batches, priced_as)
-            self._prices_s[key] = price_s
+            prices[key] = price_s
         return price_s + client.write_s if priced_as == "fill" else price_s

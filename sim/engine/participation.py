@@ -17,7 +17,6 @@ from simpy import Environment, Event, Interrupt
 from learner.spec import AddOn
 from sim.fleet.client import Client
 from sim.fleet.shared_link import Flow
-from sim.records import AttemptStatus
 from sim.runlog import RunError
 from traces.step import NeverFinishes
 
@@ -118,53 +117,43 @@ def run_job(
 def _work(job: ClientJob, stage: int, amount: float) -> Process:
     """One stage: `amount` of work on its resource, in as many attempts as absences make of it.
 
-    Paused work goes on where it was interrupted, restarted work begins anew. Raises ClientLost.
+    Paused work goes on where it was interrupted, restarted work begins anew. The end of the round
+    ends the process. Raises ClientLost.
     """
-    job.current, left = stage, amount
+    env, resource, left = job.context.env, job.task.resources[stage], amount
+    job.current = stage
     while True:
         if job.is_absent:
             yield from _wait_for_return(job)
-        moved = yield from _attempt(job, stage, left)
-        if not job.is_absent or 0.0 < left <= moved + _RELATIVE * amount:
-            break
-        left = amount if job.context.when_offline == "restart" else max(left - moved, 0.0)
+        start_s, place, flow = env.now, stage, None
+        try:
+            if resource.server is not None and resource.can_finish(start_s, left):
+                if latency_s := resource.latency_at(start_s):
+                    yield env.timeout(latency_s)
+                flow = resource.server.begin(resource.trace, resource.offset_s, left)
+                yield flow.over
+            elif (seconds := _seconds(resource, start_s, left)) < math.inf:
+                yield env.timeout(seconds)
+            elif _may_be_interrupted(job, resource):
+                yield env.event()  # an absence will end it
+            else:
+                place = stage if job.client.availability.available_until_s == math.inf else WAIT
+                yield from _wait_for_ever(job, stage)
+        except Interrupt as interrupt:
+            moved = _moved(resource, place, flow, start_s, env.now)
+            if interrupt.cause is not _ABSENT:
+                _record(job, Interval(place, start_s, env.now, moved, "cut"))
+                raise
+            job.is_absent = True
+            if not 0.0 < left <= moved + _RELATIVE * amount:
+                _record(job, Interval(stage, start_s, env.now, moved, "away"))
+                left = amount if job.context.when_offline == "restart" else max(left - moved, 0.0)
+                continue
+        _record(job, Interval(stage, start_s, env.now, left, "done"))
+        break
     if stage == job.task.dropout_stage:
         raise ClientLost("vanished")
     _finish_stage(job, stage)
-
-
-def _attempt(job: ClientJob, stage: int, amount: float) -> Process:
-    """Work until the amount is done or the client's absence interrupts it; returns what was done.
-
-    The end of the round interrupts it too, and ends the process.
-    """
-    env, resource = job.context.env, job.task.resources[stage]
-    start_s, place, flow = env.now, stage, None
-    try:
-        if resource.server is not None and resource.can_finish(start_s, amount):
-            if latency_s := resource.latency_at(start_s):
-                yield env.timeout(latency_s)
-            flow = resource.server.begin(resource.trace, resource.offset_s, amount)
-            yield flow.over
-        elif (seconds := _seconds(resource, start_s, amount)) < math.inf:
-            yield env.timeout(seconds)
-        elif _may_be_interrupted(job, resource):
-            yield env.event()  # an absence will end it
-        else:
-            place = stage if job.client.availability.available_until_s == math.inf else WAIT
-            yield from _wait_for_ever(job, stage)
-    except Interrupt as interrupt:
-        moved = _moved(resource, place, flow, start_s, env.now)
-        if interrupt.cause is not _ABSENT:
-            _record(job, Interval(place, start_s, env.now, moved, "cut"))
-            raise
-        job.is_absent = True
-        is_whole = 0.0 < amount <= moved + _RELATIVE * amount
-        status: AttemptStatus = "done" if is_whole else "away"
-        _record(job, Interval(stage, start_s, env.now, moved, status))
-        return moved
-    _record(job, Interval(stage, start_s, env.now, amount, "done"))
-    return amount
 
 
 def _finish_stage(job: ClientJob, stage: int) -> None:
