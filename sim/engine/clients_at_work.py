@@ -1,4 +1,4 @@
-"""The jobs of a server without rounds: at work, come in, in the buffer, ended."""
+"""The jobs of an asynchronous server by state: at work, reported, in the buffer, ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a server without rounds sends next."""
+"""Selects the clients that an asynchronous server sends next."""
 
 from __future__ import annotations
 
