@@ -35,6 +35,7 @@ _RELATIVE = 1e-12
 """Of a stage's amount: less than this left is nothing left."""
 
 _LAST_PLACE = 2e-15
+"""Relative: an absence comes a few last places late, so that a stage that ends with it is done."""
 
 
 class ClientLost(Exception):  # noqa: N818  (an outcome, not an error)
