@@ -122,6 +122,7 @@ def _clients(
         "network": network.facts,
         "client_rates_resampled_to_s": resampled_to_s(fleet.server),
         "availability": available.facts,
+        "trace_warnings": [*network.warnings, *available.warnings],
     }
     return clients, facts
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from traces.availability import Availability
-from traces.recording import AvailabilityRecording
+from traces.recording import AvailabilityRecording, TraceError
 
 from .event_log import availability
 from .population import devices
@@ -65,8 +65,10 @@ def _device(source: Source, name: str, value: object, needed: list[str]) -> Avai
         raise source.error(f"device {name} needs messages, as text")
     try:
         return availability(_states(source, name, messages, needed))
+    except TraceError:
+        raise
     except ValueError as error:
-        raise source.error(f"device {name}: {getattr(error, 'rule', error)}") from None
+        raise source.error(f"device {name}: {error}") from None
 
 
 def _states(

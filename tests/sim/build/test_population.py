@@ -14,7 +14,8 @@ from sim.build.population import assign_devices, build_clients, synthetic_shards
 from sim.fleet.availability import ClientAvailability
 from sim.fleet.link import Link, OneWay
 from sim.runs.run import run_scenario
-from sim.scenario.fleet import ConstantNetwork, Fleet
+from sim.scenario.fleet import Fleet
+from sim.scenario.network import ConstantNetwork
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 from traces.availability import always
