@@ -32,9 +32,16 @@ class PopulationAvailability:
 
 
 def population_availability(
-    kind: Availability, streams: Streams, ids: Sequence[int], cache_dir: Path
+    kind: Availability,
+    streams: Streams,
+    ids: Sequence[int],
+    cache_dir: Path,
+    phones: Sequence[str] | None = None,
 ) -> PopulationAvailability:
     """The availability of the clients `ids`; that of a client does not depend on the others.
+
+    phones: the name of each client's phone in another recording (fleet.capacities). Recordings that
+    are assigned in turn go to the clients whose phones have their names, where there are such.
 
     Raises ValueError, naming the key; TraceError, naming the file and line, for a bad file.
     """
@@ -51,7 +58,7 @@ def population_availability(
             for i, zone_s in zip(ids, zones_s.tolist(), strict=True)
         ]
         return PopulationAvailability(diurnal_clients, {})
-    return _recorded(kind, streams, ids, cache_dir)
+    return _recorded(kind, streams, ids, cache_dir, phones)
 
 
 def check_availability(kind: Availability) -> None:
@@ -61,10 +68,15 @@ def check_availability(kind: Availability) -> None:
 
 
 def _recorded(
-    kind: RecordedAvailability, streams: Streams, ids: Sequence[int], cache_dir: Path
+    kind: RecordedAvailability,
+    streams: Streams,
+    ids: Sequence[int],
+    cache_dir: Path,
+    phones: Sequence[str] | None,
 ) -> PopulationAvailability:
     readings = read_files(_KEY, kind.files, cache_dir)
     devices: list[tuple[str, Trace]] = []
+    named: dict[str, int] = {}
     files, warnings = [], list(readings.warnings)
     for reading in readings.found:
         recording = reading.recording
@@ -72,7 +84,9 @@ def _recorded(
             what = f"holds no availability: it is a {recording.format} file"
             warnings.append(f"{_KEY}: {reading.name} {what}")
             continue
-        devices += [(f"{reading.name}:{name}", of) for name, of in recording.devices.items()]
+        for name, of in recording.devices.items():
+            named.setdefault(name, len(devices))
+            devices.append((f"{reading.name}:{name}", of))
         origin = {"sha256": reading.sha256, "licence": reading.licence}
         files.append({"name": reading.name, "format": recording.format, **origin})
     if not devices:
@@ -81,6 +95,13 @@ def _recorded(
             f"{_KEY}: no file of {kind.source} contains availability: it is {', '.join(formats)}"
         )
     device_of = assign(_KEY, kind.assign, streams, "recorded device", ids, len(devices))
+    if phones is not None and kind.assign == "round-robin":
+        n_unknown = sum(phone not in named for phone in phones)
+        if n_unknown:
+            told = f"{n_unknown} of {len(phones)} clients have a phone of fleet.capacities that has"
+            warnings.append(f"{_KEY}: {told} no availability under its name: assigned in turn")
+        pairs = zip(phones, device_of, strict=True)
+        device_of = [named.get(phone, in_turn) for phone, in_turn in pairs]
     shares = [0.0] * len(ids)
     if kind.offset == "random":
         shares = streams.uniform("availability offset", ids=ids).tolist()

@@ -24,6 +24,7 @@ from sim.scenario.validation import require
 from .availability import check_availability
 from .network import check_references
 from .population import find_profiles, table_model
+from .sources import check_reference
 
 _KNOWN_SHAPES = {
     "shape:bert-base": BERT_BASE,
@@ -61,6 +62,8 @@ def check_scenario(scenario: Scenario) -> None:
         )
     check_references(scenario.fleet.network)
     check_availability(scenario.fleet.availability)
+    if scenario.fleet.capacities is not None:
+        check_reference("fleet.capacities.source", scenario.fleet.capacities.source)
 
 
 def _check_model(scenario: Scenario) -> None:

@@ -114,9 +114,9 @@ def _link_facts(
     }
 
 
-def check_references(network: ConstantNetwork | TraceNetwork) -> None:
+def check_references(network: ConstantNetwork | TraceNetwork | None) -> None:
     """Raise ValueError if a reference names no trace. Reads and downloads nothing."""
-    if isinstance(network, ConstantNetwork):
+    if not isinstance(network, TraceNetwork):
         return
     for way in _WAYS:
         files = network.files(way)

@@ -152,13 +152,16 @@ def digest(scenario: Scenario) -> str:
     The order of the keys in `fleet.devices` counts, since clients get their devices in that order.
     """
     content = {key: value for key, value in dump_scenario(scenario).items() if key != "name"}
-    task = content["task"]
-    content["task"] = {k: v for k, v in task.items() if _ADDED_TO_TASKS.get(k, ...) != v}
+    for part, added in _ADDED.items():
+        content[part] = {k: v for k, v in content[part].items() if added.get(k, ...) != v}
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-_ADDED_TO_TASKS = {"delimiter": None, "quoting": None, "header": True}
+_ADDED: Mapping[str, Mapping[str, Any]] = {
+    "task": {"delimiter": None, "quoting": None, "header": True},
+    "fleet": {"capacities": None},
+}
 """Keys that version 0.1.0 did not have. Their default values are left out of the digest."""
 
 

@@ -9,7 +9,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .network import ConstantNetwork, FormatOptions, TraceFiles, TraceNetwork
+from .network import (
+    Assign,
+    Capacities,
+    ConstantNetwork,
+    FormatOptions,
+    TraceFiles,
+    TraceNetwork,
+)
 from .validation import require, require_above_0, require_at_least
 
 ByKind = Field(discriminator="kind")
@@ -83,7 +90,7 @@ class RecordedAvailability:
     """Recorded availability of phones. `source`, `format`, `format_options`: see TraceFiles; the
     options include the rule by which a FLASH log counts as available.
 
-    `assign`: see TraceNetwork. `offset: random`: each client starts at its own random position of
+    `assign`: see Assign. `offset: random`: each client starts at its own random position of
     its recording, so a few recordings serve many clients, all with the same pattern; a recording
     that does not repeat is always met at its beginning.
     """
@@ -92,7 +99,7 @@ class RecordedAvailability:
     source: str
     format: str | None = None
     format_options: FormatOptions = field(default_factory=dict)
-    assign: Literal["round-robin", "random", "by-id"] = "round-robin"
+    assign: Assign = "round-robin"
     offset: Literal["random", "zero"] = "random"
     when_offline: WhenOffline = "drop"
 
@@ -167,6 +174,7 @@ class Fleet:
     `devices`: fraction of the clients with each device class; the fractions sum to 1.
     `device_file`: a CSV of the user's own device classes (traces.device_csv), measured with the
     scenario's model; needs `cost.scale: none`.
+    `capacities`: recorded phones, in place of `network` (null: none).
     `jitter`: standard deviation of the logarithm of a factor, with mean 1, on each compute time.
     `p_dropout`: probability that a client drops out of a round, at a uniformly drawn point of its
     download, training and upload.
@@ -176,7 +184,8 @@ class Fleet:
 
     devices: Mapping[str, float]
     device_file: str | None = None
-    network: Annotated[ConstantNetwork | TraceNetwork, ByKind]
+    network: Annotated[ConstantNetwork | TraceNetwork, ByKind] | None = None
+    capacities: Capacities | None = None
     availability: Annotated[Availability, ByKind] = field(default_factory=Always)
     load: Annotated[NoLoad | OnOffLoad, ByKind] = field(default_factory=NoLoad)
     jitter: float = 0.0
@@ -188,6 +197,20 @@ class Fleet:
         require(bool(self.devices), "devices must name at least one device class")
         for name, share in self.devices.items():
             require(share > 0, f"devices.{name} must be a share above 0, got {share}")
+        require(
+            self.network is not None or self.capacities is not None,
+            "network is missing (or capacities, which give the bandwidth too)",
+        )
+        if self.capacities is not None:
+            require(
+                self.network is None,
+                "network must be null with capacities: they give the bandwidth",
+            )
+            names = ", ".join(self.devices)
+            require(
+                len(self.devices) == 1,
+                f"devices must be one class with capacities, which give the speeds, got {names}",
+            )
         total = sum(self.devices.values())
         require(abs(total - 1) < 1e-3, f"devices must be shares that sum to 1, got {total:g}")
         require(0 <= self.jitter <= 3, f"jitter must be between 0 and 3, got {self.jitter}")

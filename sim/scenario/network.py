@@ -1,4 +1,4 @@
-"""The clients' network in a scenario: constant rates, or traces and how their files are read."""
+"""The clients' network in a scenario: constant rates, traces, or recorded capacities of phones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ FormatOptions = Mapping[str, str | float | bool]
 """Options of a trace format (docs/traces.md). Its reader checks and converts the values."""
 
 Way = Literal["downlink", "uplink"]
+
+Assign = Literal["round-robin", "random", "by-id"]
+"""Client i gets recording i modulo their number; a random one; or recording i, which must exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +81,15 @@ class TraceNetwork:
     """Bandwidth traces. `downlink`, `uplink`: files (TraceFiles), or only their source.
 
     `period_s`: length of traces that are generated from a preset. `format`, `format_options`: of
-    the directions that are only a source. `assign`: client i gets trace i modulo the number of
-    traces, a random one, or trace i, which must exist. `offset: random`: each client starts at its
-    own random position of its trace; a trace that does not repeat is always met at its beginning.
+    the directions that are only a source. `assign`: see Assign. `offset: random`: each client
+    starts at its own random position of its trace; a trace that does not repeat is always met at
+    its beginning.
     """
 
     kind: Literal["trace"]
     downlink: Annotated[_Text | _Files, Discriminator(_down)]
     uplink: Annotated[_Text | _Files | _Ratio, Discriminator(_up)]
-    assign: Literal["round-robin", "random", "by-id"] = "round-robin"
+    assign: Assign = "round-robin"
     offset: Literal["random", "zero"] = "random"
     format: str | None = None
     format_options: FormatOptions = field(default_factory=dict)
@@ -109,3 +112,34 @@ class TraceNetwork:
         if not isinstance(given, str):
             return given
         return TraceFiles(source=given, format=self.format, format_options=self.format_options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacities:
+    """Speed and bandwidth of phones, in files of FedScale's `client_device_capacity`.
+
+    `source`, `format`, `format_options`: see TraceFiles. `assign`: see Assign; a client has the
+    speed and the bandwidth of one phone. In recorded availability of the same names (round-robin),
+    it has that phone's too. The bandwidth is constant, and the same in both directions.
+
+    `speed: relative`: the median phone of the files is as fast as the fleet's device class.
+    `absolute`: full fine-tuning of one sample takes three times the phone's seconds of inference,
+    as in FedScale; other configurations take their share of it by the cost model.
+    """
+
+    source: str
+    format: str | None = None
+    format_options: FormatOptions = field(default_factory=dict)
+    assign: Assign = "round-robin"
+    speed: Literal["relative", "absolute"] = "relative"
+    latency_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_at_least(0, latency_s=self.latency_s)
+
+    @property
+    def files(self) -> TraceFiles:
+        """The files and how they are read."""
+        return TraceFiles(
+            source=self.source, format=self.format, format_options=self.format_options
+        )
