@@ -17,6 +17,7 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from .errors import explain, find_kind_error
+from .paths import resolve_paths
 from .presets import PRESETS, apply_preset, with_preset, with_start_kind
 from .scenario import Scenario
 
@@ -46,15 +47,42 @@ _Loader.add_implicit_resolver(
 )
 
 
-def load_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
+def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     """Read a scenario from a YAML file and apply overrides of the form `a.b=c`.
 
-    Raises ScenarioError.
+    Relative paths in the file are those of its folder, then of the working directory; in overrides
+    the working directory comes first. Raises ScenarioError.
     """
-    mapping = read_yaml(path)
+    path = Path(path)
+    mapping = read_scenario(path)
     for text in overrides:
-        apply_override(mapping, text)
+        apply_override(mapping, text, path.parent)
     return parse_scenario(mapping, str(path))
+
+
+def read_scenario(path: Path) -> dict[str, Any]:
+    """The mapping of a scenario file, with its paths resolved. Raises ScenarioError."""
+    mapping = read_yaml(path)
+    if mapping.keys() & _STUDY_KEYS and not mapping.keys() & _SCENARIO_KEYS:
+        raise ScenarioError(
+            f"{path}: is a study, not a scenario; `fedadapter study {path}` runs it, and "
+            "--dry-run checks it"
+        )
+    resolved: dict[str, Any] = resolve_paths(mapping, path.parent)
+    return resolved
+
+
+def refuse_scenario(path: Path, mapping: Mapping[str, Any]) -> None:
+    """Raise ScenarioError if the mapping of a study file is that of a scenario."""
+    if mapping.keys() & _SCENARIO_KEYS and not mapping.keys() & _STUDY_KEYS:
+        raise ScenarioError(
+            f"{path}: is a scenario, not a study; `fedadapter run {path}` runs it, and validate "
+            "checks it"
+        )
+
+
+_STUDY_KEYS = frozenset({"base", "arms", "axes", "seeds"})
+_SCENARIO_KEYS = frozenset({"fleet", "task", "partition", "configurator"})
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -89,16 +117,18 @@ def parse_yaml(text: str) -> Any:
         raise ScenarioError("is nested too deeply") from None
 
 
-def apply_override(mapping: dict[str, Any], text: str) -> None:
+def apply_override(mapping: dict[str, Any], text: str, folder: Path = Path()) -> None:
     """Set the key path a.b to c, given as the text `a.b=c` with c in YAML.
 
-    Raises ScenarioError if the text has another form.
+    folder: where a path is looked for that is not in the working directory. Raises ScenarioError if
+    the text has another form.
     """
     path, equals, value = text.partition("=")
     if not equals or not path:
         raise ScenarioError(f"--set {text}: must be of the form key.path=value")
     try:
-        set_path(mapping, path.strip(), parse_yaml(value))
+        key = path.strip()
+        set_path(mapping, key, resolve_paths(parse_yaml(value), folder, key, local_first=True))
     except ScenarioError as error:
         raise ScenarioError(f"--set {text}: {error}") from None
 
