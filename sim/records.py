@@ -71,11 +71,13 @@ class ClientRow:
 
     The seconds add up to the length of the round: `wait_s` while absent, to return; `down_s`,
     `compute_s`, `up_s` at work; `idle_s` after finishing; `gone_s` after the round lost the client.
-    `lost_s`, `lost_bytes`, `lost_j`: work whose result was not used. `cache_bytes`: the size of its
-    stored activations. `outcome`: see sim.engine.client_job. `staleness`: aggregations between the
-    job's start and the use of its update. In asynchronous modes a row is one job from its start to
-    the first aggregation after its end, and `idle_s` is how long the update waited for it; the
-    client may have its next job by then.
+    `lost_s`, `lost_bytes`, `lost_j`: work whose result was not used. `texts`: texts of the job's
+    training steps where the client keeps activations; `cached_texts`: those whose activations were
+    stored when the step began. `cache_bytes`: the size of all that the client has stored.
+    `outcome`: see sim.engine.client_job. `staleness`: aggregations between the job's start and the
+    use of its update. In asynchronous modes a row is one job from its start to the first
+    aggregation after its end, and `idle_s` is how long the update waited for it; the client may
+    have its next job by then.
     """
 
     row: ClassVar[str] = "client"
@@ -88,6 +90,8 @@ class ClientRow:
     outcome: Literal["open", "done", "late", "lost", "cut"]
     staleness: int = 0
     cache: Literal["none", "fill", "hit"]
+    texts: int = 0
+    cached_texts: int = 0
     wait_s: float
     down_s: float
     compute_s: float

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from learner.spec import Shard
 from sim.cost.table import BYTES_PER_PARAMETER
+from sim.fleet.activation_cache import ActivationCache
 from sim.fleet.availability import ClientAvailability
 from sim.fleet.client import Client
 from sim.fleet.device import Device
@@ -69,20 +69,22 @@ def build_clients(
             link=links[shard.client_id],
             n_batches=scenario.training.n_steps(shard.n_samples),
             availability=availability[shard.client_id],
-            **_cache_fields(scenario, shard, hidden),
+            cache=_activation_cache(scenario, shard, hidden),
         )
         for shard in shards
     ]
 
 
-def _cache_fields(scenario: Scenario, shard: Shard, hidden: int) -> dict[str, Any]:
-    """Whether the client can cache the activations of its shard, their bytes, and the seconds of
-    writing them."""
+def _activation_cache(scenario: Scenario, shard: Shard, hidden: int) -> ActivationCache | None:
+    """None where the client keeps no activations, or its shard's exceed the limit."""
     rules = scenario.cache
-    n_bytes = shard.n_samples * scenario.task.max_tokens * hidden * BYTES_PER_PARAMETER
-    fits = rules.limit_mbytes is None or n_bytes <= rules.limit_mbytes * _BYTES_PER_MBYTE
-    write_s = n_bytes / (rules.write_mbytes_per_s or math.inf) / _BYTES_PER_MBYTE
-    return {"can_cache": rules.enabled and fits, "cache_bytes": n_bytes, "write_s": write_s}
+    text_bytes = scenario.task.max_tokens * hidden * BYTES_PER_PARAMETER
+    limit_bytes = math.inf if rules.limit_mbytes is None else rules.limit_mbytes * _BYTES_PER_MBYTE
+    if not rules.enabled or shard.n_samples * text_bytes > limit_bytes:
+        return None
+    write_rate = rules.write_mbytes_per_s if rules.price_misses else None
+    write_s = text_bytes / (write_rate or math.inf) / _BYTES_PER_MBYTE
+    return ActivationCache(shard.n_samples, text_bytes, write_s)
 
 
 def _devices(

@@ -55,6 +55,9 @@ def build_server(
         clients=clients,
         cost=cost,
         exchange=scenario.exchange,
+        streams=streams,
+        batch_size=scenario.training.batch_size,
+        n_layers=n_layers,
         price_misses=scenario.cache.price_misses,
         disturbances=Disturbances(
             streams=streams, jitter=scenario.fleet.jitter, p_dropout=scenario.fleet.p_dropout

@@ -102,7 +102,7 @@ class Accountant:
 
     def _client_fields(self, row: RoundRow, job: ClientJob, own: JobAccount) -> dict[str, Any]:
         """The fields of a job's ClientRow."""
-        seconds, amounts, client = own.seconds, own.amounts, job.client
+        seconds, amounts, steps = own.seconds, own.amounts, job.task.steps
         lost_s, lost_bytes, lost_j = self._loss(job, own)
         return {
             "t_s": row.t_s,
@@ -113,7 +113,9 @@ class Accountant:
             "round": row.round,
             "outcome": job.outcome,
             "staleness": job.staleness,
-            "cache": job.task.cache,
+            "cache": job.cache,
+            "texts": steps.n_texts if steps else 0,
+            "cached_texts": steps.n_cached if steps else 0,
             "wait_s": seconds[WAIT],
             "down_s": seconds[DOWN],
             "compute_s": seconds[COMPUTE],
@@ -126,7 +128,7 @@ class Accountant:
             "lost_s": lost_s,
             "lost_bytes": lost_bytes,
             "lost_j": lost_j,
-            "cache_bytes": client.cache_bytes if client.cached_depth is not None else 0,
+            "cache_bytes": job.client.cache.n_bytes if job.client.cache else 0,
         }
 
     def _loss(self, job: ClientJob, own: JobAccount) -> tuple[float, int, float]:

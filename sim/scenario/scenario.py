@@ -62,9 +62,9 @@ class Cache:
     """The clients' activation caches.
 
     A shard's activations take samples x tokens x hidden x 4 bytes. A client whose activations
-    exceed `limit_mbytes` (10^6 bytes; null: no limit) has no cache. `price_misses`: whether filling
-    a cache takes the time of a full forward pass; false is the paper's assumption.
-    `write_mbytes_per_s`: rate of writing when a cache is filled (null: no time).
+    exceed `limit_mbytes` (10^6 bytes; null: no limit) has no cache. `price_misses`: whether a
+    text whose activations are not stored takes a full forward pass; false is the paper's
+    assumption. `write_mbytes_per_s`: rate of writing them (null: no time).
     """
 
     enabled: bool = True
