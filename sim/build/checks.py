@@ -15,11 +15,11 @@ from learner.encoder.architecture import (
     Architecture,
     read_architecture,
 )
+from learner.ranges import require
 from learner.spec import Adapter, Freeze, Lora
 from learner.tasks.packages import PACKAGES
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import CurveTraining, DataTask
-from sim.scenario.validation import require
 
 from .availability import check_availability
 from .network import check_references

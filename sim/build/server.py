@@ -130,16 +130,8 @@ def _trial_runner(
         selection=scenario.selection,
         eligibility=eligibility,
     )
-    synchronous = SynchronousRounds(
-        env=env,
-        ends=ends,
-        rules=rules,
-        aggregation_s=scenario.fleet.server.aggregation_s,
-        dispatcher=dispatcher,
-        aggregator=aggregator,
-        accountant=accountant,
-    )
-    asynchronous = AsynchronousRounds(
+    runner = SynchronousRounds if rules.mode == "sync" else AsynchronousRounds
+    rounds = runner(
         env=env,
         ends=ends,
         rules=rules,
@@ -161,8 +153,5 @@ def _trial_runner(
         round_limit=scenario.stop.rounds,
         time_limit_s=math.inf if scenario.stop.sim_s is None else scenario.stop.sim_s,
         eligibility=eligibility,
-        selector=selector,
-        evaluator=evaluator,
-        synchronous=synchronous,
-        asynchronous=asynchronous,
+        rounds=rounds,
     )

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from learner.graph.stored_learner import StoredLearner, TrainingError
+from learner.graph.stored_learner import StoredLearner
+from learner.graph.trainer import TrainingError
 from learner.training.numerics import numerics_tag
 from sim.build.simulation import build_simulation
 from sim.engine.participation import participate

@@ -13,7 +13,8 @@ from platformdirs import user_cache_path
 from simpy import Event, Process
 
 from configurator import Configurator
-from learner.graph.stored_learner import NotStoredError, TrainingError
+from learner.graph.stored_learner import NotStoredError
+from learner.graph.trainer import TrainingError
 from learner.training.numerics import Precision, numerics_tag
 from learner.training.pool import TrainingPool
 from sim.build.learner import OnMissing

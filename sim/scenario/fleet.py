@@ -9,7 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .validation import require, require_above_0, require_at_least
+from learner.ranges import (
+    require,
+    require_above_0,
+    require_above_0_or_null,
+    require_at_least,
+    require_share,
+)
 
 ByKind = Field(discriminator="kind")
 
@@ -25,9 +31,11 @@ class ConstantNetwork:
 
     def __post_init__(self) -> None:
         require_at_least(
-            0, down_mbytes_per_s=self.down_mbytes_per_s, up_mbytes_per_s=self.up_mbytes_per_s
+            0,
+            down_mbytes_per_s=self.down_mbytes_per_s,
+            up_mbytes_per_s=self.up_mbytes_per_s,
+            latency_s=self.latency_s,
         )
-        require_at_least(0, latency_s=self.latency_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +133,7 @@ class Diurnal:
         require(0 <= self.centre_h < 24, f"centre_h must be in [0, 24), got {self.centre_h}")
         require(0 < self.mean_h <= 24, f"mean_h must be in (0, 24], got {self.mean_h}")
         require_at_least(0, spread_h=self.spread_h, zones_h=self.zones_h)
-        require(0 <= self.p_day <= 1, f"p_day must be between 0 and 1, got {self.p_day}")
+        require_share(p_day=self.p_day)
         require_at_least(1, days=self.days)
 
 
@@ -175,9 +183,7 @@ class OnOffLoad:
 
     def __post_init__(self) -> None:
         require_above_0(free_s=self.free_s, busy_s=self.busy_s, period_s=self.period_s)
-        require(
-            0 <= self.busy_speed <= 1, f"busy_speed must be between 0 and 1, got {self.busy_speed}"
-        )
+        require_share(busy_speed=self.busy_speed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,9 +203,9 @@ class ServerSide:
     evaluation_s: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("down_mbit_per_s", "up_mbit_per_s"):
-            value = getattr(self, name)
-            require(value is None or value > 0, f"{name} must be above 0 or null, got {value}")
+        require_above_0_or_null(
+            down_mbit_per_s=self.down_mbit_per_s, up_mbit_per_s=self.up_mbit_per_s
+        )
         require_above_0(link_step_s=self.link_step_s)
         require_at_least(0, aggregation_s=self.aggregation_s, evaluation_s=self.evaluation_s)
 
@@ -235,9 +241,7 @@ class Fleet:
         total = sum(self.devices.values())
         require(abs(total - 1) < 1e-3, f"devices must be shares that sum to 1, got {total:g}")
         require(0 <= self.jitter <= 3, f"jitter must be between 0 and 3, got {self.jitter}")
-        require(
-            0 <= self.p_dropout <= 1, f"p_dropout must be between 0 and 1, got {self.p_dropout}"
-        )
+        require_share(p_dropout=self.p_dropout)
         require(
             self.memory_share is None or 0 < self.memory_share <= 1,
             f"memory_share must be above 0 and at most 1, or null, got {self.memory_share}",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from configurator import Configuration, Schedule
+from learner.ranges import require, require_above_0, require_above_0_or_null, require_at_least
 from learner.spec import AggregationRule, Bits, FedAvg
 from sim.selection import Selection, Uniform
 
@@ -26,7 +27,6 @@ from .task import (
     TorchTraining,
     Training,
 )
-from .validation import require, require_at_least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class TableCost:
     latency_scale: float = 1.0
 
     def __post_init__(self) -> None:
-        require(self.latency_scale > 0, f"latency_scale must be above 0, got {self.latency_scale}")
+        require_above_0(latency_scale=self.latency_scale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +73,9 @@ class Cache:
     write_mbytes_per_s: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("limit_mbytes", "write_mbytes_per_s"):
-            value = getattr(self, name)
-            require(value is None or value > 0, f"{name} must be above 0 or null, got {value}")
+        require_above_0_or_null(
+            limit_mbytes=self.limit_mbytes, write_mbytes_per_s=self.write_mbytes_per_s
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +120,7 @@ class Rounds:
 
     def __post_init__(self) -> None:
         require_at_least(1, participants=self.participants, overcommit=self.overcommit)
-        require(
-            self.deadline_s is None or self.deadline_s > 0,
-            f"deadline_s must be above 0 or null, got {self.deadline_s}",
-        )
+        require_above_0_or_null(deadline_s=self.deadline_s)
         require(
             1 <= self.min_reports <= self.participants,
             f"min_reports must be between 1 and participants, got {self.min_reports}",
@@ -168,7 +165,7 @@ class EvaluationPlan:
     report_on: Literal["validation", "test"] = "test"
 
     def __post_init__(self) -> None:
-        require(self.every_rounds >= 1, f"every_rounds must be at least 1, got {self.every_rounds}")
+        require_at_least(1, every_rounds=self.every_rounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,10 +178,10 @@ class Stop:
     target_accuracy: float | None = None
 
     def __post_init__(self) -> None:
-        require(self.sim_s is None or self.sim_s > 0, f"sim_s must be above 0, got {self.sim_s}")
-        require(
-            self.rounds is None or self.rounds >= 1, f"rounds must be at least 1, got {self.rounds}"
-        )
+        if self.sim_s is not None:
+            require_above_0(sim_s=self.sim_s)
+        if self.rounds is not None:
+            require_at_least(1, rounds=self.rounds)
         target = self.target_accuracy
         require(
             target is None or 0 < target <= 1,
