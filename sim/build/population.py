@@ -26,11 +26,14 @@ _BYTES_PER_MBYTE = 1e6
 
 
 def table_model(scenario: Scenario) -> Model:
-    """The model whose published table is used: the scenario's own if its seconds are not scaled,
+    """The model whose published table is used: the priced one if its seconds are not scaled,
     otherwise BERT-base."""
     cost = scenario.cost
     is_scaled = cost.kind == "analytic" or cost.scale != "none"
-    is_distilbert = scenario.model.source == "shape:distilbert-base"
+    is_distilbert = (cost.timed_as or scenario.model.source) in (
+        "distilbert-base",
+        "shape:distilbert-base",
+    )
     return "distilbert" if is_distilbert and not is_scaled else "bert-base"
 
 
@@ -56,7 +59,7 @@ def build_clients(
 ) -> list[Client]:
     """One client for each shard. A client's device depends on the seed and its id only.
 
-    hidden: the hidden size of the model, which determines the size of cached activations.
+    hidden: the hidden size of the priced model, which determines the size of cached activations.
     """
     ids = range(len(shards))
     fleet = scenario.fleet
