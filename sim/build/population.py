@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,10 @@ def find_profiles(fleet: Fleet, model: Model = "bert-base") -> dict[str, DeviceP
     """
     own = {} if fleet.device_file is None else load_devices(Path(fleet.device_file).expanduser())
     try:
-        return {name: own.get(name) or device_profile(name, model) for name in fleet.devices}
+        found = {name: own.get(name) or device_profile(name, model) for name in fleet.devices}
     except ValueError as error:
         raise ValueError(f"fleet.devices: {error}") from None
+    return found | {name: replace(found[name], idle_w=w) for name, w in fleet.idle_w.items()}
 
 
 def build_clients(
