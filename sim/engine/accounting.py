@@ -24,7 +24,9 @@ from .totals import Totals
 class Accountant:
     """Closes the accounts of a round's jobs, and writes, audits and adds up its rows.
 
-    `has_client_rows`: a row for each client is wanted. `totals` are of all rounds.
+    `has_client_rows`: a row for each client is wanted. `has_idle_watts`: a device of the run draws
+    them. `is_idle_charged`: a client that has finished stays idle until the round ends; without
+    rounds it does not. `totals` are of all rounds.
     """
 
     cost: CostModel
@@ -32,6 +34,8 @@ class Accountant:
     log: RunLog
     audit: Audit
     has_client_rows: bool
+    has_idle_watts: bool
+    is_idle_charged: bool
     on_round: Callable[[RoundRow], None]
     totals: Totals = field(default_factory=Totals)
 
@@ -94,6 +98,9 @@ class Accountant:
             idle_s=seconds[IDLE],
             gone_s=seconds[GONE],
             energy_j=sum([self._energy_j(job, one.seconds) for job, one in accounts.items()]),
+            idle_j=sum([self._idle_j(job, one.seconds) for job, one in accounts.items()])
+            if self.has_idle_watts
+            else None,
             lost_s=sum(loss[0] for loss in losses),
             lost_bytes=sum(loss[1] for loss in losses),
             lost_j=sum(loss[2] for loss in losses),
@@ -125,6 +132,7 @@ class Accountant:
             "down_bytes": round(amounts[DOWN]),
             "up_bytes": round(amounts[UP]),
             "energy_j": self._energy_j(job, seconds),
+            **({"idle_j": self._idle_j(job, seconds)} if self.has_idle_watts else {}),
             "lost_s": lost_s,
             "lost_bytes": lost_bytes,
             "lost_j": lost_j,
@@ -147,6 +155,11 @@ class Accountant:
     def _energy_j(self, job: ClientJob, seconds: Sequence[float]) -> float:
         profile = job.client.device.profile
         return self.cost.energy_j(profile, seconds[COMPUTE], seconds[DOWN] + seconds[UP])
+
+    def _idle_j(self, job: ClientJob, seconds: Sequence[float]) -> float:
+        """Joules of waiting to return, and of waiting for the round to end."""
+        idle_s = seconds[IDLE] if self.is_idle_charged else 0.0
+        return job.client.device.profile.idle_w * (seconds[WAIT] + idle_s)
 
 
 def _ages(jobs: Sequence[ClientJob] | Any) -> tuple[int, ...]:

@@ -28,6 +28,9 @@ from .task import (
     Training,
 )
 
+StatedModel = Literal["bert-base", "distilbert-base"]
+"""A model with published seconds, as which another one can be timed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableCost:
@@ -36,13 +39,15 @@ class TableCost:
     `scale`: multiply the seconds by the FLOPs of the scenario's model over those of the table's
     model (flops), or use them as they are (none). `payload`: bytes by the paper's rounded parameter
     counts (published) or by the model's own (exact). `latency_scale`: a factor on the seconds (the
-    paper uses 0.25 for 64 tokens).
+    paper uses 0.25 for 64 tokens). `timed_as`: seconds, bytes, memory and `scale` are those of this
+    model, with the same share of its layers tuned (null: of the scenario's own model).
     """
 
     kind: Literal["table"] = "table"
     payload: Literal["published", "exact"] = "exact"
     scale: Literal["flops", "none"] = "flops"
     latency_scale: float = 1.0
+    timed_as: StatedModel | None = None
 
     def __post_init__(self) -> None:
         require_above_0(latency_scale=self.latency_scale)
@@ -51,10 +56,12 @@ class TableCost:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyticCost:
     """Training time from the model's floating-point operations, at rates fitted to the published
-    seconds (docs/cost-model.md). Bytes are by the model's own parameter counts."""
+    seconds (docs/cost-model.md). Bytes are by the model's own parameter counts. `timed_as`: see
+    TableCost."""
 
     kind: Literal["analytic"]
     calibrate: Literal["bert-base/jetson-tx2"] = "bert-base/jetson-tx2"
+    timed_as: StatedModel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
