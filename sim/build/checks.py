@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from configurator import Bandit, Configuration, Fixed, Progressive, Schedule, Search, Sideline
+from configurator import Bandit, Configurator, Fixed, Progressive, Schedule, Search, Sideline
 from learner.assets.sources import DATA, MODELS, PYPI, model_dir
 from learner.encoder.architecture import (
     BERT_BASE,
@@ -23,6 +23,7 @@ from sim.scenario.scenario import Scenario
 from sim.scenario.task import CurveTraining, DataTask
 
 from .availability import check_availability
+from .configurator import configurator_of
 from .network import check_references
 from .population import find_profiles, table_model
 from .priced_model import check_priced_model
@@ -35,10 +36,11 @@ _KNOWN_SHAPES = {
 }
 
 
-def check_scenario(scenario: Scenario) -> None:
+def check_scenario(scenario: Scenario, configurator: Configurator | None = None) -> None:
     """Raise ValueError, naming the key, if parts of the scenario do not fit together.
 
-    Downloads nothing; what depends on a model to be downloaded is checked by check_depths.
+    configurator: used instead of the scenario's. Downloads nothing; what depends on a model to be
+    downloaded is checked by check_depths.
     """
     _check_model(scenario)
     if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
@@ -54,7 +56,7 @@ def check_scenario(scenario: Scenario) -> None:
         scenario.fleet.device_file is None or not is_scaled,
         "cost must be {kind: table, scale: none} with fleet.device_file: its seconds are measured",
     )
-    if isinstance(scenario.configurator.initial(), Lora):
+    if isinstance((configurator or configurator_of(scenario)).initial(), Lora):
         require(
             scenario.cost.kind == "analytic" or scenario.cost.payload == "exact",
             "cost.payload must be exact for LoRA, which has no published payload, got published",
@@ -140,7 +142,7 @@ def check_depths(scenario: Scenario, architecture: Architecture) -> None:
     check_priced_model(scenario, architecture)
 
 
-def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:
+def _named_depths(policy: object) -> Iterator[tuple[str, int]]:
     """Every depth that the policy names, with its key path below `configurator`."""
     match policy:
         case Fixed(config=Adapter(depth=depth) | Lora(depth=depth) | Freeze(depth=depth)):

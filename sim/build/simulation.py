@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from simpy import Environment
 
-from configurator import Configurator, Drawing, Growing
+from configurator import Configurator
 from learner.encoder.architecture import Architecture
 from learner.training.numerics import Precision
 from learner.training.pool import ALONE, TrainingPool
@@ -26,6 +25,7 @@ from sim.streams import Streams
 
 from .availability import population_availability
 from .checks import check_depths, check_scenario, find_architecture
+from .configurator import build_configurator
 from .cost_model import build_cost_model
 from .data import Data, load_data
 from .facts import model_data_facts, resampled_to_s
@@ -58,7 +58,7 @@ def build_simulation(
     scenario, model and data do not fit together.
     """
     streams = Streams(seed)
-    check_scenario(scenario)
+    check_scenario(scenario, configurator)
     architecture = find_architecture(scenario, cache_dir)
     check_depths(scenario, architecture)
     data = load_data(scenario, streams, cache_dir)
@@ -82,7 +82,7 @@ def build_simulation(
         clients=clients,
         cost=cost,
         learner=learner,
-        configurator=configurator or _configurator(scenario, architecture, streams),
+        configurator=configurator or build_configurator(scenario, architecture, streams),
         participation=participation,
         log=log,
         audit=Audit(server_link),
@@ -135,14 +135,3 @@ def _server_link(env: Environment, server: ServerSide) -> ServerLink:
         return SharedLink(env, mbit_per_s * _BYTES_PER_MBIT, server.link_step_s)
 
     return ServerLink(down=shared(server.down_mbit_per_s), up=shared(server.up_mbit_per_s))
-
-
-def _configurator(scenario: Scenario, architecture: Architecture, streams: Streams) -> Configurator:
-    """The scenario's policy, with its open values set: the depth limit is the model's number of
-    layers, the seed of its draws is the run's."""
-    policy = scenario.configurator
-    if isinstance(policy, Growing):
-        policy = replace(policy, space=policy.space.within(architecture.n_layers))
-    if isinstance(policy, Drawing) and policy.seed is None:
-        policy = replace(policy, seed=streams.key("configurator"))
-    return policy

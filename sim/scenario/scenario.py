@@ -15,6 +15,7 @@ from learner.spec import AggregationRule, Bits, FedAvg
 from sim.selection import Selection, Uniform
 
 from .fleet import ByKind, Fleet
+from .own import Own
 from .partition import Partition
 from .staleness import ConstantStaleness, Staleness
 from .task import (
@@ -213,7 +214,7 @@ class Scenario:
     selection: Annotated[Selection, ByKind] = field(default_factory=Uniform)
     exchange: Exchange = field(default_factory=Exchange)
     aggregation: Annotated[AggregationRule, ByKind] = field(default_factory=FedAvg)
-    configurator: Annotated[Configuration, ByKind]
+    configurator: Annotated[Configuration | Own, ByKind]
     evaluation: EvaluationPlan = field(default_factory=EvaluationPlan)
     stop: Stop = field(default_factory=Stop)
     log: Literal["rounds", "clients", "all"] = "rounds"
@@ -234,7 +235,7 @@ class Scenario:
         require(
             self.stop.rounds is not None
             or self.stop.sim_s is not None
-            or isinstance(self.configurator, Schedule),
+            or isinstance(self.configurator, Schedule | Own),
             "stop must set rounds or sim_s; only a schedule ends by itself",
         )
         require(
