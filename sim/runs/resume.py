@@ -18,7 +18,7 @@ from sim.scenario.file import parse_scenario
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import DataTask
 
-from .directory import participation_name, read_result
+from .directory import participation_name, read_result, require_unchanged
 from .divergence import precision_of
 from .progress import Monitor, ProgressSink
 from .run import default_cache_dir, simulate
@@ -40,6 +40,7 @@ def resume_finished_run(
     scenario = parse_scenario(manifest["scenario"], str(run_dir / MANIFEST))
     if not isinstance(scenario.task, DataTask) or scenario.learner.kind != "torch":
         raise RunError(f"{run_dir}: must be a run with learner.kind torch; a curve has no weights")
+    require_unchanged(run_dir)
     if read_result(run_dir, numerics_tag(precision_of(manifest))) is None:
         raise RunError(
             f"{run_dir}: must be a run that is finished, with this version and these numerics; "

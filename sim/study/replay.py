@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.run_files import read_manifest
-from sim.runs.directory import run_directory
+from sim.runs.directory import require_unchanged, run_directory
 from sim.runs.divergence import Divergence, find_divergence, precision_of
 from sim.runs.progress import ProgressSink
 from sim.runs.run import MissingScoreError, RunResult
@@ -39,8 +39,10 @@ class Replay:
 def plan_replay(run_dir: Path, overrides: Sequence[str] = (), axes: Sequence[Axis] = ()) -> Study:
     """The study that replays a run: its scenario and seed, with overrides, at all axis points.
 
-    Raises RunError if `run_dir` is not a run directory, ScenarioError for an invalid scenario.
+    Raises RunError if `run_dir` is not a run directory or has changed since the run finished, and
+    ScenarioError for an invalid scenario.
     """
+    require_unchanged(run_dir)
     manifest = read_manifest(run_dir)
     name, seed = manifest["name"], manifest["seed"]
     base: dict[str, Any] = dict(manifest["scenario"])
