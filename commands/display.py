@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE
@@ -122,6 +123,14 @@ class Display:
             return ""
         pace_s = (time.monotonic() - first_s) / (progress.fraction - first_fraction)
         return f"{pace_s * (1 - progress.fraction):.0f} s left"
+
+
+def print_changes(run_dir: Path) -> None:
+    """Warn on standard error of files that have changed since the run finished."""
+    from sim.done import change_warnings
+
+    for warning in change_warnings(run_dir):
+        errors.print(f"warning: {run_dir}: {warning}")
 
 
 def print_study(rows: Sequence[Mapping[str, Any]], caption: str) -> None:

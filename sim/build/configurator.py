@@ -14,9 +14,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from configurator import Configuration, Configurator, Drawing, Growing
 from learner.encoder.architecture import Architecture
+from learner.ranges import require
 from sim.scenario.own import Own
 from sim.scenario.scenario import Scenario
-from sim.scenario.validation import require
 from sim.streams import Streams
 
 

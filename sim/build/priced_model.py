@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from configurator import Configuration, Fixed, Schedule
 from learner.encoder.architecture import BERT_BASE, DISTILBERT_BASE, Architecture
+from learner.ranges import require
 from learner.spec import Adapter, TuningConfig
 from sim.cost.timed_as import stated_config
+from sim.scenario.own import Own
 from sim.scenario.scenario import Scenario, StatedModel
-from sim.scenario.validation import require
 
 from .population import find_profiles, table_model
 
@@ -62,12 +63,14 @@ def _text(architecture: Architecture) -> str:
     return f"{architecture.n_layers} layers of {architecture.hidden}"
 
 
-def _configs(policy: Configuration, n_layers: int) -> Iterator[TuningConfig]:
-    """Every configuration that the policy can propose."""
+def _configs(policy: Configuration | Own, n_layers: int) -> Iterator[TuningConfig]:
+    """Every configuration that the policy can propose; of a user's own policy none is known."""
     match policy:
         case Fixed(config=config):
             yield config
         case Schedule(steps=steps):
             yield from (Adapter(depth=step.depth, width=step.width) for step in steps)
+        case Own():
+            return
         case _:
             yield from policy.space.within(n_layers).grid(policy.start)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from configurator import Configurator
 from learner.graph.recipes import digest_text
 from sim.build.configurator import configurator_of, module_name
+from sim.done import changed_files, recorded_sha256, uncovered_files, write_done
 from sim.engine.participation import Participation, participate
-from sim.run_files import RunFileError, read_manifest, recorded_sha256
+from sim.run_files import RunFileError, read_manifest
 from sim.runlog import (
     DONE,
-    EVALUATIONS,
-    EVENTS,
     FORMAT_VERSION,
     MANIFEST,
+    SCENARIO,
     RunError,
     write_atomically,
     write_json,
@@ -74,14 +73,36 @@ def participation_name(participation: Participation) -> str:
     return f"{module_name(participation)}.{name}"
 
 
+def discard_changed(run_dir: Path) -> list[str]:
+    """Remove the files that have changed since the run finished; returns their names.
+
+    A changed DONE is among the names, and stays until finish_run replaces it.
+    """
+    changed = changed_files(run_dir)
+    for name in changed:
+        if name != DONE:
+            (run_dir / name).unlink(missing_ok=True)
+    return changed
+
+
+def require_unchanged(run_dir: Path) -> None:
+    """Raise RunError if a file has changed since the run finished, as DONE tells."""
+    if changed := changed_files(run_dir):
+        raise RunError(
+            f"{run_dir / changed[0]}: differs from what DONE records; "
+            "run its scenario again to make the file again"
+        )
+
+
 def begin_run(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> None:
     """Write scenario.yaml and the manifest; to resume a run, check that its manifest fits.
 
     Raises RunError if it does not.
     """
-    path = run_dir / MANIFEST
+    path, text = run_dir / MANIFEST, as_yaml(scenario)
+    if _content(run_dir / SCENARIO) != text.encode():
+        write_atomically(run_dir / SCENARIO, text)
     if not path.exists():
-        write_atomically(run_dir / "scenario.yaml", as_yaml(scenario))
         write_json(path, manifest)
         return
     try:
@@ -96,33 +117,40 @@ def begin_run(run_dir: Path, manifest: dict[str, Any], scenario: Scenario) -> No
             )
 
 
-def finish_run(run_dir: Path, manifest: dict[str, Any], result: dict[str, Any]) -> None:
-    """Add the result to the manifest and write DONE, unless the run was finished before."""
-    done = run_dir / DONE
-    if done.exists():
-        return
+def finish_run(run_dir: Path, manifest: dict[str, Any], result: dict[str, Any]) -> list[str]:
+    """Add the result to the manifest and write DONE, unless the run was finished before.
+
+    Returns the names of files that were made again and differ from what DONE had recorded.
+    """
+    recorded = recorded_sha256(run_dir) or {}
+    changed = changed_files(run_dir)
+    if recorded and not changed and not uncovered_files(run_dir):
+        return []
+    (run_dir / DONE).unlink(missing_ok=True)
     write_json(run_dir / MANIFEST, manifest | {"result": result})
-    write_json(done, {"events_sha256": result["events_sha256"]})
+    write_done(run_dir)
+    return [name for name in changed if name in recorded and name != MANIFEST]
 
 
 def read_result(run_dir: Path, numerics: str | None) -> dict[str, Any] | None:
     """The result of a finished run; None if there is none.
 
-    None also if its events are not those that DONE names, evaluations.jsonl is missing, or the
-    run has another format version or other numerics.
+    None also if one of its files is not as DONE records, DONE does not cover it, or the run has
+    another format version or other numerics.
     """
-    recorded = recorded_sha256(run_dir)
-    if recorded is None:
+    if recorded_sha256(run_dir) is None or changed_files(run_dir) or uncovered_files(run_dir):
         return None
     try:
         manifest = read_manifest(run_dir)
-        events_sha256 = sha256((run_dir / EVENTS).read_bytes()).hexdigest()
         is_current = (manifest["format_version"], manifest["numerics"]) == (
             FORMAT_VERSION,
             numerics,
         )
-        is_complete = recorded == events_sha256 and (run_dir / EVALUATIONS).exists()
         result = manifest["result"]
-    except (OSError, RunFileError, KeyError):
+    except (RunFileError, KeyError):
         return None
-    return result if is_current and is_complete else None
+    return result if is_current else None
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None

@@ -14,7 +14,7 @@ from sim.engine.simulation import Simulation
 from sim.runlog import RunError, RunLog
 from sim.scenario.task import DataTask
 
-from .directory import read_result
+from .directory import read_result, require_unchanged
 from .progress import Monitor, ProgressSink
 from .recorded import Recorded, recorded_run, refuse_change
 from .run import default_cache_dir, simulate
@@ -36,6 +36,7 @@ def resume_finished_run(
     scenario = recorded.scenario
     if not isinstance(scenario.task, DataTask) or scenario.learner.kind != "torch":
         raise RunError(f"{run_dir}: must be a run with learner.kind torch; a curve has no weights")
+    require_unchanged(run_dir)
     if read_result(run_dir, numerics_tag(recorded.precision)) is None:
         raise RunError(
             f"{run_dir}: must be a run that is finished, with this version and these numerics; "

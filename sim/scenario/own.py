@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .validation import require
+from learner.ranges import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

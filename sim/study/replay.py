@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.runs.directory import run_directory
+from sim.runs.directory import require_unchanged, run_directory
 from sim.runs.divergence import Divergence, find_divergence
 from sim.runs.progress import ProgressSink
 from sim.runs.recorded import check_configurator, recorded_run
@@ -44,10 +44,11 @@ def plan_replay(
 ) -> Study:
     """The study that replays a run: its scenario and seed, with overrides, at all axis points.
 
-    Raises RunError if `run_dir` is not a run directory, or if its scenario no longer makes the
-    configurator that the run had and no override names another; ScenarioError for an invalid
-    scenario.
+    Raises RunError if `run_dir` is not a run directory or has changed since the run finished, or if
+    its scenario no longer makes the configurator that the run had and no override names another;
+    ScenarioError for an invalid scenario.
     """
+    require_unchanged(run_dir)
     recorded = recorded_run(run_dir)
     name, seed = recorded.scenario.name, recorded.seed
     base: dict[str, Any] = dict(recorded.manifest["scenario"])
