@@ -62,7 +62,7 @@ def build_simulation(
     architecture = find_architecture(scenario, cache_dir)
     check_depths(scenario, architecture)
     data = load_data(scenario, streams, cache_dir)
-    cost = build_cost_model(scenario, architecture, len(data.task.labels) if data.task else 0)
+    cost = build_cost_model(scenario, architecture, data.n_labels)
     revision = find_revision(scenario, cache_dir)
     learner = build_learner(
         scenario, data, revision, cache_dir, callbacks, on_missing, precision, pool
