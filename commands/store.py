@@ -13,12 +13,20 @@ import typer
 from .display import Display, errors, print_stock
 from .options import AsJson
 
+_MOST_MBYTES = 1e12  # an exbibyte; refuses inf
+
 MBytes = Annotated[
-    float, typer.Argument(min=0, metavar="MBYTES", help="Limit in units of 10^6 bytes.")
+    float,
+    typer.Argument(min=0, max=_MOST_MBYTES, metavar="MBYTES", help="Limit in units of 10^6 bytes."),
 ]
 To = Annotated[
     float | None,
-    typer.Option("--to-mbytes", min=0, help="Size to keep, in 10^6 bytes (default: the limit)."),
+    typer.Option(
+        "--to-mbytes",
+        min=0,
+        max=_MOST_MBYTES,
+        help="Size to keep, in 10^6 bytes (default: the limit).",
+    ),
 ]
 Retrain = Annotated[
     Path | None,
@@ -44,8 +52,6 @@ def info(as_json: AsJson = False) -> None:
     from learner.store.inventory import stock
     from sim.runs.run import default_cache_dir
 
-    """How many files of each kind there are, their bytes, and the limit."""
-
     cache_dir = default_cache_dir()
     limit_bytes, held = cache_budget(cache_dir).limit_bytes, stock(cache_dir)
     if as_json:
@@ -61,24 +67,31 @@ def limit(mbytes: MBytes) -> None:
     from learner.store.budget import set_limit
     from sim.runs.run import default_cache_dir
 
-    """Fix how much states and activations may take, for every run that uses this cache."""
-
     set_limit(default_cache_dir(), round(mbytes * 1e6))
 
 
 @app.command()
 def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False) -> None:
-    """Read every stored file and discard damaged ones. The exit status is 1 if any is damaged."""
+    """Read every stored file and model, and discard damaged ones.
+
+    The exit status is 1 if any is damaged.
+    """
     if retrain is not None:
         _verify_by_training(retrain, sample, as_json)
         return
-    from learner.store.inventory import discard_damaged
+    from learner.assets.sources import discard_changed_models
+    from learner.store.inventory import discard_damaged, discard_unfinished
     from sim.runs.run import default_cache_dir
 
-    damaged = []
-    for kind, path in discard_damaged(default_cache_dir()):
+    cache_dir, damaged = default_cache_dir(), []
+    for path in discard_unfinished(cache_dir):
+        errors.print(f"discarded a file that a killed process left unfinished: {path}")
+    for kind, path in discard_damaged(cache_dir):
         damaged.append({"kind": kind, "path": str(path)})
         errors.print(f"discarded a damaged file, which is computed again when needed: {path}")
+    for path in discard_changed_models(cache_dir):
+        damaged.append({"kind": "models", "path": str(path)})
+        errors.print(f"discarded a damaged model, which is downloaded again when needed: {path}")
     typer.echo(json.dumps(damaged) if as_json else f"{len(damaged)} damaged")
     if damaged:
         sys.exit(1)
@@ -105,8 +118,6 @@ def prune(to_mbytes: To = None, as_json: AsJson = False) -> None:
     """Remove the least recently used states and activations. Scores are kept."""
     from learner.store.budget import cache_budget
     from sim.runs.run import default_cache_dir
-
-    """Remove the least recently used states and activations; scores are kept."""
 
     budget = cache_budget(default_cache_dir())
     to_bytes = budget.limit_bytes if to_mbytes is None else round(to_mbytes * 1e6)

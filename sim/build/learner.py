@@ -11,11 +11,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.assets.sources import model_dir, model_revision
+from learner.assets.sources import check_model, model_dir, model_revision
 from learner.graph.counting_learner import CountingLearner
 from learner.graph.curve_learner import CurveLearner, Saturating, Tabulated
 from learner.graph.recipes import canonical
-from learner.graph.stored_learner import Progress, StoredLearner, Trainer
+from learner.graph.stored_learner import Progress, StoredLearner
+from learner.graph.trainer import Trainer
 from learner.spec import Learner, StateRef
 from learner.store.budget import cache_budget, store_dir
 from learner.store.store import Store
@@ -116,6 +117,7 @@ def _make_trainer(
 ) -> Trainer:
     from learner.training.torch_learner import TorchLearner
 
+    check_model(directory)
     make = partial(
         TorchLearner,
         model_dir=directory,

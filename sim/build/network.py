@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from learner.ranges import require
 from sim.fleet.link import UNSHARED, Link, OneWay, ServerLink
 from sim.fleet.shared_link import SharedLink
 from sim.scenario.network import ConstantNetwork, TraceFiles, TraceNetwork, UplinkRatio, Way
-from sim.scenario.validation import require
 from sim.streams import Streams
 from traces.describe import even_steps
 from traces.formats import READERS

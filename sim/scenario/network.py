@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag
 
-from .validation import require, require_above_0, require_at_least
+from learner.ranges import require, require_above_0, require_at_least
 
 FormatOptions = Mapping[str, str | float | bool]
 """Options of a trace format (docs/traces.md). Its reader checks and converts the values."""

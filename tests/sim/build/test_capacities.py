@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sim.runs.run import run_scenario
-from sim.scenario.file import ScenarioError, digest
+from sim.scenario.file import ScenarioError
 from sim.scenario.scenario import Scenario
 from traces.profiles import device_profile, seconds_per_batch
 
@@ -168,7 +168,3 @@ def test_files_without_capacities_are_refused(
     phones.write_text(content)
     with pytest.raises(ValueError, match=message):
         run_scenario(scenario(make, phones), out=tmp_path / "runs")
-
-
-def test_a_scenario_without_capacities_keeps_its_digest(make: Any) -> None:
-    assert digest(make()) == "8000b62d9f7d6a5b100bfb9cddd6a293"
