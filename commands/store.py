@@ -44,8 +44,6 @@ def info(as_json: AsJson = False) -> None:
     from learner.store.inventory import stock
     from sim.runs.run import default_cache_dir
 
-    """How many files of each kind there are, their bytes, and the limit."""
-
     cache_dir = default_cache_dir()
     limit_bytes, held = cache_budget(cache_dir).limit_bytes, stock(cache_dir)
     if as_json:
@@ -60,8 +58,6 @@ def limit(mbytes: MBytes) -> None:
     """Set the size limit for states and activations, for all runs that use this cache."""
     from learner.store.budget import set_limit
     from sim.runs.run import default_cache_dir
-
-    """Fix how much states and activations may take, for every run that uses this cache."""
 
     set_limit(default_cache_dir(), round(mbytes * 1e6))
 
@@ -105,8 +101,6 @@ def prune(to_mbytes: To = None, as_json: AsJson = False) -> None:
     """Remove the least recently used states and activations. Scores are kept."""
     from learner.store.budget import cache_budget
     from sim.runs.run import default_cache_dir
-
-    """Remove the least recently used states and activations; scores are kept."""
 
     budget = cache_budget(default_cache_dir())
     to_bytes = budget.limit_bytes if to_mbytes is None else round(to_mbytes * 1e6)

@@ -16,8 +16,8 @@ from learner.training.numerics import Precision, chosen_precision
 
 from .display import Display, errors
 from .options import AsJson, Numerics, Out, Set, StudyFile, Workers
-from .reports import write_report
-from .results import show_table, write_figures
+from .reports import report
+from .results import table, write_figures
 
 if TYPE_CHECKING:
     from sim import Study
@@ -54,9 +54,9 @@ def demo(
     with as_file(files("scenarios") / "demo.yaml") as file:
         loaded = _load(file)
     directory = _run(loaded, out, workers, chosen_precision(numerics), as_json=as_json)
-    show_table(directory, "json" if as_json else "text")
+    table(directory, as_json=as_json)
     write_figures([directory], directory, only="time-to-accuracy", formats=("png", "svg"))
-    write_report(directory, directory / "report.html")
+    report(directory)
 
 
 @app.command()
@@ -80,7 +80,7 @@ def study(
         _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
         return
     directory = _run(loaded, out, workers, chosen_precision(numerics), ray, as_json)
-    show_table(directory, "json" if as_json else "text")
+    table(directory, as_json=as_json)
 
 
 def _load(file: Path, overrides: Sequence[str] = (), base: Path | None = None) -> Study:

@@ -82,7 +82,9 @@ def heat_map(
         row[0].set_yticks(range(len(ys)), ys)
         row[0].set_ylabel(axes[1])
         colours = mpl.cm.ScalarMappable(norm, _COLOURS)
-        bar = figure.colorbar(colours, ax=list(row), label=_label(quantity, target, unit))
+        bar = figure.colorbar(
+            colours, ax=list(row), label=quantity.text.format(target=target) + unit
+        )
         if is_time:
             ticks = time_ticks(min(known), max(known)) if isinstance(norm, LogNorm) else {}
             levels = list(ticks) or [min(known), max(known)]
@@ -91,10 +93,6 @@ def heat_map(
             plain_log(bar.ax.yaxis, max(known) / min(known))
         figure.suptitle(_notes(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
     return figure
-
-
-def _label(quantity: Quantity, target: str, unit: str) -> str:
-    return quantity.text.format(target=target) + unit
 
 
 def _norm(values: Sequence[float]) -> Normalize:

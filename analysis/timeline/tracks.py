@@ -86,19 +86,9 @@ def _client_round(row: Row) -> Slice:
 
 
 def _attempt(row: Row) -> Slice:
-    return Slice(
-        name=_attempt_name(row), start_s=row["start_s"], end_s=row["t_s"], args=_details(row)
-    )
-
-
-def _attempt_name(row: Row) -> str:
-    if row["row"] == ComputeRow.row:
-        return "compute"
-    return "download" if row["direction"] == "down" else "upload"
-
-
-def _details(row: Row) -> dict[str, Any]:
-    return {key: row[key] for key in ("bytes", "batches", "cache", "status") if key in row}
+    name = {"down": "download", "up": "upload"}.get(row.get("direction", ""), "compute")
+    args = {key: row[key] for key in ("bytes", "batches", "cache", "status") if key in row}
+    return Slice(name=name, start_s=row["start_s"], end_s=row["t_s"], args=args)
 
 
 def _offline(piece: Slice, attempts: Sequence[Row]) -> list[Slice]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.records import RoundRow
+from sim.records import RoundRow, as_fields
 
 
 @dataclass(slots=True)
@@ -29,12 +29,8 @@ class Totals:
 
     def include(self, other: Totals) -> None:
         """Add another sum to this one."""
-        self.down_bytes += other.down_bytes
-        self.up_bytes += other.up_bytes
-        self.energy_j += other.energy_j
-        self.busy_s += other.busy_s
-        self.n_asked += other.n_asked
-        self.n_done += other.n_done
+        for name, amount in as_fields(other).items():
+            setattr(self, name, getattr(self, name) + amount)
 
     @property
     def n_bytes(self) -> int:
