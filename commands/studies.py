@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -50,9 +49,11 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Compare five ways to fine-tune on a mixed fleet; write a table, a figure and a report."""
+    from sim import load_study
+
     errors.print("Model and data (110 MB) are downloaded to the cache unless they are there.")
     with as_file(files("scenarios") / "demo.yaml") as file:
-        loaded = _load(file)
+        loaded = load_study(file)
     directory = _run(loaded, out, workers, chosen_precision(numerics), as_json=as_json)
     table(directory, as_json=as_json)
     write_figures([directory], directory, only="time-to-accuracy", formats=("png", "svg"))
@@ -75,18 +76,14 @@ def study(
 
     To resume an interrupted study, repeat the command.
     """
-    loaded = _load(file, overrides or (), base)
+    from sim import load_study
+
+    loaded = load_study(file, overrides or (), base)
     if dry_run:
         _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
         return
     directory = _run(loaded, out, workers, chosen_precision(numerics), ray, as_json)
     table(directory, as_json=as_json)
-
-
-def _load(file: Path, overrides: Sequence[str] = (), base: Path | None = None) -> Study:
-    from sim import load_study
-
-    return load_study(file, overrides, base)
 
 
 def _run(

@@ -31,7 +31,7 @@ def format_table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[lis
         [
             *_cells(row),
             *([] if baseline is None else [_ratio_cell(row, "ratio"), _p_cell(row)]),
-            *(_share_cell(row[key]) for _, key in optional),
+            *(f"{100 * row[key]:.0f} %" if row[key] else _NO_VALUE for _, key in optional),
         ]
         for row in rows
     ]
@@ -49,10 +49,6 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         return [*names, f"not reached{reached}", *[_NO_VALUE] * 3, *accuracies]
     amounts = [_bounded(row, key, bounds, row[key]) for key, bounds in _AMOUNTS]
     return [*names, _time_cell(row), *amounts, _ratio_cell(row, "speedup"), *accuracies]
-
-
-def _share_cell(share: float | None) -> str:
-    return f"{100 * share:.0f} %" if share else _NO_VALUE
 
 
 def _accuracy_cell(accuracy: float | None) -> str:
