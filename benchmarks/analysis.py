@@ -13,11 +13,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from time import perf_counter, process_time
 
 from learner.spec import Adapter
+from sim.done import write_done
 from sim.records import ClientRow, EvaluationRow, RoundRow, as_fields, as_json, fields_as_json
 
 N_ROWS = 5_000_000
@@ -29,16 +29,13 @@ DEVICES = ("jetson-tx2", "jetson-nano", "raspberry-pi-4b")
 def write_run(directory: Path, n_rows: int) -> None:
     """A finished run directory with n_rows rows of events."""
     directory.mkdir(parents=True)
-    digest = sha256()
     with (directory / "events.jsonl").open("wb") as file:
         for text in _events(n_rows):
-            line = text.encode() + b"\n"
-            digest.update(line)
-            file.write(line)
+            file.write(text.encode() + b"\n")
     scores = "".join(as_json(_evaluation(i)) + "\n" for i in range(1, n_rows // (COHORT + 1)))
     (directory / "evaluations.jsonl").write_text(scores)
     (directory / "manifest.json").write_text(json.dumps(_manifest()))
-    (directory / "DONE").write_text(json.dumps({"events_sha256": digest.hexdigest()}))
+    write_done(directory)
 
 
 def _events(n_rows: int) -> Iterator[str]:

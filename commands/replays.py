@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from .display import Display, page
+from .display import Display, page, print_changes
 from .options import AsJson, Out, RunDir, Set
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
     """Show how two runs differ: scenario keys, the first differing row, where learning diverges."""
     from sim.runs.diff import diff_runs
 
+    for run_dir in (run_a, run_b):
+        print_changes(run_dir)
     comparison = diff_runs(run_a, run_b)
     if as_json:
         typer.echo(json.dumps(asdict(comparison)))

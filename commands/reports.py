@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from .display import errors
+from .display import errors, print_changes
 from .options import BaselineOption, CrossingOption, RunDir, StudyDir
+from .results import warn
 
 app = typer.Typer()
 
@@ -31,8 +32,9 @@ def report(
     from analysis.report import report as page
     from sim.runlog import write_atomically
 
-    path = out or directory / "report.html"
-    write_atomically(path, page(load_study(directory), crossing, baseline))
+    path, study = out or directory / "report.html", load_study(directory)
+    warn(study)
+    write_atomically(path, page(study, crossing, baseline))
     errors.print(f"report: {path}")
 
 
@@ -44,6 +46,7 @@ def parquet(
     """Write the rows of a run as Parquet files, one per kind of row."""
     from analysis.reading.parquet import write_parquet
 
+    print_changes(directory)
     for path in write_parquet(directory, out or directory / "parquet"):
         errors.print(f"records: {path}")
 
@@ -63,6 +66,7 @@ def timeline(
     from sim.runlog import write_atomically
 
     chosen = None if clients is None else _ids(clients)
+    print_changes(directory)
     path = out or directory / "timeline.json"
     write_atomically(path, json.dumps(build(directory, from_s=from_s, to_s=to_s, clients=chosen)))
     errors.print(f"timeline: {path}; open it at ui.perfetto.dev")

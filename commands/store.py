@@ -13,12 +13,20 @@ import typer
 from .display import Display, errors, print_stock
 from .options import AsJson
 
+_MOST_MBYTES = 1e12  # an exbibyte; refuses inf
+
 MBytes = Annotated[
-    float, typer.Argument(min=0, metavar="MBYTES", help="Limit in units of 10^6 bytes.")
+    float,
+    typer.Argument(min=0, max=_MOST_MBYTES, metavar="MBYTES", help="Limit in units of 10^6 bytes."),
 ]
 To = Annotated[
     float | None,
-    typer.Option("--to-mbytes", min=0, help="Size to keep, in 10^6 bytes (default: the limit)."),
+    typer.Option(
+        "--to-mbytes",
+        min=0,
+        max=_MOST_MBYTES,
+        help="Size to keep, in 10^6 bytes (default: the limit).",
+    ),
 ]
 Retrain = Annotated[
     Path | None,
@@ -64,17 +72,26 @@ def limit(mbytes: MBytes) -> None:
 
 @app.command()
 def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False) -> None:
-    """Read every stored file and discard damaged ones. The exit status is 1 if any is damaged."""
+    """Read every stored file and model, and discard damaged ones.
+
+    The exit status is 1 if any is damaged.
+    """
     if retrain is not None:
         _verify_by_training(retrain, sample, as_json)
         return
-    from learner.store.inventory import discard_damaged
+    from learner.assets.sources import discard_changed_models
+    from learner.store.inventory import discard_damaged, discard_unfinished
     from sim.runs.run import default_cache_dir
 
-    damaged = []
-    for kind, path in discard_damaged(default_cache_dir()):
+    cache_dir, damaged = default_cache_dir(), []
+    for path in discard_unfinished(cache_dir):
+        errors.print(f"discarded a file that a killed process left unfinished: {path}")
+    for kind, path in discard_damaged(cache_dir):
         damaged.append({"kind": kind, "path": str(path)})
         errors.print(f"discarded a damaged file, which is computed again when needed: {path}")
+    for path in discard_changed_models(cache_dir):
+        damaged.append({"kind": "models", "path": str(path)})
+        errors.print(f"discarded a damaged model, which is downloaded again when needed: {path}")
     typer.echo(json.dumps(damaged) if as_json else f"{len(damaged)} damaged")
     if damaged:
         sys.exit(1)

@@ -1,6 +1,6 @@
-"""Reads the files that a run leaves in its directory: manifest.json, rows (*.jsonl) and DONE.
+"""Reads the files that a run leaves in its directory: manifest.json and rows (*.jsonl).
 
-The only reader of these files. sim.runlog writes the rows, sim.runs.directory the others.
+The only reader of these files. sim.runlog writes the rows, sim.runs.directory the manifest.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, NotRequired, TypedDict, cast
 
-from .runlog import DONE, FORMAT_VERSION, MANIFEST, STUDY_INDEX, RunError
+from .runlog import FORMAT_VERSION, MANIFEST, STUDY_INDEX, RunError
 
 
 class RunFileError(RunError, ValueError):
@@ -38,6 +38,9 @@ class Manifest(TypedDict):
     availability: NotRequired[dict[str, Any] | None]
     device_of_client: NotRequired[list[str]]
     versions: NotRequired[dict[str, str]]
+    commit: NotRequired[str | None]
+    dirty: NotRequired[bool | None]
+    command: NotRequired[str]
     result: NotRequired[dict[str, Any]]
 
 
@@ -103,18 +106,6 @@ def parse_row(path: Path, line_no: int, line: bytes) -> dict[str, Any]:
         rule = "must be a row with its kind as 'row' and its second as 't_s'"
         raise RunFileError(f"{path}:{line_no}: {rule}, got {row!r:.40}")
     return row
-
-
-def recorded_sha256(run_dir: Path) -> str | None:
-    """Return the sha256 of events.jsonl that DONE records: the run finished with these bytes.
-
-    None without DONE, and for a DONE that no run writes.
-    """
-    try:
-        recorded = json.loads((run_dir / DONE).read_bytes())["events_sha256"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-    return recorded if isinstance(recorded, str) else None
 
 
 def flatten(value: Any, path: str = "") -> dict[str, Any]:

@@ -7,8 +7,9 @@ file, byte for byte; the rows after them are appended.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,23 @@ MANIFEST = "manifest.json"
 EVENTS = "events.jsonl"
 EVALUATIONS = "evaluations.jsonl"
 DONE = "DONE"
-"""Written when the run is finished, with the sha256 of events.jsonl."""
+"""Written when the run is finished; see sim.done."""
 
 STUDY_INDEX = "study.json"
 """In the directory of a study: its name, its arms and their run directories."""
 
+SCENARIO = "scenario.yaml"
+
 PARTITION = "partition.json"
 """In the directory of a run on data: the classes, and for each client its number of examples of
 each class."""
+
+
+_BLOCK_BYTES = 1 << 20  # added rows kept in memory at most
+
+_LONGEST_FAILURE_BYTES = 1 << 20
+
+_REMEDY = "remove this file to make it again, or choose another --out"
 
 
 class RunError(Exception):
@@ -40,54 +50,115 @@ class ResumeError(RunError):
 
 
 class RowFile:
-    """A file of rows, one JSON object per line. Added rows are written by `flush`."""
+    """A file of rows, one JSON object per line. Added rows reach the disk in blocks.
+
+    Nobody else may write the file meanwhile: this is checked with every block, and by `close`.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._on_disk = b""
         self._added = bytearray()
         self._sha = sha256()
         self._n_bytes = 0  # flushed by this process
+        self._n_known = 0  # of an earlier process, to be repeated
+        self._n_on_disk: int | None = None  # None: no file
 
     def open(self) -> None:
-        """Read the rows that are already on disk. To be called before the first flush."""
+        """Find the rows that are already on disk. To be called before the first row is added."""
         if self._path.exists():
-            self._on_disk = _without_failure(self._path.read_bytes())
+            self._n_on_disk = self._path.stat().st_size
+            self._n_known = self._n_on_disk - _failure_bytes(self._path)
 
     def add(self, row: Row) -> None:
         self._added += (as_json(row) + "\n").encode()
+        if len(self._added) >= _BLOCK_BYTES:
+            self.flush()
 
     def add_fields(self, kind: type[FrequentRow], rows: Iterable[dict[str, Any]]) -> None:
         """Add rows of one kind, each given as its fields by name."""
         self._added += "".join([fields_as_json(kind, values) + "\n" for values in rows]).encode()
+        if len(self._added) >= _BLOCK_BYTES:
+            self.flush()
 
     def flush(self) -> None:
-        """Append the added rows. Raises ResumeError if they differ from rows already on disk."""
+        """Append the added rows.
+
+        Raises ResumeError if they differ from rows already on disk, RunError if somebody else has
+        changed the file, and OSError, naming the file, for example if the disk is full.
+        """
+        from learner.store.atomic_file import errors_naming  # analysis reads without the learner
+
         text = bytes(self._added)
         self._added.clear()
-        known = self._on_disk[self._n_bytes : self._n_bytes + len(text)]
-        if known != text[: len(known)]:
-            raise ResumeError(_first_difference(self._path, known, text))
-        if len(known) < len(text):
-            with self._path.open("r+b" if self._path.exists() else "wb") as file:
-                file.seek(self._n_bytes + len(known))
-                file.write(text[len(known) :])
-                file.truncate()
+        with errors_naming(self._path):
+            n_repeated = self._compare(text)
+            if n_repeated < len(text):
+                self._append(memoryview(text)[n_repeated:], self._n_bytes + n_repeated)
         self._sha.update(text)
         self._n_bytes += len(text)
 
     def close(self) -> str:
         """Flush, and return the sha256 of the whole file in hex.
 
-        Raises ResumeError if the file on disk has more rows than were added.
+        Raises ResumeError if the file on disk has more rows than were added, and RunError if it
+        has other bytes.
         """
         self.flush()
-        if len(self._on_disk) > self._n_bytes:
+        if self._n_known > self._n_bytes:
             raise ResumeError(
                 f"{self._path}: this run has ended, but the file has further rows of an earlier "
-                f"run; choose another --out"
+                f"run; {_REMEDY}"
             )
+        if self._n_on_disk is None:
+            self._append(memoryview(b""), 0)
+        if self._digest_on_disk() != self._sha.hexdigest():
+            raise self._changed_by_others()
         return self._sha.hexdigest()
+
+    def _compare(self, text: bytes) -> int:
+        """Compare added rows with those on disk; returns the number of bytes that are there."""
+        n_left = self._n_known - self._n_bytes
+        if n_left <= 0 or not text:
+            return 0
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._n_bytes)
+                known = file.read(min(n_left, len(text)))
+        except FileNotFoundError:
+            raise self._changed_by_others() from None
+        if known != text[: len(known)]:
+            raise ResumeError(_first_difference(self._path, known, text))
+        if len(known) < min(n_left, len(text)):
+            raise self._changed_by_others()
+        return len(known)
+
+    def _append(self, text: memoryview, at: int) -> None:
+        """Write at byte `at`, the end of the file but for the row of an earlier failure."""
+        try:
+            with self._path.open("xb" if self._n_on_disk is None else "r+b") as file:
+                if os.fstat(file.fileno()).st_size != (self._n_on_disk or 0):
+                    raise self._changed_by_others()
+                file.seek(at)
+                file.write(text)
+                file.truncate()
+        except (FileExistsError, FileNotFoundError):
+            if not self._path.parent.is_dir():
+                raise
+            raise self._changed_by_others() from None
+        self._n_on_disk = at + len(text)
+
+    def _digest_on_disk(self) -> str:
+        try:
+            with self._path.open("rb") as file:
+                return file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            return ""
+
+    def _changed_by_others(self) -> RunError:
+        return RunError(
+            f"{self._path}: something else has changed or removed this file while the run was "
+            "writing it, so the run is not finished; repeat the command to complete it"
+        )
 
 
 class RunLog:
@@ -134,11 +205,13 @@ def write_json(path: Path, value: Any) -> None:
     write_atomically(path, json.dumps(value, indent=2) + "\n")
 
 
-def _without_failure(content: bytes) -> bytes:
-    """The content of a file of rows without a FailedRow at its end."""
-    start = content.rstrip(b"\n").rfind(b"\n") + 1
-    is_failure = content[start:].startswith(f'{{"row":"{FailedRow.row}"'.encode())
-    return content[:start] if is_failure else content
+def _failure_bytes(path: Path) -> int:
+    """The length of a FailedRow at the end of a file of rows; 0 without one."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _LONGEST_FAILURE_BYTES))
+        tail = file.read()
+    last = tail[tail.rstrip(b"\n").rfind(b"\n") + 1 :]
+    return len(last) if last.startswith(f'{{"row":"{FailedRow.row}"'.encode()) else 0
 
 
 def _first_difference(path: Path, known: bytes, text: bytes) -> str:
@@ -147,7 +220,7 @@ def _first_difference(path: Path, known: bytes, text: bytes) -> str:
     old, new = next((old, new) for old, new in lines if not new.startswith(old))
     return (
         f"{path}: this run differs from the earlier run in this directory: had {_short(old)}, "
-        f"now {_short(new)}; choose another --out"
+        f"now {_short(new)}; {_REMEDY}"
     )
 
 

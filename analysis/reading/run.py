@@ -8,8 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
+from sim.done import change_warnings, changed_files, recorded_sha256
 from sim.records import DecisionRow, EvaluationRow, FailedRow, RoundRow
-from sim.run_files import Manifest, recorded_sha256
+from sim.run_files import Manifest
 from sim.runlog import DONE, EVALUATIONS, EVENTS
 
 from .rows import CONFIG, RowTables, open_rows
@@ -23,7 +24,7 @@ class Run:
     """One run: one scenario with one seed.
 
     `arm` names the scenario within its study. `is_finished`: DONE records the sha256 of
-    events.jsonl. `rounds` and `evaluations` have one row per record in time order, with the fields
+    all its files. `rounds` and `evaluations` have one row per record in time order, with the fields
     of RoundRow and EvaluationRow as columns; the configuration is the columns kind, depth, width
     and rank, null where its kind has no such field. `decisions` has t_s, trial, chosen and the
     configuration. `events` reads the other kinds of rows on demand. `metric` is the meaning of
@@ -76,11 +77,13 @@ def load_run(directory: Path, manifest: Manifest, arm: str) -> Run:
     report_on = str(manifest["scenario"]["evaluation"]["report_on"])
     scores = evaluations.table(EvaluationRow, needed=_EVALUATION)
     majority = manifest["majority_accuracy"]
+    read = {EVENTS: events.sha256, EVALUATIONS: evaluations.sha256}
+    has_ended = recorded_sha256(directory) is not None
     run = Run(
         path=directory,
         arm=arm,
         seed=manifest["seed"],
-        is_finished=recorded_sha256(directory) == events.sha256,
+        is_finished=has_ended and not changed_files(directory, read),
         n_clients=manifest["n_clients"],
         report_on=report_on,
         learner=manifest["learner"],
@@ -92,7 +95,8 @@ def load_run(directory: Path, manifest: Manifest, arm: str) -> Run:
         decisions=_decisions(events),
         evaluations=_by_time(scores),
     )
-    return replace(run, warnings=tuple(_warnings(run, evaluations)))
+    changes = tuple(change_warnings(directory, read))
+    return replace(run, warnings=(*changes, *_warnings(run, evaluations)))
 
 
 def _by_time(rows: pl.DataFrame) -> pl.DataFrame:
@@ -111,9 +115,7 @@ def _decisions(events: RowTables) -> pl.DataFrame:
 
 
 def _warnings(run: Run, evaluations: RowTables) -> Iterator[str]:
-    if not run.is_finished and (run.path / DONE).exists():
-        yield f"{EVENTS} differs from the file that DONE records; its complete rows are used"
-    elif not run.is_finished:
+    if not run.is_finished and not (run.path / DONE).exists():
         yield f"unfinished, used up to simulated second {run.end_s:.6g}"
     for file in (run.events, evaluations):
         if file.is_cut:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.measures import cost_to_accuracy
+from analysis.reading.pricing import timed_as
 from analysis.reading.study import Study
 
 PUBLISHED_HEADERS = ("arm", "accuracy", "simulated hours", "published hours", "ratio", "reason")
@@ -27,6 +28,11 @@ def published_rows(study: Study) -> list[dict[str, Any]]:
             values = (row["arm"], accuracy, hours, printed, ratio, row["reason"])
             rows.append(dict(zip(PUBLISHED_COLUMNS, values, strict=True)))
     return rows
+
+
+def published_caption(study: Study) -> str:
+    """Return where the published numbers are from, and which model's costs were charged."""
+    return "; ".join([f"published: {study.source}", *timed_as(study.runs)])
 
 
 def format_published(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+import shutil
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from .carriers import AssetError, Carrier, SplitCarrier, cached_dir, fetch
 
@@ -136,16 +138,40 @@ def model_revision(path: Path) -> str:
     """blake2b-128 of a model directory's configuration, weights and tokenizer files.
 
     A downloaded model has a file with its revision, so that 90 MB need not be hashed at each start;
-    it is used as long as the files' names, sizes and times are unchanged. Raises AssetError if
-    config.json or the weights are missing.
+    it is used as long as the files' names, sizes and times are unchanged. `check_model` hashes the
+    files themselves. Raises AssetError if config.json or the weights are missing.
     """
     files = _model_files(path)
-    stamp = path / _STAMP
-    if stamp.is_file():
-        content = json.loads(stamp.read_text(encoding="utf-8"))
-        if content["files"] == _identities(files):
-            return str(content["revision"])
+    recorded = _stamp(path)
+    if recorded is not None and recorded["files"] == _identities(files):
+        return str(recorded["revision"])
     return _hash_files(files)
+
+
+def check_model(path: Path) -> None:
+    """Hash a downloaded model's files (0.1 s for 90 MB) and compare them with its revision.
+
+    To be called before the weights are used. Raises AssetError if they differ.
+    """
+    recorded = _stamp(path)
+    if recorded is not None and recorded["revision"] != _hash_files(_model_files(path)):
+        raise AssetError(
+            f"model directory {path}: its files have changed since the download (their hash must "
+            f"be {recorded['revision']}): run `fedadapter store verify`, which removes them, so "
+            "that they are downloaded again"
+        )
+
+
+def discard_changed_models(cache_dir: Path) -> Iterator[Path]:
+    """Hash all downloaded models and remove those that have changed; yields their directories."""
+    for carrier in MODELS.values():
+        path = cached_dir(carrier, cache_dir)
+        if path.is_dir():
+            try:
+                check_model(path)
+            except AssetError:
+                shutil.rmtree(path)
+                yield path
 
 
 def stamp_revision(path: Path) -> None:
@@ -177,6 +203,15 @@ def _from_hub(source: str) -> Path:
             f"model {source}: must be a directory or a Hugging Face id that can be downloaded "
             f"({reason})"
         ) from None
+
+
+def _stamp(path: Path) -> dict[str, Any] | None:
+    """The files and revision that were recorded after the download; None if there are none."""
+    try:
+        content = json.loads((path / _STAMP).read_bytes())
+        return {"files": content["files"], "revision": content["revision"]}
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def _model_files(path: Path) -> list[Path]:

@@ -19,7 +19,8 @@ from filelock import FileLock
 
 from learner.store.atomic_file import errors_naming
 from learner.store.budget import Budget, mark_used
-from learner.store.checksum import content_hash, hash_path, is_sound
+from learner.store.checksum import checksum, hash_path, is_sound
+from learner.store.claim import FOLDER_LOCK, UNFINISHED
 
 from .backbone import Backbone
 from .packing import Groups
@@ -74,7 +75,7 @@ class Activations:
         """Write the layer's file, unless another process wrote it while this one waited."""
         self.on_fill(0.0)
         self.directory.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.directory / "lock"):
+        with FileLock(self.directory / FOLDER_LOCK):
             if not is_sound(self._path(layer)):
                 self._path(layer).unlink(missing_ok=True)
                 self._fill(layer)
@@ -102,12 +103,12 @@ class Activations:
         """Write the checksum file, then give the data file its final name."""
         temporary, path = self._temporary(layer), self._path(layer)
         with errors_naming(path):
-            hash_path(path).write_text(content_hash(temporary), encoding="ascii")
+            hash_path(path).write_text(checksum(temporary, path), encoding="utf-8")
         temporary.replace(path)
 
     def _clear(self) -> None:
         """Remove unfinished files. This process holds the lock, so no other one is writing them."""
-        for left in self.directory.glob("*.tmp"):
+        for left in self.directory.glob(f"*{UNFINISHED}"):
             left.unlink()
 
     @torch.inference_mode()
@@ -133,7 +134,7 @@ class Activations:
         return self.directory / f"block-{layer}.npy"
 
     def _temporary(self, layer: int) -> Path:
-        return self.directory / f"block-{layer}.tmp"
+        return self.directory / f"block-{layer}{UNFINISHED}"
 
 
 def _reserve(path: Path, shape: tuple[int, ...]) -> Mapped:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from learner.assets.sources import TOKENIZER_FILES
+from learner.assets.sources import TOKENIZER_FILES, check_model
 from learner.encoder.architecture import family_of
 from learner.encoder.backbone import load_backbone
 from learner.encoder.model_config import ModelConfig, read_model_config
@@ -20,6 +19,7 @@ from learner.encoder.tokens import with_leading_spaces, word_reading
 from learner.spec import UNIT_WIDTH, Lora, TuningConfig
 from learner.state import State
 from learner.store.atomic_file import default_permissions, errors_naming
+from learner.store.claim import claimed_directory, remove_abandoned
 from learner.tasks import Task
 
 from .card import Provenance, write_card
@@ -33,6 +33,7 @@ from .weights import (
     peft_tensors,
 )
 
+_DRAFT = ".export-"
 _CODE = Path(__file__).with_name("modeling_fedadapter.py")
 _CLASSES = {
     "text": ("AutoModelForSequenceClassification", "FedAdapterForSequenceClassification"),
@@ -58,9 +59,11 @@ def write_export(
 ) -> None:
     """Write the state as a model directory; for LoRA also a `peft/` adapter in it.
 
-    Raises ValueError if the target is not empty, and OSError if writing fails.
+    Raises ValueError if the target is not empty or the base model has changed since its download,
+    and OSError if writing fails.
     """
     check_target(into)
+    check_model(model_dir)
     base = read_model_config(model_dir)
     trained = TrainedModel(
         config=config,
@@ -69,11 +72,9 @@ def write_export(
         family=family_of(base),
     )
     into.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        errors_naming(into),
-        tempfile.TemporaryDirectory(dir=into.parent, prefix=".export-") as draft,
-    ):
-        whole = Path(draft) / "model"
+    remove_abandoned(into.parent.glob(f"{_DRAFT}*"))  # of killed exports
+    with errors_naming(into), claimed_directory(into.parent, _DRAFT) as draft:
+        whole = draft / "model"
         whole.mkdir()
         _write_json(whole / "config.json", _configuration(trained, base, task, max_tokens))
         _save(model_tensors(trained), whole / "model.safetensors")

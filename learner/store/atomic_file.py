@@ -8,9 +8,10 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 from safetensors import SafetensorError
+
+from .claim import UNFINISHED, claimed_file
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -33,26 +34,29 @@ def replacement(path: Path) -> Iterator[Path]:
     is not synced: after a power cut it can be lost. Raises OSError, naming `path`, where the disk
     is full or writing is not allowed.
     """
-    temporary = path.with_name(f".{uuid4().hex}.tmp")
+    temporary = None
     try:
-        with errors_naming(path), default_permissions(temporary):
-            yield temporary
-        os.replace(temporary, path)
+        with errors_naming(path), claimed_file(path.parent) as temporary:
+            with default_permissions(temporary):
+                yield temporary
+            os.replace(temporary, path)
     except OSError as error:
-        if error.filename != str(temporary):
+        named = Path(str(error.filename))
+        if named != temporary and named.suffix != UNFINISHED:
             raise
         raise type(error)(error.errno, error.strerror, str(path)) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def default_permissions(path: Path) -> Iterator[None]:
-    """Give the new file that the block writes at `path` the permissions of open(): 0666 less umask.
+    """Give the file that the block writes at `path` the permissions of open(): 0666 less umask.
 
     For writers that choose their own, as safetensors does (0600).
     """
-    path.touch(exist_ok=False)
+    path.touch()
     mode = stat.S_IMODE(path.stat().st_mode)
     yield
     path.chmod(mode)

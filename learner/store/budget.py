@@ -1,11 +1,14 @@
 """Byte budget for files that can be computed again; the least recently used are removed first.
 
+Before files are counted for the first time, those of killed processes are removed.
+
 In a cache directory these are the stored states and the activations of the frozen encoder. Nothing
 else is removed: not evaluations and feedback, which replays need, and not models and data.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -14,6 +17,7 @@ from pathlib import Path
 
 from .atomic_file import write_atomically
 from .checksum import hash_path
+from .claim import remove_unfinished
 
 DEFAULT_LIMIT_BYTES = 8 * 2**30
 
@@ -44,8 +48,11 @@ class Budget:
     def shrink(self, to_bytes: int, last: Path | None = None) -> tuple[int, int]:
         """If the files exceed `to_bytes`, remove the least recently used down to 90 % of it.
 
-        Returns the numbers of removed files and bytes.
+        Returns the numbers of removed files and bytes, unfinished files not counted.
         """
+        if self._used_bytes is None:
+            for folder in self._folders:
+                remove_unfinished(folder)
         files = {path: _usage(path) for path in self._files()}
         used_bytes = sum(size_bytes for _, size_bytes in files.values())
         before, n_removed = used_bytes, 0
@@ -105,8 +112,15 @@ def activations_dir(cache_dir: Path) -> Path:
 
 
 def mark_used(path: Path) -> None:
-    """Set the time of last use to now. Raises FileNotFoundError if the file was removed."""
-    os.utime(path)
+    """Set the time of last use to now; a file of another user keeps its time.
+
+    Raises FileNotFoundError if the file was removed.
+    """
+    try:
+        os.utime(path)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
 
 
 def _remove(path: Path) -> None:

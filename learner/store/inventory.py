@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .budget import activations_dir, states_dir, store_dir
 from .checksum import hash_path, is_sound
+from .claim import remove_unfinished
 from .store import read_checked, read_tensors
 
 
@@ -75,10 +76,26 @@ def stock(cache_dir: Path) -> list[Stock]:
 
 
 def discard_damaged(cache_dir: Path) -> Iterator[tuple[str, Path]]:
-    """Read all files and remove the damaged ones; yields the kind and path of each of these."""
+    """Read all files and remove the damaged ones; yields the kind and path of each of these.
+
+    Raises OSError for a file that cannot be read.
+    """
     for kind in kinds(cache_dir):
         for path in kind.files():
-            if not kind.is_whole(path):
+            if path.exists() and not _is_whole(kind, path):
                 path.unlink(missing_ok=True)
                 hash_path(path).unlink(missing_ok=True)
                 yield kind.name, path
+
+
+def _is_whole(kind: Kind, path: Path) -> bool:
+    try:
+        return kind.is_whole(path)
+    except FileNotFoundError:  # another process removed it to make room
+        return True
+
+
+def discard_unfinished(cache_dir: Path) -> list[Path]:
+    """Remove files that killed processes left unfinished; returns their paths."""
+    folders = (store_dir(cache_dir), activations_dir(cache_dir))
+    return [path for folder in folders for path in remove_unfinished(folder)]

@@ -2,13 +2,14 @@
 
 File names are made of the state's name and a hash of the numerics tag. Any number of processes may
 read and write at once: files are written atomically and equal names mean equal content. A damaged
-or missing file costs only the time to compute its content again.
+or missing file, or one that was copied over another's name, costs only the time to compute its
+content again. A file that exists and cannot be read raises OSError.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
@@ -21,12 +22,12 @@ from safetensors.numpy import save_file
 from learner.spec import Evaluation, Feedback, StateRef
 from learner.state import State
 
-from .atomic_file import write_atomically
+from .atomic_file import errors_naming, write_atomically
 from .budget import Budget, mark_used
 
 _ABOUT = "fedadapter"
-"""The only metadata key, for recipe, numerics and content hash: safetensors writes several keys in
-random order, but equal states should give equal files."""
+"""The only metadata key, for name, recipe, numerics and content hash: safetensors writes several
+keys in random order, but equal states should give equal files."""
 
 
 class Store:
@@ -83,9 +84,14 @@ class Store:
     def add_state(self, state: StateRef, numerics: str, tensors: State, recipe: str) -> None:
         """Store the tensors with their recipe (JSON), then make room within the budget."""
         arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-        about = {"recipe": recipe, "numerics": numerics, "content": _content(arrays)}
-        metadata = {_ABOUT: json.dumps(about)}
         path = self._state_path(state, numerics)
+        about = {
+            "name": path.stem,
+            "recipe": recipe,
+            "numerics": numerics,
+            "content": _content(arrays),
+        }
+        metadata = {_ABOUT: json.dumps(about)}
         write_atomically(path, lambda target: save_file(arrays, target, metadata))
         self._budget.keep(path)
 
@@ -99,35 +105,45 @@ class Store:
 def read_checked(path: Path, key: str) -> Any:
     """The content under `key` of a JSON file of the store, or None.
 
-    A damaged file is removed.
+    A damaged file, or the file of another name, is removed.
     """
     try:
         entry = json.loads(path.read_bytes())
-        if entry["check"] == _check(entry[key]):
+        if entry["check"] == _check(entry[key]) and _is_of(entry, path):
             return entry[key]
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     path.unlink(missing_ok=True)
     return None
 
 
 def _write_checked(path: Path, key: str, content: Any, numerics: str) -> None:
-    entry = {key: content, "check": _check(content), "numerics": numerics}
+    entry = {key: content, "check": _check(content), "name": path.stem, "numerics": numerics}
     text = json.dumps(entry, allow_nan=False)
     write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray] | None:
-    """The tensors of a file, or None if the file is damaged."""
+    """The tensors of a file; None if the file is damaged, or is that of another name.
+
+    Raises OSError if it cannot be read.
+    """
+    path.open("rb").close()  # safe_open reports every failure to open as a missing file
     try:
-        with safe_open(path, framework="numpy") as file:
+        with errors_naming(path), safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no dict)
-            content = json.loads(file.metadata()[_ABOUT])["content"]
-    except (SafetensorError, ValueError, KeyError, TypeError):
+            about = json.loads(file.metadata()[_ABOUT])
+            is_sound = about["content"] == _content(tensors) and _is_of(about, path)
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return tensors if content == _content(tensors) else None
+    return tensors if is_sound else None
+
+
+def _is_of(entry: Mapping[str, Any], path: Path) -> bool:
+    """Whether a file has its own name in it. Files of version 0.1.0 have none."""
+    return bool(entry.get("name", path.stem) == path.stem)
 
 
 def _content(tensors: State) -> str:

@@ -1,7 +1,9 @@
-"""The numerics tag: library versions, device, number format and CPU, which affect the last bits."""
+"""The numerics tag: library versions, device, number format, CPU and environment variables that
+choose kernels. All of them affect the last bits."""
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +28,17 @@ _LEVELS = {
 """CPU flags by which matrix libraries choose their kernels, strongest level first."""
 
 
+_CHOOSE_KERNELS = (
+    *("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_CPU_ISA_HINTS"),
+    *("DNNL_CPU_ISA_HINTS", "ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE"),
+    *("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "MKL_DEBUG_CPU_TYPE", "OPENBLAS_CORETYPE"),
+    *("NPY_DISABLE_CPU_FEATURES", "GLIBC_TUNABLES"),
+    *("NVIDIA_TF32_OVERRIDE", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "CUBLAS_WORKSPACE_CONFIG"),
+)
+"""Environment variables by which torch, oneDNN, MKL, OpenBLAS, numpy, the C library and CUDA choose
+their kernels."""
+
+
 _BF16_UNITS = ("amx_bf16", "avx512_bf16")
 """CPU flags of bf16 instructions, fastest first."""
 
@@ -44,11 +57,13 @@ def chosen_precision(choice: NumericsChoice) -> Precision:
 def numerics_tag(precision: Precision = "fp32") -> str:
     """The tag of this process, one line: library versions, device, number format, CPU.
 
-    With equal tags, results are equal bit for bit. Imports torch only if the installed build
-    could use a GPU.
+    Environment variables that choose kernels follow where they are set, in quotes. With equal tags,
+    results are equal bit for bit. Imports torch only if the installed build could use a GPU.
     """
     libraries = " ".join(f"{name}-{version(name)}" for name in _LIBRARIES)
-    return f"{libraries} {_device()} {_number_format(precision)} {_processor()}"
+    own = (_device(), _number_format(precision), _processor())
+    chosen = (f"{name}={os.environ[name]!a}" for name in _CHOOSE_KERNELS if os.environ.get(name))
+    return " ".join((libraries, *own, *chosen))
 
 
 def _number_format(precision: Precision) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.assets.sources import model_dir, model_revision
+from learner.assets.sources import check_model, model_dir, model_revision
 from learner.graph.counting_learner import CountingLearner
 from learner.graph.curve_learner import CurveLearner, Saturating, Tabulated
 from learner.graph.recipes import canonical
@@ -117,6 +117,7 @@ def _make_trainer(
 ) -> Trainer:
     from learner.training.torch_learner import TorchLearner
 
+    check_model(directory)
     make = partial(
         TorchLearner,
         model_dir=directory,

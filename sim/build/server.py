@@ -55,6 +55,9 @@ def build_server(
         clients=clients,
         cost=cost,
         exchange=scenario.exchange,
+        streams=streams,
+        batch_size=scenario.training.batch_size,
+        n_layers=n_layers,
         price_misses=scenario.cache.price_misses,
         disturbances=Disturbances(
             streams=streams, jitter=scenario.fleet.jitter, p_dropout=scenario.fleet.p_dropout
@@ -67,6 +70,8 @@ def build_server(
         log=log,
         audit=audit,
         has_client_rows=scenario.log != "rounds",
+        has_idle_watts=any(client.device.profile.idle_w > 0 for client in clients),
+        is_idle_charged=scenario.rounds.mode == "sync",
         on_round=on_round,
     )
     evaluator = Evaluator(

@@ -17,6 +17,7 @@ from learner.graph.stored_learner import NotStoredError
 from learner.graph.trainer import TrainingError
 from learner.training.numerics import Precision, numerics_tag
 from learner.training.pool import TrainingPool
+from sim.build.configurator import with_configurator
 from sim.build.learner import OnMissing
 from sim.build.simulation import build_simulation
 from sim.engine.lineage import Lineage
@@ -30,7 +31,14 @@ from sim.scenario.scenario import Scenario
 from sim.scenario.task import TorchTraining
 from traces.step import TraceEnded
 
-from .directory import begin_run, finish_run, participation_name, read_result, run_directory
+from .directory import (
+    begin_run,
+    discard_changed,
+    finish_run,
+    participation_name,
+    read_result,
+    run_directory,
+)
 from .lock import locked
 from .progress import Monitor, ProgressSink
 from .provenance import provenance, wall_clock_s
@@ -81,16 +89,18 @@ def run_scenario(
 ) -> RunResult:
     """Run a scenario; resume the run if its directory has an unfinished one.
 
-    configurator: used instead of the scenario's. participation: what a client does in a round
-    (docs/extend-a-client.md). on_missing: whether to train a state or score that is not in the
-    store. precision: number format of the encoder in training (learner.training.numerics). workers:
-    number of processes that train; the rows are the same for any number.
+    configurator: used instead of the scenario's, and recorded in its place. participation: what a
+    client does in a round (docs/extend-a-client.md). on_missing: whether to train a state or score
+    that is not in the store. precision: number format of the encoder in training
+    (learner.training.numerics). workers: number of processes that train; the rows are the same for
+    any number.
 
     Raises ValueError, naming the key, if scenario, model and data do not fit together; RunError if
     the directory has another run, is in use, or training fails; with on_missing "refuse",
     MissingScoreError at the first score that would have to be trained.
     """
     started_s = wall_clock_s()
+    scenario = with_configurator(scenario, configurator)
     run_dir = run_directory(out, scenario, seed, configurator, participation)
     monitor = Monitor(scenario.name, seed, scenario, on_progress)
     with TrainingPool(workers) as pool:
@@ -111,15 +121,22 @@ def run_scenario(
             monitor.on_warning(warning)
         manifest = _manifest(simulation, seed, precision) | {"workers": workers}
         with locked(run_dir):
-            result = _run_in(run_dir, simulation, manifest, started_s)
+            result = _run_in(run_dir, simulation, manifest, started_s, monitor)
     monitor.on_end(result.sim_seconds, result.rounds, result.accuracy)
     return result
 
 
 def _run_in(
-    run_dir: Path, simulation: Simulation, manifest: dict[str, Any], started_s: float
+    run_dir: Path,
+    simulation: Simulation,
+    manifest: dict[str, Any],
+    started_s: float,
+    monitor: Monitor,
 ) -> RunResult:
     """Start or resume the run in its directory, and finish it."""
+    for name in discard_changed(run_dir):
+        changed = f"{run_dir / name}: differs from what DONE records"
+        monitor.on_warning(f"warning: {changed}; it is made again")
     begin_run(run_dir, manifest, simulation.scenario)
     if simulation.holdings is not None:
         write_partition(run_dir, simulation.holdings.classes, simulation.holdings.counts)
@@ -137,7 +154,11 @@ def _run_in(
         wall_seconds=wall_clock_s() - started_s,
         learner=simulation.scenario.learner.kind,
     )
-    finish_run(run_dir, manifest, asdict(result) | {"run_dir": run_dir.name})
+    for name in finish_run(run_dir, manifest, asdict(result) | {"run_dir": run_dir.name}):
+        monitor.on_warning(
+            f"warning: {run_dir / name}: made again, and differs from what the run had written "
+            "when it first finished: versions or the store have changed since"
+        )
     return result
 
 

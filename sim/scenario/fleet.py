@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -217,6 +218,8 @@ class Fleet:
     `devices`: fraction of the clients with each device class; the fractions sum to 1.
     `device_file`: a CSV of the user's own device classes (traces.device_csv), measured with the
     scenario's model; needs `cost.scale: none`.
+    `idle_w`: watts that a device class draws while it waits or is idle in a round (a class that is
+    not named: those of its profile, 0 for the embedded ones).
     `jitter`: standard deviation of the logarithm of a factor, with mean 1, on each compute time.
     `p_dropout`: probability that a client drops out of a round, at a uniformly drawn point of its
     download, training and upload.
@@ -229,6 +232,7 @@ class Fleet:
     network: Annotated[ConstantNetwork | TraceNetwork, ByKind]
     availability: Annotated[Availability, ByKind] = field(default_factory=Always)
     load: Annotated[NoLoad | OnOffLoad, ByKind] = field(default_factory=NoLoad)
+    idle_w: Mapping[str, float] = field(default_factory=dict)
     jitter: float = 0.0
     p_dropout: float = 0.0
     memory_share: float | None = 1.0
@@ -240,6 +244,10 @@ class Fleet:
             require(share > 0, f"devices.{name} must be a share above 0, got {share}")
         total = sum(self.devices.values())
         require(abs(total - 1) < 1e-3, f"devices must be shares that sum to 1, got {total:g}")
+        for name, watts in self.idle_w.items():
+            known = ", ".join(self.devices)
+            require(name in self.devices, f"idle_w must name one of {known}, got {name}")
+            require(0 <= watts < math.inf, f"idle_w.{name} must be at least 0 W, got {watts}")
         require(0 <= self.jitter <= 3, f"jitter must be between 0 and 3, got {self.jitter}")
         require_share(p_dropout=self.p_dropout)
         require(

@@ -15,6 +15,7 @@ from learner.spec import AggregationRule, Bits, FedAvg
 from sim.selection import Selection, Uniform
 
 from .fleet import ByKind, Fleet
+from .own import Own
 from .partition import Partition
 from .staleness import ConstantStaleness, Staleness
 from .task import (
@@ -28,6 +29,9 @@ from .task import (
     Training,
 )
 
+StatedModel = Literal["bert-base", "distilbert-base"]
+"""A model with published seconds, as which another one can be timed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableCost:
@@ -36,13 +40,15 @@ class TableCost:
     `scale`: multiply the seconds by the FLOPs of the scenario's model over those of the table's
     model (flops), or use them as they are (none). `payload`: bytes by the paper's rounded parameter
     counts (published) or by the model's own (exact). `latency_scale`: a factor on the seconds (the
-    paper uses 0.25 for 64 tokens).
+    paper uses 0.25 for 64 tokens). `timed_as`: seconds, bytes, memory and `scale` are those of this
+    model, with the same share of its layers tuned (null: of the scenario's own model).
     """
 
     kind: Literal["table"] = "table"
     payload: Literal["published", "exact"] = "exact"
     scale: Literal["flops", "none"] = "flops"
     latency_scale: float = 1.0
+    timed_as: StatedModel | None = None
 
     def __post_init__(self) -> None:
         require_above_0(latency_scale=self.latency_scale)
@@ -51,10 +57,12 @@ class TableCost:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyticCost:
     """Training time from the model's floating-point operations, at rates fitted to the published
-    seconds (docs/cost-model.md). Bytes are by the model's own parameter counts."""
+    seconds (docs/cost-model.md). Bytes are by the model's own parameter counts. `timed_as`: see
+    TableCost."""
 
     kind: Literal["analytic"]
     calibrate: Literal["bert-base/jetson-tx2"] = "bert-base/jetson-tx2"
+    timed_as: StatedModel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +70,9 @@ class Cache:
     """The clients' activation caches.
 
     A shard's activations take samples x tokens x hidden x 4 bytes. A client whose activations
-    exceed `limit_mbytes` (10^6 bytes; null: no limit) has no cache. `price_misses`: whether filling
-    a cache takes the time of a full forward pass; false is the paper's assumption.
-    `write_mbytes_per_s`: rate of writing when a cache is filled (null: no time).
+    exceed `limit_mbytes` (10^6 bytes; null: no limit) has no cache. `price_misses`: whether a
+    text whose activations are not stored takes a full forward pass; false is the paper's
+    assumption. `write_mbytes_per_s`: rate of writing them (null: no time).
     """
 
     enabled: bool = True
@@ -201,7 +209,7 @@ class Scenario:
     selection: Annotated[Selection, ByKind] = field(default_factory=Uniform)
     exchange: Exchange = field(default_factory=Exchange)
     aggregation: Annotated[AggregationRule, ByKind] = field(default_factory=FedAvg)
-    configurator: Annotated[Configuration, ByKind]
+    configurator: Annotated[Configuration | Own, ByKind]
     evaluation: EvaluationPlan = field(default_factory=EvaluationPlan)
     stop: Stop = field(default_factory=Stop)
     log: Literal["rounds", "clients", "all"] = "rounds"
@@ -222,7 +230,7 @@ class Scenario:
         require(
             self.stop.rounds is not None
             or self.stop.sim_s is not None
-            or isinstance(self.configurator, Schedule),
+            or isinstance(self.configurator, Schedule | Own),
             "stop must set rounds or sim_s; only a schedule ends by itself",
         )
         require(

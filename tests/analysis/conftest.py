@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 from learner.spec import Adapter, Full, TuningConfig
+from sim.done import write_done
 from sim.records import ClientRow, DecisionRow, EvaluationRow, RoundRow, Row, as_json
 
 SMALL = Adapter(depth=1, width=8)
@@ -200,8 +200,7 @@ def write_run(study_dir: Path) -> Make:
             text = "".join(f"{as_json(row)}\n" for row in rows)
             (directory / f"{name}.jsonl").write_text(text)
         if finished:
-            digest_of_events = sha256((directory / "events.jsonl").read_bytes()).hexdigest()
-            (directory / "DONE").write_text(json.dumps({"events_sha256": digest_of_events}))
+            write_done(directory)
         return directory
 
     return write

@@ -32,3 +32,13 @@ def test_the_store_is_told_limited_verified_and_pruned(
         f"fedadapter: {tmp_path}: is not a run directory (no manifest.json in it)\n",
     )
     assert json.loads(call("store", "prune", "--json")[1]) == {"files": 0, "bytes": 0}
+
+
+@pytest.mark.parametrize("arguments", [("limit", "inf"), ("prune", "--to-mbytes", "inf")])
+def test_a_limit_without_end_is_refused(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    status, _, err = call("store", *arguments)
+    assert status == 2
+    assert "Input should be less than or equal to" in err

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sim.run_files import RunFileError, parse_row, read_manifest, read_rows, recorded_sha256
+from sim.run_files import RunFileError, parse_row, read_manifest, read_rows
 from sim.runlog import RunError
 
 MANIFEST = {
@@ -38,7 +38,6 @@ def test_the_manifest_of_a_run_is_accepted(tmp_path: Path, make: Any) -> None:
 
     run = run_scenario(make(), out=tmp_path)
     assert read_manifest(run.run_dir)["seed"] == 0
-    assert recorded_sha256(run.run_dir) == run.events_sha256
 
 
 @pytest.mark.parametrize("key", MANIFEST)
@@ -128,10 +127,3 @@ def test_an_error_is_one_of_runs_and_of_values() -> None:
     for kind in (RunError, ValueError):
         with pytest.raises(kind, match=r"^events\.jsonl:3: must be a row"):
             parse_row(Path("events.jsonl"), 3, b"{}\n")
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"events_sha256": null}', "\x00"])
-def test_a_done_that_no_run_writes_records_nothing(tmp_path: Path, content: str) -> None:
-    assert recorded_sha256(tmp_path) is None
-    (tmp_path / "DONE").write_text(content)
-    assert recorded_sha256(tmp_path) is None

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tracemalloc
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from sim.records import DropoutRow
-from sim.runlog import ResumeError, RowFile, write_atomically
+from sim.runlog import ResumeError, RowFile, RunError, write_atomically
 
 LIMITED = """
 import resource, sys
@@ -115,3 +118,100 @@ def test_rows_beyond_the_end_of_the_resumed_run_are_refused(tmp_path: Path) -> N
     file.add(ROW)
     with pytest.raises(ResumeError, match="the file has further rows of an earlier run"):
         file.close()
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-5])
+
+
+def swap(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"offline", b"OFFLINE"))
+
+
+@pytest.mark.parametrize("change", [cut, Path.unlink, swap])
+@pytest.mark.parametrize("has_further_rows", [True, False])
+def test_a_file_that_others_change_during_the_run_is_noticed(
+    tmp_path: Path, change: Callable[[Path], object], has_further_rows: bool
+) -> None:
+    path = tmp_path / "events.jsonl"
+    file = RowFile(path)
+    file.open()
+    file.add(ROW)
+    file.flush()
+    change(path)
+    if has_further_rows:
+        file.add(ROW)
+    with pytest.raises(RunError, match=f"{path}: something else has changed or removed this file"):
+        file.close()
+
+
+@pytest.mark.parametrize("change", [cut, Path.unlink])
+def test_rows_to_repeat_that_others_remove_meanwhile_are_noticed(
+    tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(LINE + LINE)
+    file = RowFile(path)
+    file.open()
+    change(path)
+    file.add(ROW)
+    file.add(ROW)
+    with pytest.raises(RunError, match="something else has changed or removed this file"):
+        file.close()
+
+
+def test_a_file_that_appears_during_the_run_is_noticed(tmp_path: Path) -> None:
+    file = RowFile(tmp_path / "events.jsonl")
+    file.open()
+    (tmp_path / "events.jsonl").write_bytes(LINE)
+    file.add(ROW)
+    with pytest.raises(RunError, match="something else has changed or removed this file"):
+        file.flush()
+
+
+def test_rows_reach_the_disk_in_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    file = RowFile(path)
+    file.open()
+    n_rows = 2 * 2**20 // len(LINE)
+    for _ in range(n_rows):
+        file.add(ROW)
+    assert path.stat().st_size >= 2**20
+    file.close()
+    assert path.read_bytes() == n_rows * LINE
+
+
+def test_a_resume_takes_memory_of_one_block(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    n_rows = 10 * 2**20 // len(LINE)
+    path.write_bytes(n_rows * LINE)
+    file = RowFile(path)
+    tracemalloc.start()
+    file.open()
+    for _ in range(n_rows):
+        file.add(ROW)
+    digest = file.close()
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert digest == sha256(n_rows * LINE).hexdigest()
+    assert peak_bytes < 6 * 2**20
+
+
+def test_a_full_disk_is_told_with_the_name_of_the_log(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    path = tmp_path / "events.jsonl"
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from sim.records import DropoutRow; from sim.runlog import RowFile\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))\n"
+        "file = RowFile(Path(sys.argv[1])); file.open()\n"
+        "row = DropoutRow(t_s=1.0, client=3, stage='up', reason='offline')\n"
+        "[file.add(row) for _ in range(9)]; file.close()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr.splitlines()[-1].endswith(f"File too large: '{path}'")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,33 @@ def test_a_log_that_differs_from_done_is_not_finished(
     path.write_text(path.read_text().splitlines(keepends=True)[0])
     cut = load_study(study_dir)
     assert (cut.runs[0].is_finished, len(cut.runs[0].rounds)) == (False, 1)
-    told = "events.jsonl differs from the file that DONE records; its complete rows are used"
-    assert cut.warnings == (f"a-01234567/seed-0007: {told}",)
+    told = "events.jsonl differs from what DONE records: changed since the run finished; used as it"
+    assert len(cut.warnings) == 1
+    assert cut.warnings[0].startswith(f"a-01234567/seed-0007: {told} is")
+
+
+@pytest.mark.parametrize("name", ["evaluations.jsonl", "manifest.json"])
+def test_every_file_that_is_read_is_compared_with_done(
+    name: str, study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
+) -> None:
+    rows = [make_evaluation(1.0, 0.4), make_evaluation(2.0, 0.9)]
+    path = write_run("a", events=[make_round(1.0)], evaluations=rows) / name
+    path.write_text(path.read_text().replace("0.9", "0.1").replace("torch", "other"))
+    study = load_study(study_dir)
+    assert not study.runs[0].is_finished
+    assert f"seed-0007: {name} differs from what DONE records" in study.warnings[0]
+
+
+def test_a_done_of_version_0_1_0_finishes_a_run_and_says_what_it_does_not_cover(
+    study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make
+) -> None:
+    directory = write_run("a", events=[make_round(1.0)], evaluations=[make_evaluation(1.0, 0.4)])
+    digest = sha256((directory / "events.jsonl").read_bytes()).hexdigest()
+    (directory / "DONE").write_text(json.dumps({"events_sha256": digest}))
+    study = load_study(study_dir)
+    assert study.runs[0].is_finished
+    told = "DONE of version 0.1.0 does not cover evaluations.jsonl, manifest.json"
+    assert told in study.warnings[0]
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"events_sha256": null}', "\x00"])
@@ -121,7 +147,7 @@ def test_a_damaged_done_does_not_finish_a_run(
     (write_run("a") / "DONE").write_text(content)
     study = load_study(study_dir)
     assert not study.runs[0].is_finished
-    assert "differs from the file that DONE records" in study.warnings[0]
+    assert "DONE is not a file that a run writes" in study.warnings[0]
 
 
 def test_evaluations_that_end_within_a_row_give_a_warning(
@@ -132,7 +158,8 @@ def test_evaluations_that_end_within_a_row_give_a_warning(
     path.write_bytes(path.read_bytes()[:-1])
     study = load_study(study_dir)
     assert study.runs[0].evaluations["accuracy"].to_list() == [0.4]
-    assert study.warnings == (
+    assert "evaluations.jsonl differs from what DONE records" in study.warnings[0]
+    assert study.warnings[1:] == (
         "a-01234567/seed-0007: evaluations.jsonl ends within a row; this row is left out",
     )
 

@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from learner.assets.carriers import AssetError
-from learner.assets.sources import MODELS, data_dir, model_dir, model_revision, stamp_revision
+from learner.assets.carriers import AssetError, cached_dir
+from learner.assets.sources import (
+    MODELS,
+    check_model,
+    data_dir,
+    discard_changed_models,
+    model_dir,
+    model_revision,
+    stamp_revision,
+)
 
 FILES = {
     "config.json": b'{"model_type": "bert"}',
@@ -88,6 +96,40 @@ def test_a_stamp_is_trusted_only_while_the_files_are_as_they_were(tmp_path: Path
     assert model_revision(model) == "from the stamp"
     (model / "model.safetensors").write_bytes(b"other weights")
     assert model_revision(model) not in ("from the stamp", before)
+
+
+def test_a_flipped_bit_is_found_before_the_weights_are_used(tmp_path: Path) -> None:
+    """Size and time are those of the download, so that the stamp alone does not notice."""
+    model = write_model(tmp_path / "model", FILES)
+    stamp_revision(model)
+    check_model(model)
+    weights = model / "model.safetensors"
+    at = weights.stat()
+    weights.write_bytes(b"weighTs")
+    os.utime(weights, ns=(at.st_atime_ns, at.st_mtime_ns))
+    assert f"model directory {model}: its files have changed since the download" in refusal(
+        lambda: check_model(model)
+    )
+
+
+def test_a_changed_model_is_removed_and_a_sound_one_is_kept(tmp_path: Path) -> None:
+    names = sorted(MODELS)
+    for name in names:
+        model = cached_dir(MODELS[name], tmp_path)
+        model.parent.mkdir(parents=True)
+        stamp_revision(write_model(model, FILES))
+    changed = cached_dir(MODELS[names[0]], tmp_path)
+    (changed / "vocab.txt").write_bytes(b"b")
+    assert list(discard_changed_models(tmp_path)) == [changed]
+    assert not changed.exists()
+    assert list(discard_changed_models(tmp_path)) == []
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "\x00"])
+def test_a_damaged_stamp_is_not_used(tmp_path: Path, content: str) -> None:
+    model = write_model(tmp_path / "model", FILES)
+    (model / ".revision.json").write_text(content)
+    assert model_revision(model) == model_revision(write_model(tmp_path / "same", FILES))
 
 
 def test_a_model_directory_must_hold_weights(tmp_path: Path) -> None:

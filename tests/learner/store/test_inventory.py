@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from learner.spec import Evaluation, Feedback, StateRef
 from learner.store.budget import Budget, cache_budget, set_limit, store_dir
-from learner.store.checksum import content_hash, hash_path
+from learner.store.checksum import checksum, content_hash, hash_path
 from learner.store.inventory import discard_damaged, stock
 from learner.store.store import Store
 
@@ -29,7 +31,7 @@ def cache(tmp_path: Path) -> Path:
     block = tmp_path / "activations/a/train/block-0.npy"
     block.parent.mkdir(parents=True)
     np.save(block, np.zeros(500, np.float32))
-    hash_path(block).write_text(content_hash(block))
+    hash_path(block).write_text(checksum(block, block))
     return tmp_path
 
 
@@ -86,3 +88,33 @@ def test_pruning_to_nothing_leaves_the_scores(cache: Path) -> None:
 
 def test_below_its_limit_a_budget_removes_nothing(cache: Path) -> None:
     assert Budget([cache]).shrink(10**6) == (0, 0)
+
+
+def copied(source: Path, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    return target
+
+
+@pytest.mark.parametrize("kind", ["states", "evaluations", "feedback"])
+def test_a_file_copied_over_another_name_is_found(cache: Path, kind: str) -> None:
+    source = next(p for p in sorted((store_dir(cache) / kind).rglob("*")) if p.is_file())
+    target = copied(source, source.with_name(f"f{source.name[1:]}"))
+    assert list(discard_damaged(cache)) == [(kind, target)]
+    assert source.exists()
+
+
+def test_a_block_copied_over_that_of_another_model_is_found(cache: Path) -> None:
+    source = cache / "activations/a/train/block-0.npy"
+    target = copied(source, cache / "activations/b/train/block-0.npy")
+    copied(hash_path(source), hash_path(target))
+    assert list(discard_damaged(cache)) == [("activations", target)]
+
+
+def test_files_of_version_0_1_0_which_do_not_have_their_names_are_kept(cache: Path) -> None:
+    block = cache / "activations/a/train/block-0.npy"
+    hash_path(block).write_text(content_hash(block))
+    for path in (*(store_dir(cache) / "evaluations").rglob("*.json"),):
+        entry = json.loads(path.read_text())
+        path.write_text(json.dumps({key: entry[key] for key in entry if key != "name"}))
+    assert list(discard_damaged(cache)) == []

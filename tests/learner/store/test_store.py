@@ -156,6 +156,37 @@ def test_a_file_without_a_content_hash_is_discarded(tmp_path: Path) -> None:
     assert not store.has_state(STATE, TAG)
 
 
+def test_an_evaluation_copied_over_the_name_of_another_is_not_believed(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.add_evaluation(STATE, "test", TAG, SCORES)
+    (path,) = files(tmp_path)
+    for name in (path.name.replace("ab", "ac", 1), path.name.replace("test", "validation")):
+        path.with_name(name).write_bytes(path.read_bytes())
+    assert store.evaluation(STATE, "validation", TAG) is None
+    assert store.evaluation(STATE, "test", TAG) == SCORES
+
+
+def test_a_state_that_cannot_be_opened_is_an_error_and_is_kept(tmp_path: Path) -> None:
+    """Too many open files. Before, the file counted as damaged, and a run waited for ever."""
+    resource = pytest.importorskip("resource")
+    store = Store(tmp_path)
+    store.add_state(STATE, TAG, tensors(), "{}")
+    store.add_evaluation(STATE, "test", TAG, SCORES)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        for read in (
+            lambda: store.state(STATE, TAG),
+            lambda: store.evaluation(STATE, "test", TAG),
+        ):
+            with pytest.raises(OSError, match="Too many open files") as refused:
+                read()
+            assert str(refused.value.filename).startswith(str(tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert store.state(STATE, TAG) is not None
+
+
 WRITE = """
 import sys
 from pathlib import Path

@@ -62,3 +62,15 @@ def test_number_formats_have_tags_of_their_own() -> None:
     assert "fp32" in numerics_tag("fp32").split()
     assert numerics_tag("bf16").split() != numerics_tag("fp32").split()
     assert any(part.startswith("bf16") for part in numerics_tag("bf16").split())
+
+
+@pytest.mark.parametrize("name", ["ATEN_CPU_CAPABILITY", "MKL_CBWR", "ONEDNN_MAX_CPU_ISA"])
+def test_a_variable_that_chooses_kernels_is_in_the_tag(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(name, raising=False)
+    without = numerics_tag()
+    monkeypatch.setenv(name, "AVX2\n")
+    assert numerics_tag() == f"{without} {name}='AVX2\\n'"
+    monkeypatch.setenv(name, "")
+    assert numerics_tag() == without

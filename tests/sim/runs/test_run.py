@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from sim.done import changed_files
 from sim.runlog import RunError
 from sim.runs.directory import run_directory
 from sim.runs.lock import locked
@@ -95,6 +96,7 @@ def test_a_log_with_other_rows_stops_the_run_and_is_left_alone(tmp_path: Path, m
     events = result.run_dir / "events.jsonl"
     changed = events.read_bytes().replace(b'"trial":0', b'"trial":7', 1)
     events.write_bytes(changed)
+    (result.run_dir / "DONE").unlink()
     with pytest.raises(RunError, match="this run differs from the earlier run in this directory"):
         run_scenario(make(), out=tmp_path)
     assert events.read_bytes() == changed
@@ -104,8 +106,53 @@ def test_a_run_with_other_numerics_is_not_resumed(tmp_path: Path, make: Any) -> 
     result = run_scenario(make(), out=tmp_path)
     path = result.run_dir / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"numerics": "torch-1.0 cpu"}))
+    (result.run_dir / "DONE").unlink()
     with pytest.raises(RunError, match=r"numerics must be None to resume .* got 'torch-1.0 cpu'"):
         run_scenario(make(), out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", ["events.jsonl", "evaluations.jsonl", "manifest.json", "scenario.yaml", "DONE"]
+)
+@pytest.mark.parametrize("how", ["cut", "changed", "removed"])
+def test_a_file_that_changed_since_the_run_finished_is_told_and_made_again(
+    tmp_path: Path, make: Any, name: str, how: str
+) -> None:
+    run_dir = run_scenario(make(), out=tmp_path).run_dir
+    before = contents(run_dir)
+    path = run_dir / name
+    text = path.read_text()
+    path.write_text(text[: len(text) // 2] if how == "cut" else text.swapcase())
+    if how == "removed":
+        path.unlink()
+    told: list[str] = []
+    run_scenario(make(), out=tmp_path, on_progress=lambda progress: told.append(progress.warning))
+    assert contents(run_dir) == before
+    is_told = any(f"warning: {path}: differs from what DONE records" in line for line in told)
+    assert is_told == ((how, name) != ("removed", "DONE"))
+
+
+def contents(run_dir: Path) -> dict[str, Any]:
+    """The files of a run; of its manifest what does not depend on the process, no DONE."""
+    manifest = json.loads((run_dir / "manifest.json").read_text())
+    assert not changed_files(run_dir)
+    rows = {path.name: path.read_bytes() for path in run_dir.glob("*.jsonl")}
+    return rows | {
+        "scenario.yaml": (run_dir / "scenario.yaml").read_text(),
+        "result": manifest["result"] | {"wall_seconds": 0},
+        "scenario": manifest["scenario"],
+    }
+
+
+def test_a_changed_scenario_file_is_written_again_when_a_run_resumes(
+    tmp_path: Path, make: Any
+) -> None:
+    run_dir = run_scenario(make(), out=tmp_path).run_dir
+    path, text = run_dir / "scenario.yaml", (run_dir / "scenario.yaml").read_text()
+    (run_dir / "DONE").unlink()
+    path.write_text(text.replace("rounds: 2", "rounds: 9"))
+    run_scenario(make(), out=tmp_path)
+    assert path.read_text() == text
 
 
 def test_the_directory_is_named_by_scenario_and_seed(make: Any, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from configurator import Fixed
 from learner.spec import Full
+from sim.done import write_done
 from sim.runlog import RunError
 from sim.runs.lock import locked
 from sim.scenario.file import ScenarioError, dump_scenario
@@ -71,18 +72,21 @@ def test_an_added_value_adds_only_its_own_runs(tmp_path: Path, load: Any) -> Non
         assert (run_dir / "DONE").stat().st_mtime_ns == stamp
 
 
+@pytest.mark.parametrize("name", ["events.jsonl", "evaluations.jsonl"])
 def test_finished_runs_are_skipped_unless_their_files_have_changed(
-    tmp_path: Path, load: Any
+    tmp_path: Path, load: Any, name: str
 ) -> None:
     study = load(axes={"stop.rounds": [1, 2]})
     first, second = run_study(study, out=tmp_path)
-    (second.run_dir / "events.jsonl").write_bytes(b"")
-    seen: list[str] = []
-    again = run_study(study, out=tmp_path, on_progress=lambda progress: seen.append(progress.run))
+    rows = (second.run_dir / name).read_bytes()
+    (second.run_dir / name).write_bytes(rows.splitlines(keepends=True)[0])
+    told: list[str] = []
+    again = run_study(study, out=tmp_path, on_progress=lambda one: told.append(one.warning))
     assert again[0].events_sha256 == first.events_sha256
     assert (again[0].wall_seconds, again[0].accuracy) == (0.0, first.accuracy)
     assert again[1].events_sha256 == second.events_sha256
-    assert (second.run_dir / "events.jsonl").stat().st_size > 0
+    assert (second.run_dir / name).read_bytes() == rows
+    assert any(f"{second.run_dir / name}: differs from what DONE records" in one for one in told)
 
 
 def test_the_directory_of_another_study_is_refused_and_left_unchanged(
@@ -108,6 +112,7 @@ def test_a_run_directory_of_a_newer_format_is_refused(tmp_path: Path, load: Any)
     (result,) = run_study(study, out=tmp_path)
     path = result.run_dir / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format_version": 99}))
+    write_done(result.run_dir)
     with pytest.raises(RunError, match="format_version must be 1, got 99; choose another"):
         run_study(study, out=tmp_path)
 
@@ -163,13 +168,13 @@ def test_a_partly_deleted_store_costs_trainings_and_changes_no_byte(
 def test_a_full_disk_is_an_error_of_one_line_and_keeps_finished_runs(
     tmp_path: Path, load: Any
 ) -> None:
-    """Files above 4 KiB are refused, as on a full disk."""
-    load(arms={"short": {"stop.rounds": 1}, "long": {"stop.rounds": 20}})
+    """Files above 8 KiB are refused, as on a full disk."""
+    load(arms={"short": {"stop.rounds": 1}, "long": {"stop.rounds": 60}})
     study = tmp_path / "study.yaml"
     command = f"exec {sys.executable} -m fedadapter study {study} --out {tmp_path} --workers 1"
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 4; {command}"],
+        ["bash", "-c", f"ulimit -f 8; {command}"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -181,4 +186,4 @@ def test_a_full_disk_is_an_error_of_one_line_and_keeps_finished_runs(
     assert "File too large" in messages[0]
     assert (next(tmp_path.glob("s/short-*/seed-0000")) / "DONE").exists()
     (short, long) = run_study(load_study(study), out=tmp_path)
-    assert (short.rounds, long.rounds, short.wall_seconds) == (1, 20, 0.0)
+    assert (short.rounds, long.rounds, short.wall_seconds) == (1, 60, 0.0)
