@@ -19,6 +19,7 @@ from .bandwidth_seen import bandwidth_seen, bandwidth_seen_frame
 from .configuration_path import configuration_path, configuration_path_frame
 from .cost_to_target import cost_to_target, cost_to_target_frame
 from .drawing.labels import note_once
+from .drawing.panels import check_arms
 from .drawing.scales import axis_name
 from .drawing.style import CURVE_NOTE
 from .goal import FigureOptions, Goal, goal_of
@@ -75,16 +76,8 @@ MOST_NAMES = 16
 """Most arms on a figure with labels at the ends of lines."""
 
 
-def _check_arms(study: Study) -> None:
-    if len(study.arms) > MOST_NAMES:
-        raise ValueError(
-            f"shows at most {MOST_NAMES} arms, got {len(study.arms)}; "
-            f"draw it from the directory of one arm"
-        )
-
-
 def _time_to_accuracy(study: Study, goal: Goal) -> Drawn:
-    _check_arms(study)
+    check_arms(len(study.arms), MOST_NAMES)
     yield "time-to-accuracy", time_to_accuracy(study)
 
 
@@ -126,7 +119,7 @@ def _partition(study: Study, goal: Goal) -> Drawn:
 
 
 def _accuracy_by_round(study: Study, goal: Goal) -> Drawn:
-    _check_arms(study)
+    check_arms(len(study.arms), MOST_NAMES)
     yield "accuracy-by-round", accuracy_by_round(accuracy_by_round_frame(study), study)
 
 

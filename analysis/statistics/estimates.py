@@ -7,7 +7,7 @@ arm. Differences and ratios are therefore paired by seed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Literal
@@ -175,12 +175,7 @@ def replications_needed(values: Sequence[float], half_width: float) -> int | Non
     def is_enough(n: int) -> bool:
         return _quantile(n) * spread / math.sqrt(n) <= half_width
 
-    return _first(is_enough)
-
-
-def _first(is_enough: Callable[[int], bool]) -> int:
-    """The least n >= 2 for which the monotone condition holds, by bisection."""
-    low, high = 1, 2
+    low, high = 1, 2  # the least n >= 2 that is enough, by bisection
     while not is_enough(high):
         low, high = high, 2 * high
         if low > _MOST_REPLICATIONS:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import Any
 
-from sim.records import ClientRow, ComputeRow, DecisionRow, DropoutRow, RoundRow, TransferRow
+from sim.records import ClientRow, ComputeRow, DecisionRow, RoundRow, TransferRow
 
 from .trace_events import Slice
 
@@ -52,16 +52,6 @@ def trial_slices(rows: Sequence[Row]) -> list[Slice]:
         for trial, (start_s, end_s) in spans.items()
         if len(branches[trial]) > 1
     ]
-
-
-def transfers(rows: Iterable[Row]) -> list[Row]:
-    """Return the transfers, in order."""
-    return [row for row in rows if row["row"] == TransferRow.row]
-
-
-def dropouts(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of clients that dropped out of their rounds."""
-    return [row for row in rows if row["row"] == DropoutRow.row]
 
 
 def config_text(config: Mapping[str, Any]) -> str:
