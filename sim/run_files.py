@@ -6,11 +6,11 @@ The only reader of these files. sim.runlog writes the rows, sim.runs.directory t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, NotRequired, TypedDict, cast
 
-from .runlog import FORMAT_VERSION, MANIFEST, RunError
+from .runlog import FORMAT_VERSION, MANIFEST, STUDY_INDEX, RunError
 
 
 class RunFileError(RunError, ValueError):
@@ -106,6 +106,34 @@ def parse_row(path: Path, line_no: int, line: bytes) -> dict[str, Any]:
         rule = "must be a row with its kind as 'row' and its second as 't_s'"
         raise RunFileError(f"{path}:{line_no}: {rule}, got {row!r:.40}")
     return row
+
+
+def flatten(value: Any, path: str = "") -> dict[str, Any]:
+    """The values of a nested mapping, by dotted key path; a list is one value."""
+    if not isinstance(value, Mapping) or not value:
+        return {path: value}
+    return {
+        key: leaf
+        for name, below in value.items()
+        for key, leaf in flatten(below, f"{path}.{name}" if path else str(name)).items()
+    }
+
+
+def read_study_index(directory: Path) -> dict[str, Any]:
+    """Return the index of a study's directory; empty without one.
+
+    Raises RunFileError if the file is not an index with a list of runs.
+    """
+    path = directory / STUDY_INDEX
+    if not path.exists():
+        return {}
+    try:
+        index: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        [directory / name for name in index["runs"]]
+        dict(index.get("axes", {})), dict(index.get("coordinates", {})), list(index.get("arms", ()))
+    except (ValueError, KeyError, TypeError):
+        raise RunFileError(f"{path}: must be the index of a study, with a list 'runs'") from None
+    return index
 
 
 def _check_manifest(path: Path, manifest: Any) -> None:
