@@ -58,7 +58,11 @@ def options(
 
 
 def main() -> None:
-    """Run the command line. Bad input prints one line on standard error; the exit status is 2."""
+    """Run the command line. Bad input prints one line on standard error; the exit status is 2.
+
+    Modules in the working directory can be named as `module:Class` (sim.scenario.own).
+    """
+    sys.path.append(os.getcwd())
     try:
         status = app(prog_name="fedadapter", standalone_mode=False)
         if status == _INTERRUPTED and "torch" in sys.modules:

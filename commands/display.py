@@ -18,7 +18,6 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from analysis import Study
     from learner.store.inventory import Stock
     from sim.runs.progress import RunProgress
 
@@ -146,12 +145,12 @@ def print_study(rows: Sequence[Mapping[str, Any]], caption: str) -> None:
     page(120).print(shown)
 
 
-def print_published(study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
+def print_published(rows: Sequence[Mapping[str, Any]], caption: str) -> None:
     """Our hours beside a source's, an arm after the other."""
     from analysis.tables.published import format_published
 
     headers, lines = format_published(rows)
-    shown = Table(box=SIMPLE, pad_edge=False, caption=f"published: {study.source}")
+    shown = Table(box=SIMPLE, pad_edge=False, caption=caption)
     for header in headers:
         shown.add_column(header, justify="left" if header in ("arm", "why") else "right")
     for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):

@@ -91,13 +91,13 @@ def show_table(
 def _show_published(study: Study, format: TableFormat) -> None:
     """Print the simulated hours beside the published ones."""
     from analysis.tables.formats import render_published
-    from analysis.tables.published import published_rows
+    from analysis.tables.published import published_caption, published_rows
 
     rows = published_rows(study)
     if format == "text":
-        print_published(study, rows)
+        print_published(rows, published_caption(study))
     else:
-        typer.echo(render_published(rows, format, study.source), nl=False)
+        typer.echo(render_published(rows, format, published_caption(study)), nl=False)
 
 
 def write_figures(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from learner.ranges import require, require_above_0, require_at_least
 from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
 
 from .draws import uniform
@@ -23,7 +24,7 @@ from .protocol import (
 )
 from .ranking import ranked
 from .space import Growable, Space, require_growable
-from .window import WindowRule, check_interval, window_s
+from .window import WindowRule, window_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +50,11 @@ class Bandit:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        check_interval(self.interval_s)
+        require_above_0(interval_s=self.interval_s)
         self.space.check_start(self.start)
-        if not 0 < self.p_explore <= 1:
-            raise ValueError(f"p_explore must be above 0 and at most 1, got {self.p_explore}")
-        if self.optimism < 0:
-            raise ValueError(f"optimism must be at least 0, got {self.optimism}")
+        is_share = 0 < self.p_explore <= 1
+        require(is_share, f"p_explore must be above 0 and at most 1, got {self.p_explore}")
+        require_at_least(0, optimism=self.optimism)
 
     @property
     def max_branches(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from learner.ranges import require
 from learner.spec import tuned_depth
 
 from .protocol import BackTo, Budget, Choose, Decision, Extend, Rounds, SimSeconds, Trial
@@ -16,16 +17,16 @@ def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
     n_participants: of a round. n_layers: of the model.
     """
     n_branches = len(trial.branches)
-    _require(
+    require(
         1 <= n_branches <= n_participants,
         f"a trial must have 1 to {n_participants} branches (rounds.participants, one for each), "
         f"got {n_branches}",
     )
     (name, count), *_ = Counter(branch.name for branch in trial.branches).most_common(1)
-    _require(count == 1, f"the branches of a trial must have different names, got {name!r} twice")
+    require(count == 1, f"the branches of a trial must have different names, got {name!r} twice")
     for branch in trial.branches:
         depth = tuned_depth(branch.config, n_layers)
-        _require(
+        require(
             depth <= n_layers,
             f"branch {branch.name!r} must be at most {n_layers} deep (the model's layers), "
             f"got {depth}",
@@ -36,9 +37,9 @@ def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
 def _check_budget(budget: Budget) -> None:
     match budget:
         case SimSeconds(seconds):
-            _require(seconds > 0, f"a trial's budget must be above 0 s, got {seconds}")
+            require(seconds > 0, f"a trial's budget must be above 0 s, got {seconds}")
         case Rounds(rounds):
-            _require(rounds >= 1, f"a trial's budget must be at least 1 round, got {rounds}")
+            require(rounds >= 1, f"a trial's budget must be at least 1 round, got {rounds}")
 
 
 def check_decision(decision: Decision, names: Sequence[str]) -> None:
@@ -48,19 +49,14 @@ def check_decision(decision: Decision, names: Sequence[str]) -> None:
     """
     match decision:
         case Choose(branch):
-            _require(
+            require(
                 branch in names, f"decide must choose one of {', '.join(names)}, got {branch!r}"
             )
         case Extend(budget, branches):
             unknown = [name for name in branches if name not in names]
-            _require(not unknown, f"decide must extend some of {', '.join(names)}, got {unknown}")
+            require(not unknown, f"decide must extend some of {', '.join(names)}, got {unknown}")
             _check_budget(budget)
         case BackTo():
             pass
         case _:
             raise ValueError(f"decide must return Choose, Extend or BackTo, got {decision!r}")
-
-
-def _require(rule: bool, text: str) -> None:
-    if not rule:
-        raise ValueError(text)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from learner.ranges import require_above_0
 from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
 
 from .protocol import (
@@ -20,7 +21,7 @@ from .protocol import (
     Unlimited,
 )
 from .space import Growable, Space
-from .window import WindowRule, check_interval, window_s
+from .window import WindowRule, window_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class Progressive:
     crossing: Literal["drop", "finish"] = "finish"
 
     def __post_init__(self) -> None:
-        check_interval(self.interval_s)
+        require_above_0(interval_s=self.interval_s)
         self.space.check_start(self.start)
 
     def initial(self) -> TuningConfig:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from learner.ranges import require, require_at_least
 from learner.spec import Adapter, TuningConfig
 
 from .protocol import Branch, BranchScore, Choose, Costs, Rounds, Trial, TrialResult
@@ -21,8 +22,7 @@ class Step:
     width: int
 
     def __post_init__(self) -> None:
-        if self.rounds < 1:
-            raise ValueError(f"rounds must be at least 1, got {self.rounds}")
+        require_at_least(1, rounds=self.rounds)
         Adapter(depth=self.depth, width=self.width)
 
 
@@ -34,8 +34,7 @@ class Schedule:
     steps: tuple[Step, ...]
 
     def __post_init__(self) -> None:
-        if not self.steps:
-            raise ValueError("steps must have at least one step")
+        require(bool(self.steps), "steps must have at least one step")
         for before, after in pairwise(self.steps):
             if after.depth < before.depth or after.width < before.width:
                 raise ValueError(

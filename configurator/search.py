@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from learner.ranges import require, require_above_0, require_at_least
 from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
 
 from .draws import sample
@@ -24,7 +25,6 @@ from .protocol import (
 )
 from .ranking import ranked
 from .space import Growable, Space
-from .window import check_interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +51,11 @@ class Search:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        check_interval(self.interval_s)
+        require_above_0(interval_s=self.interval_s)
         self.space.check_start(self.start)
-        if self.candidates < 2:
-            raise ValueError(f"candidates must be at least 2, got {self.candidates}")
-        if self.halving != 0 and self.halving < 2:
-            raise ValueError(f"halving must be 0 or at least 2, got {self.halving}")
+        require_at_least(2, candidates=self.candidates)
+        is_halving = self.halving == 0 or self.halving >= 2
+        require(is_halving, f"halving must be 0 or at least 2, got {self.halving}")
 
     @property
     def max_branches(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from learner.ranges import require, require_above_0
 from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
 
 from .protocol import (
@@ -21,7 +22,7 @@ from .protocol import (
 )
 from .ranking import ranked
 from .space import Growable, Space, require_growable
-from .window import WindowRule, check_interval, window_s
+from .window import WindowRule, window_s
 
 Candidate = Literal["keep", "wider", "deeper"]
 
@@ -49,12 +50,12 @@ class Sideline:
     trial: TrialRules = field(default_factory=TrialRules)
 
     def __post_init__(self) -> None:
-        check_interval(self.interval_s)
+        require_above_0(interval_s=self.interval_s)
         self.space.check_start(self.start)
-        if not self.branches or len(set(self.branches)) < len(self.branches):
-            raise ValueError(
-                f"branches must name at least one candidate, each once, got {list(self.branches)}"
-            )
+        require(
+            0 < len(set(self.branches)) == len(self.branches),
+            f"branches must name at least one candidate, each once, got {list(self.branches)}",
+        )
 
     @property
     def max_branches(self) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from learner.spec import UNIT_WIDTH, Adapter, Freeze, Lora, TuningConfig
+from learner.ranges import require, require_at_least, require_at_least_or_null
+from learner.spec import UNIT_WIDTH, Adapter, Freeze, Lora, TuningConfig, require_units
 
 Growable = Adapter | Lora | Freeze
 """Configurations that can grow: all in depth, adapters also in neurons, LoRA also in rank (with
@@ -31,15 +32,10 @@ class Space:
     max_rank: int = 32
 
     def __post_init__(self) -> None:
-        for name in ("depth_step", "first_depth", "rank_step", "max_rank"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.max_depth is not None and self.max_depth < 0:
-            raise ValueError(f"max_depth must be at least 0 or null, got {self.max_depth}")
-        for name in ("width_step", "max_width"):
-            width = getattr(self, name)
-            if width < UNIT_WIDTH or width % UNIT_WIDTH:
-                raise ValueError(f"{name} must be a positive multiple of {UNIT_WIDTH}, got {width}")
+        require_at_least(1, depth_step=self.depth_step, first_depth=self.first_depth)
+        require_at_least(1, rank_step=self.rank_step, max_rank=self.max_rank)
+        require_at_least_or_null(0, max_depth=self.max_depth)
+        require_units(width_step=self.width_step, max_width=self.max_width)
 
     def within(self, n_layers: int) -> Space:
         """The space with the model's number of layers as `max_depth`, unless that is set."""
@@ -98,5 +94,7 @@ def _grown(size: int, step: int, limit: int) -> int:
 
 
 def _require_within(name: str, value: int, limit: int | None) -> None:
-    if limit is not None and value > limit:
-        raise ValueError(f"space.max_{name} must be at least start.{name} ({value}), got {limit}")
+    require(
+        limit is None or value <= limit,
+        f"space.max_{name} must be at least start.{name} ({value}), got {limit}",
+    )

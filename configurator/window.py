@@ -13,9 +13,3 @@ WindowRule = Literal["interval", "interval * (4 * depth + 1)"]
 def window_s(interval_s: float, rule: WindowRule, current: Growable) -> float:
     """Seconds of a window in which `current` is the current configuration."""
     return interval_s * (4 * current.depth + 1 if rule != "interval" else 1)
-
-
-def check_interval(interval_s: float) -> None:
-    """Raise ValueError unless interval_s is above 0."""
-    if interval_s <= 0:
-        raise ValueError(f"interval_s must be above 0, got {interval_s}")

@@ -1,7 +1,7 @@
 """Value types shared by all packages: configurations, jobs, updates, rules, the Learner protocol.
 
-Imports only the standard library, so that policies, the engine and the analysis can describe
-training without loading torch.
+Needs nothing beyond the standard library, so that policies, the engine and the analysis can
+describe training without loading torch.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NewType, Protocol, overload
+
+from .ranges import require, require_above_0, require_at_least
 
 StateRef = NewType("StateRef", str)
 """The name of a state: the hex digest of its recipe (learner.graph.recipes), not the tensors."""
@@ -23,6 +25,13 @@ UNIT_WIDTH = 8
 """Neurons of one bottleneck unit. A wider adapter is a serial stack of units, as in the paper."""
 
 
+def require_units(**widths: int) -> None:
+    """Raise ValueError for the first named width that is not made of whole units."""
+    for name, width in widths.items():
+        is_whole = width >= UNIT_WIDTH and width % UNIT_WIDTH == 0
+        require(is_whole, f"{name} must be a positive multiple of {UNIT_WIDTH}, got {width}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
     """Serial bottleneck adapters in the top `depth` layers, `width` neurons per layer in total.
@@ -35,9 +44,8 @@ class Adapter:
     width: int
 
     def __post_init__(self) -> None:
-        _require_depth(self.depth)
-        if self.width < UNIT_WIDTH or self.width % UNIT_WIDTH:
-            raise ValueError(f"width must be a positive multiple of {UNIT_WIDTH}, got {self.width}")
+        require_at_least(0, depth=self.depth)
+        require_units(width=self.width)
 
     def __str__(self) -> str:
         return f"({self.depth}, {self.width})"
@@ -58,11 +66,9 @@ class Lora:
     alpha: float = 16.0
 
     def __post_init__(self) -> None:
-        _require_depth(self.depth)
-        if self.rank < 1:
-            raise ValueError(f"rank must be at least 1, got {self.rank}")
-        if not self.alpha > 0:
-            raise ValueError(f"alpha must be above 0, got {self.alpha}")
+        require_at_least(0, depth=self.depth)
+        require_at_least(1, rank=self.rank)
+        require_above_0(alpha=self.alpha)
 
     @property
     def scale(self) -> float:
@@ -86,7 +92,7 @@ class Freeze:
     depth: int
 
     def __post_init__(self) -> None:
-        _require_depth(self.depth)
+        require_at_least(0, depth=self.depth)
 
     def __str__(self) -> str:
         return f"top {self.depth}"
@@ -124,11 +130,6 @@ NewWeights = Literal["published", "identity"]
 """Initial weights of new adapter units. "published": all from N(0, 0.02), as in the paper.
 "identity": the up-projection is zero, so that a unit has no effect until it is trained (Houlsby et
 al., 2019, use nearly zero). New LoRA products never have an effect at first."""
-
-
-def _require_depth(depth: int) -> None:
-    if depth < 0:
-        raise ValueError(f"depth must be at least 0, got {depth}")
 
 
 def tuned_depth(config: TuningConfig, n_layers: int) -> int:
@@ -244,7 +245,7 @@ class FedAvgM:
     momentum: float = 0.9
 
     def __post_init__(self) -> None:
-        _require_above_0(lr=self.lr)
+        require_above_0(lr=self.lr)
         _require_decay(momentum=self.momentum)
 
 
@@ -263,7 +264,7 @@ class FedAdam:
     tau: float = 1e-3
 
     def __post_init__(self) -> None:
-        _require_above_0(lr=self.lr, tau=self.tau)
+        require_above_0(lr=self.lr, tau=self.tau)
         _require_decay(beta1=self.beta1, beta2=self.beta2)
 
 
@@ -276,23 +277,16 @@ class Mix:
     alpha: float = 0.6
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.alpha <= 1.0:
-            raise ValueError(f"alpha must be above 0 and at most 1, got {self.alpha}")
+        is_share = 0.0 < self.alpha <= 1.0
+        require(is_share, f"alpha must be above 0 and at most 1, got {self.alpha}")
 
 
 AggregationRule = FedAvg | FedAvgM | FedAdam | Mix
 
 
-def _require_above_0(**values: float) -> None:
-    for name, value in values.items():
-        if value <= 0:
-            raise ValueError(f"{name} must be above 0, got {value}")
-
-
 def _require_decay(**values: float) -> None:
     for name, value in values.items():
-        if not 0.0 <= value < 1.0:
-            raise ValueError(f"{name} must be at least 0 and below 1, got {value}")
+        require(0.0 <= value < 1.0, f"{name} must be at least 0 and below 1, got {value}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,11 +71,14 @@ class ClientRow:
 
     The seconds add up to the length of the round: `wait_s` while absent, to return; `down_s`,
     `compute_s`, `up_s` at work; `idle_s` after finishing; `gone_s` after the round lost the client.
-    `lost_s`, `lost_bytes`, `lost_j`: work whose result was not used. `cache_bytes`: the size of its
-    stored activations. `outcome`: see sim.engine.client_job. `staleness`: aggregations between the
-    job's start and the use of its update. In asynchronous modes a row is one job from its start to
-    the first aggregation after its end, and `idle_s` is how long the update waited for it; the
-    client may have its next job by then.
+    `lost_s`, `lost_bytes`, `lost_j`: work whose result was not used. `energy_j`: of work. `idle_j`:
+    of waiting and being idle (None: no device of the run draws idle watts). `texts`: texts of the
+    job's training steps where the client keeps activations; `cached_texts`: those whose activations
+    were stored when the step began. `cache_bytes`: the size of all that the client has stored.
+    `outcome`: see sim.engine.client_job. `staleness`: aggregations between the job's start and the
+    use of its update. In asynchronous modes a row is one job from its start to the first
+    aggregation after its end, and `idle_s` is how long the update waited for it; the client may
+    have its next job by then.
     """
 
     row: ClassVar[str] = "client"
@@ -88,6 +91,8 @@ class ClientRow:
     outcome: Literal["open", "done", "late", "lost", "cut"]
     staleness: int = 0
     cache: Literal["none", "fill", "hit"]
+    texts: int = 0
+    cached_texts: int = 0
     wait_s: float
     down_s: float
     compute_s: float
@@ -97,6 +102,7 @@ class ClientRow:
     down_bytes: int
     up_bytes: int
     energy_j: float
+    idle_j: float | None = None
     lost_s: float
     lost_bytes: int
     lost_j: float
@@ -136,6 +142,7 @@ class RoundRow:
     idle_s: float
     gone_s: float
     energy_j: float
+    idle_j: float | None = None
     lost_s: float
     lost_bytes: int
     lost_j: float
@@ -190,7 +197,8 @@ class DecisionRow:
 class EndRow:
     """The last row of a finished run: why it ended, and totals over all clients and rounds.
 
-    `sidelined_*`: the part of them that was spent by branches that lost their trials.
+    `sidelined_*`: the part of them that was spent by branches that lost their trials. `idle_j`: see
+    ClientRow.
     """
 
     row: ClassVar[str] = "end"
@@ -202,10 +210,12 @@ class EndRow:
     down_bytes: int
     up_bytes: int
     energy_j: float
+    idle_j: float | None = None
     busy_s: float
     client_rounds: int
     sidelined_bytes: int
     sidelined_energy_j: float
+    sidelined_idle_j: float | None = None
     sidelined_busy_s: float
     sidelined_client_rounds: int
 
@@ -241,7 +251,8 @@ class EvaluationRow:
 
 
 FrequentRow = TransferRow | ComputeRow | ClientRow
-"""The kinds of which a log has thousands of rows. Their fields are numbers and strings only."""
+"""The kinds of which a log has thousands of rows. Their fields are numbers and strings only, or
+None."""
 
 Row = (
     FrequentRow
@@ -256,8 +267,11 @@ Row = (
 
 
 def as_json(row: Row) -> str:
-    """The row as one line of JSON: keys in field order, floats in their shortest exact form."""
-    values = as_fields(row)
+    """The row as one line of JSON: keys in field order, floats in their shortest exact form.
+
+    A field that is None is left out.
+    """
+    values = {name: value for name, value in as_fields(row).items() if value is not None}
     if isinstance(row, FrequentRow):
         return fields_as_json(type(row), values)
     return _ENCODER.encode({"row": row.row} | values)
@@ -266,18 +280,19 @@ def as_json(row: Row) -> str:
 def fields_as_json(kind: type[FrequentRow], values: dict[str, Any]) -> str:
     """The line that as_json writes for a row with these fields, three times as fast.
 
-    Strings in `values` are replaced by their quoted form.
+    A field that is None must be missing from `values`, in which strings are replaced by their
+    quoted form.
     """
-    template, texts = _line_template(cast(Any, kind))
+    template, texts = _line_template(cast(Any, kind), tuple(values))
     for name in texts:
         values[name] = _quoted(values[name])
     return template % values
 
 
 @cache
-def _line_template(kind: Any) -> tuple[str, tuple[str, ...]]:
-    """A format string for the lines of a kind, and the names of its string fields."""
-    types = {f.name: str(f.type) for f in fields(kind)}
+def _line_template(kind: Any, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """A format string for the lines of a kind with these fields, and the names of the strings."""
+    types = {f.name: str(f.type).removesuffix(" | None") for f in fields(kind) if f.name in names}
     texts = tuple(name for name, type_ in types.items() if type_ not in ("int", "float"))
     slots = (f'"{name}":%({name}){"s" if name in texts else "r"}' for name in types)
     return f'{{"row":"{kind.row}",{",".join(slots)}}}', texts

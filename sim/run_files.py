@@ -39,6 +39,9 @@ class Manifest(TypedDict):
     availability: NotRequired[dict[str, Any] | None]
     device_of_client: NotRequired[list[str]]
     versions: NotRequired[dict[str, str]]
+    commit: NotRequired[str | None]
+    dirty: NotRequired[bool | None]
+    command: NotRequired[str]
     result: NotRequired[dict[str, Any]]
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from sim.scenario.file import as_yaml, load_scenario
+from sim.scenario.file import as_yaml, dump_scenario, load_scenario
 from tests.contracts.configurators import ConfiguratorContract
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +36,30 @@ def test_the_example_runs(
     monkeypatch.chdir(tmp_path)
     runpy.run_path("example.py", run_name="__main__")
     assert "rounds=60" in capsys.readouterr().out
+
+
+def test_the_guides_two_ways_to_name_it_make_the_same_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "example.py").write_text(EXAMPLE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    clock = dump_scenario(load_scenario(ROOT / "scenarios/paper/clock/20news.yaml"))
+    del clock["configurator"]
+    texts = re.findall(r"```yaml\n(configurator:.*?)```", GUIDE, flags=re.DOTALL)
+    logs = []
+    for i, text in enumerate(texts):
+        Path(f"{i}.yaml").write_text(yaml.safe_dump(clock) + text, encoding="utf-8")
+        command = [sys.executable, "-m", "fedadapter", "run", f"{i}.yaml", "--set", "stop.rounds=9"]
+        done = subprocess.run(
+            [*command, "--out", str(i)],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"},
+            check=True,
+            capture_output=True,
+        )
+        assert b"9 rounds" in done.stdout
+        logs += [file.read_bytes() for file in Path(f"{i}").rglob("events.jsonl")]
+    assert len(logs) == 2
+    assert logs[0] == logs[1]
 
 
 class TestDoubtful(ConfiguratorContract):

@@ -9,28 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .availability import Availability, population
-    from .load import load_bandwidth
-    from .profiles import DeviceProfile, device_profile, seconds_per_batch
-    from .recording import Recording, TraceError
-    from .step import NeverFinishes, StepTrace, TraceEnded, constant
-    from .synthetic import bandwidth
-
-__all__ = [
-    "Availability",
-    "DeviceProfile",
-    "NeverFinishes",
-    "Recording",
-    "StepTrace",
-    "TraceEnded",
-    "TraceError",
-    "bandwidth",
-    "constant",
-    "device_profile",
-    "load_bandwidth",
-    "population",
-    "seconds_per_batch",
-]
+    from .availability import Availability as Availability
+    from .availability import population as population
+    from .load import load_bandwidth as load_bandwidth
+    from .profiles import DeviceProfile as DeviceProfile
+    from .profiles import device_profile as device_profile
+    from .profiles import seconds_per_batch as seconds_per_batch
+    from .recording import Recording as Recording
+    from .recording import TraceError as TraceError
+    from .step import NeverFinishes as NeverFinishes
+    from .step import StepTrace as StepTrace
+    from .step import TraceEnded as TraceEnded
+    from .step import constant as constant
+    from .synthetic import bandwidth as bandwidth
 
 _HOMES = {
     "Availability": "availability",
@@ -47,6 +38,8 @@ _HOMES = {
     "population": "availability",
     "seconds_per_batch": "profiles",
 }
+
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> object:

@@ -47,24 +47,17 @@ def _rows(found: Found) -> Iterator[dict[str, Any]]:
         yield {"file": file, "run": run or None} | describe(recording)
 
 
+_KEYS = (
+    *("file", "run", "format", "duration_s"),
+    *("mean_mbit_per_s", "p5_mbit_per_s", "p50_mbit_per_s", "p95_mbit_per_s"),
+    *("longest_outage_s", "gaps_s", "period_s", "n_devices", "share_available", "directions"),
+    *("warnings", "error", "passed_over"),
+)
 _EMPTY: dict[str, Any] = {
-    "file": None,
-    "run": None,
-    "format": None,
-    "duration_s": None,
-    "mean_mbit_per_s": None,
-    "p5_mbit_per_s": None,
-    "p50_mbit_per_s": None,
-    "p95_mbit_per_s": None,
-    "longest_outage_s": None,
+    **dict.fromkeys(_KEYS),
     "gaps_s": [],
-    "period_s": None,
-    "n_devices": None,
-    "share_available": None,
     "directions": {},
     "warnings": [],
-    "error": None,
-    "passed_over": None,
 }
 
 

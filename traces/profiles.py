@@ -21,7 +21,8 @@ class DeviceProfile:
     """One kind of device.
 
     factor: its seconds a batch over those of `table`.
-    compute_w, radio_w: watts drawn while computing and while communicating.
+    compute_w, radio_w: watts drawn while computing and while communicating. idle_w: while waiting
+    or idle in a round (0: not charged).
     memory_bytes: all that it has (None: not known, and no limit).
     sources: where the figures come from, one line each.
     """
@@ -30,12 +31,13 @@ class DeviceProfile:
     factor: float
     compute_w: float
     radio_w: float
+    idle_w: float = 0.0
     memory_bytes: int | None = None
     table: LatencyTable = BERT_BASE
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("factor", "compute_w", "radio_w"):
+        for name in ("factor", "compute_w", "radio_w", "idle_w"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0.0):
                 raise ValueError(f"{self.name}.{name} must be finite and at least 0, got {value}")
@@ -80,6 +82,7 @@ _BOARDS = {
                 f"latency (20 x TX2): {PAPER}",
                 "memory: 4 GB assumed; sold with 1, 2, 4 or 8 GB, Raspberry Pi documentation",
                 "compute power: 1.2 A under stress x 5.1 V, Raspberry Pi documentation",
+                "idle power (not charged unless set): 0.6 A x 5.1 V = 3.06 W, the same table",
                 f"radio power: no vendor figure, the paper's TX2 set-up: {PAPER}",
             ),
         ),

@@ -10,6 +10,7 @@ from itertools import pairwise
 from matplotlib.figure import Figure
 
 from analysis.measures import is_moving
+from analysis.reading.pricing import timed_as
 from analysis.reading.study import Study
 from analysis.tables.arms import arm_frame, default_reference
 
@@ -44,10 +45,14 @@ class Entry:
     draw: Callable[[Study, Goal], Drawn]
 
     def figures(self, study: Study, goal: Goal) -> Drawn:
-        """Yield the figures; if no training gave the accuracies, each figure says so."""
+        """Yield the figures. Each says if no training gave the accuracies, or if the costs are
+        those of another model than the trained one."""
+        timed = "; ".join(timed_as(study.runs))
         for name, figure in self.draw(study, goal):
             if any(run.learner == "curve" for run in study.runs):
                 note_once(figure, CURVE_NOTE)
+            if timed:
+                note_once(figure, timed, "left")
             yield name, figure
 
 

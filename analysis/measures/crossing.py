@@ -29,13 +29,14 @@ class Effort:
     """What one run spent until it reached a target.
 
     Simulated seconds, aggregated rounds of the winning lineage, and bytes (down and up) and joules
-    of all clients, wasted work included.
+    of all clients at work, wasted work included; idle_joules: of waiting and idle clients.
     """
 
     seconds: float
     rounds: int
     bytes: int
     joules: float
+    idle_joules: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Cost:
     hours: float
     mbytes_per_client: float
     kilojoules_per_client: float
+    idle_kilojoules_per_client: float
 
 
 def crossing_s(run: Run, target: float, kind: Crossing = "sustained") -> float | None:
@@ -67,6 +69,7 @@ def effort_to(run: Run, target: float, kind: Crossing = "sustained") -> Effort |
         rounds=crossed[1],
         bytes=int(paid["down_bytes"].sum()) + int(paid["up_bytes"].sum()),
         joules=float(paid["energy_j"].sum()),
+        idle_joules=float(paid["idle_j"].sum()),
     )
 
 
@@ -82,6 +85,7 @@ def cost_to_accuracy(
         hours=fmean(cost.hours for cost in reached),
         mbytes_per_client=fmean(cost.mbytes_per_client for cost in reached),
         kilojoules_per_client=fmean(cost.kilojoules_per_client for cost in reached),
+        idle_kilojoules_per_client=fmean(cost.idle_kilojoules_per_client for cost in reached),
     )
 
 
@@ -94,6 +98,7 @@ def cost_of_run(run: Run, target: float, kind: Crossing = "sustained") -> Cost |
         hours=effort.seconds / 3600,
         mbytes_per_client=effort.bytes / 1e6 / run.n_clients,
         kilojoules_per_client=effort.joules / 1e3 / run.n_clients,
+        idle_kilojoules_per_client=effort.idle_joules / 1e3 / run.n_clients,
     )
 
 

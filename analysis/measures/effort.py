@@ -53,13 +53,12 @@ def trial_overhead(run: Run) -> Share:
 
 
 def cache_hit_rate(run: Run) -> float | None:
-    """Return hits / (hits + fills) (0-1) of the activation caches of clients.
+    """Return the share (0-1) of the texts of training steps whose activations were stored.
 
-    None if the log has no rows of clients or no client uses a cache.
+    None if the log has no rows of clients or no client keeps activations.
     """
-    counts = dict(client_table(run)["cache"].value_counts().rows())
-    tried = counts.get("hit", 0) + counts.get("fill", 0)
-    return counts.get("hit", 0) / tried if tried else None
+    texts, cached = client_table(run).select("texts", "cached_texts").sum().row(0)
+    return cached / texts if texts else None
 
 
 def _spent() -> tuple[pl.Expr, pl.Expr, pl.Expr]:

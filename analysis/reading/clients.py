@@ -18,12 +18,12 @@ EVERY_DEVICE = "every device"
 
 @lru_cache(maxsize=8)
 def client_table(run: Run) -> pl.DataFrame:
-    """Return client, outcome, cache and the seconds per stage of a run's ClientRows.
+    """Return client, outcome, texts, cached texts and the seconds per stage of ClientRows.
 
     Cached, since several figures and measures read it.
     """
     seconds = ("wait_s", "down_s", "compute_s", "up_s", "idle_s", "gone_s")
-    rows = run.events.table(ClientRow, ["client", "outcome", "cache", *seconds])
+    rows = run.events.table(ClientRow, ["client", "outcome", "texts", "cached_texts", *seconds])
     return rows.rechunk()  # grouping rows in many chunks takes five times as long
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from analysis.reading.pricing import timed_as
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.tables.targets import MAJORITY
@@ -19,10 +20,20 @@ def caveats(study: Study, rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return the warnings of the study, then the caveats of its scenarios and its table."""
     return [
         *study.warnings,
+        *_about_configurators(study),
         *_about_training(study),
         *_about_targets(rows),
         *_about_devices_and_network(study),
     ]
+
+
+def _about_configurators(study: Study) -> Iterator[str]:
+    """Version 0.1.0 recorded a configurator that was passed to run_scenario by its repr alone."""
+    for arm in study.arms:
+        for run in study.runs_of(arm)[:1]:
+            kind, policy = _scenario(run, "configurator", "kind"), run.manifest.get("policy")
+            if kind != "own" and policy and policy.partition("(")[0].lower() != kind:
+                yield f"{arm} had the configurator {policy}, not the {kind} of its scenario."
 
 
 def _about_training(study: Study) -> Iterator[str]:
@@ -54,6 +65,8 @@ def _about_devices_and_network(study: Study) -> Iterator[str]:
             f"Bandwidth is synthetic ({', '.join(synthetic)}): drawn from summary statistics of "
             "recordings, not replayed from them."
         )
+    for text in timed_as(study.runs):
+        yield f"Seconds, bytes and memory are of another model than the accuracy: {text}."
     if any(_scenario(run, "cost", "scale") == "flops" for run in study.runs):
         yield _EXTRAPOLATED
 

@@ -1,4 +1,4 @@
-"""Provenance of a study's runs: versions, digests, seeds, traces and their licences."""
+"""Provenance of a study's runs: command, commit, versions, digests, seeds and traces."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from analysis.reading.run import Run
 from analysis.reading.study import Study
 
 _SINGLE = {
+    "command": "command",
     "digest": "scenario digest",
     "numerics": "numerics",
     "model_revision": "model content",
@@ -28,6 +29,7 @@ def provenance(study: Study) -> list[tuple[str, list[str]]]:
         (title, _distinct([_value(run, key) for run in study.runs]))
         for key, title in _SINGLE.items()
     ]
+    rows.append(("commit", _distinct([_commit(run) for run in study.runs])))
     libraries = [
         f"{name} {version}"
         for run in study.runs
@@ -35,6 +37,12 @@ def provenance(study: Study) -> list[tuple[str, list[str]]]:
     ]
     rows += [("versions", _distinct(libraries)), ("traces", _distinct(_traces(study)))]
     return [(title, values) for title, values in rows if values]
+
+
+def _commit(run: Run) -> str:
+    """The commit of the project's checkout; "" for an installed version."""
+    commit = run.manifest.get("commit")
+    return f"{commit}, with changes" if commit and run.manifest.get("dirty") else commit or ""
 
 
 def _traces(study: Study) -> list[str]:

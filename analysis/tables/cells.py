@@ -13,6 +13,7 @@ from .text import digits, rounded_percent, time_unit
 HEADERS = ("arm", "target", "time", "MB per client", "kJ per client", "speed-up", "final", "best")
 _OPTIONAL = (("lost trials", "trial_share"), ("excluded devices", "excluded_share"))
 _AMOUNTS = (("mbytes_per_client", "mbytes"), ("kilojoules_per_client", "kilojoules"))
+_IDLE = "idle kJ per client"
 _NO_VALUE = "–"
 
 
@@ -21,15 +22,17 @@ def format_table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[lis
 
     Brackets hold an interval; words in parentheses, "2 to 3", a range. A target that was not
     reached reads "not reached". The columns of a baseline appear if there is one, those for lost
-    trials and excluded devices only if some row has a value above 0.
+    trials, excluded devices and idle joules only if some row has a value above 0.
     """
     optional = [(header, key) for header, key in _OPTIONAL if any(row[key] for row in rows)]
+    idle = [_IDLE] if any(row["idle_kilojoules_per_client"] for row in rows) else []
     baseline = next((row["baseline"] for row in rows if row["baseline"]), None)
     ratio = [] if baseline is None else [f"ratio to {baseline}", "p (Holm)"]
-    headers = [*HEADERS, *ratio, *(header for header, _ in optional)]
+    headers = [*HEADERS, *idle, *ratio, *(header for header, _ in optional)]
     lines = [
         [
             *_cells(row),
+            *(_amount_cell(row["idle_kilojoules_per_client"]) for _ in idle),
             *([] if baseline is None else [_ratio_cell(row, "ratio"), _p_cell(row)]),
             *(_share_cell(row[key]) for _, key in optional),
         ]
@@ -49,6 +52,10 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
         return [*names, f"not reached{reached}", *[_NO_VALUE] * 3, *accuracies]
     amounts = [_bounded(row, key, bounds, row[key]) for key, bounds in _AMOUNTS]
     return [*names, _time_cell(row), *amounts, _ratio_cell(row, "speedup"), *accuracies]
+
+
+def _amount_cell(amount: float | None) -> str:
+    return _NO_VALUE if amount is None else digits(amount)
 
 
 def _share_cell(share: float | None) -> str:

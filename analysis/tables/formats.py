@@ -44,7 +44,7 @@ def render(rows: Sequence[Mapping[str, Any]], format: TableFormat, caption: str 
             raise ValueError(f"a table is rendered as markdown, latex, csv or json, got {format}")
 
 
-def render_published(rows: Sequence[Mapping[str, Any]], format: TableFormat, source: str) -> str:
+def render_published(rows: Sequence[Mapping[str, Any]], format: TableFormat, caption: str) -> str:
     """Render the rows of `published_rows`. Raises ValueError for `text` and `latex`."""
     match format:
         case "json":
@@ -52,7 +52,7 @@ def render_published(rows: Sequence[Mapping[str, Any]], format: TableFormat, sou
         case "csv":
             return _csv(rows, PUBLISHED_COLUMNS)
         case "markdown":
-            return _markdown(*format_published(rows), f"published: {source}")
+            return _markdown(*format_published(rows), caption)
         case _:
             raise ValueError(
                 f"published numbers are rendered as markdown, csv or json, got {format}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.measures import cost_to_accuracy
+from analysis.reading.pricing import timed_as
 from analysis.reading.study import Study
 
 PUBLISHED_HEADERS = ("arm", "accuracy", "simulated hours", "published hours", "ratio", "reason")
@@ -23,6 +24,11 @@ def published_rows(study: Study) -> list[dict[str, Any]]:
         for row in study.published
         for accuracy, printed in zip(row["targets"], row["hours"], strict=True)
     ]
+
+
+def published_caption(study: Study) -> str:
+    """Return where the published numbers are from, and which model's costs were charged."""
+    return "; ".join([f"published: {study.source}", *timed_as(study.runs)])
 
 
 def format_published(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:

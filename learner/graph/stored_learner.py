@@ -14,20 +14,8 @@ from learner.state import State
 from learner.store.store import Store
 
 from .recipes import RecipeGraph, job_digest, ordered_updates
-from .trainer import DivergedError, NoMemoryError, Trainer, TrainingError, WorkerDiedError
+from .trainer import Trainer
 from .walk import StateLostError, Visited, Walk
-
-__all__ = [
-    "DivergedError",
-    "NoMemoryError",
-    "NotStoredError",
-    "Progress",
-    "State",
-    "StoredLearner",
-    "Trainer",
-    "TrainingError",
-    "WorkerDiedError",
-]
 
 
 class NotStoredError(LookupError):
@@ -46,10 +34,6 @@ class Progress:
     evaluation: Evaluation | None
 
 
-def _ignore(progress: Progress) -> None:
-    del progress
-
-
 class StoredLearner:
     """A Learner that stores all its results and trains only what the store does not have.
 
@@ -64,7 +48,7 @@ class StoredLearner:
         store: Store,
         numerics: str,
         make_trainer: Callable[[], Trainer] | None,
-        on_progress: Callable[[Progress], None] = _ignore,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
         self._graph = RecipeGraph(context)
         self._store = store

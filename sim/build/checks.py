@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from configurator import Bandit, Configuration, Fixed, Progressive, Schedule, Search, Sideline
+from configurator import Bandit, Configurator, Fixed, Progressive, Schedule, Search, Sideline
 from learner.assets.sources import DATA, MODELS, PYPI, model_dir
 from learner.encoder.architecture import (
     BERT_BASE,
@@ -15,15 +15,18 @@ from learner.encoder.architecture import (
     Architecture,
     read_architecture,
 )
+from learner.ranges import require
 from learner.spec import Adapter, Freeze, Lora
 from learner.tasks.packages import PACKAGES
+from sim.cost.table import TABLE_BATCH, TABLE_TOKENS
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import CurveTraining, DataTask
-from sim.scenario.validation import require
 
 from .availability import check_availability
+from .configurator import configurator_of
 from .network import check_references
 from .population import find_profiles, table_model
+from .priced_model import check_priced_model
 
 _KNOWN_SHAPES = {
     "shape:bert-base": BERT_BASE,
@@ -32,13 +35,12 @@ _KNOWN_SHAPES = {
     "pypi:all-mpnet-base-v2": MPNET_BASE,
 }
 
-_PUBLISHED_SHAPE = (BERT_BASE.n_layers, BERT_BASE.hidden)
 
-
-def check_scenario(scenario: Scenario) -> None:
+def check_scenario(scenario: Scenario, configurator: Configurator | None = None) -> None:
     """Raise ValueError, naming the key, if parts of the scenario do not fit together.
 
-    Downloads nothing; what depends on a model to be downloaded is checked by check_depths.
+    configurator: used instead of the scenario's. Downloads nothing; what depends on a model to be
+    downloaded is checked by check_depths.
     """
     _check_model(scenario)
     if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
@@ -54,7 +56,7 @@ def check_scenario(scenario: Scenario) -> None:
         scenario.fleet.device_file is None or not is_scaled,
         "cost must be {kind: table, scale: none} with fleet.device_file: its seconds are measured",
     )
-    if isinstance(scenario.configurator.initial(), Lora):
+    if isinstance((configurator or configurator_of(scenario)).initial(), Lora):
         require(
             scenario.cost.kind == "analytic" or scenario.cost.payload == "exact",
             "cost.payload must be exact for LoRA, which has no published payload, got published",
@@ -96,11 +98,19 @@ def warnings(scenario: Scenario) -> Iterator[str]:
             f"configurator.trial.crossing finish has no effect in rounds.mode {mode}: jobs in "
             "progress at the end of a window are cut"
         )
-    source, cost = scenario.model.source, scenario.cost
-    shape = _KNOWN_SHAPES.get(source)
-    is_like_bert = shape is None or (shape.n_layers, shape.hidden) == _PUBLISHED_SHAPE
-    if cost.kind == "table" and cost.payload == "published" and not is_like_bert:
-        yield f"cost.payload published: the bytes are those of BERT-base; use exact for {source}"
+    yield from _other_batch(scenario)
+
+
+def _other_batch(scenario: Scenario) -> Iterator[str]:
+    """Published seconds that are used as they are, for a task with other batches."""
+    cost, tokens, batch_size = scenario.cost, scenario.task.max_tokens, scenario.training.batch_size
+    if cost.kind == "analytic" or cost.scale != "none" or scenario.fleet.device_file is not None:
+        return
+    if cost.latency_scale == 1.0 and (batch_size, tokens) != (TABLE_BATCH, TABLE_TOKENS):
+        yield (
+            f"cost.scale none: the seconds are those of {TABLE_BATCH} x {TABLE_TOKENS} tokens, the "
+            f"task has {batch_size} x {tokens}; see cost.latency_scale"
+        )
 
 
 def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
@@ -123,22 +133,16 @@ def check_depths(scenario: Scenario, architecture: Architecture) -> None:
         f"task.max_tokens must be at most {architecture.most_tokens} (the model's positions), got "
         f"{scenario.task.max_tokens}",
     )
-    if scenario.fleet.device_file is not None:
-        for name, profile in find_profiles(scenario.fleet, table_model(scenario)).items():
-            require(
-                profile.table.n_layers == architecture.n_layers,
-                f"fleet.device_file: {name} must be measured at depths 0 to "
-                f"{architecture.n_layers} (the model's layers), got {profile.table.n_layers}",
-            )
     for key, depth in _named_depths(scenario.configurator):
         require(
             depth <= architecture.n_layers,
             f"configurator.{key} must be at most {architecture.n_layers} (the model's layers), "
             f"got {depth}",
         )
+    check_priced_model(scenario, architecture)
 
 
-def _named_depths(policy: Configuration) -> Iterator[tuple[str, int]]:
+def _named_depths(policy: object) -> Iterator[tuple[str, int]]:
     """Every depth that the policy names, with its key path below `configurator`."""
     match policy:
         case Fixed(config=Adapter(depth=depth) | Lora(depth=depth) | Freeze(depth=depth)):

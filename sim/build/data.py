@@ -25,12 +25,18 @@ from .population import synthetic_shards
 class Data:
     """The task, each client's example indices (`parts`) and shards; both by client id.
 
-    `task` is None and `parts` is empty for a synthetic task.
+    `task` is None and `parts` is empty for a synthetic task, which has only a number of labels.
     """
 
     task: Task | None
     parts: tuple[NDArray[np.int64], ...]
     shards: list[Shard]
+    n_synthetic_labels: int = 0
+
+    @property
+    def n_labels(self) -> int:
+        """The number of labels of the classifier head."""
+        return len(self.task.labels) if self.task else self.n_synthetic_labels
 
     @property
     def holdings(self) -> Holdings | None:
@@ -60,7 +66,8 @@ def load_data(scenario: Scenario, streams: Streams, cache_dir: Path) -> Data:
     """
     task, n_clients = scenario.task, scenario.partition.clients
     if isinstance(task, SyntheticTask):
-        return Data(None, (), synthetic_shards(task, scenario.training, n_clients))
+        shards = synthetic_shards(task, scenario.training, n_clients)
+        return Data(None, (), shards, n_synthetic_labels=task.labels)
     loaded = load_task(task_source(task), cache_dir)
     train, kind = loaded.train, scenario.partition
     try:

@@ -15,7 +15,8 @@ from learner.assets.sources import check_model, model_dir, model_revision
 from learner.graph.counting_learner import CountingLearner
 from learner.graph.curve_learner import CurveLearner, Saturating, Tabulated
 from learner.graph.recipes import canonical
-from learner.graph.stored_learner import Progress, StoredLearner, Trainer
+from learner.graph.stored_learner import Progress, StoredLearner
+from learner.graph.trainer import Trainer
 from learner.spec import Learner, StateRef
 from learner.store.budget import cache_budget, store_dir
 from learner.store.store import Store

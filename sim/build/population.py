@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from learner.spec import Shard
 from sim.cost.table import BYTES_PER_PARAMETER
+from sim.fleet.activation_cache import ActivationCache
 from sim.fleet.availability import ClientAvailability
 from sim.fleet.client import Client
 from sim.fleet.device import Device
@@ -26,11 +27,14 @@ _BYTES_PER_MBYTE = 1e6
 
 
 def table_model(scenario: Scenario) -> Model:
-    """The model whose published table is used: the scenario's own if its seconds are not scaled,
+    """The model whose published table is used: the priced one if its seconds are not scaled,
     otherwise BERT-base."""
     cost = scenario.cost
     is_scaled = cost.kind == "analytic" or cost.scale != "none"
-    is_distilbert = scenario.model.source == "shape:distilbert-base"
+    is_distilbert = (cost.timed_as or scenario.model.source) in (
+        "distilbert-base",
+        "shape:distilbert-base",
+    )
     return "distilbert" if is_distilbert and not is_scaled else "bert-base"
 
 
@@ -41,9 +45,10 @@ def find_profiles(fleet: Fleet, model: Model = "bert-base") -> dict[str, DeviceP
     """
     own = {} if fleet.device_file is None else load_devices(Path(fleet.device_file).expanduser())
     try:
-        return {name: own.get(name) or device_profile(name, model) for name in fleet.devices}
+        found = {name: own.get(name) or device_profile(name, model) for name in fleet.devices}
     except ValueError as error:
         raise ValueError(f"fleet.devices: {error}") from None
+    return found | {name: replace(found[name], idle_w=w) for name, w in fleet.idle_w.items()}
 
 
 def build_clients(
@@ -56,7 +61,7 @@ def build_clients(
 ) -> list[Client]:
     """One client for each shard. A client's device depends on the seed and its id only.
 
-    hidden: the hidden size of the model, which determines the size of cached activations.
+    hidden: the hidden size of the priced model, which determines the size of cached activations.
     """
     ids = range(len(shards))
     fleet = scenario.fleet
@@ -69,20 +74,22 @@ def build_clients(
             link=links[shard.client_id],
             n_batches=scenario.training.n_steps(shard.n_samples),
             availability=availability[shard.client_id],
-            **_cache_fields(scenario, shard, hidden),
+            cache=_activation_cache(scenario, shard, hidden),
         )
         for shard in shards
     ]
 
 
-def _cache_fields(scenario: Scenario, shard: Shard, hidden: int) -> dict[str, Any]:
-    """Whether the client can cache the activations of its shard, their bytes, and the seconds of
-    writing them."""
+def _activation_cache(scenario: Scenario, shard: Shard, hidden: int) -> ActivationCache | None:
+    """None where the client keeps no activations, or its shard's exceed the limit."""
     rules = scenario.cache
-    n_bytes = shard.n_samples * scenario.task.max_tokens * hidden * BYTES_PER_PARAMETER
-    fits = rules.limit_mbytes is None or n_bytes <= rules.limit_mbytes * _BYTES_PER_MBYTE
-    write_s = n_bytes / (rules.write_mbytes_per_s or math.inf) / _BYTES_PER_MBYTE
-    return {"can_cache": rules.enabled and fits, "cache_bytes": n_bytes, "write_s": write_s}
+    text_bytes = scenario.task.max_tokens * hidden * BYTES_PER_PARAMETER
+    limit_bytes = math.inf if rules.limit_mbytes is None else rules.limit_mbytes * _BYTES_PER_MBYTE
+    if not rules.enabled or shard.n_samples * text_bytes > limit_bytes:
+        return None
+    write_rate = rules.write_mbytes_per_s if rules.price_misses else None
+    write_s = text_bytes / (write_rate or math.inf) / _BYTES_PER_MBYTE
+    return ActivationCache(shard.n_samples, text_bytes, write_s)
 
 
 def _devices(

@@ -55,6 +55,9 @@ def build_server(
         clients=clients,
         cost=cost,
         exchange=scenario.exchange,
+        streams=streams,
+        batch_size=scenario.training.batch_size,
+        n_layers=n_layers,
         price_misses=scenario.cache.price_misses,
         disturbances=Disturbances(
             streams=streams, jitter=scenario.fleet.jitter, p_dropout=scenario.fleet.p_dropout
@@ -67,6 +70,8 @@ def build_server(
         log=log,
         audit=audit,
         has_client_rows=scenario.log != "rounds",
+        has_idle_watts=any(client.device.profile.idle_w > 0 for client in clients),
+        is_idle_charged=scenario.rounds.mode == "sync",
         on_round=on_round,
     )
     evaluator = Evaluator(
@@ -127,16 +132,8 @@ def _trial_runner(
         selection=scenario.selection,
         eligibility=eligibility,
     )
-    synchronous = SynchronousRounds(
-        env=env,
-        ends=ends,
-        rules=rules,
-        aggregation_s=scenario.fleet.server.aggregation_s,
-        dispatcher=dispatcher,
-        aggregator=aggregator,
-        accountant=accountant,
-    )
-    asynchronous = AsynchronousRounds(
+    runner = SynchronousRounds if rules.mode == "sync" else AsynchronousRounds
+    rounds = runner(
         env=env,
         ends=ends,
         rules=rules,
@@ -158,8 +155,5 @@ def _trial_runner(
         round_limit=scenario.stop.rounds,
         time_limit_s=math.inf if scenario.stop.sim_s is None else scenario.stop.sim_s,
         eligibility=eligibility,
-        selector=selector,
-        evaluator=evaluator,
-        synchronous=synchronous,
-        asynchronous=asynchronous,
+        rounds=rounds,
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from simpy import Environment
 
-from configurator import Configurator, Drawing, Growing
+from configurator import Configurator
 from learner.encoder.architecture import Architecture
 from learner.training.numerics import Precision
 from learner.training.pool import ALONE, TrainingPool
@@ -26,12 +25,14 @@ from sim.streams import Streams
 
 from .availability import population_availability
 from .checks import check_depths, check_scenario, find_architecture
+from .configurator import build_configurator
 from .cost_model import build_cost_model
 from .data import Data, load_data
 from .facts import model_data_facts, resampled_to_s
 from .learner import NO_CALLBACKS, OnMissing, RunCallbacks, build_learner, find_revision
 from .network import build_links
 from .population import build_clients
+from .priced_model import priced_architecture
 from .server import build_server
 
 _BYTES_PER_MBIT = 125_000
@@ -57,11 +58,11 @@ def build_simulation(
     scenario, model and data do not fit together.
     """
     streams = Streams(seed)
-    check_scenario(scenario)
+    check_scenario(scenario, configurator)
     architecture = find_architecture(scenario, cache_dir)
     check_depths(scenario, architecture)
     data = load_data(scenario, streams, cache_dir)
-    cost = build_cost_model(scenario, architecture, len(data.task.labels) if data.task else 0)
+    cost = build_cost_model(scenario, architecture, data.n_labels)
     revision = find_revision(scenario, cache_dir)
     learner = build_learner(
         scenario, data, revision, cache_dir, callbacks, on_missing, precision, pool
@@ -81,7 +82,7 @@ def build_simulation(
         clients=clients,
         cost=cost,
         learner=learner,
-        configurator=configurator or _configurator(scenario, architecture, streams),
+        configurator=configurator or build_configurator(scenario, architecture, streams),
         participation=participation,
         log=log,
         audit=Audit(server_link),
@@ -114,8 +115,9 @@ def _clients(
     fleet, ids = scenario.fleet, range(len(data.shards))
     network = build_links(fleet.network, streams, ids, cache_dir, server_link)
     available = population_availability(fleet.availability, streams, ids, cache_dir)
+    hidden = priced_architecture(scenario, architecture).hidden
     clients = build_clients(
-        scenario, streams, data.shards, network.links, available.clients, architecture.hidden
+        scenario, streams, data.shards, network.links, available.clients, hidden
     )
     facts = {
         **model_data_facts(architecture, data, clients),
@@ -133,14 +135,3 @@ def _server_link(env: Environment, server: ServerSide) -> ServerLink:
         return SharedLink(env, mbit_per_s * _BYTES_PER_MBIT, server.link_step_s)
 
     return ServerLink(down=shared(server.down_mbit_per_s), up=shared(server.up_mbit_per_s))
-
-
-def _configurator(scenario: Scenario, architecture: Architecture, streams: Streams) -> Configurator:
-    """The scenario's policy, with its open values set: the depth limit is the model's number of
-    layers, the seed of its draws is the run's."""
-    policy = scenario.configurator
-    if isinstance(policy, Growing):
-        policy = replace(policy, space=policy.space.within(architecture.n_layers))
-    if isinstance(policy, Drawing) and policy.seed is None:
-        policy = replace(policy, seed=streams.key("configurator"))
-    return policy

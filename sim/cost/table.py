@@ -15,7 +15,8 @@ from .memory import estimated_bytes, published_bytes
 
 BYTES_PER_PARAMETER = 4
 
-_TABLE_TOKENS, _TABLE_BATCH = 256, 4  # of the published table
+TABLE_TOKENS, TABLE_BATCH = 256, 4
+"""Tokens a text and texts a batch of the published table."""
 
 _PUBLISHED_FULL_BYTES = 109_500_000 * BYTES_PER_PARAMETER
 _PUBLISHED_FREEZE_BYTES = tuple(
@@ -38,8 +39,8 @@ class TableCostModel:
     n_labels: int
     payload: Literal["published", "exact"]
     latency_scale: float = 1.0
-    tokens: int = _TABLE_TOKENS
-    batch_size: int = _TABLE_BATCH
+    tokens: int = TABLE_TOKENS
+    batch_size: int = TABLE_BATCH
     is_of_model: bool = True
 
     def compute_s(
@@ -78,7 +79,7 @@ class TableCostModel:
 def flops_ratio(architecture: Architecture, tokens: int, batch_size: int) -> float:
     """Forward FLOPs of a batch of this model over those of the table's (BERT-base, 4 x 256)."""
     own = architecture.forward_flops(tokens) * batch_size
-    return own / (BERT_BASE.forward_flops(_TABLE_TOKENS) * _TABLE_BATCH)
+    return own / (BERT_BASE.forward_flops(TABLE_TOKENS) * TABLE_BATCH)
 
 
 def _published_payload_bytes(config: TuningConfig) -> int:

@@ -24,7 +24,9 @@ from .totals import Totals
 class Accountant:
     """Closes the accounts of a round's jobs, and writes, audits and adds up its rows.
 
-    `has_client_rows`: a row for each client is wanted. `totals` are of all rounds.
+    `has_client_rows`: a row for each client is wanted. `has_idle_watts`: a device of the run draws
+    them. `is_idle_charged`: a client that has finished stays idle until the round ends; without
+    rounds it does not. `totals` are of all rounds.
     """
 
     cost: CostModel
@@ -32,6 +34,8 @@ class Accountant:
     log: RunLog
     audit: Audit
     has_client_rows: bool
+    has_idle_watts: bool
+    is_idle_charged: bool
     on_round: Callable[[RoundRow], None]
     totals: Totals = field(default_factory=Totals)
 
@@ -94,6 +98,9 @@ class Accountant:
             idle_s=seconds[IDLE],
             gone_s=seconds[GONE],
             energy_j=sum([self._energy_j(job, one.seconds) for job, one in accounts.items()]),
+            idle_j=sum([self._idle_j(job, one.seconds) for job, one in accounts.items()])
+            if self.has_idle_watts
+            else None,
             lost_s=sum(loss[0] for loss in losses),
             lost_bytes=sum(loss[1] for loss in losses),
             lost_j=sum(loss[2] for loss in losses),
@@ -102,7 +109,7 @@ class Accountant:
 
     def _client_fields(self, row: RoundRow, job: ClientJob, own: JobAccount) -> dict[str, Any]:
         """The fields of a job's ClientRow."""
-        seconds, amounts, client = own.seconds, own.amounts, job.client
+        seconds, amounts, steps = own.seconds, own.amounts, job.task.steps
         lost_s, lost_bytes, lost_j = self._loss(job, own)
         return {
             "t_s": row.t_s,
@@ -113,7 +120,9 @@ class Accountant:
             "round": row.round,
             "outcome": job.outcome,
             "staleness": job.staleness,
-            "cache": job.task.cache,
+            "cache": job.cache,
+            "texts": steps.n_texts if steps else 0,
+            "cached_texts": steps.n_cached if steps else 0,
             "wait_s": seconds[WAIT],
             "down_s": seconds[DOWN],
             "compute_s": seconds[COMPUTE],
@@ -123,10 +132,11 @@ class Accountant:
             "down_bytes": round(amounts[DOWN]),
             "up_bytes": round(amounts[UP]),
             "energy_j": self._energy_j(job, seconds),
+            **({"idle_j": self._idle_j(job, seconds)} if self.has_idle_watts else {}),
             "lost_s": lost_s,
             "lost_bytes": lost_bytes,
             "lost_j": lost_j,
-            "cache_bytes": client.cache_bytes if client.cached_depth is not None else 0,
+            "cache_bytes": job.client.cache.n_bytes if job.client.cache else 0,
         }
 
     def _loss(self, job: ClientJob, own: JobAccount) -> tuple[float, int, float]:
@@ -145,6 +155,11 @@ class Accountant:
     def _energy_j(self, job: ClientJob, seconds: Sequence[float]) -> float:
         profile = job.client.device.profile
         return self.cost.energy_j(profile, seconds[COMPUTE], seconds[DOWN] + seconds[UP])
+
+    def _idle_j(self, job: ClientJob, seconds: Sequence[float]) -> float:
+        """Joules of waiting to return, and of waiting for the round to end."""
+        idle_s = seconds[IDLE] if self.is_idle_charged else 0.0
+        return job.client.device.profile.idle_w * (seconds[WAIT] + idle_s)
 
 
 def _ages(jobs: Sequence[ClientJob] | Any) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from sim.scenario.task import Training
 from sim.selection import Selection
 from sim.streams import Streams
 
-from .client_job import WAIT, ClientJob
+from .client_job import WAIT, ClientJob, job_seed
 from .job_account import JobAccount
 from .lineage import Lineage
 
@@ -80,7 +80,6 @@ class Aggregator:
     ) -> Update:
         training, job = self.training, jobs[i]
         client, factor = job.client, training.lr_schedule.factor(job.version)
-        about = (job.client_id, job.version)
         local_job = LocalJob(
             shard=client.shard,
             config=config,
@@ -89,7 +88,7 @@ class Aggregator:
             optimizer=training.optimizer,
             lr=training.lr * factor,
             head_lr=training.head_lr * factor,
-            seed=self.streams.key("job", *about, *((job.repeat,) if job.repeat else ())),
+            seed=job_seed(self.streams, job.client_id, job.version, job.repeat),
             momentum=training.momentum,
             weight_decay=training.weight_decay,
             max_grad_norm=training.max_grad_norm,

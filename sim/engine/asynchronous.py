@@ -5,45 +5,26 @@ updates have come in (FedAsync: one is enough; FedBuff: a buffer of them).
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 
-from simpy import Environment, Event, Interrupt
+from simpy import Event, Interrupt
 
 from learner.spec import StateRef
 from sim.records import RoundStatus
-from sim.scenario.scenario import Rounds
 
-from .accounting import Accountant
-from .aggregation import Aggregator
 from .branch import RunningBranch
 from .client_job import ClientJob
 from .clients_at_work import ClientsAtWork
-from .cohort import CohortSelector
 from .collector import RoundRequest
-from .dispatcher import Dispatcher
-from .evaluator import Evaluator
 from .job_account import JobAccount
 from .next_clients import NextClients
 from .participation import Process
-from .round import interrupt_all
-from .timing import EndsOfTime
+from .round import RoundRunner, interrupt_all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsynchronousRounds:
-    """`aggregation_s`: seconds that the server takes for an aggregation."""
+class AsynchronousRounds(RoundRunner):
+    """Every aggregation counts as a round; clients are at work across them."""
 
-    env: Environment
-    ends: EndsOfTime
-    rules: Rounds
-    aggregation_s: float
-    selector: CohortSelector
-    dispatcher: Dispatcher
-    aggregator: Aggregator
-    accountant: Accountant
-    evaluator: Evaluator
-
-    def keep_busy(self, branch: RunningBranch, last: float) -> Process:
+    def run(self, branch: RunningBranch, last: float) -> Process:
         """Keep the branch's participants at work until the lineage's `last` aggregation.
 
         Each client starts from the state of its own instant. When the window ends (an interrupt) or

@@ -41,6 +41,7 @@ class Audit:
     _n_bytes: int = 0
     _n_moved: Counter[str] = field(default_factory=Counter)
     _energy_j: float = 0.0
+    _idle_j: float = 0.0
     _n_dispatched: int = 0
     _n_ended: Counter[str] = field(default_factory=Counter)
 
@@ -70,13 +71,16 @@ class Audit:
             if availability.available_until_s < row.t_s or availability.asked_at_s > job.start_s:
                 _check_availability(job, account, row, where)
         self._energy_j += row.energy_j
+        self._idle_j += row.idle_j or 0.0
 
-    def see_end(self, n_bytes: int, energy_j: float) -> None:
+    def see_end(self, n_bytes: int, energy_j: float, idle_j: float | None = None) -> None:
         """Check the run's totals and what its links carried."""
         where = partial("the end at {!r} s".format, self._at_s)
         _require(n_bytes == self._n_bytes, where, f"{n_bytes} bytes, not {self._n_bytes}")
         is_same = math.isclose(energy_j, self._energy_j, rel_tol=_RELATIVE)
         _require(is_same, where, f"{energy_j} J, not {self._energy_j}")
+        is_same = math.isclose(idle_j or 0.0, self._idle_j, rel_tol=_RELATIVE)
+        _require(is_same, where, f"{idle_j} J of waiting and idle clients, not {self._idle_j}")
         ended = {name: n for name, n in sorted(self._n_ended.items()) if name != "open"}
         n_ended = sum(ended.values())
         text = f"{self._n_dispatched} jobs started, {n_ended} ended: {ended}"

@@ -12,8 +12,10 @@ from sim.fleet.client import CacheState, Client
 from sim.fleet.device import Device
 from sim.fleet.link import OneWay
 from sim.records import AttemptStatus
+from sim.streams import Streams
 
 from .context import Context
+from .training_steps import TrainingSteps
 
 DOWN, COMPUTE, UP, WAIT, IDLE, GONE = range(6)
 """Where a client's seconds in a round go: its three stages of work; absent, to return (WAIT);
@@ -35,12 +37,13 @@ the round was cancelled. `open` while it runs."""
 class Task(NamedTuple):
     """What a client has to do: bytes down, seconds of computing at full speed, bytes up.
 
+    `steps`: the training steps behind the computing (None: the client keeps no activations).
     `dropout_stage`: the client vanishes at the end of this stage's amount, which is then only the
     part done before (3: it does not).
     """
 
     config: TuningConfig
-    cache: CacheState
+    steps: TrainingSteps | None
     resources: tuple[Resource, Resource, Resource]
     amounts: Sequence[float]
     dropout_stage: int
@@ -61,15 +64,16 @@ class ClientJob:
 
     It trains from the state `base`, which had seen `version` aggregations, and is the client's
     `repeat`-th job of that version (0: the first). `intervals` is what it has done so far, without
-    gaps; `stage` counts its finished stages, `current` is the latest begun. `is_absent`: the client
-    went offline and must return before it works on. `staleness`: aggregations missed when its
-    update was used.
+    gaps; `stage` counts its finished stages, `current` is the latest begun. `computed_s`: useful
+    seconds of computing so far, at full speed. `is_absent`: the client went offline and must return
+    before it works on. `staleness`: aggregations missed when its update was used.
     """
 
     __slots__ = (
         "base",
         "client",
         "client_id",
+        "computed_s",
         "context",
         "current",
         "intervals",
@@ -100,6 +104,7 @@ class ClientJob:
         self.start_s = context.env.now
         self.intervals: list[Interval] = []
         self.stage = self.current = self.staleness = 0
+        self.computed_s = 0.0
         self.is_absent = False
         self.outcome: Outcome = "open"
         self.process: Process
@@ -107,3 +112,13 @@ class ClientJob:
     @property
     def env(self) -> Environment:
         return self.context.env
+
+    @property
+    def cache(self) -> CacheState:
+        """What the client's stored activations do in this job."""
+        return "none" if self.task.steps is None else self.task.steps.state
+
+
+def job_seed(streams: Streams, client_id: int, version: int, repeat: int) -> int:
+    """The seed of a job's training: it orders the texts (learner.batch_order)."""
+    return streams.key("job", client_id, version, *((repeat,) if repeat else ()))

@@ -6,16 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from learner.spec import Full, TuningConfig
+from learner.batch_order import batch_order
+from learner.spec import AddOn, Full, TuningConfig, tuned_depth
 from sim.cost.protocol import CostModel
-from sim.fleet.client import CacheState, Client
+from sim.fleet.client import Client
 from sim.scenario.scenario import Exchange
+from sim.streams import Streams
+from traces.profiles import DeviceProfile
 
-from .client_job import NO_DROPOUT, UP, ClientJob, Task
+from .client_job import NO_DROPOUT, UP, ClientJob, Task, job_seed
 from .context import Context
 from .disturbances import Disturbances
 from .lineage import Lineage
 from .participation import Participation, participate, run_job
+from .training_steps import StepPrice, TrainingSteps
 
 
 class Payload(NamedTuple):
@@ -27,13 +31,10 @@ class Payload(NamedTuple):
     model_bytes: int
 
 
-Prices = dict[tuple[str, int, CacheState], float]
-"""Seconds of computing by device class, number of batches and state of the cache."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
-    """`price_misses` False: activations count as stored from the start, as in the paper.
+    """`batch_size`: texts of a training step. `n_layers`: the model's. `price_misses` False:
+    activations that are not stored cost as much as stored ones, as in the paper.
 
     `participation` is what a client does in a round. Prices are computed once for all clients that
     are alike. `clients[i]` has client_id i.
@@ -43,11 +44,14 @@ class Dispatcher:
     clients: Sequence[Client]
     cost: CostModel
     exchange: Exchange
+    streams: Streams
+    batch_size: int
+    n_layers: int
     price_misses: bool
     disturbances: Disturbances
     participation: Participation = participate
     _payloads: dict[TuningConfig, Payload] = field(default_factory=dict)
-    _prices_s: dict[TuningConfig, Prices] = field(default_factory=dict)
+    _prices: dict[tuple[str, TuningConfig], StepPrice] = field(default_factory=dict)
 
     def payload(self, config: TuningConfig) -> Payload:
         payload = self._payloads.get(config)
@@ -62,9 +66,9 @@ class Dispatcher:
     def jobs(self, lineage: Lineage, attempt: int, ids: Sequence[int]) -> list[ClientJob]:
         """A job for every client of a cohort, from the lineage's state."""
         drawn = self.disturbances.draw(lineage.round, attempt, ids)
-        payload, prices = self.payload(lineage.config), self._prices(lineage.config)
+        payload = self.payload(lineage.config)
         return [
-            self._job(lineage, payload, prices, client_id, 0, factor, point)
+            self._job(lineage, payload, client_id, 0, factor, point)
             for client_id, (factor, point) in zip(ids, drawn, strict=True)
         ]
 
@@ -82,8 +86,8 @@ class Dispatcher:
         work_factor: multiplies its compute seconds. dropout_at: where the client vanishes, 0 to 3
         stages into its work (3: not at all). repeat: as in ClientJob.
         """
-        payload, prices = self.payload(lineage.config), self._prices(lineage.config)
-        return self._job(lineage, payload, prices, client_id, repeat, work_factor, dropout_at)
+        payload = self.payload(lineage.config)
+        return self._job(lineage, payload, client_id, repeat, work_factor, dropout_at)
 
     def start(self, job: ClientJob, report: Callable[[ClientJob], None]) -> None:
         """Start the client's process; `report` is called when the client is done or lost."""
@@ -93,7 +97,6 @@ class Dispatcher:
         self,
         lineage: Lineage,
         payload: Payload,
-        prices: Prices,
         client_id: int,
         repeat: int,
         work_factor: float,
@@ -103,30 +106,50 @@ class Dispatcher:
         down_bytes, up_bytes, model_bytes = payload
         if model_bytes and not client.has_model:
             down_bytes += model_bytes
-        cache = client.cache_state(config)
-        work_s = self._price_s(client, config, cache, prices) * work_factor
+        work_s, steps = self._training(lineage, client, repeat, work_factor)
         amounts: list[float] = [down_bytes, work_s, up_bytes]
         dropout_stage = int(dropout_at)
         if dropout_stage <= UP:
             amounts[dropout_stage] *= dropout_at - dropout_stage
         link = client.link
-        task = Task(config, cache, (link.down, client.device, link.up), amounts, dropout_stage)
+        task = Task(config, steps, (link.down, client.device, link.up), amounts, dropout_stage)
         return ClientJob(
             self.context, client, task, base=lineage.state, version=lineage.round, repeat=repeat
         )
 
-    def _prices(self, config: TuningConfig) -> Prices:
-        return self._prices_s.setdefault(config, {})
+    def _training(
+        self, lineage: Lineage, client: Client, repeat: int, factor: float
+    ) -> tuple[float, TrainingSteps | None]:
+        """Seconds of computing at full speed, and the steps behind them where the client keeps
+        activations."""
+        config, n_steps = lineage.config, client.n_batches
+        price = self._step_price(client.device.profile, config)
+        if client.cache is None or not isinstance(config, AddOn):
+            return n_steps * price.miss_s * factor, None
+        if not self.price_misses:
+            price = price._replace(miss_s=price.hit_s)
+        n_texts, seed = client.cache.n_texts, (client.client_id, lineage.round, repeat)
+        steps = TrainingSteps(
+            client.cache,
+            price,
+            n_steps=n_steps,
+            batch_size=self.batch_size,
+            draw=lambda: batch_order(
+                job_seed(self.streams, *seed), n_texts, self.batch_size, n_steps
+            ),
+            factor=factor,
+        )
+        return steps.work_s, steps
 
-    def _price_s(
-        self, client: Client, config: TuningConfig, cache: CacheState, prices: Prices
-    ) -> float:
-        """Seconds of computing at full speed, writing the cache included."""
-        priced_as: CacheState = "hit" if cache == "fill" and not self.price_misses else cache
-        profile = client.device.profile
-        key = (profile.name, client.n_batches, priced_as)
-        price_s = prices.get(key)
-        if price_s is None:
-            price_s = self.cost.compute_s(profile, config, client.n_batches, priced_as)
-            prices[key] = price_s
-        return price_s + client.write_s if priced_as == "fill" else price_s
+    def _step_price(self, profile: DeviceProfile, config: TuningConfig) -> StepPrice:
+        key = (profile.name, config)
+        price = self._prices.get(key)
+        if price is None:
+            depth = tuned_depth(config, self.n_layers)
+            price = self._prices[key] = StepPrice(
+                depth=depth,
+                n_frozen=self.n_layers - depth,
+                hit_s=self.cost.compute_s(profile, config, 1, "hit"),
+                miss_s=self.cost.compute_s(profile, config, 1, "none"),
+            )
+        return price

@@ -9,7 +9,7 @@ from simpy import Environment
 
 from configurator.protocol import BranchScore, TrialRules
 from learner.spec import Learner, StateRef
-from sim.records import EvaluationRow
+from sim.records import EvaluationRow, as_fields
 from sim.runlog import RunLog
 from sim.scenario.scenario import EvaluationPlan
 
@@ -88,11 +88,7 @@ class Evaluator:
                     config=point.config,
                     state=point.state,
                     split=split,
-                    accuracy=evaluation.accuracy,
-                    macro_f1=evaluation.macro_f1,
-                    loss=evaluation.loss,
-                    n_examples=evaluation.n_examples,
-                    correct=evaluation.correct,
+                    **as_fields(evaluation),
                 )
             )
         self.log.flush()

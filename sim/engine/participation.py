@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 from simpy import Environment, Event, Interrupt
 
-from learner.spec import AddOn
 from sim.fleet.client import Client
 from sim.fleet.shared_link import Flow
 from sim.runlog import RunError
@@ -90,7 +89,8 @@ def run_job(
     """Process: a job from its start to its outcome, which is then reported.
 
     Interrupted by the end of its round, it stops without a report; what it has moved and computed
-    stays on record. A base model that has arrived and a cache that is full stay with the client.
+    stays on record. A base model that has arrived and activations that it has stored stay with the
+    client.
     Raises RunError for a participation that does not do its part.
     """
     processes = job.client.processes
@@ -122,6 +122,7 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
     ends the process. Raises ClientLost.
     """
     env, resource, left = job.context.env, job.task.resources[stage], amount
+    computed_s = job.computed_s
     job.current = stage
     while True:
         if job.is_absent:
@@ -148,7 +149,10 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
             job.is_absent = True
             if not 0.0 < left <= moved + _RELATIVE * amount:
                 _record(job, Interval(stage, start_s, env.now, moved, "away"))
-                left = amount if job.context.when_offline == "restart" else max(left - moved, 0.0)
+                if job.context.when_offline == "restart":
+                    amount = left = _begin_anew(job, stage, amount, computed_s)
+                else:
+                    left = max(left - moved, 0.0)
                 continue
         _record(job, Interval(stage, start_s, env.now, left, "done"))
         break
@@ -158,13 +162,18 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
 
 
 def _finish_stage(job: ClientJob, stage: int) -> None:
-    """What stays with the client after a stage, whatever becomes of the job."""
     job.stage = stage + 1
-    client, task = job.client, job.task
     if stage == DOWN:
-        client.has_model = True
-    elif stage == COMPUTE and task.cache == "fill" and isinstance(task.config, AddOn):
-        client.cached_depth = max(task.config.depth, client.cached_depth or 0)
+        job.client.has_model = True  # whatever becomes of the job
+
+
+def _begin_anew(job: ClientJob, stage: int, amount: float, computed_s: float) -> float:
+    """The amount of a stage that an absence has undone. Activations that are stored by now need not
+    be computed again. `computed_s`: as the job's was when the stage began."""
+    if stage != COMPUTE:
+        return amount
+    job.computed_s = computed_s
+    return amount if job.task.steps is None else amount * job.task.steps.reprice()
 
 
 def _seconds(resource: Resource, start_s: float, amount: float) -> float:
@@ -242,8 +251,14 @@ def _wait_for_ever(job: ClientJob, stage: int) -> Process:
 
 
 def _record(job: ClientJob, interval: Interval) -> None:
-    """Keep an interval of work; the log has a row for it where it is wanted."""
+    """Keep an interval of work; the log has a row for it where it is wanted.
+
+    Training stores activations step by step.
+    """
     job.intervals.append(interval)
+    if interval.place == COMPUTE and job.task.steps is not None:
+        job.computed_s += interval.amount
+        job.task.steps.store(job.computed_s)
     if job.context.rows is not None and interval.place != WAIT:
         job.context.rows.add(attempt_row(job, interval))
 

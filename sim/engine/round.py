@@ -1,7 +1,8 @@
-"""One synchronous round: a cohort downloads, trains and uploads; the server aggregates."""
+"""Synchronous rounds: a cohort downloads, trains and uploads; the server aggregates."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,25 +14,82 @@ from sim.scenario.scenario import Rounds
 
 from .accounting import Accountant
 from .aggregation import Aggregator
+from .branch import RunningBranch
 from .client_job import ClientJob
+from .cohort import CohortSelector
 from .collector import RoundCollector, RoundRequest
 from .dispatcher import Dispatcher
+from .evaluator import Evaluator
 from .lineage import Lineage
 from .participation import Process
 from .timing import DEADLINE, EndsOfTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SynchronousRounds:
-    """`aggregation_s`: seconds that the server takes for an aggregation."""
+class RoundRunner(ABC):
+    """Runs a branch's aggregations. `aggregation_s`: seconds that the server takes for each."""
 
     env: Environment
     ends: EndsOfTime
     rules: Rounds
     aggregation_s: float
+    selector: CohortSelector
     dispatcher: Dispatcher
     aggregator: Aggregator
     accountant: Accountant
+    evaluator: Evaluator
+
+    @abstractmethod
+    def run(self, branch: RunningBranch, last: float) -> Process:
+        """Process: aggregate until the lineage's round `last`, the target, or the branch's end.
+
+        An interrupt ends it: work under way is charged and lost.
+        """
+
+
+class SynchronousRounds(RoundRunner):
+    """One round after the other, each with a cohort of its own."""
+
+    def run(self, branch: RunningBranch, last: float) -> Process:
+        lineage, rules, n_failures = branch.lineage, self.rules, 0
+        while lineage.round < last and not (branch.stuck or self.ends.is_reached(branch.end_s)):
+            cohort = yield from self.selector.select_cohort(rules, branch.share, lineage)
+            if cohort is None:
+                return
+            if not cohort:
+                branch.stuck = branch.why_nobody_comes
+                return
+            status = yield from self._hold_of(branch, cohort)
+            if status != "done":
+                lineage.attempt += 1
+            if status == "cut":
+                return
+            n_failures = n_failures + 1 if status == "failed" else 0
+            if n_failures == rules.max_failures:
+                branch.stuck = "rounds.max_failures"
+            if status == "failed" and rules.on_failure == "retry":
+                continue
+            if status == "failed":
+                lineage.round, lineage.attempt = lineage.round + 1, 0
+            if (yield from self.evaluator.mark_point(lineage, is_alone=branch.is_alone)):
+                return
+
+    def _hold_of(self, branch: RunningBranch, cohort: Sequence[int]) -> Process:
+        """One round of the branch, after which its clients are free; returns how it ended."""
+        request = RoundRequest(
+            trial=branch.trial_no,
+            branch=branch.name,
+            attempt=branch.lineage.attempt,
+            cohort=cohort,
+            n_wanted=branch.share.n_participants,
+            totals=branch.totals,
+        )
+        branch.is_in_round = True
+        status = yield from self.hold(branch.lineage, request)
+        branch.is_in_round = False
+        if branch.share.reservations is not None:
+            branch.share.reservations.release(cohort)
+        return status
 
     def hold(self, lineage: Lineage, request: RoundRequest) -> Process:
         """Advance the lineage by one aggregation; returns how the round ended.

@@ -172,7 +172,7 @@ class Server:
 
     def _end(self, lineage: Lineage, reason: str) -> None:
         totals, sidelined = self.accountant.totals, self.sidelined
-        self.accountant.audit.see_end(totals.n_bytes, totals.energy_j)
+        self.accountant.audit.see_end(totals.n_bytes, totals.energy_j, totals.idle_j)
         self.log.events.add(
             EndRow(
                 t_s=self.env.now,
@@ -183,10 +183,12 @@ class Server:
                 down_bytes=totals.down_bytes,
                 up_bytes=totals.up_bytes,
                 energy_j=totals.energy_j,
+                idle_j=totals.idle_j,
                 busy_s=totals.busy_s,
                 client_rounds=totals.n_asked,
                 sidelined_bytes=sidelined.n_bytes,
                 sidelined_energy_j=sidelined.energy_j,
+                sidelined_idle_j=sidelined.idle_j,
                 sidelined_busy_s=sidelined.busy_s,
                 sidelined_client_rounds=sidelined.n_asked,
             )

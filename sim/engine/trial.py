@@ -18,14 +18,10 @@ from sim.scenario.scenario import Rounds as RoundRules
 from sim.streams import Streams
 
 from .allocation import Share, allocate
-from .asynchronous import AsynchronousRounds
 from .branch import RunningBranch
-from .cohort import CohortSelector
-from .collector import RoundRequest
-from .evaluator import Evaluator
 from .lineage import Lineage
 from .participation import Process
-from .round import SynchronousRounds
+from .round import RoundRunner
 from .timing import WINDOW_END, EndsOfTime
 
 
@@ -44,10 +40,7 @@ class TrialRunner:
     round_limit: int | None
     time_limit_s: float
     eligibility: Eligibility
-    selector: CohortSelector
-    evaluator: Evaluator
-    synchronous: SynchronousRounds
-    asynchronous: AsynchronousRounds
+    rounds: RoundRunner
 
     @property
     def init_seed(self) -> int:
@@ -116,56 +109,7 @@ class TrialRunner:
 
     def _run_branch(self, branch: RunningBranch, budget: Budget) -> Process:
         """Process: aggregations until the budget, the round limit or the target is reached."""
-        last = self._last_round(branch.lineage, budget)
-        if self.rules.mode == "sync":
-            yield from self._hold_rounds(branch, last)
-        else:
-            yield from self.asynchronous.keep_busy(branch, last)
-
-    def _hold_rounds(self, branch: RunningBranch, last: float) -> Process:
-        lineage, rules, n_failures = branch.lineage, self.rules, 0
-        while lineage.round < last and not branch.stuck and not self._is_over(branch):
-            cohort = yield from self.selector.select_cohort(rules, branch.share, lineage)
-            if cohort is None:
-                return
-            if not cohort:
-                branch.stuck = branch.why_nobody_comes
-                return
-            status = yield from self._hold_round(branch, cohort)
-            if status != "done":
-                lineage.attempt += 1
-            if status == "cut":
-                return
-            n_failures = n_failures + 1 if status == "failed" else 0
-            if n_failures == rules.max_failures:
-                branch.stuck = "rounds.max_failures"
-            if status == "failed" and rules.on_failure == "retry":
-                continue
-            if status == "failed":
-                lineage.round, lineage.attempt = lineage.round + 1, 0
-            if (yield from self.evaluator.mark_point(lineage, is_alone=branch.is_alone)):
-                return
-
-    def _is_over(self, branch: RunningBranch) -> bool:
-        """Whether the branch's window or the run has ended: no further round begins."""
-        return self.ends.is_reached(branch.end_s)
-
-    def _hold_round(self, branch: RunningBranch, cohort: Sequence[int]) -> Process:
-        """One round of the branch, after which its clients are free; returns how it ended."""
-        request = RoundRequest(
-            trial=branch.trial_no,
-            branch=branch.name,
-            attempt=branch.lineage.attempt,
-            cohort=cohort,
-            n_wanted=branch.share.n_participants,
-            totals=branch.totals,
-        )
-        branch.is_in_round = True
-        status = yield from self.synchronous.hold(branch.lineage, request)
-        branch.is_in_round = False
-        if branch.share.reservations is not None:
-            branch.share.reservations.release(cohort)
-        return status
+        yield from self.rounds.run(branch, self._last_round(branch.lineage, budget))
 
     def _last_round(self, lineage: Lineage, budget: Budget) -> float:
         return min(

@@ -9,6 +9,7 @@ from typing import Any
 
 from configurator import Configurator
 from learner.graph.recipes import digest_text
+from sim.build.configurator import configurator_of, module_name
 from sim.done import changed_files, recorded_sha256, uncovered_files, write_done
 from sim.engine.participation import Participation, participate
 from sim.run_files import RunFileError, read_manifest
@@ -22,6 +23,7 @@ from sim.runlog import (
     write_json,
 )
 from sim.scenario.file import as_yaml, digest
+from sim.scenario.own import Own
 from sim.scenario.scenario import Scenario
 
 _MAX_SLUG = 100  # characters; names are limited to 255 bytes, and the digest makes them unique
@@ -40,32 +42,35 @@ def run_directory(
 ) -> Path:
     """`<out>/<name>-<digest8>/seed-0007`.
 
-    The digest includes the repr of the user's own policy, and the module and name of the user's own
-    participation. Raises RunError if that repr has a memory address.
+    policy: used instead of the scenario's, which must describe it (sim.build.configurator). The
+    digest includes the repr of the user's own policy, and the module and name of the user's own
+    participation. Raises RunError if that repr has a memory address, ValueError if the policy that
+    the scenario names cannot be made.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", scenario.name.lower())[:_MAX_SLUG].strip("-") or "run"
     name = digest(scenario)
-    if policy is not None:
-        if " at 0x" in repr(policy):
+    if isinstance(scenario.configurator, Own):
+        shown = repr(policy or configurator_of(scenario))
+        if " at 0x" in shown:
             raise RunError(
                 f"the repr of the configurator must show its values, as that of a dataclass does, "
-                f"got {policy!r}"
+                f"got {shown}"
             )
-        name = digest_text(name, repr(policy))
+        name = digest_text(name, shown)
     if participation is not participate:
         name = digest_text(name, participation_name(participation))
     return out / f"{slug}-{name[:8]}" / f"seed-{seed:04d}"
 
 
 def participation_name(participation: Participation) -> str:
-    """The module and name of a participation function, for the manifest.
+    """The module and name of a participation function, by which sim.runs.recorded imports it.
 
     Raises ValueError if it has no name, as a partial: wrap it in a function.
     """
     name = getattr(participation, "__qualname__", None)
     if name is None:
         raise ValueError(f"participation must be a function with a name, got {participation!r}")
-    return f"{participation.__module__}.{name}"
+    return f"{module_name(participation)}.{name}"
 
 
 def discard_changed(run_dir: Path) -> list[str]:

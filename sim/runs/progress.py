@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from learner.graph.stored_learner import Progress
 from learner.spec import Learner, StateRef
@@ -26,9 +27,9 @@ class RunProgress:
     seed: int = 0
     sim_s: float
     round: int
-    config: str
+    config: str = ""
     accuracy: float | None
-    fraction: float | None
+    fraction: float | None = None
     trainings: int = 0
     store_hits: int = 0
     doing: str = ""
@@ -97,28 +98,17 @@ class Monitor:
         self._sim_s, self._round, self._accuracy = sim_s, rounds, accuracy
         self._report(fraction=1.0, is_done=True)
 
-    def _report(
-        self,
-        *,
-        config: str = "",
-        fraction: float | None = None,
-        doing: str = "",
-        is_done: bool = False,
-        warning: str = "",
-    ) -> None:
+    def _report(self, **told: Any) -> None:
+        """Report the run as it stands; `told`: further fields of RunProgress."""
         self.on_progress(
             RunProgress(
                 run=self.run,
                 seed=self.seed,
                 sim_s=self._sim_s,
                 round=self._round,
-                config=config,
                 accuracy=self._accuracy,
-                fraction=fraction,
                 trainings=self.learner.trainings if self.learner else 0,
                 store_hits=self.learner.store_hits if self.learner else 0,
-                doing=doing,
-                is_done=is_done,
-                warning=warning,
+                **told,
             )
         )

@@ -1,29 +1,61 @@
-"""Versions, host and wall time of a run, for manifest.json.
+"""Versions, commit, command line, host and wall time of a run, for manifest.json.
 
-The only module of `sim` that reads them. They never enter a row.
+The only module of `sim` that reads them. They never enter a row, a digest or DONE.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import shlex
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 _LIBRARIES = ("fedadapter-sim", "numpy", "simpy", "torch", "transformers")
+_PROJECT = Path(__file__).resolve().parents[2]
+_GIT_S = 20.0
 
 
 def provenance() -> dict[str, Any]:
-    """Versions of libraries, Python and platform, the host name, and the time now."""
+    """Versions, commit, command line, Python, platform and host name, and the time now."""
     return {
         "versions": {name: version(name) for name in _LIBRARIES},
+        **commit(_PROJECT),
+        "command": shlex.join(sys.argv),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "host": platform.node(),
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+@cache
+def commit(project: Path) -> dict[str, Any]:
+    """`commit`: of the git checkout whose root is `project`; `dirty`: whether tracked files differ.
+
+    Both are None for an installed package, which its version names, and without git.
+    """
+    root, head = _git(project, "rev-parse", "--show-toplevel"), _git(project, "rev-parse", "HEAD")
+    if not root or not head or Path(root).resolve() != project:
+        return {"commit": None, "dirty": None}
+    status = _git(project, "status", "--porcelain", "--untracked-files=no")
+    return {"commit": head, "dirty": None if status is None else bool(status)}
+
+
+def _git(project: Path, *arguments: str) -> str | None:
+    """The output of a git command, stripped; None if it fails or there is no git."""
+    command = ["git", "--no-optional-locks", "-C", str(project), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_GIT_S, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode(errors="replace").strip()
 
 
 def this_process() -> str:

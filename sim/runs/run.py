@@ -13,9 +13,11 @@ from platformdirs import user_cache_path
 from simpy import Event, Process
 
 from configurator import Configurator
-from learner.graph.stored_learner import NotStoredError, TrainingError
+from learner.graph.stored_learner import NotStoredError
+from learner.graph.trainer import TrainingError
 from learner.training.numerics import Precision, numerics_tag
 from learner.training.pool import TrainingPool
+from sim.build.configurator import with_configurator
 from sim.build.learner import OnMissing
 from sim.build.simulation import build_simulation
 from sim.engine.lineage import Lineage
@@ -87,16 +89,18 @@ def run_scenario(
 ) -> RunResult:
     """Run a scenario; resume the run if its directory has an unfinished one.
 
-    configurator: used instead of the scenario's. participation: what a client does in a round
-    (docs/extend-a-client.md). on_missing: whether to train a state or score that is not in the
-    store. precision: number format of the encoder in training (learner.training.numerics). workers:
-    number of processes that train; the rows are the same for any number.
+    configurator: used instead of the scenario's, and recorded in its place. participation: what a
+    client does in a round (docs/extend-a-client.md). on_missing: whether to train a state or score
+    that is not in the store. precision: number format of the encoder in training
+    (learner.training.numerics). workers: number of processes that train; the rows are the same for
+    any number.
 
     Raises ValueError, naming the key, if scenario, model and data do not fit together; RunError if
     the directory has another run, is in use, or training fails; with on_missing "refuse",
     MissingScoreError at the first score that would have to be trained.
     """
     started_s = wall_clock_s()
+    scenario = with_configurator(scenario, configurator)
     run_dir = run_directory(out, scenario, seed, configurator, participation)
     monitor = Monitor(scenario.name, seed, scenario, on_progress)
     with TrainingPool(workers) as pool:

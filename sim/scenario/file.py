@@ -17,6 +17,7 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from .errors import explain, find_kind_error
+from .own import with_own_configurator
 from .presets import PRESETS, apply_preset, with_preset, with_start_kind
 from .scenario import Scenario
 
@@ -123,7 +124,7 @@ def set_path(mapping: dict[str, Any], path: str, value: Any) -> None:
 def parse_scenario(mapping: Mapping[str, Any], where: str) -> Scenario:
     """The scenario of a mapping. Raises ScenarioError, whose message begins with `where`."""
     try:
-        mapping = with_start_kind(with_preset(mapping))
+        mapping = with_start_kind(with_own_configurator(with_preset(mapping)))
         text = json.dumps(mapping)
     except (TypeError, ValueError) as error:
         raise ScenarioError(f"{where}: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -9,7 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .validation import require, require_above_0, require_at_least
+from learner.ranges import (
+    require,
+    require_above_0,
+    require_above_0_or_null,
+    require_at_least,
+    require_share,
+)
 
 ByKind = Field(discriminator="kind")
 
@@ -25,9 +32,11 @@ class ConstantNetwork:
 
     def __post_init__(self) -> None:
         require_at_least(
-            0, down_mbytes_per_s=self.down_mbytes_per_s, up_mbytes_per_s=self.up_mbytes_per_s
+            0,
+            down_mbytes_per_s=self.down_mbytes_per_s,
+            up_mbytes_per_s=self.up_mbytes_per_s,
+            latency_s=self.latency_s,
         )
-        require_at_least(0, latency_s=self.latency_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +134,7 @@ class Diurnal:
         require(0 <= self.centre_h < 24, f"centre_h must be in [0, 24), got {self.centre_h}")
         require(0 < self.mean_h <= 24, f"mean_h must be in (0, 24], got {self.mean_h}")
         require_at_least(0, spread_h=self.spread_h, zones_h=self.zones_h)
-        require(0 <= self.p_day <= 1, f"p_day must be between 0 and 1, got {self.p_day}")
+        require_share(p_day=self.p_day)
         require_at_least(1, days=self.days)
 
 
@@ -175,9 +184,7 @@ class OnOffLoad:
 
     def __post_init__(self) -> None:
         require_above_0(free_s=self.free_s, busy_s=self.busy_s, period_s=self.period_s)
-        require(
-            0 <= self.busy_speed <= 1, f"busy_speed must be between 0 and 1, got {self.busy_speed}"
-        )
+        require_share(busy_speed=self.busy_speed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,9 +204,9 @@ class ServerSide:
     evaluation_s: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("down_mbit_per_s", "up_mbit_per_s"):
-            value = getattr(self, name)
-            require(value is None or value > 0, f"{name} must be above 0 or null, got {value}")
+        require_above_0_or_null(
+            down_mbit_per_s=self.down_mbit_per_s, up_mbit_per_s=self.up_mbit_per_s
+        )
         require_above_0(link_step_s=self.link_step_s)
         require_at_least(0, aggregation_s=self.aggregation_s, evaluation_s=self.evaluation_s)
 
@@ -211,6 +218,8 @@ class Fleet:
     `devices`: fraction of the clients with each device class; the fractions sum to 1.
     `device_file`: a CSV of the user's own device classes (traces.device_csv), measured with the
     scenario's model; needs `cost.scale: none`.
+    `idle_w`: watts that a device class draws while it waits or is idle in a round (a class that is
+    not named: those of its profile, 0 for the embedded ones).
     `jitter`: standard deviation of the logarithm of a factor, with mean 1, on each compute time.
     `p_dropout`: probability that a client drops out of a round, at a uniformly drawn point of its
     download, training and upload.
@@ -223,6 +232,7 @@ class Fleet:
     network: Annotated[ConstantNetwork | TraceNetwork, ByKind]
     availability: Annotated[Availability, ByKind] = field(default_factory=Always)
     load: Annotated[NoLoad | OnOffLoad, ByKind] = field(default_factory=NoLoad)
+    idle_w: Mapping[str, float] = field(default_factory=dict)
     jitter: float = 0.0
     p_dropout: float = 0.0
     memory_share: float | None = 1.0
@@ -234,10 +244,12 @@ class Fleet:
             require(share > 0, f"devices.{name} must be a share above 0, got {share}")
         total = sum(self.devices.values())
         require(abs(total - 1) < 1e-3, f"devices must be shares that sum to 1, got {total:g}")
+        for name, watts in self.idle_w.items():
+            known = ", ".join(self.devices)
+            require(name in self.devices, f"idle_w must name one of {known}, got {name}")
+            require(0 <= watts < math.inf, f"idle_w.{name} must be at least 0 W, got {watts}")
         require(0 <= self.jitter <= 3, f"jitter must be between 0 and 3, got {self.jitter}")
-        require(
-            0 <= self.p_dropout <= 1, f"p_dropout must be between 0 and 1, got {self.p_dropout}"
-        )
+        require_share(p_dropout=self.p_dropout)
         require(
             self.memory_share is None or 0 < self.memory_share <= 1,
             f"memory_share must be above 0 and at most 1, or null, got {self.memory_share}",

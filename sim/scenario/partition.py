@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from learner.ranges import require, require_above_0, require_at_least
 from learner.tasks import partition
 from learner.tasks.partition import Indices, Parts
-
-from .validation import require, require_at_least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +31,25 @@ class Iid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dirichlet:
-    """Label skew: the examples of each label are split over the clients by a Dirichlet(alpha) draw.
-
-    A client with fewer than `min_samples` examples gets some from the clients with the most.
-    """
-
-    kind: Literal["dirichlet"]
+class _DirichletShares:
+    kind: Literal["dirichlet", "quantity"]
     clients: int
     alpha: float
     min_samples: int = 1
 
     def __post_init__(self) -> None:
         require_at_least(1, clients=self.clients, min_samples=self.min_samples)
-        require(self.alpha > 0, f"alpha must be above 0, got {self.alpha}")
+        require_above_0(alpha=self.alpha)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dirichlet(_DirichletShares):
+    """Label skew: the examples of each label are split over the clients by a Dirichlet(alpha) draw.
+
+    A client with fewer than `min_samples` examples gets some from the clients with the most.
+    """
+
+    kind: Literal["dirichlet"]
 
     def part(self, labels: Indices, owners: Sequence[str], seed: int) -> Parts:
         return partition.dirichlet(
@@ -58,18 +62,11 @@ class Dirichlet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
+class Quantity(_DirichletShares):
     """Quantity skew: the numbers of examples per client follow a Dirichlet(alpha) draw; which ones
     a client gets is random. `min_samples`: see Dirichlet."""
 
     kind: Literal["quantity"]
-    clients: int
-    alpha: float
-    min_samples: int = 1
-
-    def __post_init__(self) -> None:
-        require_at_least(1, clients=self.clients, min_samples=self.min_samples)
-        require(self.alpha > 0, f"alpha must be above 0, got {self.alpha}")
 
     def part(self, labels: Indices, owners: Sequence[str], seed: int) -> Parts:
         return partition.quantity(

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from configurator import Configuration, Schedule
+from learner.ranges import require, require_above_0, require_above_0_or_null, require_at_least
 from learner.spec import AggregationRule, Bits, FedAvg
 from sim.selection import Selection, Uniform
 
 from .fleet import ByKind, Fleet
+from .own import Own
 from .partition import Partition
 from .staleness import ConstantStaleness, Staleness
 from .task import (
@@ -26,7 +28,9 @@ from .task import (
     TorchTraining,
     Training,
 )
-from .validation import require, require_at_least
+
+StatedModel = Literal["bert-base", "distilbert-base"]
+"""A model with published seconds, as which another one can be timed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,25 +40,29 @@ class TableCost:
     `scale`: multiply the seconds by the FLOPs of the scenario's model over those of the table's
     model (flops), or use them as they are (none). `payload`: bytes by the paper's rounded parameter
     counts (published) or by the model's own (exact). `latency_scale`: a factor on the seconds (the
-    paper uses 0.25 for 64 tokens).
+    paper uses 0.25 for 64 tokens). `timed_as`: seconds, bytes, memory and `scale` are those of this
+    model, with the same share of its layers tuned (null: of the scenario's own model).
     """
 
     kind: Literal["table"] = "table"
     payload: Literal["published", "exact"] = "exact"
     scale: Literal["flops", "none"] = "flops"
     latency_scale: float = 1.0
+    timed_as: StatedModel | None = None
 
     def __post_init__(self) -> None:
-        require(self.latency_scale > 0, f"latency_scale must be above 0, got {self.latency_scale}")
+        require_above_0(latency_scale=self.latency_scale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyticCost:
     """Training time from the model's floating-point operations, at rates fitted to the published
-    seconds (docs/cost-model.md). Bytes are by the model's own parameter counts."""
+    seconds (docs/cost-model.md). Bytes are by the model's own parameter counts. `timed_as`: see
+    TableCost."""
 
     kind: Literal["analytic"]
     calibrate: Literal["bert-base/jetson-tx2"] = "bert-base/jetson-tx2"
+    timed_as: StatedModel | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +70,9 @@ class Cache:
     """The clients' activation caches.
 
     A shard's activations take samples x tokens x hidden x 4 bytes. A client whose activations
-    exceed `limit_mbytes` (10^6 bytes; null: no limit) has no cache. `price_misses`: whether filling
-    a cache takes the time of a full forward pass; false is the paper's assumption.
-    `write_mbytes_per_s`: rate of writing when a cache is filled (null: no time).
+    exceed `limit_mbytes` (10^6 bytes; null: no limit) has no cache. `price_misses`: whether a
+    text whose activations are not stored takes a full forward pass; false is the paper's
+    assumption. `write_mbytes_per_s`: rate of writing them (null: no time).
     """
 
     enabled: bool = True
@@ -73,9 +81,9 @@ class Cache:
     write_mbytes_per_s: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("limit_mbytes", "write_mbytes_per_s"):
-            value = getattr(self, name)
-            require(value is None or value > 0, f"{name} must be above 0 or null, got {value}")
+        require_above_0_or_null(
+            limit_mbytes=self.limit_mbytes, write_mbytes_per_s=self.write_mbytes_per_s
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +128,7 @@ class Rounds:
 
     def __post_init__(self) -> None:
         require_at_least(1, participants=self.participants, overcommit=self.overcommit)
-        require(
-            self.deadline_s is None or self.deadline_s > 0,
-            f"deadline_s must be above 0 or null, got {self.deadline_s}",
-        )
+        require_above_0_or_null(deadline_s=self.deadline_s)
         require(
             1 <= self.min_reports <= self.participants,
             f"min_reports must be between 1 and participants, got {self.min_reports}",
@@ -168,7 +173,7 @@ class EvaluationPlan:
     report_on: Literal["validation", "test"] = "test"
 
     def __post_init__(self) -> None:
-        require(self.every_rounds >= 1, f"every_rounds must be at least 1, got {self.every_rounds}")
+        require_at_least(1, every_rounds=self.every_rounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,10 +186,10 @@ class Stop:
     target_accuracy: float | None = None
 
     def __post_init__(self) -> None:
-        require(self.sim_s is None or self.sim_s > 0, f"sim_s must be above 0, got {self.sim_s}")
-        require(
-            self.rounds is None or self.rounds >= 1, f"rounds must be at least 1, got {self.rounds}"
-        )
+        if self.sim_s is not None:
+            require_above_0(sim_s=self.sim_s)
+        if self.rounds is not None:
+            require_at_least(1, rounds=self.rounds)
         target = self.target_accuracy
         require(
             target is None or 0 < target <= 1,
@@ -209,7 +214,7 @@ class Scenario:
     selection: Annotated[Selection, ByKind] = field(default_factory=Uniform)
     exchange: Exchange = field(default_factory=Exchange)
     aggregation: Annotated[AggregationRule, ByKind] = field(default_factory=FedAvg)
-    configurator: Annotated[Configuration, ByKind]
+    configurator: Annotated[Configuration | Own, ByKind]
     evaluation: EvaluationPlan = field(default_factory=EvaluationPlan)
     stop: Stop = field(default_factory=Stop)
     log: Literal["rounds", "clients", "all"] = "rounds"
@@ -230,7 +235,7 @@ class Scenario:
         require(
             self.stop.rounds is not None
             or self.stop.sim_s is not None
-            or isinstance(self.configurator, Schedule),
+            or isinstance(self.configurator, Schedule | Own),
             "stop must set rounds or sim_s; only a schedule ends by itself",
         )
         require(

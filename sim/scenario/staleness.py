@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from .validation import require_above_0, require_at_least
+from learner.ranges import require_above_0, require_at_least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
+from learner.ranges import (
+    require,
+    require_above_0,
+    require_above_0_or_null,
+    require_at_least,
+    require_at_least_or_null,
+    require_share,
+)
 from learner.spec import LrDecay, NewWeights
 from learner.training.schedules import lr_factor
-
-from .validation import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +59,9 @@ class DataTask:
     test: int | None = None
 
     def __post_init__(self) -> None:
-        require(self.max_tokens >= 4, f"max_tokens must be at least 4, got {self.max_tokens}")
-        require(self.validation >= 1, f"validation must be at least 1, got {self.validation}")
-        for name in ("train", "test"):
-            value = getattr(self, name)
-            require(value is None or value >= 1, f"{name} must be at least 1 or null, got {value}")
+        require_at_least(4, max_tokens=self.max_tokens)
+        require_at_least(1, validation=self.validation)
+        require_at_least_or_null(1, train=self.train, test=self.test)
         for name in ("text", "label", "client"):
             value = getattr(self, name)
             require(
@@ -91,18 +95,17 @@ class TaggingTask(DataTask):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticTask:
     """A task without data, for time-only runs: every client trains `batches_per_client` batches a
-    round, of texts with `max_tokens` tokens."""
+    round, of texts with `max_tokens` tokens. `labels`: those of the classifier head, which is sent
+    with what is tuned (20: those of 20 Newsgroups)."""
 
     kind: Literal["synthetic"]
     batches_per_client: int
     max_tokens: int = 256
+    labels: int = 20
 
     def __post_init__(self) -> None:
-        require(
-            self.batches_per_client >= 1,
-            f"batches_per_client must be at least 1, got {self.batches_per_client}",
-        )
-        require(self.max_tokens >= 4, f"max_tokens must be at least 4, got {self.max_tokens}")
+        require_at_least(1, batches_per_client=self.batches_per_client, labels=self.labels)
+        require_at_least(4, max_tokens=self.max_tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +131,8 @@ class CurveTraining:
     scale_samples: float = 5000.0
 
     def __post_init__(self) -> None:
-        for name in ("floor", "ceiling"):
-            value = getattr(self, name)
-            require(0 <= value <= 1, f"{name} must be between 0 and 1, got {value}")
-        require(self.scale_samples > 0, f"scale_samples must be above 0, got {self.scale_samples}")
+        require_share(floor=self.floor, ceiling=self.ceiling)
+        require_above_0(scale_samples=self.scale_samples)
         if self.points is not None:
             samples = [point[0] for point in self.points]
             increasing = all(a < b for a, b in pairwise(samples))
@@ -164,10 +165,8 @@ class LrSchedule:
             "total_rounds must be set for a linear or cosine decay within the run, and only then, "
             f"got {self.total_rounds}",
         )
-        require(
-            self.total_rounds is None or self.total_rounds >= 1,
-            f"total_rounds must be at least 1, got {self.total_rounds}",
-        )
+        if self.total_rounds is not None:
+            require_at_least(1, total_rounds=self.total_rounds)
 
     def factor(self, lineage_round: int) -> float:
         """The factor (0-1) on the rates of a job that starts after `lineage_round` aggregations."""
@@ -208,25 +207,20 @@ class Training:
     new_weights: NewWeights = "published"
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "local_epochs"):
-            require(getattr(self, name) >= 1, f"{name} must be at least 1")
-        for name in ("max_batches", "steps"):
-            value = getattr(self, name)
-            require(value is None or value >= 1, f"{name} must be at least 1 or null, got {value}")
+        require_at_least(1, batch_size=self.batch_size, local_epochs=self.local_epochs)
+        require_at_least_or_null(1, max_batches=self.max_batches, steps=self.steps)
         require(
             self.steps is None or (self.max_batches is None and self.local_epochs == 1),
             f"steps must be null where local_epochs or max_batches is set, got {self.steps}",
         )
-        for name in ("lr", "head_lr", "weight_decay", "prox_mu"):
-            value = getattr(self, name)
-            require(value >= 0, f"{name} must be at least 0, got {value}")
+        require_at_least(0, lr=self.lr, head_lr=self.head_lr)
+        require_at_least(0, weight_decay=self.weight_decay, prox_mu=self.prox_mu)
         require(0 <= self.momentum < 1, f"momentum must be in [0, 1), got {self.momentum}")
         require(
             self.momentum == 0 or self.optimizer == "sgd",
             f"momentum must be 0 for optimizer {self.optimizer}, got {self.momentum}",
         )
-        norm = self.max_grad_norm
-        require(norm is None or norm > 0, f"max_grad_norm must be above 0 or null, got {norm}")
+        require_above_0_or_null(max_grad_norm=self.max_grad_norm)
 
     def n_steps(self, n_samples: int) -> int:
         """Training steps in one round for a shard with `n_samples` texts."""

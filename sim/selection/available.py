@@ -7,6 +7,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from learner.ranges import require_above_0
+
 from .client_history import ClientHistory
 from .context import SelectionContext
 
@@ -27,8 +29,7 @@ class Available:
     needs_history: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if self.margin <= 0:
-            raise ValueError(f"margin must be above 0, got {self.margin}")
+        require_above_0(margin=self.margin)
 
     def choose(self, context: SelectionContext, n: int, history: ClientHistory) -> list[int]:
         del history

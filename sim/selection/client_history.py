@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,15 +43,7 @@ class ClientHistory:
 
     def copy(self) -> ClientHistory:
         """An independent copy, for another branch."""
-        return ClientHistory(
-            n_selected=self.n_selected.copy(),
-            last_round=self.last_round.copy(),
-            mean_loss=self.mean_loss.copy(),
-            rms_loss=self.rms_loss.copy(),
-            duration_s=self.duration_s.copy(),
-            first_choices=list(self.first_choices),
-            utilities=list(self.utilities),
-        )
+        return deepcopy(self)
 
     def record_selection(self, ids: Sequence[int]) -> None:
         """Record a selection; `ids` in order of preference."""

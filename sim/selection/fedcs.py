@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from learner.ranges import require_above_0, require_at_least
+
 from .client_history import ClientHistory
 from .context import SelectionContext
 
@@ -30,10 +32,8 @@ class FedCs:
     needs_history: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if self.deadline_s <= 0:
-            raise ValueError(f"deadline_s must be above 0, got {self.deadline_s}")
-        if self.candidates < 1:
-            raise ValueError(f"candidates must be at least 1, got {self.candidates}")
+        require_above_0(deadline_s=self.deadline_s)
+        require_at_least(1, candidates=self.candidates)
 
     def choose(self, context: SelectionContext, n: int, history: ClientHistory) -> list[int]:
         del history

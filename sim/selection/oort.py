@@ -11,6 +11,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.ranges import require_at_least, require_share
+
 from .client_history import ClientHistory
 from .context import SelectionContext
 
@@ -53,19 +55,13 @@ class Oort:
     needs_history: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        for name in (
-            *("exploration", "decay", "least_exploration", "cut_off"),
-            *("clip", "pace", "pace_step"),
-        ):
-            value = getattr(self, name)
-            if not 0 <= value <= 1:
-                raise ValueError(f"{name} must be between 0 and 1, got {value}")
-        if self.penalty < 0:
-            raise ValueError(f"penalty must be at least 0, got {self.penalty}")
-        for name in ("pacer_rounds", "blacklist_after"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+        require_share(exploration=self.exploration, decay=self.decay)
+        require_share(least_exploration=self.least_exploration, cut_off=self.cut_off)
+        require_share(clip=self.clip, pace=self.pace, pace_step=self.pace_step)
+        require_at_least(0, penalty=self.penalty)
+        require_at_least(1, pacer_rounds=self.pacer_rounds)
+        if self.blacklist_after is not None:
+            require_at_least(1, blacklist_after=self.blacklist_after)
 
     def choose(self, context: SelectionContext, n: int, history: ClientHistory) -> list[int]:
         ids = self._allowed(context.available(), n, history)

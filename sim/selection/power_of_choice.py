@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from learner.ranges import require_at_least
+
 from .client_history import ClientHistory
 from .context import SelectionContext
 
@@ -25,8 +27,7 @@ class PowerOfChoice:
     needs_history: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.candidates < 1:
-            raise ValueError(f"candidates must be at least 1, got {self.candidates}")
+        require_at_least(1, candidates=self.candidates)
 
     def choose(self, context: SelectionContext, n: int, history: ClientHistory) -> list[int]:
         ids = context.available()

@@ -8,6 +8,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from learner.ranges import require_at_least, require_at_least_or_null
+
 from .client_history import ClientHistory
 from .context import SelectionContext
 
@@ -32,10 +34,8 @@ class TiFL:
     needs_history: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.tiers < 1:
-            raise ValueError(f"tiers must be at least 1, got {self.tiers}")
-        if self.credits is not None and self.credits < 1:
-            raise ValueError(f"credits must be at least 1 or null, got {self.credits}")
+        require_at_least(1, tiers=self.tiers)
+        require_at_least_or_null(1, credits=self.credits)
 
     def choose(self, context: SelectionContext, n: int, history: ClientHistory) -> list[int]:
         tier_of = self.tier_of(context.expected_s)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from sim.scenario.validation import require
+from learner.ranges import require
 
 _FORMS = ("values", "log", "zip", "variants")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -61,8 +62,10 @@ def run_on_ray(
 class _Worker:
     """An actor that executes runs in a process of its own."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, command: Sequence[str]) -> None:
         os.chdir(directory)
+        sys.path.append(directory)  # the user's own configurators, as in fedadapter.py
+        sys.argv = list(command)  # for the manifest
 
     def run(
         self, run_scenario: Callable[..., RunResult], study_run: StudyRun, on_progress: ProgressSink
@@ -93,7 +96,9 @@ def _workers(ray: Any, n_runs: int) -> list[Any]:
     """An actor for every processor of the cluster, but at most one per run."""
     n_processors = int(ray.cluster_resources().get("CPU", 1))
     worker = ray.remote(num_cpus=1, max_restarts=_RETRIES, max_task_retries=_RETRIES)(_Worker)
-    return [worker.remote(str(Path.cwd())) for _ in range(max(1, min(n_runs, n_processors)))]
+    return [
+        worker.remote(str(Path.cwd()), sys.argv) for _ in range(max(1, min(n_runs, n_processors)))
+    ]
 
 
 def _result(ray: Any, answer: Any) -> ResultOrError:

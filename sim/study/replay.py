@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.run_files import read_manifest
 from sim.runs.directory import require_unchanged, run_directory
-from sim.runs.divergence import Divergence, find_divergence, precision_of
+from sim.runs.divergence import Divergence, find_divergence
 from sim.runs.progress import ProgressSink
-from sim.runs.run import MissingScoreError, RunResult
+from sim.runs.recorded import check_configurator, recorded_run
+from sim.runs.run import MissingScoreError, RunResult, default_cache_dir
 from sim.scenario.file import apply_override
 
 from .axes import Axis
@@ -36,16 +36,25 @@ class Replay:
     missing: str
 
 
-def plan_replay(run_dir: Path, overrides: Sequence[str] = (), axes: Sequence[Axis] = ()) -> Study:
+def plan_replay(
+    run_dir: Path,
+    overrides: Sequence[str] = (),
+    axes: Sequence[Axis] = (),
+    cache_dir: Path | None = None,
+) -> Study:
     """The study that replays a run: its scenario and seed, with overrides, at all axis points.
 
-    Raises RunError if `run_dir` is not a run directory or has changed since the run finished, and
+    Raises RunError if `run_dir` is not a run directory or has changed since the run finished, or if
+    its scenario no longer makes the configurator that the run had and no override names another;
     ScenarioError for an invalid scenario.
     """
     require_unchanged(run_dir)
-    manifest = read_manifest(run_dir)
-    name, seed = manifest["name"], manifest["seed"]
-    base: dict[str, Any] = dict(manifest["scenario"])
+    recorded = recorded_run(run_dir)
+    name, seed = recorded.scenario.name, recorded.seed
+    base: dict[str, Any] = dict(recorded.manifest["scenario"])
+    changed = [*overrides, *(path for axis in axes for path in axis.paths)]
+    if not any(text.strip().startswith("configurator") for text in changed):
+        check_configurator(run_dir, recorded, cache_dir or default_cache_dir())
     for text in overrides:
         apply_override(base, text)
     arm = ", ".join([name, *map(_without_path, overrides)])
@@ -75,16 +84,21 @@ def replay(
     Where learning diverges, a replay continues only with train=True, or if another run has stored
     the scores. Any other error is raised when all runs have ended.
     """
+    recorded = recorded_run(run_dir)
     results = results_or_errors(
         study,
         out=out,
         cache_dir=cache_dir,
         workers=workers,
         on_missing="train" if train else "refuse",
-        precision=precision_of(read_manifest(run_dir)),
+        precision=recorded.precision,
+        participation=recorded.participation,
         on_progress=on_progress,
     )
-    directories = [run_directory(out / study.name, *run) for run in study_runs(study)]
+    directories = [
+        run_directory(out / study.name, *run, participation=recorded.participation)
+        for run in study_runs(study)
+    ]
     names = [arm.name for arm in study.arms]
     return [_replay(run_dir, *one) for one in zip(names, directories, results, strict=True)]
 

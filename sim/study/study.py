@@ -12,6 +12,7 @@ from typing import Any
 from learner.training.numerics import Precision
 from sim.build.data import fetch_assets
 from sim.build.learner import OnMissing
+from sim.engine.participation import Participation, participate
 from sim.runlog import STUDY_INDEX, RunError, write_json
 from sim.runs.directory import run_directory
 from sim.runs.lock import locked
@@ -62,21 +63,22 @@ def results_or_errors(
     ray: str | None = None,
     on_missing: OnMissing = "train",
     precision: Precision = "fp32",
+    participation: Participation = participate,
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[ResultOrError]:
     """As run_study, but returns the error of a failed run in place of its result.
 
-    on_missing: see run_scenario.
+    on_missing, participation: see run_scenario.
     """
     directory, cache_dir = out / study.name, cache_dir or default_cache_dir()
     runs = study_runs(study)
+    directories = [run_directory(directory, *run, participation=participation) for run in runs]
     with locked(directory):
-        _write_index(study, directory, runs)
+        _write_index(study, directory, directories)
         results: dict[int, ResultOrError] = {
             i: result
             for i, run in enumerate(runs)
-            if (result := finished_run(run_directory(directory, *run), run[0], precision))
-            is not None
+            if (result := finished_run(directories[i], run[0], precision)) is not None
         }
         left = [i for i in range(len(runs)) if i not in results]
         for i in left:
@@ -87,6 +89,7 @@ def results_or_errors(
             cache_dir=cache_dir,
             on_missing=on_missing,
             precision=precision,
+            participation=participation,
         )
         new = _run_all(execute, [runs[i] for i in left], workers, ray, on_progress)
         results |= dict(zip(left, new, strict=True))
@@ -121,7 +124,7 @@ def _raise_error(result: ResultOrError) -> RunResult:
     return result
 
 
-def _write_index(study: Study, directory: Path, runs: Sequence[StudyRun]) -> None:
+def _write_index(study: Study, directory: Path, run_dirs: Sequence[Path]) -> None:
     """Write the list of the study's runs and the coordinates of its arms.
 
     The directory may have further runs, of an earlier version of the study. Raises RunError if it
@@ -135,12 +138,11 @@ def _write_index(study: Study, directory: Path, runs: Sequence[StudyRun]) -> Non
             f"{directory}: is the directory of another study (its arms: {', '.join(earlier[:3])}"
             f"{' ...' if len(earlier) > 3 else ''}); choose another --out or another name"
         )
-    run_dirs = [str(run_directory(directory, *run).relative_to(directory)) for run in runs]
     axes = {name: list(paths) for name, paths in study.axes.items()}
     coordinates = dict(zip(arms, map(dict, study.coordinates), strict=False))
     index = {
         "name": study.name,
-        "runs": run_dirs,
+        "runs": [str(run_dir.relative_to(directory)) for run_dir in run_dirs],
         "arms": arms,
         "axes": axes,
         "coordinates": coordinates,

@@ -6,8 +6,6 @@ milliseconds. Loss and jitter are not modelled.
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 import numpy as np
 
 from traces.recording import BandwidthRecording
@@ -71,8 +69,7 @@ def _step(source: Source, where: str, step: object) -> _Step:
 
 
 def _trace(source: Source, steps: list[_Step]) -> StepTrace:
-    edges_s = accumulate((duration_s for duration_s, _, _ in steps), initial=0.0)
-    return source.trace(list(edges_s), [duration_s * rate for duration_s, rate, _ in steps])
+    return source.steps((duration_s, duration_s * rate) for duration_s, rate, _ in steps)
 
 
 def _latency_s(steps: list[_Step], trace: StepTrace) -> StepTrace | None:

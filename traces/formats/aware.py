@@ -40,10 +40,8 @@ def read(source: Source) -> AvailabilityRecording:
 def _device(source: Source, name: str, rows: list[_Row]) -> Availability:
     states = sorted((_state(source, line, fields) for line, fields in rows), key=lambda one: one[0])
     start_s = states[0][0]
-    try:
-        return availability((t_s - start_s, is_on) for t_s, is_on in states)
-    except ValueError as error:
-        raise source.error(f"device {name[:40]}: {error}") from None
+    events = ((t_s - start_s, is_on) for t_s, is_on in states)
+    return availability(source, f"device {name[:40]}", events)
 
 
 def _state(source: Source, line: int, fields: dict[str, str]) -> tuple[float, bool]:

@@ -20,17 +20,8 @@ _DEVICES = ("device", "client", "phone", "node", "user", "host", "name", "id", "
 _ONS = ("on", "start", "begin", "from", "active", "online", "available", "since")
 _OFFS = ("off", "end", "stop", "to", "until", "inactive", "offline", "finish")
 _FILLERS = (
-    "time",
-    "stamp",
-    "timestamp",
-    "epoch",
-    "elapsed",
-    "utc",
-    "gmt",
-    "local",
-    "at",
-    "id",
-    "no",
+    *("time", "stamp", "timestamp", "epoch", "elapsed"),
+    *("utc", "gmt", "local", "at", "id", "no"),
 )
 
 

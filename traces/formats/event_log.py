@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from traces.availability import Availability, from_windows
 
+from .source import Source
+
 DAY_S = 86_400.0
 MAX_DAYS = 40_000
 
@@ -16,17 +18,19 @@ def whole_days_s(last_s: float) -> float:
     return max(math.ceil(last_s / DAY_S), 1) * DAY_S
 
 
-def availability(states: Iterable[tuple[float, bool]]) -> Availability:
+def availability(source: Source, whose: str, states: Iterable[tuple[float, bool]]) -> Availability:
     """Availability from (seconds since the first event, available from then on), in order.
 
-    The last state holds until the recording's last day ends; then it repeats. Raises ValueError
-    without an event, or for a span of more than a century: a wrong unit.
+    The last state holds until the recording's last day ends; then it repeats. Raises TraceError,
+    naming `whose` states they are, without an event, or for a span of more than a century: a wrong
+    unit.
     """
     events = list(states)
     if not events:
-        raise ValueError("needs at least one event")
+        raise source.error(f"{whose}: needs at least one event")
     if events[-1][0] > MAX_DAYS * DAY_S:
-        raise ValueError(f"spans more than {MAX_DAYS} days: are its times in seconds?")
+        rule = f"spans more than {MAX_DAYS} days: are its times in seconds?"
+        raise source.error(f"{whose}: {rule}")
     period_s = whole_days_s(events[-1][0])
     ends_s = [t_s for t_s, _ in events[1:]] + [period_s]
     windows_s = [(on_s, off_s) for (on_s, on), off_s in zip(events, ends_s, strict=True) if on]

@@ -16,17 +16,13 @@ _NEEDED = ("active", "inactive", "finish_time")
 
 def sniff(source: Source) -> bool:
     """Whether the first client has active, inactive and finish_time."""
-    content = source.mapping
-    first = next(iter(content.values()), None) if content else None
+    first = source.first_value
     return isinstance(first, dict) and "finish_time" in first
 
 
 def read(source: Source) -> AvailabilityRecording:
     """Every client, by its id."""
-    content = source.mapping
-    if not content:
-        raise source.error("must be a dictionary of at least one client")
-    raw = {str(key): client for key, client in content.items()}
+    raw = source.by_name("client")
     found, left_out = devices(raw, lambda name, of: _device(source, name[:40], of))
     return AvailabilityRecording(format="fedscale-behaviour", devices=found, warnings=left_out)
 

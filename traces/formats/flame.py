@@ -21,8 +21,7 @@ _Events = list[tuple[float, str]]
 
 def sniff(source: Source) -> bool:
     """Whether the first trainer's first event is a time and one of the states."""
-    content = source.mapping
-    first = next(iter(content.values()), None) if content else None
+    first = source.first_value
     is_list = isinstance(first, list) and bool(first) and isinstance(first[0], list)
     return is_list and first[0][-1:] != [] and first[0][-1] in STATES  # type: ignore[index]
 
@@ -35,9 +34,7 @@ def read(
     drop_forced_start: take away the forced availability of the first 300 s.
     eval_counts: AVL_EVAL is available too.
     """
-    content = source.mapping
-    if not content:
-        raise source.error("must be a dictionary of at least one trainer")
+    raw = source.by_name("trainer")
     available = ("AVL_TRAIN", "AVL_EVAL") if eval_counts else ("AVL_TRAIN",)
 
     def device(name: str, value: object) -> tuple[Availability, bool]:
@@ -47,7 +44,6 @@ def read(
             events = _unforced(events)
         return _device(source, name, events, available), is_forced
 
-    raw = {str(key): value for key, value in content.items()}
     found, warnings = devices(raw, device)
     n_forced = sum(is_forced for _, is_forced in found.values())
     if n_forced and not drop_forced_start:
@@ -84,7 +80,5 @@ def _unforced(events: _Events) -> _Events:
 
 
 def _device(source: Source, name: str, events: _Events, available: tuple[str, ...]) -> Availability:
-    try:
-        return availability((t_s, state in available) for t_s, state in events)
-    except ValueError as error:
-        raise source.error(f"trainer {name[:40]}: {error}") from None
+    states = ((t_s, state in available) for t_s, state in events)
+    return availability(source, f"trainer {name[:40]}", states)

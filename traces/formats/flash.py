@@ -37,24 +37,20 @@ _CHANGES = {
 
 def sniff(source: Source) -> bool:
     """Whether the first device has a log of messages."""
-    content = source.mapping
-    first = next(iter(content.values()), None) if content else None
+    first = source.first_value
     return isinstance(first, dict) and "messages" in first
 
 
 def read(source: Source, rule: Rule = "charging") -> AvailabilityRecording:
     """Every device under a rule, from its first event on."""
-    content = source.mapping
-    if not content:
-        raise source.error("must be a dictionary of at least one device")
+    raw = source.by_name("device")
     needed = rule.split("+")
-    raw = {str(key): value for key, value in content.items()}
     found, left_out = devices(raw, lambda name, of: _device(source, name[:40], of, needed))
     n_never = sum(device.share == 0.0 for device in found.values())
     warnings = [f"rule: {rule}", *left_out]
     if n_never:
         warnings.append(f"{n_never} of {len(found)} devices are never available under it")
-    if "wifi" in needed and not any("wifi" in str(value) for value in content.values()):
+    if "wifi" in needed and not any("wifi" in str(value) for value in raw.values()):
         warnings.append("the log has no network events, so no device is ever on WiFi")
     return AvailabilityRecording(format="flash", devices=found, warnings=tuple(warnings))
 
@@ -63,10 +59,7 @@ def _device(source: Source, name: str, value: object, needed: list[str]) -> Avai
     messages = value.get("messages") if isinstance(value, dict) else None
     if not isinstance(messages, str):
         raise source.error(f"device {name} needs messages, as text")
-    try:
-        return availability(_states(source, name, messages, needed))
-    except ValueError as error:
-        raise source.error(f"device {name}: {getattr(error, 'rule', error)}") from None
+    return availability(source, f"device {name}", _states(source, name, messages, needed))
 
 
 def _states(

@@ -8,11 +8,9 @@ what the socket took, so its first interval may hold a burst that only filled bu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import accumulate
 from typing import Any
 
 from traces.recording import BandwidthRecording, Direction
-from traces.step import StepTrace
 
 from .source import Source
 
@@ -55,7 +53,7 @@ def read(source: Source, direction: Direction | None = None) -> BandwidthRecordi
             raise source.error("holds both directions: option direction is for a log of one")
         (only,) = rows.values()
         rows = {direction: only}
-    traces = {way: _trace(source, of) for way, of in rows.items()}
+    traces = {way: source.steps(of) for way, of in rows.items()}
     warnings = [f"{n_omitted} omitted intervals were left out"] if n_omitted else []
     if "error" in content:
         warnings.append(f"iperf3 ended with an error: {str(content['error'])[:100]}")
@@ -90,8 +88,3 @@ def _row(source: Source, where: str, sums: Mapping[str, Any]) -> _Row:
             raise source.error(f"{where} needs {key}")
     seconds = source.number(sums["seconds"], f"{where}.seconds", high=1e9)
     return seconds, source.number(sums["bytes"], f"{where}.bytes")
-
-
-def _trace(source: Source, rows: list[_Row]) -> StepTrace:
-    edges_s = accumulate((seconds for seconds, _ in rows), initial=0.0)
-    return source.trace(list(edges_s), [n_bytes for _, n_bytes in rows])

@@ -17,62 +17,18 @@ from typing import Any
 
 import numpy as np
 
-_DATA = (
-    *(
-        pickle.PROTO,
-        pickle.FRAME,
-        pickle.STOP,
-        pickle.MARK,
-        pickle.POP,
-        pickle.POP_MARK,
-        pickle.DUP,
-    ),
-    *(
-        pickle.NONE,
-        pickle.NEWTRUE,
-        pickle.NEWFALSE,
-        pickle.INT,
-        pickle.BININT,
-        pickle.BININT1,
-        pickle.BININT2,
-        pickle.LONG,
-        pickle.LONG1,
-        pickle.LONG4,
-        pickle.FLOAT,
-        pickle.BINFLOAT,
-    ),
-    *(
-        pickle.UNICODE,
-        pickle.BINUNICODE,
-        pickle.SHORT_BINUNICODE,
-        pickle.BINUNICODE8,
-        pickle.STRING,
-        pickle.BINSTRING,
-        pickle.SHORT_BINSTRING,
-    ),
-    *(pickle.BINBYTES, pickle.SHORT_BINBYTES, pickle.BINBYTES8),
-    *(
-        pickle.EMPTY_LIST,
-        pickle.LIST,
-        pickle.APPEND,
-        pickle.APPENDS,
-        pickle.EMPTY_DICT,
-        pickle.DICT,
-        pickle.SETITEM,
-        pickle.SETITEMS,
-    ),
-    *(pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3),
-    *(
-        pickle.GET,
-        pickle.BINGET,
-        pickle.LONG_BINGET,
-        pickle.PUT,
-        pickle.BINPUT,
-        pickle.LONG_BINPUT,
-        pickle.MEMOIZE,
-    ),
-    *(pickle.GLOBAL, pickle.STACK_GLOBAL, pickle.REDUCE, pickle.BUILD),
+_OPCODES = (
+    "PROTO FRAME STOP MARK POP POP_MARK DUP "
+    "NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT "
+    "UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 STRING BINSTRING SHORT_BINSTRING "
+    "BINBYTES SHORT_BINBYTES BINBYTES8 "
+    "EMPTY_LIST LIST APPEND APPENDS EMPTY_DICT DICT SETITEM SETITEMS "
+    "EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 "
+    "GET BINGET LONG_BINGET PUT BINPUT LONG_BINPUT MEMOIZE "
+    "GLOBAL STACK_GLOBAL REDUCE BUILD"
 )
+"""The admitted part of the language, by the names that the module pickle gives its opcodes."""
+
 _BROKEN = (
     *(pickle.UnpicklingError, ValueError, KeyError, IndexError, AttributeError, TypeError),
     *(EOFError, OverflowError, MemoryError, AssertionError, RecursionError, struct.error),
@@ -110,9 +66,8 @@ _ADMITTED: dict[tuple[str, str], Callable[..., object]] = {
 
 class _PlainUnpickler(pickle._Unpickler):
     dispatch = {  # noqa: RUF012  (the base class declares it so)
-        code: action
-        for code, action in pickle._Unpickler.dispatch.items()
-        if code in {opcode[0] for opcode in _DATA}
+        code: pickle._Unpickler.dispatch[code]
+        for code in (getattr(pickle, name)[0] for name in _OPCODES.split())
     }
 
     def find_class(self, module: str, name: str) -> Any:

@@ -7,8 +7,10 @@ import io
 import json
 import math
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,25 @@ class Source:
             raise self.error("keys must be names or whole numbers")
         return content
 
+    @property
+    def first_value(self) -> object:
+        """The first value of the mapping; None without one."""
+        return next(iter((self.mapping or {}).values()), None)
+
+    def by_name(self, what: str) -> dict[str, object]:
+        """The mapping by its keys as text. Raises TraceError if it is none or empty.
+
+        what: an entry, for the message.
+        """
+        if not self.mapping:
+            raise self.error(f"must be a dictionary of at least one {what}")
+        return {str(key): value for key, value in self.mapping.items()}
+
+    def steps(self, steps: Iterable[tuple[float, float]]) -> StepTrace:
+        """The trace of (seconds, amount) pairs, one interval after the other."""
+        lengths_s, amounts = zip(*steps, strict=True)
+        return self.trace(list(accumulate(lengths_s, initial=0.0)), amounts)
+
     def _unpickled(self) -> object:
         try:
             return plain_pickle.loads(self.data)
@@ -142,13 +163,13 @@ class Source:
         return number
 
     def trace(
-        self, edges_s: ArrayLike, amounts: ArrayLike, end_rule: EndRule = "loop", line: int = 1
+        self, edges_s: ArrayLike, amounts: ArrayLike, end_rule: EndRule = "loop"
     ) -> StepTrace:
         """A StepTrace of this file's numbers; a construction error becomes a TraceError."""
         try:
             return from_amounts(edges_s, amounts, end_rule=end_rule)
         except ValueError as error:
-            raise self.error(str(error), line) from None
+            raise self.error(str(error)) from None
 
 
 def _refuse(name: str) -> float:

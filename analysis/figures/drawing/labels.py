@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -72,7 +72,8 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
     return [float(position) for position in result]
 
 
-def note_once(figure: Figure, text: str) -> None:
-    """Write small text in the lower right corner, unless the figure contains it already."""
+def note_once(figure: Figure, text: str, side: Literal["left", "right"] = "right") -> None:
+    """Write small text in a lower corner, unless the figure contains it already."""
     if not any(text in found.get_text() for found in figure.findobj(Text)):
-        figure.text(0.997, 0.003, text, ha="right", va="bottom", size=6.5, color=QUIET)
+        x = 0.997 if side == "right" else 0.003
+        figure.text(x, 0.003, text, ha=side, va="bottom", size=6.5, color=QUIET, parse_math=False)

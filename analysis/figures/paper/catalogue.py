@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 from matplotlib.figure import Figure
 
+from analysis.figures.drawing.labels import note_once
 from analysis.figures.goal import FigureOptions, Goal, goal_of
+from analysis.reading.pricing import timed_as
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.tables.runs import Quantity
@@ -47,12 +49,17 @@ def draw_paper(
             f"the directories must differ in their last names, got {', '.join(titles)}"
         )
     goals = [goal_of(study, options) for study in studies]
-    for name, figure in PAPER.items():
+    timed = "; ".join(timed_as([run for study in studies for run in study.runs]))
+    for name, entry in PAPER.items():
         if only in (None, name):
             try:
-                yield name, figure.draw(studies, goals)
+                figure = entry.draw(studies, goals)
             except ValueError as error:
                 yield name, str(error)
+                continue
+            if timed:
+                note_once(figure, timed, "left")
+            yield name, figure
 
 
 def _fig_5(studies: Sequence[Study], goals: Sequence[Goal]) -> Figure:

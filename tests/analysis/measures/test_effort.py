@@ -31,9 +31,8 @@ def trial(
     """Two branches for 10 s, of which deeper wins; then 5 s alone, partly in vain."""
     spent: Any = {"down_s": 2.0, "compute_s": 5.0, "up_s": 1.0, "idle_s": 2.0}
     events = [
-        make_client(9.0, 0, cache="fill"),
-        make_client(9.0, 1, cache="hit"),
-        make_client(9.0, 2, cache="hit"),
+        make_client(9.0, 0, cache="fill", texts=40, cached_texts=10),
+        make_client(9.0, 1, cache="hit", texts=20, cached_texts=20),
         make_client(9.0, 3, cache="none"),
         make_round(9.0, branch="keep", n_bytes=400, energy_j=10.0, clients=(0, 1), **spent),
         make_round(10.0, branch="deeper", n_bytes=600, energy_j=30.0, clients=(2, 3), **spent),
@@ -78,8 +77,8 @@ def test_windows_are_those_of_trials_with_several_branches(trial: Run) -> None:
     assert trial_windows(trial).rows() == [(0, 0.0, 10.0, "deeper")]
 
 
-def test_the_cache_hit_rate_is_over_hits_and_fills(trial: Run) -> None:
-    assert cache_hit_rate(trial) == pytest.approx(2 / 3)
+def test_the_cache_hit_rate_is_over_the_texts_of_training_steps(trial: Run) -> None:
+    assert cache_hit_rate(trial) == 0.5
 
 
 def test_participation_covers_the_whole_population(trial: Run) -> None:

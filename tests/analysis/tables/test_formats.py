@@ -50,3 +50,15 @@ def test_csv_and_json_have_plain_numbers_and_empty_values(
 def test_the_format_text_is_refused(rows: list[dict[str, Any]]) -> None:
     with pytest.raises(ValueError, match="markdown, latex, csv or json, got text"):
         render(rows, "text")
+
+
+def test_idle_joules_are_a_column_of_their_own(
+    study_dir: Path, write_run: Make, make_round: Make, make_held: Make
+) -> None:
+    rounds = [make_round(30.0, energy_j=600.0, idle_j=2500.0)]
+    write_run("a", events=rounds, evaluations=make_held(90.0, 0.62), majority=None)
+    (row,) = table_rows(load_study(study_dir), levels=(0.5,), shares=())
+    assert (row["kilojoules_per_client"], row["idle_kilojoules_per_client"]) == (0.06, 0.25)
+    head, _, line = render([row], "markdown").splitlines()[:3]
+    assert head.endswith("| best | idle kJ per client |")
+    assert line.endswith("| 0.25 |")

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.reading.study import Study, load_study
 from analysis.tables.formats import render_published
-from analysis.tables.published import format_published, published_rows
+from analysis.tables.published import format_published, published_caption, published_rows
 
 Make = Callable[..., Any]
 
@@ -52,9 +52,11 @@ def test_a_repeated_reason_is_printed_once(study: Study) -> None:
 
 def test_published_rows_are_rendered_in_all_formats(study: Study) -> None:
     rows = published_rows(study)
-    assert json.loads(render_published(rows, "json", study.source)) == rows
-    assert "| adapter | 0.6 | 1.000 |" in render_published(rows, "markdown", study.source)
-    assert "published: Table 0" in render_published(rows, "markdown", study.source)
-    assert render_published(rows, "csv", study.source).startswith("arm,accuracy,hours,")
+    assert json.loads(render_published(rows, "json", published_caption(study))) == rows
+    assert "| adapter | 0.6 | 1.000 |" in render_published(
+        rows, "markdown", published_caption(study)
+    )
+    assert "published: Table 0" in render_published(rows, "markdown", published_caption(study))
+    assert render_published(rows, "csv", published_caption(study)).startswith("arm,accuracy,hours,")
     with pytest.raises(ValueError, match="are rendered as markdown, csv or json, got latex"):
-        render_published(rows, "latex", study.source)
+        render_published(rows, "latex", published_caption(study))

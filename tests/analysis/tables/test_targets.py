@@ -28,7 +28,7 @@ KEYS = [
     *("baseline", "ratio", "ratio_low", "ratio_high", "n_common"),
     *("difference_hours", "difference_low", "difference_high", "p", "p_holm"),
     *("final", "final_low", "final_high", "best", "best_low", "best_high"),
-    "target_accuracy",
+    *("target_accuracy", "idle_kilojoules_per_client", "timed_as"),
 ]
 OVER = "where all of them reach the target, (range)"
 REACHED = "reached: by the mean of 3 evaluations, for good"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from learner.graph.stored_learner import DivergedError, NotStoredError
+from learner.graph.stored_learner import NotStoredError
+from learner.graph.trainer import DivergedError
 from learner.spec import FedAvg, LocalJob, StateRef, Update
 from tests.learner.graph.conftest import SMALL, Make, stored_states
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from learner.graph.recipes import Initial
-from learner.graph.stored_learner import NoMemoryError
+from learner.graph.trainer import NoMemoryError
 from learner.spec import Adapter, LocalJob, StateRef
 from learner.tasks import Task
 from learner.training.memory import memory_for

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from learner.graph.recipes import Adapt, Aggregate, Initial
-from learner.graph.stored_learner import DivergedError, Progress, StoredLearner
+from learner.graph.stored_learner import Progress, StoredLearner
+from learner.graph.trainer import DivergedError
 from learner.spec import (
     Adapter,
     FedAdam,

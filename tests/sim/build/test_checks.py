@@ -69,11 +69,8 @@ def test_crossing_finish_is_warned_of_in_asynchronous_modes(make: Any) -> None:
     assert line.startswith("configurator.trial.crossing finish has no effect in rounds.mode async")
 
 
-def test_published_payloads_of_another_model_are_warned_of(make: Any) -> None:
-    published = {"kind": "table", "payload": "published"}
-    base, small = {"source": "shape:bert-base"}, {"source": "shape:distilbert-base"}
-    assert list(warnings(make(cost=published, model=base))) == []
-    (line,) = warnings(make(cost=published | {"scale": "none"}, model=small))
-    assert line.startswith(
-        "cost.payload published: the bytes are those of BERT-base; use exact for shape:"
-    )
+def test_published_seconds_of_another_batch_are_warned_of(make: Any) -> None:
+    assert list(warnings(make())) == []
+    (line,) = warnings(make(**{"task.max_tokens": 64}))
+    assert line.startswith("cost.scale none: the seconds are those of 4 x 256 tokens, the task has")
+    assert list(warnings(make(**{"task.max_tokens": 64, "cost.latency_scale": 0.25}))) == []

@@ -12,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simpy import Environment
 
+from learner.batch_order import batch_order
 from learner.spec import Adapter, Shard, StateRef
 from sim.engine.client_job import COMPUTE, DOWN, UP, WAIT, ClientJob, Task
 from sim.engine.context import Context
 from sim.engine.job_account import JobAccount
 from sim.engine.participation import participate, run_job
+from sim.engine.training_steps import StepPrice, TrainingSteps
+from sim.fleet.activation_cache import ActivationCache
 from sim.fleet.availability import ClientAvailability
 from sim.fleet.client import Client
 from sim.fleet.device import Device
@@ -42,7 +45,6 @@ def started(**changes: Any) -> tuple[Environment, ClientJob, list[float]]:
         "up": OneWay(constant(10.0)),
         "amounts": (10.0, 3.0, 20.0),
         "dropout_stage": 3,
-        "cache": "fill",
         "env": None,
     }
     given |= changes
@@ -59,12 +61,21 @@ def started(**changes: Any) -> tuple[Environment, ClientJob, list[float]]:
         availability=availability,
     )
     resources = (given["down"], device, given["up"])
-    task = Task(CONFIG, given["cache"], resources, given["amounts"], given["dropout_stage"])
+    price = StepPrice(depth=1, n_frozen=11, hit_s=1.0, miss_s=1.5)  # two steps of two texts: 3 s
+    cache = client.cache = ActivationCache(4)
+    draw = partial(batch_order, 0, 4, 2, 2)
+    steps = TrainingSteps(cache, price, n_steps=2, batch_size=2, draw=draw, factor=1.0)
+    task = Task(CONFIG, steps, resources, given["amounts"], given["dropout_stage"])
     context = Context(env=env, when_offline=given["when_offline"])
     job = ClientJob(context, client, task, base=StateRef("base"), version=0)
     reports: list[float] = []
     job.process = env.process(run_job(job, participate, lambda _: reports.append(env.now)))
     return env, job, reports
+
+
+def stored(job: ClientJob) -> int:
+    assert job.client.cache is not None
+    return job.client.cache.n_stored
 
 
 def near(*interval: Any) -> Any:
@@ -87,7 +98,7 @@ def test_undisturbed_work_is_three_intervals_and_one_report() -> None:
         (UP, 5.0, 7.0, 20.0, "done"),
     ]
     assert (job.outcome, job.stage, reports) == ("done", 3, [7.0])
-    assert (job.client.has_model, job.client.cached_depth) == (True, 1)
+    assert (job.client.has_model, stored(job)) == (True, 4)
 
 
 def test_a_client_that_goes_offline_is_lost_with_what_it_has_done() -> None:
@@ -96,10 +107,10 @@ def test_a_client_that_goes_offline_is_lost_with_what_it_has_done() -> None:
     assert job.intervals[1:] == [near(COMPUTE, 2.0, 4.0, 2.0, "away")]
     assert (job.outcome, job.stage) == ("lost", 1)
     assert reports == pytest.approx([4.0])
-    assert (job.client.has_model, job.client.cached_depth) == (True, None)
+    assert (job.client.has_model, stored(job)) == (True, 2)  # one step of two had ended
 
 
-@pytest.mark.parametrize(("rule", "left"), [("pause", 1.0), ("restart", 3.0)])
+@pytest.mark.parametrize(("rule", "left"), [("pause", 1.0), ("restart", 2.5)])
 def test_a_client_that_returns_continues_by_the_rule(rule: str, left: float) -> None:
     env, job, reports = started(windows=[(0, 4), (9, 50)], when_offline=rule)
     env.run()
@@ -239,9 +250,10 @@ def test_an_absence_during_the_latency_of_an_empty_transfer_is_an_absence() -> N
 def test_a_deeper_cache_is_kept_by_a_shallower_job() -> None:
     env, job, _ = started()
     env.run(until=1.0)
-    job.client.cached_depth = 4
+    assert job.client.cache is not None
+    job.client.cache.store(4)
     env.run()
-    assert job.client.cached_depth == 4
+    assert job.client.cache.depths == 4
 
 
 def test_a_trace_that_ends_is_an_error_at_the_instant_that_asks_beyond_it() -> None:

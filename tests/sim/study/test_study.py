@@ -168,13 +168,13 @@ def test_a_partly_deleted_store_costs_trainings_and_changes_no_byte(
 def test_a_full_disk_is_an_error_of_one_line_and_keeps_finished_runs(
     tmp_path: Path, load: Any
 ) -> None:
-    """Files above 4 KiB are refused, as on a full disk."""
-    load(arms={"short": {"stop.rounds": 1}, "long": {"stop.rounds": 20}})
+    """Files above 8 KiB are refused, as on a full disk."""
+    load(arms={"short": {"stop.rounds": 1}, "long": {"stop.rounds": 60}})
     study = tmp_path / "study.yaml"
     command = f"exec {sys.executable} -m fedadapter study {study} --out {tmp_path} --workers 1"
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -f 4; {command}"],
+        ["bash", "-c", f"ulimit -f 8; {command}"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -186,4 +186,4 @@ def test_a_full_disk_is_an_error_of_one_line_and_keeps_finished_runs(
     assert "File too large" in messages[0]
     assert (next(tmp_path.glob("s/short-*/seed-0000")) / "DONE").exists()
     (short, long) = run_study(load_study(study), out=tmp_path)
-    assert (short.rounds, long.rounds, short.wall_seconds) == (1, 20, 0.0)
+    assert (short.rounds, long.rounds, short.wall_seconds) == (1, 60, 0.0)

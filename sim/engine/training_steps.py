@@ -1,0 +1,147 @@
+"""The training steps of one job: their seconds, and the activations that they read and store.
+
+A step computes the frozen layers of those of its texts whose activations are not stored, and stores
+them. A text that is stored for a greater tuned depth needs only the frozen layers between. Which
+texts a step has is known from the job's seed, as it is to the trainer (learner.batch_order).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.fleet.activation_cache import ActivationCache, by_text
+from sim.fleet.client import CacheState
+
+_RELATIVE = 1e-12
+
+Order = list[NDArray[np.int64]]
+"""Each step's texts, as positions in the shard."""
+
+
+class StepPrice(NamedTuple):
+    """Seconds of one step on a device at a tuned depth, with all activations read and with none.
+
+    `n_frozen`: the number of layers below the tuned ones.
+    """
+
+    depth: int
+    n_frozen: int
+    hit_s: float
+    miss_s: float
+
+
+class Miss(NamedTuple):
+    """What a step lacks: the part (0-1) of its texts' frozen layers that it has to compute, and the
+    number of texts that it stores."""
+
+    share: float
+    n_new: int
+
+
+class TrainingSteps:
+    """The steps of a job whose client keeps activations.
+
+    `draw`: each step's texts. `work_s`: seconds at full speed of all steps together, times the
+    job's `factor`. `n_texts`: texts of all steps; `n_cached`: those whose activations are read.
+    """
+
+    __slots__ = (
+        "_batch_size",
+        "_cache",
+        "_depths",
+        "_draw",
+        "_factor",
+        "_n_steps",
+        "_price",
+        "n_cached",
+        "n_texts",
+        "work_s",
+    )
+
+    def __init__(
+        self,
+        cache: ActivationCache,
+        price: StepPrice,
+        *,
+        n_steps: int,
+        batch_size: int,
+        draw: Callable[[], Order],
+        factor: float,
+    ) -> None:
+        self._cache, self._price, self._factor = cache, price, factor
+        self._n_steps, self._batch_size, self._draw = n_steps, batch_size, draw
+        n_epochs, n_more = divmod(n_steps, self._steps_an_epoch)
+        n_more_texts = min(n_more * batch_size, cache.n_texts)
+        self.n_texts = n_epochs * cache.n_texts + n_more_texts
+        self._price_steps()
+
+    @property
+    def state(self) -> CacheState:
+        return "hit" if self.n_cached == self.n_texts else "fill"
+
+    def reprice(self) -> float:
+        """Price the steps again, with what is stored by now; return new over former seconds."""
+        former_s = self.work_s
+        self._price_steps()
+        return self.work_s / former_s if former_s else 1.0
+
+    def store(self, done_s: float) -> None:
+        """Store the activations of the steps that are finished after `done_s` seconds of work."""
+        depths, depth = self._cache.depths, self._price.depth
+        if isinstance(depths, int) and depths >= depth:
+            return
+        if n_done := self._n_done(done_s):
+            is_epoch = n_done >= self._steps_an_epoch
+            self._cache.store(depth, None if is_epoch else np.concatenate(self._draw()[:n_done]))
+
+    @property
+    def _steps_an_epoch(self) -> int:
+        return max(1, -(-self._cache.n_texts // self._batch_size))
+
+    def _n_done(self, done_s: float) -> int:
+        if done_s >= self.work_s * (1.0 - _RELATIVE):
+            return self._n_steps
+        ends_s = accumulate(self._seconds(1, *miss) for miss in self._misses())
+        return bisect_right(list(ends_s), done_s / self._factor * (1.0 + _RELATIVE))
+
+    def _price_steps(self) -> None:
+        """Where all texts are alike, it does not matter which of them come when."""
+        self._depths = depths = self._cache.depths  # replaced, never changed, by a later store
+        depth, n_frozen = self._price.depth, self._price.n_frozen
+        if not isinstance(depths, int):
+            misses = self._misses()
+            n_new = sum(miss.n_new for miss in misses)
+            work_s = sum(self._seconds(1, *miss) for miss in misses)
+        elif depths >= depth:
+            n_new, between = 0, (depths - depth) / max(n_frozen, 1)
+            work_s = self._seconds(self._n_steps, self._n_steps * between, n_new)
+        else:
+            n_new = min(self.n_texts, self._cache.n_texts)
+            n_filling = min(self._n_steps, self._steps_an_epoch)
+            work_s = self._seconds(self._n_steps, n_filling, n_new)
+        self.work_s, self.n_cached = work_s * self._factor, self.n_texts - n_new
+
+    def _misses(self) -> list[Miss]:
+        """What each step lacked when it was priced, after the steps before it."""
+        depths = by_text(self._depths, self._cache.n_texts)
+        depth, n_frozen = self._price.depth, self._price.n_frozen
+        misses = []
+        for texts in self._draw():
+            own = depths[texts]
+            is_new = own < depth
+            layers = np.where(is_new, n_frozen, own - depth)
+            share = float(layers.mean()) / max(n_frozen, 1)
+            misses.append(Miss(share, int(np.count_nonzero(is_new))))
+            depths[texts] = np.maximum(own, depth)
+        return misses
+
+    def _seconds(self, n_steps: int, share: float, n_new: int) -> float:
+        """Seconds of steps that lack this share (of one step's frozen layers) and store texts."""
+        price, write_s = self._price, self._cache.write_s_per_text
+        return price.hit_s * (n_steps - share) + price.miss_s * share + write_s * n_new
