@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -25,6 +26,15 @@ from .scenario import Scenario
 
 class ScenarioError(ValueError):
     """An invalid scenario or study. The message is one line: file, key path, rule and value."""
+
+
+@contextmanager
+def naming(where: str) -> Iterator[None]:
+    """Turn a ValueError into a ScenarioError whose message begins with `where`."""
+    try:
+        yield
+    except ValueError as error:
+        raise ScenarioError(f"{where}: {error}") from None
 
 
 class _Loader(yaml.SafeLoader):
@@ -94,10 +104,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ScenarioError(f"{path}: must be UTF-8 text") from None
-    try:
+    with naming(str(path)):
         value = parse_yaml(text)
-    except ScenarioError as error:
-        raise ScenarioError(f"{path}: {error}") from None
     if not isinstance(value, dict):
         raise ScenarioError(f"{path}: must be a mapping of keys, got {type(value).__name__}")
     return value
@@ -127,11 +135,9 @@ def apply_override(mapping: dict[str, Any], text: str, folder: Path = Path()) ->
     path, equals, value = text.partition("=")
     if not equals or not path:
         raise ScenarioError(f"--set {text}: must be of the form key.path=value")
-    try:
+    with naming(f"--set {text}"):
         key = path.strip()
         set_path(mapping, key, resolve_paths(parse_yaml(value), folder, key, local_first=True))
-    except ScenarioError as error:
-        raise ScenarioError(f"--set {text}: {error}") from None
 
 
 def set_path(mapping: dict[str, Any], path: str, value: Any) -> None:

@@ -13,6 +13,7 @@ from sim.runs.directory import run_directory
 from sim.scenario.file import (
     ScenarioError,
     apply_override,
+    naming,
     parse_scenario,
     read_scenario,
     read_yaml,
@@ -53,19 +54,14 @@ def load_study(
     name = mapping.get("name", path.stem)
     if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
         raise ScenarioError(f"{path}: name must be text that can name a directory, got {name!r}")
-    try:
+    with naming(str(path)):
         axes = read_axes(mapping["axes"]) if "axes" in mapping else ()
-    except ValueError as error:
-        raise ScenarioError(f"{path}: {error}") from None
     seeds = _seeds(path, mapping.get("seeds", [0]))
     content = read_scenario(Path(base)) if base else _base(path, mapping.get("base", {}))
     arms = _arms(path, mapping, axes)
     study = expand(str(path), name, content, arms, axes, seeds, overrides, path.parent)
-    try:
-        notes = read_notes(mapping, [arm.name for arm in study.arms])
-    except ValueError as error:
-        raise ScenarioError(f"{path}: {error}") from None
-    return replace(study, notes=notes)
+    with naming(str(path)):
+        return replace(study, notes=read_notes(mapping, [arm.name for arm in study.arms]))
 
 
 def expand(
@@ -99,10 +95,8 @@ def expand(
 
 def _base(path: Path, base: Any) -> dict[str, Any]:
     if isinstance(base, str):
-        try:
+        with naming(f"{path}: base"):
             return read_scenario(path.parent / base)
-        except ScenarioError as error:
-            raise ScenarioError(f"{path}: base: {error}") from None
     if not isinstance(base, dict):
         raise ScenarioError(f"{path}: base must be a mapping or a file, got {base!r}")
     resolved: dict[str, Any] = resolve_paths(base, path.parent)
@@ -158,17 +152,13 @@ def _scenario(
 ) -> Scenario:
     where = f"{study}: {cell.name if cell.coordinates else f'arms.{cell.name}'}"
     mapping = deepcopy(dict(base)) | {"name": cell.name}
-    try:
+    with naming(where):
         presets_first = sorted(cell.changes.items(), key=lambda change: change[0] != "preset")
         for key, value in presets_first:
             set_path(mapping, str(key), resolve_paths(deepcopy(value), folder, str(key)))
-    except ScenarioError as error:
-        raise ScenarioError(f"{where}: {error}") from None
     for text in overrides:
         apply_override(mapping, text, folder)
     scenario = parse_scenario(mapping, where)
-    try:
+    with naming(where):
         check_scenario(scenario)
-    except ValueError as error:
-        raise ScenarioError(f"{where}: {error}") from None
     return scenario
