@@ -6,7 +6,7 @@ The only reader of these files. sim.runlog writes the rows, sim.runs.directory t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, NotRequired, TypedDict, cast
 
@@ -144,6 +144,17 @@ def parse_row(path: Path, line_no: int, line: bytes) -> dict[str, Any]:
     if found := fault(row):
         raise RunFileError(f"{path}:{line_no}: {found}")
     return row
+
+
+def flatten(value: Any, path: str = "") -> dict[str, Any]:
+    """The values of a nested mapping, by dotted key path; a list is one value."""
+    if not isinstance(value, Mapping) or not value:
+        return {path: value}
+    return {
+        key: leaf
+        for name, below in value.items()
+        for key, leaf in flatten(below, f"{path}.{name}" if path else str(name)).items()
+    }
 
 
 def _check_manifest(path: Path, manifest: Any) -> None:

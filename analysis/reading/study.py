@@ -10,9 +10,9 @@ from typing import Any
 
 from sim.run_files import read_manifest
 from sim.runlog import MANIFEST
+from sim.study_index import read_index
 
 from .comparability import common_grid, incomparable
-from .index import read_index
 from .run import Run, load_run
 
 _INDEX_KEYS = ("axes", "coordinates", "hindsight", "source", "published")

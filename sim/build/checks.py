@@ -27,6 +27,7 @@ from .configurator import configurator_of
 from .network import check_references
 from .population import find_profiles, table_model
 from .priced_model import check_priced_model
+from .sources import check_reference
 
 _KNOWN_SHAPES = {
     "shape:bert-base": BERT_BASE,
@@ -63,6 +64,8 @@ def check_scenario(scenario: Scenario, configurator: Configurator | None = None)
         )
     check_references(scenario.fleet.network)
     check_availability(scenario.fleet.availability)
+    if scenario.fleet.capacities is not None:
+        check_reference("fleet.capacities.source", scenario.fleet.capacities.source)
 
 
 def _check_model(scenario: Scenario) -> None:

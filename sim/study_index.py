@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from sim.runlog import STUDY_INDEX
+from .run_files import RunFileError
+from .runlog import STUDY_INDEX
 
 
 def read_index(path: Path) -> dict[str, Any]:
     """Return the index of a study; empty for a directory that is not a whole study's.
 
-    Raises ValueError, with the file and the key, for a file that no study writes.
+    Raises RunFileError, with the file and the key, for a file that no study writes.
     """
     file = path / STUDY_INDEX
     if not file.exists():
@@ -21,13 +22,13 @@ def read_index(path: Path) -> dict[str, Any]:
     try:
         index = json.loads(file.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{file}: must be JSON: {error}") from None
+        raise RunFileError(f"{file}: must be JSON: {error}") from None
     if not isinstance(index, dict) or "runs" not in index:
-        raise ValueError(f"{file}: must be the index of a study, with a list 'runs'")
+        raise RunFileError(f"{file}: must be the index of a study, with a list 'runs'")
     for key, (is_met, words) in _KEYS.items():
         if key in index and not is_met(index[key]):
             rule = f"is not the index of a study: {key} must be {words}"
-            raise ValueError(f"{file}: {rule}, got {index[key]!r:.40}")
+            raise RunFileError(f"{file}: {rule}, got {index[key]!r:.40}")
     return index
 
 
