@@ -58,7 +58,7 @@ def test_any_damaged_key_is_named(kind: Any, field: Any) -> None:
     accepted = [bad for bad in BAD if fault(row | {field.name: bad}) is None]
     annotation = str(field.type).removesuffix(" | None")
     fit = {"str": ["text that no field is"], "tuple[int, ...]": [[]]}.get(annotation, [])
-    null = [None] * str(field.type).endswith(" | None")
+    null: list[Any] = [None] * str(field.type).endswith(" | None")
     assert accepted == null + ([{}] if annotation.startswith("Mapping") else fit)
     found = fault(row | {field.name: True})
     assert found is not None
