@@ -85,8 +85,8 @@ def _test(hint: Any) -> tuple[str, Callable[[Any], bool]]:
             lambda value: type(value) is list and all(map(is_integer, value)),
         )
     if NoneType in get_args(hint):
-        inner, _ = get_args(hint)
-        word, is_met = _test(inner)
+        (of,) = (one for one in get_args(hint) if one is not NoneType)
+        word, is_met = _test(of)
         return f"{word} or null", lambda value: value is None or is_met(value)
     if get_origin(hint) is not None:
         _, of = get_args(hint)
