@@ -13,8 +13,8 @@ def check_vocabulary(model_dir: Path, architecture: Architecture) -> None:
     largest = largest_token(model_dir)
     if largest >= architecture.vocab:
         raise ValueError(
-            f"{model_dir / 'tokenizer.json'}: must have ids below {architecture.vocab}, the size of "
-            f"the embedding table, got {largest}; it belongs to another model"
+            f"{model_dir / 'tokenizer.json'}: must have ids below {architecture.vocab}, the size "
+            f"of the embedding table, got {largest}; it belongs to another model"
         )
 
 

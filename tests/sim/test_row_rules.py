@@ -57,7 +57,8 @@ def test_any_damaged_key_is_named(kind: Any, field: Any) -> None:
     assert fault(without) == missing
     accepted = [bad for bad in BAD if fault(row | {field.name: bad}) is None]
     annotation = str(field.type).removesuffix(" | None")
-    fit = {"str": ["text that no field is"], "tuple[int, ...]": [[]]}.get(annotation, [])
+    fits: dict[str, list[Any]] = {"str": ["text that no field is"], "tuple[int, ...]": [[]]}
+    fit = fits.get(annotation, [])
     null: list[Any] = [None] * str(field.type).endswith(" | None")
     assert accepted == null + ([{}] if annotation.startswith("Mapping") else fit)
     found = fault(row | {field.name: True})
