@@ -11,28 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .figures.drawing.files import save_figure
-    from .figures.partition import partition
-    from .figures.time_to_accuracy import time_to_accuracy
-    from .reading.run import Run
-    from .reading.study import Study, load_study
-    from .tables.caption import caption
-    from .tables.cells import format_table
-    from .tables.published import published_rows
-    from .tables.targets import table_rows
-
-__all__ = [
-    "Run",
-    "Study",
-    "caption",
-    "format_table",
-    "load_study",
-    "partition",
-    "published_rows",
-    "save_figure",
-    "table_rows",
-    "time_to_accuracy",
-]
+    from .figures.drawing.files import save_figure as save_figure
+    from .figures.partition import partition as partition
+    from .figures.time_to_accuracy import time_to_accuracy as time_to_accuracy
+    from .reading.run import Run as Run
+    from .reading.study import Study as Study
+    from .reading.study import load_study as load_study
+    from .tables.caption import caption as caption
+    from .tables.cells import format_table as format_table
+    from .tables.published import published_rows as published_rows
+    from .tables.targets import table_rows as table_rows
 
 _HOMES = {
     "Run": "reading.run",
@@ -46,6 +34,8 @@ _HOMES = {
     "table_rows": "tables.targets",
     "time_to_accuracy": "figures.time_to_accuracy",
 }
+
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

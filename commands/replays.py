@@ -104,21 +104,14 @@ def _axes(texts: Sequence[str]) -> tuple[Axis, ...]:
 def _print_replays(results: Sequence[Replay]) -> None:
     shown = Table("run", "simulated", "round", "accuracy", "trainings", "learning", box=None)
     for one in results:
-        learning = str(one.divergence or "unchanged")
-        if one.result is None:
-            shown.add_row(
-                one.name, "", "", "", "", f"{learning}; {one.missing}; to continue, add --train"
-            )
-            continue
-        result = one.result
-        shown.add_row(
-            one.name,
-            f"{result.sim_seconds:,.1f} s",
-            str(result.rounds),
-            f"{result.accuracy:.1%}",
-            str(result.trainings),
-            learning,
-        )
+        learning, result = str(one.divergence or "unchanged"), one.result
+        if result is None:
+            cells = [""] * 4
+            learning += f"; {one.missing}; to continue, add --train"
+        else:
+            seconds, accuracy = f"{result.sim_seconds:,.1f} s", f"{result.accuracy:.1%}"
+            cells = [seconds, str(result.rounds), accuracy, str(result.trainings)]
+        shown.add_row(one.name, *cells, learning)
     page(200).print(shown)
 
 

@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 
 from .display import errors, print_changes
-from .options import BaselineOption, Crossing, CrossingOption, StudyDir
+from .options import BaselineOption, CrossingOption, RunDir, StudyDir
 from .results import warn
 
 app = typer.Typer()
 
-RunDir = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The directory of one run.")]
 ClientIds = Annotated[
     str | None, typer.Option("--clients", metavar="3,7,10-19", help="Show only these clients.")
 ]
@@ -29,7 +28,14 @@ def report(
     baseline: BaselineOption = None,
 ) -> None:
     """Write an HTML page: summary, curves, table, clients' time, figures, scenarios, provenance."""
-    write_report(directory, out or directory / "report.html", crossing, baseline)
+    from analysis import load_study
+    from analysis.report import report as page
+    from sim.runlog import write_atomically
+
+    path, study = out or directory / "report.html", load_study(directory)
+    warn(study)
+    write_atomically(path, page(study, crossing, baseline))
+    errors.print(f"report: {path}")
 
 
 @app.command()
@@ -64,23 +70,6 @@ def timeline(
     path = out or directory / "timeline.json"
     write_atomically(path, json.dumps(build(directory, from_s=from_s, to_s=to_s, clients=chosen)))
     errors.print(f"timeline: {path}; open it at ui.perfetto.dev")
-
-
-def write_report(
-    directory: Path,
-    path: Path,
-    crossing: Crossing = "sustained",
-    baseline: str | None = None,
-) -> None:
-    """Write the report of a study to a file."""
-    from analysis import load_study
-    from analysis.report import report as page
-    from sim.runlog import write_atomically
-
-    study = load_study(directory)
-    warn(study)
-    write_atomically(path, page(study, crossing, baseline))
-    errors.print(f"report: {path}")
 
 
 def _ids(text: str) -> tuple[range, ...]:

@@ -36,7 +36,23 @@ def table(
     baseline: BaselineOption = None,
 ) -> None:
     """Print time, bytes and energy to target accuracies by arm, with intervals over seeds."""
-    show_table(directory, "json" if as_json else format, target, crossing, baseline)
+    from analysis import caption, load_study, table_rows
+    from analysis.tables.formats import render
+
+    loaded, format = load_study(directory), "json" if as_json else format
+    warn(loaded)
+    if loaded.published and not target:
+        _show_published(loaded, format)
+        return
+    if target:
+        rows = table_rows(loaded, target, (), crossing, baseline)
+    else:
+        rows = table_rows(loaded, crossing=crossing, baseline=baseline)
+    text = caption(loaded, crossing)
+    if format == "text":
+        print_study(rows, text)
+    else:
+        typer.echo(render(rows, format, text), nl=False)
 
 
 @app.command()
@@ -59,33 +75,6 @@ def figures(
     """
     formats = None if format is None else [format]
     write_figures(directories, out or directories[0], only, formats, measure, target, crossing)
-
-
-def show_table(
-    directory: Path,
-    format: TableFormat = "text",
-    levels: Sequence[float] | None = None,
-    crossing: Crossing = "sustained",
-    baseline: str | None = None,
-) -> None:
-    """Print the table of a study; warnings go to standard error."""
-    from analysis import caption, load_study, table_rows
-    from analysis.tables.formats import render
-
-    loaded = load_study(directory)
-    warn(loaded)
-    if loaded.published and not levels:
-        _show_published(loaded, format)
-        return
-    if levels:
-        rows = table_rows(loaded, levels, (), crossing, baseline)
-    else:
-        rows = table_rows(loaded, crossing=crossing, baseline=baseline)
-    text = caption(loaded, crossing)
-    if format == "text":
-        print_study(rows, text)
-    else:
-        typer.echo(render(rows, format, text), nl=False)
 
 
 def _show_published(study: Study, format: TableFormat) -> None:

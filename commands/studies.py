@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,8 +15,8 @@ from learner.training.numerics import Precision, chosen_precision
 
 from .display import Display, errors
 from .options import AsJson, Numerics, Out, Set, StudyFile, Workers
-from .reports import write_report
-from .results import show_table, write_figures
+from .reports import report
+from .results import table, write_figures
 
 if TYPE_CHECKING:
     from sim import Study
@@ -50,13 +49,15 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Compare five ways to fine-tune on a mixed fleet; write a table, a figure and a report."""
+    from sim import load_study
+
     errors.print("Model and data (110 MB) are downloaded to the cache unless they are there.")
     with as_file(files("scenarios") / "demo.yaml") as file:
-        loaded = _load(file)
+        loaded = load_study(file)
     directory = _run(loaded, out, workers, chosen_precision(numerics), as_json=as_json)
-    show_table(directory, "json" if as_json else "text")
+    table(directory, as_json=as_json)
     write_figures([directory], directory, only="time-to-accuracy", formats=("png", "svg"))
-    write_report(directory, directory / "report.html")
+    report(directory)
 
 
 @app.command()
@@ -75,18 +76,14 @@ def study(
 
     To resume an interrupted study, repeat the command.
     """
-    loaded = _load(file, overrides or (), base)
+    from sim import load_study
+
+    loaded = load_study(file, overrides or (), base)
     if dry_run:
         _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
         return
     directory = _run(loaded, out, workers, chosen_precision(numerics), ray, as_json)
-    show_table(directory, "json" if as_json else "text")
-
-
-def _load(file: Path, overrides: Sequence[str] = (), base: Path | None = None) -> Study:
-    from sim import load_study
-
-    return load_study(file, overrides, base)
+    table(directory, as_json=as_json)
 
 
 def _run(

@@ -20,7 +20,6 @@ from .protocol import (
     Trial,
     TrialResult,
     TrialRules,
-    Unlimited,
 )
 from .ranking import ranked
 from .space import Growable, Space, require_growable
@@ -72,7 +71,7 @@ class Bandit:
         neighbours = {"wider": self.space.wider(here), "deeper": self.space.deeper(here)}
         candidates = {name: config for name, config in neighbours.items() if config != here}
         if not candidates:
-            return Trial(branches=(keep,), budget=Unlimited())
+            return Trial.alone("keep", here)
         budget = SimSeconds(window_s(self.interval_s, self.window, here))
         if uniform(self.seed or 0, "explore", len(history)) >= self.p_explore:
             return Trial(branches=(keep,), budget=budget, rules=self.trial)

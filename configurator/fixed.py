@@ -8,7 +8,7 @@ from typing import Literal
 
 from learner.spec import TuningConfig
 
-from .protocol import Branch, BranchScore, Choose, Costs, Trial, TrialResult, Unlimited
+from .protocol import BranchScore, Choose, Costs, Trial, TrialResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,7 @@ class Fixed:
     def propose(
         self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
-        branch = Branch(name="fixed", config=self.config)
-        return Trial(branches=(branch,), budget=Unlimited())
+        return Trial.alone("fixed", self.config)
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
         return Choose(trial.branches[0].name)

@@ -18,7 +18,6 @@ from .protocol import (
     Trial,
     TrialResult,
     TrialRules,
-    Unlimited,
 )
 from .space import Growable, Space
 from .window import WindowRule, window_s
@@ -52,9 +51,10 @@ class Progressive:
         self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         config = self._after(len(history))
-        branch = Branch(name=f"window-{len(history)}", config=config)
+        name = f"window-{len(history)}"
         if self.space.deeper(config) == config == self.space.wider(config):
-            return Trial(branches=(branch,), budget=Unlimited())
+            return Trial.alone(name, config)
+        branch = Branch(name=name, config=config)
         budget = SimSeconds(window_s(self.interval_s, self.window, config))
         rules = TrialRules(crossing=self.crossing)
         return Trial(branches=(branch,), budget=budget, rules=rules)

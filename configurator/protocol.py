@@ -70,8 +70,13 @@ class Trial:
     """
 
     branches: tuple[Branch, ...]
-    budget: Budget
+    budget: Budget = Unlimited()
     rules: TrialRules = field(default_factory=TrialRules)
+
+    @staticmethod
+    def alone(name: str, config: TuningConfig) -> Trial:
+        """A trial of one branch that lasts until the run ends."""
+        return Trial(branches=(Branch(name=name, config=config),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,6 @@ from .protocol import (
     Trial,
     TrialResult,
     TrialRules,
-    Unlimited,
 )
 from .ranking import ranked
 from .space import Growable, Space
@@ -69,8 +68,7 @@ class Search:
         self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         if history:
-            branch = Branch(name="winner", config=current)
-            return Trial(branches=(branch,), budget=Unlimited())
+            return Trial.alone("winner", current)
         smallest, *others = self.space.grid(self.start)
         drawn = sample(others, self.candidates - 1, self.seed or 0, "candidates")
         branches = tuple(Branch(name=str(c), config=c) for c in (smallest, *drawn))

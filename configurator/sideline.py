@@ -18,7 +18,6 @@ from .protocol import (
     Trial,
     TrialResult,
     TrialRules,
-    Unlimited,
 )
 from .ranking import ranked
 from .space import Growable, Space, require_growable
@@ -73,7 +72,7 @@ class Sideline:
         if self.at_limit == "leave-out":
             candidates = {n: c for n, c in candidates.items() if n == "keep" or c != here}
         if not candidates or set(candidates) == {"keep"}:
-            return Trial(branches=(Branch(name="keep", config=here),), budget=Unlimited())
+            return Trial.alone("keep", here)
         branches = tuple(Branch(name=name, config=config) for name, config in candidates.items())
         budget = SimSeconds(window_s(self.interval_s, self.window, here))
         return Trial(branches=branches, budget=budget, rules=self.trial)

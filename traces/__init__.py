@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .availability import Availability as Availability
-    from .availability import population as population
     from .load import load_bandwidth as load_bandwidth
     from .profiles import DeviceProfile as DeviceProfile
     from .profiles import device_profile as device_profile
@@ -35,7 +34,6 @@ _HOMES = {
     "constant": "step",
     "device_profile": "profiles",
     "load_bandwidth": "load",
-    "population": "availability",
     "seconds_per_batch": "profiles",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -111,37 +111,6 @@ def from_windows(
     inner_s = tuple(edge_s for edge_s in edges_s if 0.0 < edge_s < period_s)
     first = bool(merged) and merged[0][0] == 0.0
     return Availability(changes_s=inner_s, first=first, period_s=period_s, end_rule=end_rule)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """One client of a population: its recording, and the seconds into it at which it starts."""
-
-    recording: str
-    offset_s: float
-    availability: Availability
-
-
-def population(
-    recordings: Mapping[str, Availability], n_clients: int, rng: np.random.Generator
-) -> tuple[Member, ...]:
-    """Many clients from few recordings: each follows one, from a uniformly random offset.
-
-    Recordings are assigned in turn, so each is used n_clients / len(recordings) times, rounded.
-    Clients of one recording differ by their offset alone. Results should say so.
-    """
-    if not recordings or n_clients < 1:
-        raise ValueError("a population needs at least one recording and one client")
-    names = sorted(recordings)
-    dealt = [names[client_id % len(names)] for client_id in range(n_clients)]
-    fractions = rng.random(n_clients)
-    offsets_s = [
-        float(f) * recordings[name].period_s for f, name in zip(fractions, dealt, strict=True)
-    ]
-    return tuple(
-        Member(recording=name, offset_s=offset_s, availability=recordings[name].shift(offset_s))
-        for name, offset_s in zip(dealt, offsets_s, strict=True)
-    )
 
 
 def diurnal(

@@ -11,7 +11,7 @@ import numpy as np
 
 from .formats.layout import OWN_HEADER
 from .formats.mahimahi import BYTES_PER_LINE
-from .load import bandwidth_of, load
+from .load import bandwidth_of
 from .recording import Direction, Recording, TraceError
 from .step import StepTrace
 
@@ -20,22 +20,11 @@ Target = Literal["sabre", "csv", "mahimahi"]
 _MAX_LINES = 50_000_000
 
 
-def convert(
-    path: str | Path,
-    to: Target,
-    direction: Direction = "down",
-    format: str | None = None,
-    **options: object,
-) -> str:
-    """The text of one direction of a trace file, in another format.
-
-    Raises TraceError if the file does not hold that direction, or the format cannot express it.
-    """
-    return written(load(path, format, **options), path, to, direction)
-
-
 def written(recording: Recording, path: str | Path, to: Target, direction: Direction) -> str:
-    """As convert, of a recording that was loaded from the path."""
+    """The text of one direction of a recording that was loaded from the path, in another format.
+
+    Raises TraceError if it does not hold that direction, or the format cannot express it.
+    """
     trace = bandwidth_of(recording, path, direction)
     try:
         return WRITERS[to](trace)

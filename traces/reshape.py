@@ -1,4 +1,4 @@
-"""Traces derived from a trace: scaled, clipped, resampled, with another end rule."""
+"""Traces derived from a trace: scaled, resampled, with another end rule."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ def with_end_rule(trace: StepTrace, end_rule: EndRule) -> StepTrace:
 def scale(trace: StepTrace, factor: float) -> StepTrace:
     """Every value times a finite factor of at least 0."""
     return replace(trace, values=trace.values * factor)
-
-
-def clip(trace: StepTrace, low: float = 0.0, high: float = math.inf) -> StepTrace:
-    """Every value brought into [low, high]."""
-    if not 0.0 <= low <= high:
-        raise ValueError(f"clip needs 0 <= low <= high, got {low} and {high}")
-    return replace(trace, values=np.clip(trace.values, low, high))
 
 
 def resample(trace: StepTrace, step_s: float) -> StepTrace:

@@ -59,22 +59,10 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
         for arm in frame["arm"].unique(maintain_order=True):
             own, style = frame.filter(pl.col("arm") == arm), styles[arm]
             axes.plot(own["round"], own["mean"], color=style.colour, ls=style.dashes)
-            axes.fill_between(
-                own["round"].to_numpy(),
-                own["low"].to_numpy(),
-                own["high"].to_numpy(),
-                color=style.colour,
-                alpha=0.15,
-                lw=0,
-            )
-            ends.append(
-                EndLabel(
-                    text=arm,
-                    x=float(own["round"].to_list()[-1]),
-                    y=float(own["mean"].to_list()[-1]),
-                    colour=style.colour,
-                )
-            )
+            rounds, low, high = (own[column].to_numpy() for column in ("round", "low", "high"))
+            axes.fill_between(rounds, low, high, color=style.colour, alpha=0.15, lw=0)
+            end = own.select("round", "mean").row(-1)
+            ends.append(EndLabel(text=arm, x=end[0], y=end[1], colour=style.colour))
         axes.set_xlim(0, max(frame["round"].to_list()) or 1)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))

@@ -19,6 +19,7 @@ from .bandwidth_seen import bandwidth_seen, bandwidth_seen_frame
 from .configuration_path import configuration_path, configuration_path_frame
 from .cost_to_target import cost_to_target, cost_to_target_frame
 from .drawing.labels import note_once
+from .drawing.panels import check_arms
 from .drawing.scales import axis_name
 from .drawing.style import CURVE_NOTE
 from .goal import FigureOptions, Goal, goal_of
@@ -75,16 +76,8 @@ MOST_NAMES = 16
 """Most arms on a figure with labels at the ends of lines."""
 
 
-def _check_arms(study: Study) -> None:
-    if len(study.arms) > MOST_NAMES:
-        raise ValueError(
-            f"shows at most {MOST_NAMES} arms, got {len(study.arms)}; "
-            f"draw it from the directory of one arm"
-        )
-
-
 def _time_to_accuracy(study: Study, goal: Goal) -> Drawn:
-    _check_arms(study)
+    check_arms(len(study.arms), MOST_NAMES)
     yield "time-to-accuracy", time_to_accuracy(study)
 
 
@@ -126,7 +119,7 @@ def _partition(study: Study, goal: Goal) -> Drawn:
 
 
 def _accuracy_by_round(study: Study, goal: Goal) -> Drawn:
-    _check_arms(study)
+    check_arms(len(study.arms), MOST_NAMES)
     yield "accuracy-by-round", accuracy_by_round(accuracy_by_round_frame(study), study)
 
 
@@ -181,58 +174,26 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "arm"
 
 
-_ENTRIES = (
-    Entry(
-        name="time-to-accuracy",
-        shows="accuracy over simulated time, and the configuration where it changes",
-        draw=_time_to_accuracy,
-    ),
-    Entry(
-        name="accuracy-by-round",
-        shows="accuracy against rounds",
-        draw=_accuracy_by_round,
-    ),
-    Entry(
-        name="configuration-path",
-        shows="depth and width over time with trials and winners, for arms that change them",
-        draw=_configuration_path,
-    ),
-    Entry(
-        name="cost-to-target", shows="bytes and energy to the target by arm", draw=_cost_to_target
-    ),
-    Entry(
-        name="round-breakdown",
-        shows="how clients' time in a round is spent, by device class",
-        draw=_round_breakdown,
-    ),
-    Entry(
-        name="straggler-cdf",
-        shows="when updates arrive, by device class",
-        draw=_straggler_cdf,
-    ),
-    Entry(
-        name="staleness",
-        shows="staleness of aggregated updates, by arm",
-        draw=_staleness,
-    ),
-    Entry(name="round-gantt", shows="what each client did in one round", draw=_round_gantt),
-    Entry(
-        name="bandwidth-seen",
-        shows="rates of transfers against those of their traces",
-        draw=_bandwidth_seen,
-    ),
-    Entry(
-        name="policy-comparison",
-        shows="a quantity by arm with intervals, and its ratio to a reference arm",
-        draw=_policy_comparison,
-    ),
-    Entry(name="what-if", shows="a quantity along each axis of a study", draw=_what_if),
-    Entry(name="heat-map", shows="a quantity over the two axes of a study", draw=_heat_map),
-    Entry(
-        name="partition",
-        shows="examples of each label per client, for each partition",
-        draw=_partition,
-    ),
-)
+_SHOWS = {
+    _time_to_accuracy: "accuracy over simulated time, and the configuration where it changes",
+    _accuracy_by_round: "accuracy against rounds",
+    _configuration_path: "depth and width over time with trials and winners, for arms that change "
+    "them",
+    _cost_to_target: "bytes and energy to the target by arm",
+    _round_breakdown: "how clients' time in a round is spent, by device class",
+    _straggler_cdf: "when updates arrive, by device class",
+    _staleness: "staleness of aggregated updates, by arm",
+    _round_gantt: "what each client did in one round",
+    _bandwidth_seen: "rates of transfers against those of their traces",
+    _policy_comparison: "a quantity by arm with intervals, and its ratio to a reference arm",
+    _what_if: "a quantity along each axis of a study",
+    _heat_map: "a quantity over the two axes of a study",
+    _partition: "examples of each label per client, for each partition",
+}
 
-CATALOGUE: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+CATALOGUE: Mapping[str, Entry] = {
+    name: Entry(name=name, shows=shows, draw=draw)
+    for draw, shows in _SHOWS.items()
+    for name in [draw.__name__.removeprefix("_").replace("_", "-")]
+}
+"""By the name of the function that draws it."""

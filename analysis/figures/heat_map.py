@@ -66,7 +66,8 @@ def heat_map(
     is_time = quantity.unit == "s"  # cells and ticks have their own units
     scale, unit = (1.0, "") if is_time else scaling(quantity.unit, known)
     write = duration if is_time else _number
-    norm = _norm([value / scale for value in known])
+    kind = LogNorm if is_wide(known) else Normalize
+    norm = kind(vmin=min(known) / scale, vmax=max(known) / scale)
     xs, ys = (frame[column].unique(maintain_order=True).to_list() for column in ("x", "y"))
     with mpl.rc_context(STYLE | {"axes.grid": False}):
         width_in = max(_LEAST_IN, len(names) * (_CELL_IN * len(xs) + 0.5) + _MARGIN_IN)
@@ -82,7 +83,9 @@ def heat_map(
         row[0].set_yticks(range(len(ys)), ys)
         row[0].set_ylabel(axes[1])
         colours = mpl.cm.ScalarMappable(norm, _COLOURS)
-        bar = figure.colorbar(colours, ax=list(row), label=_label(quantity, target, unit))
+        bar = figure.colorbar(
+            colours, ax=list(row), label=quantity.text.format(target=target) + unit
+        )
         if is_time:
             ticks = time_ticks(min(known), max(known)) if isinstance(norm, LogNorm) else {}
             levels = list(ticks) or [min(known), max(known)]
@@ -91,15 +94,6 @@ def heat_map(
             plain_log(bar.ax.yaxis, max(known) / min(known))
         figure.suptitle(_notes(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
     return figure
-
-
-def _label(quantity: Quantity, target: str, unit: str) -> str:
-    return quantity.text.format(target=target) + unit
-
-
-def _norm(values: Sequence[float]) -> Normalize:
-    kind = LogNorm if is_wide(values) else Normalize
-    return kind(vmin=min(values), vmax=max(values))
 
 
 def _grid(cells: pl.DataFrame, xs: Sequence[str], ys: Sequence[str]) -> Any:

@@ -17,6 +17,7 @@ from analysis.reading.study import Study
 from sim.runlog import PARTITION
 
 from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from .policy_comparison import short
 
 _WIDTH_IN = 7.2
 _ROW_IN = 0.17
@@ -56,7 +57,7 @@ def partition(classes: Sequence[str], counts: ArrayLike, title: str) -> Figure:
     """
     counts = np.asarray(counts, np.int64)
     order = np.argsort(-counts.sum(axis=0), kind="stable")
-    names = [_short(classes[i]) for i in order]
+    names = [short(classes[i], _LONGEST_NAME) for i in order]
     rows = min(len(names), _MOST_NAMED)
     with mpl.rc_context(STYLE):
         size = (_WIDTH_IN, 2.4 + max(1.2, _ROW_IN * rows))
@@ -96,7 +97,3 @@ def _draw_counts(figure: Figure, axes: Axes, counts: NDArray[np.int64], names: l
     bar.outline.set_visible(False)
     bar.set_label("examples (white: none)", color=BASELINE)
     bar.set_ticks(sorted({1, round(most / 9), round(most / 2.25), most} - {0}))
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"

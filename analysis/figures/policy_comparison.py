@@ -122,6 +122,6 @@ def seeds_note(frame: pl.DataFrame) -> str:
     return f"means of {text} seeds with {kinds}{more}"
 
 
-def short(name: str) -> str:
-    """Return a name cut to the room beside an axis."""
-    return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1] + "…"
+def short(name: str, most: int = _MOST_LETTERS) -> str:
+    """Return a name cut to the room beside an axis: `most` letters."""
+    return name if len(name) <= most else name[: most - 1] + "…"

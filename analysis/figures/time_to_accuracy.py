@@ -38,7 +38,8 @@ def time_to_accuracy(study: Study) -> Figure:
     below show depth and, if present, width, with a mark at each decision. Evaluations at second 0
     are left out. Raises ValueError without evaluations.
     """
-    curves = {run: curve for run in study.runs if len(curve := _visible(run))}
+    evaluated = {run: accuracy_curve(run).filter(pl.col("t_s") > 0) for run in study.runs}
+    curves = {run: curve for run, curve in evaluated.items() if len(curve)}
     if not curves:
         raise ValueError(f"{study.path}: no run has an evaluation after second 0 yet")
     moving = [run for run in study.runs if run in curves and is_moving(run)]
@@ -148,10 +149,6 @@ def _mark_decisions(axes: Axes, path: pl.DataFrame, column: str, colour: str) ->
     for moved, face in ((True, colour), (False, "white")):
         marks = decided.filter(pl.col("has_moved") == moved)
         axes.plot(marks["t_s"], marks[column], "o", ms=4.5, mfc=face, mec=colour, mew=1.1)
-
-
-def _visible(run: Run) -> pl.DataFrame:
-    return accuracy_curve(run).filter(pl.col("t_s") > 0)
 
 
 def _notes(study: Study) -> str:

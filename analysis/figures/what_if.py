@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -81,7 +81,8 @@ def what_if(frame: pl.DataFrame, *, axis: str, quantity: Quantity, target: str =
     scale, unit = scaling(quantity.unit, seen)
     top = pl.when(pl.col("spent").is_not_null()).then(pl.lit(max(seen)))
     scaled = frame.with_columns(pl.col("value") / scale, spent=top / scale)
-    colours = dict(zip(frame["series"].unique(maintain_order=True), _line_styles(), strict=False))
+    inks = [(colour, dashes) for dashes in DASHES for colour in COLOURS]
+    colours = dict(zip(frame["series"].unique(maintain_order=True), inks, strict=False))
     with mpl.rc_context(STYLE):
         width_in = max(_PANEL_IN * len(panels) + _LABELS_IN, _LEAST_IN)
         layout = ConstrainedLayoutEngine(w_pad=0.12)  # inches, so that tick labels do not touch
@@ -99,11 +100,6 @@ def what_if(frame: pl.DataFrame, *, axis: str, quantity: Quantity, target: str =
         figure.draw_without_rendering()
         end_labels(row[-1], labels)
     return figure
-
-
-def _line_styles() -> Iterator[tuple[str, Any]]:
-    """All colours, then all colours with other dashes."""
-    return ((colour, dashes) for dashes in DASHES for colour in COLOURS)
 
 
 def _draw(axes: Axes, frame: pl.DataFrame, styles: Mapping[str, tuple[str, Any]]) -> list[EndLabel]:
@@ -131,15 +127,11 @@ def series_means(rows: pl.DataFrame) -> pl.DataFrame:
         if group["value"].null_count():
             means.append((position, None, None, None))
         else:
-            estimate = mean_interval(group["value"].to_list(), is_amount=_is_amount(group))
+            is_amount = "spent" in group.columns and group["spent"].null_count() == 0
+            estimate = mean_interval(group["value"].to_list(), is_amount=is_amount)
             means.append((position, estimate.mean, estimate.low, estimate.high))
     schema = dict.fromkeys(("position", "mean", "low", "high"), pl.Float64)
     return pl.DataFrame(means, schema=schema, orient="row")
-
-
-def _is_amount(group: pl.DataFrame) -> bool:
-    """Whether the values are amounts to a target, such as times."""
-    return "spent" in group.columns and group["spent"].null_count() == 0
 
 
 def _end(name: str, rows: pl.DataFrame, means: pl.DataFrame, colour: str) -> EndLabel:

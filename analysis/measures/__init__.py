@@ -1,72 +1,34 @@
 """Measures of runs, as defined in docs/metrics.md: one function each, to a number or a frame."""
 
-from .crossing import (
-    Cost,
-    Crossing,
-    Effort,
-    cost_of_run,
-    cost_to_accuracy,
-    crossing_s,
-    effort_to,
-    highest_reached,
-)
-from .curve import (
-    MEAN_OF,
-    accuracy_curve,
-    best_accuracy,
-    best_arm,
-    best_of_run,
-    final_accuracy,
-    grid_curve,
-    mean_accuracy,
-    moving_mean,
-    smoothed_curve,
-)
-from .effort import Share, cache_hit_rate, trial_overhead, utilisation, wasted_work
-from .full import fastest_full, full_arms, full_highest, full_hours
-from .hindsight import best_in_hindsight
-from .memory import excluded_share, excluded_shares
-from .participation import fairness, jain, participation
-from .path import configuration_path, is_moving, trial_windows
-from .staleness import mean_staleness, staleness
-
-__all__ = [
-    "MEAN_OF",
-    "Cost",
-    "Crossing",
-    "Effort",
-    "Share",
-    "accuracy_curve",
-    "best_accuracy",
-    "best_arm",
-    "best_in_hindsight",
-    "best_of_run",
-    "cache_hit_rate",
-    "configuration_path",
-    "cost_of_run",
-    "cost_to_accuracy",
-    "crossing_s",
-    "effort_to",
-    "excluded_share",
-    "excluded_shares",
-    "fairness",
-    "fastest_full",
-    "final_accuracy",
-    "full_arms",
-    "full_highest",
-    "full_hours",
-    "grid_curve",
-    "highest_reached",
-    "is_moving",
-    "jain",
-    "mean_accuracy",
-    "mean_staleness",
-    "moving_mean",
-    "participation",
-    "smoothed_curve",
-    "staleness",
-    "trial_overhead",
-    "trial_windows",
-    "utilisation",
-    "wasted_work",
-]
+from .crossing import Cost as Cost
+from .crossing import Crossing as Crossing
+from .crossing import cost_of_run as cost_of_run
+from .crossing import cost_to_accuracy as cost_to_accuracy
+from .crossing import crossing_s as crossing_s
+from .crossing import effort_to as effort_to
+from .crossing import highest_reached as highest_reached
+from .curve import accuracy_curve as accuracy_curve
+from .curve import best_accuracy as best_accuracy
+from .curve import best_arm as best_arm
+from .curve import best_of_run as best_of_run
+from .curve import final_accuracy as final_accuracy
+from .curve import grid_curve as grid_curve
+from .curve import is_flat as is_flat
+from .curve import mean_accuracy as mean_accuracy
+from .curve import moving_mean as moving_mean
+from .effort import cache_hit_rate as cache_hit_rate
+from .effort import trial_overhead as trial_overhead
+from .effort import utilisation as utilisation
+from .effort import wasted_work as wasted_work
+from .full import fastest_full as fastest_full
+from .full import full_arms as full_arms
+from .full import full_highest as full_highest
+from .hindsight import best_in_hindsight as best_in_hindsight
+from .memory import excluded_share as excluded_share
+from .memory import excluded_shares as excluded_shares
+from .participation import fairness as fairness
+from .participation import participation as participation
+from .path import configuration_path as configuration_path
+from .path import is_moving as is_moving
+from .path import trial_windows as trial_windows
+from .staleness import staleness as staleness

@@ -19,13 +19,6 @@ def fastest_full(study: Study, target: float, kind: Crossing = "sustained") -> s
     return min(reached, key=lambda arm: reached[arm], default=None)
 
 
-def full_hours(study: Study, target: float, kind: Crossing = "sustained") -> float | None:
-    """Return the hours of the fastest full fine-tuning arm to the target, or None."""
-    arm = fastest_full(study, target, kind)
-    cost = None if arm is None else cost_to_accuracy(study.runs_of(arm), target, kind)
-    return None if cost is None else cost.hours
-
-
 def full_highest(study: Study, kind: Crossing = "sustained") -> float | None:
     """Return the highest target that a full fine-tuning arm reached in all its runs, or None."""
     levels = []

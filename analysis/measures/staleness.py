@@ -16,11 +16,3 @@ def staleness(run: Run) -> pl.DataFrame:
     ages = pl.when(is_told).then("ages").otherwise(pl.col("reports").list.eval(pl.element() * 0))
     each = run.rounds.select(staleness=ages.explode()).drop_nulls()
     return each.group_by("staleness").agg(reports=pl.len().cast(pl.Int64)).sort("staleness")
-
-
-def mean_staleness(run: Run) -> float | None:
-    """Return the mean staleness of the aggregated updates; None without updates."""
-    counts = staleness(run)
-    reports = int(counts["reports"].sum())
-    total = int((counts["staleness"] * counts["reports"]).sum())
-    return total / reports if reports else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sim.run_files import read_manifest
-from sim.runlog import MANIFEST, STUDY_INDEX
+from sim.runlog import MANIFEST
+from sim.study_index import read_index
 
 from .comparability import common_grid, incomparable
 from .run import Run, load_run
@@ -70,7 +70,7 @@ def load_study(path: Path) -> Study:
     grid_rounds = common_grid(runs)
     runs = [replace(run, grid_rounds=grid_rounds) for run in runs]
     warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
-    index = _index(path)
+    index = read_index(path)
     missing = _missing(path, index)
     if missing:
         warnings.append(f"runs have not begun: {', '.join(missing)}")
@@ -85,7 +85,7 @@ def load_study(path: Path) -> Study:
 
 def _run_directories(path: Path) -> list[Path]:
     """The runs that the study's index lists; without an index all runs, by arm and seed."""
-    names = _index(path).get("runs")
+    names = read_index(path).get("runs")
     if names is not None:
         return [path / name for name in names if (path / name / MANIFEST).exists()]
     patterns = (MANIFEST, f"*/{MANIFEST}", f"*/*/{MANIFEST}")
@@ -103,18 +103,3 @@ def _missing(path: Path, index: Mapping[str, Any]) -> tuple[str, ...]:
             seed = Path(name).name.removeprefix("seed-").lstrip("0") or "0"
             missing.append(f"{arm} (seed {seed})")
     return tuple(missing)
-
-
-def _index(path: Path) -> dict[str, Any]:
-    """The index of a study; empty for a directory that is not a whole study's."""
-    file = path / STUDY_INDEX
-    if not file.exists():
-        return {}
-    try:
-        index = json.loads(file.read_text(encoding="utf-8"))
-        [path / name for name in index["runs"]]
-        dict(index.get("axes", {})), dict(index.get("coordinates", {}))
-    except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{file}: must be the index of a study, with a list 'runs'") from None
-    assert isinstance(index, dict)
-    return index

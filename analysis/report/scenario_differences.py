@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+from sim.run_files import flatten
 
 ABSENT = "–"
 _TITLES = ("name",)
@@ -15,17 +17,10 @@ def differing_keys(scenarios: Mapping[str, Mapping[str, Any]]) -> list[tuple[str
     >>> differing_keys({"a": {"lr": 1, "stop": {"rounds": 2}}, "b": {"lr": 1}})
     [('stop.rounds', ['2', '–'])]
     """
-    flat = [dict(_leaves(scenario)) for scenario in scenarios.values()]
+    flat = [flatten(scenario) for scenario in scenarios.values()]
     paths = dict.fromkeys(path for leaves in flat for path in leaves)
     rows = [(path, [_text(leaves.get(path, ABSENT)) for leaves in flat]) for path in paths]
     return [(path, cells) for path, cells in rows if len(set(cells)) > 1 and path not in _TITLES]
-
-
-def _leaves(value: Any, path: str = "") -> Sequence[tuple[str, Any]]:
-    if not isinstance(value, Mapping) or not value:
-        return [(path, value)]
-    prefix = f"{path}." if path else ""
-    return [leaf for key, below in value.items() for leaf in _leaves(below, f"{prefix}{key}")]
 
 
 def _text(value: Any) -> str:

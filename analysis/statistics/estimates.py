@@ -7,7 +7,7 @@ arm. Differences and ratios are therefore paired by seed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Literal
@@ -40,15 +40,8 @@ class Estimate:
     kind: IntervalKind = "none"
     p: float | None = None
 
-    @property
-    def is_single(self) -> bool:
-        """Whether it is of one seed, so that nothing is known about the variation between seeds."""
-        return self.n == 1
 
-
-def mean_interval(
-    values: Sequence[float], confidence: float = CONFIDENCE, *, is_amount: bool = False
-) -> Estimate:
+def mean_interval(values: Sequence[float], *, is_amount: bool = False) -> Estimate:
     """Return the mean with its range (fewer than FEWEST values) or its interval.
 
     The interval is Student's. is_amount: for positive, skewed values such as times it is Student's
@@ -64,15 +57,15 @@ def mean_interval(
         logs = [math.log(value) for value in values]
         variance = stdev(logs) ** 2
         error = math.sqrt(variance / n + variance**2 / (2 * (n - 1)))
-        middle, half = fmean(logs) + variance / 2, _quantile(n, confidence) * error
+        middle, half = fmean(logs) + variance / 2, _quantile(n) * error
         low, high = math.exp(middle - half), math.exp(middle + half)
         return Estimate(mean=mean, low=min(low, mean), high=max(high, mean), n=n, kind="log-t")
-    half = _quantile(n, confidence) * stdev(values) / math.sqrt(n)
+    half = _quantile(n) * stdev(values) / math.sqrt(n)
     return Estimate(mean=mean, low=mean - half, high=mean + half, n=n, kind="t")
 
 
 def mean_band(
-    curves: NDArray[np.float64], confidence: float = CONFIDENCE
+    curves: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return pointwise mean, low and high of curves (n_seeds, n_points).
 
@@ -82,13 +75,11 @@ def mean_band(
     mean, n = curves.mean(axis=0), len(curves)
     if n < FEWEST:
         return mean, curves.min(axis=0), curves.max(axis=0)
-    half = _quantile(n, confidence) * curves.std(axis=0, ddof=1) / math.sqrt(n)
+    half = _quantile(n) * curves.std(axis=0, ddof=1) / math.sqrt(n)
     return mean, mean - half, mean + half
 
 
-def paired_difference(
-    one: Mapping[int, float], other: Mapping[int, float], confidence: float = CONFIDENCE
-) -> Estimate | None:
+def paired_difference(one: Mapping[int, float], other: Mapping[int, float]) -> Estimate | None:
     """Mean of one - other, paired by seed (the keys); None without a common seed.
 
     Its p value is that of the paired t test.
@@ -97,12 +88,10 @@ def paired_difference(
     if not common:
         return None
     values = [one[seed] - other[seed] for seed in common]
-    return replace(mean_interval(values, confidence), p=_p_of_zero(fmean(values), values))
+    return replace(mean_interval(values), p=_p_of_zero(fmean(values), values))
 
 
-def speed_up(
-    base: Mapping[int, float], arm: Mapping[int, float], confidence: float = CONFIDENCE
-) -> Estimate | None:
+def speed_up(base: Mapping[int, float], arm: Mapping[int, float]) -> Estimate | None:
     """Ratio of mean amounts, base / arm, over the common seeds.
 
     `mean` is the ratio R of the means, not the mean of the ratios. The interval is R exp(+- t s /
@@ -120,7 +109,7 @@ def speed_up(
     if not ratio:
         return Estimate(mean=ratio, low=ratio, high=ratio, n=n, kind="log-t")
     errors = [base[seed] / above - arm[seed] / below for seed in common]
-    half = _quantile(n, confidence) * stdev(errors) / math.sqrt(n)
+    half = _quantile(n) * stdev(errors) / math.sqrt(n)
     return Estimate(
         mean=ratio,
         low=ratio * math.exp(-half),
@@ -152,10 +141,10 @@ def _ranged(mean: float, values: Sequence[float]) -> Estimate:
     return Estimate(mean=mean, low=min(values), high=max(values), n=len(values), kind="range")
 
 
-def _quantile(n: int, confidence: float) -> float:
+def _quantile(n: int) -> float:
     from scipy.stats import t
 
-    return float(t.ppf((1 + confidence) / 2, n - 1))
+    return float(t.ppf((1 + CONFIDENCE) / 2, n - 1))
 
 
 def _p_of_zero(mean: float, values: Sequence[float]) -> float | None:
@@ -171,9 +160,7 @@ def _p_of_zero(mean: float, values: Sequence[float]) -> float | None:
     return float(2 * t.sf(abs(mean) / error, n - 1))
 
 
-def replications_needed(
-    values: Sequence[float], half_width: float, confidence: float = CONFIDENCE
-) -> int | None:
+def replications_needed(values: Sequence[float], half_width: float) -> int | None:
     """Return how many seeds an interval of +- half_width needs (Student's t).
 
     Uses the standard deviation of `values`; None for a single value. Raises ValueError for a
@@ -186,14 +173,9 @@ def replications_needed(
     spread = stdev(values)
 
     def is_enough(n: int) -> bool:
-        return _quantile(n, confidence) * spread / math.sqrt(n) <= half_width
+        return _quantile(n) * spread / math.sqrt(n) <= half_width
 
-    return _first(is_enough)
-
-
-def _first(is_enough: Callable[[int], bool]) -> int:
-    """The least n >= 2 for which the monotone condition holds, by bisection."""
-    low, high = 1, 2
+    low, high = 1, 2  # the least n >= 2 that is enough, by bisection
     while not is_enough(high):
         low, high = high, 2 * high
         if low > _MOST_REPLICATIONS:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from .estimates import CONFIDENCE, Estimate, mean_interval
+from .estimates import Estimate, mean_interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,7 @@ def common_limit(observations: Iterable[Observation]) -> float:
     return min(censored) if censored else max(one.amount for one in known)
 
 
-def restricted_mean(
-    observations: Sequence[Observation], limit: float, confidence: float = CONFIDENCE
-) -> Estimate:
+def restricted_mean(observations: Sequence[Observation], limit: float) -> Estimate:
     """Restricted mean: the mean of min(amount, limit), the area below Kaplan and Meier's curve.
 
     Royston and Parmar, BMC Med. Res. Methodol. 13:152, 2013. Raises ValueError if a seed was
@@ -49,7 +47,7 @@ def restricted_mean(
                 f"limit must be at most {one.amount:g}, the end of a run that did not reach its "
                 f"target, got {limit:g}"
             )
-    return mean_interval([min(one.amount, limit) for one in observations], confidence)
+    return mean_interval([min(one.amount, limit) for one in observations])
 
 
 def kaplan_meier(observations: Sequence[Observation]) -> pl.DataFrame:

@@ -75,30 +75,18 @@ def default_reference(study: Study) -> str:
     return (full_arms(study) or study.arms)[0]
 
 
+_COLUMNS = (
+    *("arm", "n_seeds", "n_reached", "mean", "low", "high", "is_lower_bound"),
+    *("ratio", "ratio_low", "ratio_high", "n_common"),
+    *("difference", "difference_low", "difference_high", "n_needed"),
+    *("limit", "restricted", "restricted_low", "restricted_high", "median", "interval"),
+    *("p", "p_holm"),
+)
 _SCHEMA: dict[str, Any] = {
-    "arm": pl.String,
-    "n_seeds": pl.Int64,
-    "n_reached": pl.Int64,
-    "mean": pl.Float64,
-    "low": pl.Float64,
-    "high": pl.Float64,
+    **dict.fromkeys(_COLUMNS, pl.Float64),
+    **dict.fromkeys(("n_seeds", "n_reached", "n_common", "n_needed"), pl.Int64),
+    **dict.fromkeys(("arm", "interval"), pl.String),
     "is_lower_bound": pl.Boolean,
-    "ratio": pl.Float64,
-    "ratio_low": pl.Float64,
-    "ratio_high": pl.Float64,
-    "n_common": pl.Int64,
-    "difference": pl.Float64,
-    "difference_low": pl.Float64,
-    "difference_high": pl.Float64,
-    "n_needed": pl.Int64,
-    "limit": pl.Float64,
-    "restricted": pl.Float64,
-    "restricted_low": pl.Float64,
-    "restricted_high": pl.Float64,
-    "median": pl.Float64,
-    "interval": pl.String,
-    "p": pl.Float64,
-    "p_holm": pl.Float64,
 }
 
 

@@ -34,7 +34,7 @@ def format_table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[lis
             *_cells(row),
             *(_amount_cell(row["idle_kilojoules_per_client"]) for _ in idle),
             *([] if baseline is None else [_ratio_cell(row, "ratio"), _p_cell(row)]),
-            *(_share_cell(row[key]) for _, key in optional),
+            *(f"{100 * row[key]:.0f} %" if row[key] else _NO_VALUE for _, key in optional),
         ]
         for row in rows
     ]
@@ -56,10 +56,6 @@ def _cells(row: Mapping[str, Any]) -> list[str]:
 
 def _amount_cell(amount: float | None) -> str:
     return _NO_VALUE if amount is None else digits(amount)
-
-
-def _share_cell(share: float | None) -> str:
-    return f"{100 * share:.0f} %" if share else _NO_VALUE
 
 
 def _accuracy_cell(accuracy: float | None) -> str:

@@ -19,11 +19,15 @@ def published_rows(study: Study) -> list[dict[str, Any]]:
     accuracy is 0-1; hours is None if not reached; ratio = hours / printed_hours. hours are those of
     first crossings, as publications print them.
     """
-    return [
-        _row(study, row["arm"], accuracy, printed, row["reason"])
-        for row in study.published
-        for accuracy, printed in zip(row["targets"], row["hours"], strict=True)
-    ]
+    rows = []
+    for row in study.published:
+        for accuracy, printed in zip(row["targets"], row["hours"], strict=True):
+            cost = cost_to_accuracy(study.runs_of(row["arm"]), accuracy, "first")
+            hours = None if cost is None else cost.hours
+            ratio = None if hours is None else hours / printed
+            values = (row["arm"], accuracy, hours, printed, ratio, row["reason"])
+            rows.append(dict(zip(PUBLISHED_COLUMNS, values, strict=True)))
+    return rows
 
 
 def published_caption(study: Study) -> str:
@@ -48,11 +52,3 @@ def format_published(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list
         )
         before = (row["arm"], row["reason"])
     return list(PUBLISHED_HEADERS), lines
-
-
-def _row(study: Study, arm: str, accuracy: float, printed: float, reason: str) -> dict[str, Any]:
-    cost = cost_to_accuracy(study.runs_of(arm), accuracy, "first")
-    hours = None if cost is None else cost.hours
-    ratio = None if hours is None else hours / printed
-    values = (arm, accuracy, hours, printed, ratio, reason)
-    return dict(zip(PUBLISHED_COLUMNS, values, strict=True))

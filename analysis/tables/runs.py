@@ -81,24 +81,15 @@ def run_frame(study: Study, target: float | None, crossing: Crossing = "sustaine
     return pl.DataFrame([_row(run, target, crossing) for run in study.runs], schema=_SCHEMA)
 
 
+_COLUMNS = (
+    *("arm", "seed", "reached_s", "first_s", "rounds", "mbytes", "kilojoules", "best", "final"),
+    *("utilisation", "waste", "overhead", "fairness"),
+    *("end_s", "end_mbytes", "end_kilojoules", "end_rounds"),
+)
 _SCHEMA: dict[str, Any] = {
+    **dict.fromkeys(_COLUMNS, pl.Float64),
+    **dict.fromkeys(("seed", "rounds", "end_rounds"), pl.Int64),
     "arm": pl.String,
-    "seed": pl.Int64,
-    "reached_s": pl.Float64,
-    "first_s": pl.Float64,
-    "rounds": pl.Int64,
-    "mbytes": pl.Float64,
-    "kilojoules": pl.Float64,
-    "best": pl.Float64,
-    "final": pl.Float64,
-    "utilisation": pl.Float64,
-    "waste": pl.Float64,
-    "overhead": pl.Float64,
-    "fairness": pl.Float64,
-    "end_s": pl.Float64,
-    "end_mbytes": pl.Float64,
-    "end_kilojoules": pl.Float64,
-    "end_rounds": pl.Int64,
 }
 
 

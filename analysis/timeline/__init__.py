@@ -11,7 +11,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from sim.records import ClientRow, DecisionRow, TransferRow
+from sim.records import ClientRow, DecisionRow, DropoutRow, TransferRow
 from sim.run_files import Manifest, read_manifest, read_rows
 from sim.runlog import EVALUATIONS, EVENTS
 
@@ -22,9 +22,7 @@ from .tracks import (
     Row,
     client_slices,
     config_text,
-    dropouts,
     round_slices,
-    transfers,
     trial_slices,
 )
 
@@ -101,7 +99,7 @@ def _server(rows: Sequence[Row]) -> Iterator[Event]:
 
 
 def _counters(rows: Sequence[Row]) -> Iterator[Event]:
-    moved = transfers(rows)
+    moved = [row for row in rows if row["row"] == TransferRow.row]
     steps = {
         "bytes in flight": bytes_in_flight(moved),
         "server sends, Mbit/s": link_mbit_per_s(moved, "down"),
@@ -131,8 +129,8 @@ def _clients(rows: Sequence[Row], wanted: Sequence[Collection[int]] | None) -> I
         for tid, name, piece in _in_lanes(client, pieces, len(tracks) + 1):
             tracks[tid] = name
             yield complete(CLIENTS, tid, piece)
-    for row in dropouts(rows):
-        if row["client"] in first:
+    for row in rows:
+        if row["row"] == DropoutRow.row and row["client"] in first:
             name = f"lost ({row['reason']})"
             yield instant(CLIENTS, first[row["client"]], name, row["t_s"], {"stage": row["stage"]})
     if tracks:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import Any
 
-from sim.records import ClientRow, ComputeRow, DecisionRow, DropoutRow, RoundRow, TransferRow
+from sim.records import ClientRow, ComputeRow, DecisionRow, RoundRow, TransferRow
 
 from .trace_events import Slice
 
@@ -54,16 +54,6 @@ def trial_slices(rows: Sequence[Row]) -> list[Slice]:
     ]
 
 
-def transfers(rows: Iterable[Row]) -> list[Row]:
-    """Return the transfers, in order."""
-    return [row for row in rows if row["row"] == TransferRow.row]
-
-
-def dropouts(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of clients that dropped out of their rounds."""
-    return [row for row in rows if row["row"] == DropoutRow.row]
-
-
 def config_text(config: Mapping[str, Any]) -> str:
     """Return a configuration as its kind and sizes, such as "adapter 3, 16"."""
     sizes = ", ".join(str(value) for key, value in config.items() if key != "kind")
@@ -86,19 +76,9 @@ def _client_round(row: Row) -> Slice:
 
 
 def _attempt(row: Row) -> Slice:
-    return Slice(
-        name=_attempt_name(row), start_s=row["start_s"], end_s=row["t_s"], args=_details(row)
-    )
-
-
-def _attempt_name(row: Row) -> str:
-    if row["row"] == ComputeRow.row:
-        return "compute"
-    return "download" if row["direction"] == "down" else "upload"
-
-
-def _details(row: Row) -> dict[str, Any]:
-    return {key: row[key] for key in ("bytes", "batches", "cache", "status") if key in row}
+    name = {"down": "download", "up": "upload"}.get(row.get("direction", ""), "compute")
+    args = {key: row[key] for key in ("bytes", "batches", "cache", "status") if key in row}
+    return Slice(name=name, start_s=row["start_s"], end_s=row["t_s"], args=args)
 
 
 def _offline(piece: Slice, attempts: Sequence[Row]) -> list[Slice]:

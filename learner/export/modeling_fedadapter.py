@@ -51,7 +51,10 @@ class Unit(nn.Module):
 
 
 class FedAdapterModel(PreTrainedModel):  # type: ignore[misc, unused-ignore]
-    """The encoder with its adapters, and the head."""
+    """The encoder with its adapters, and the head.
+
+    A subclass has `read`, which makes what the head reads, and `output_class`.
+    """
 
     config_class = FedAdapterConfig
     base_model_prefix = "fedadapter"
@@ -73,45 +76,39 @@ class FedAdapterModel(PreTrainedModel):  # type: ignore[misc, unused-ignore]
         self.classifier = nn.Linear(hidden, config.num_labels)
         self.post_init()
 
-    def tokens(self, input_ids: Tensor, attention_mask: Tensor, **kwargs: Any) -> Tensor:
-        """The encoder's output, (texts, longest) to (texts, longest, hidden)."""
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        **kwargs: Any,
+    ) -> SequenceClassifierOutput | TokenClassifierOutput:
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         given = {key: value for key, value in kwargs.items() if key == "token_type_ids"}
-        out = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **given)
-        hidden: Tensor = out.last_hidden_state
-        return hidden
+        out = self.encoder(input_ids=input_ids, attention_mask=mask, **given)
+        logits = self.classifier(self.read(out.last_hidden_state, mask))
+        loss = None
+        if labels is not None:
+            loss = nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+        return self.output_class(loss=loss, logits=logits)
 
 
 class FedAdapterForSequenceClassification(FedAdapterModel):
     """The head reads the mean over a text's tokens, including special tokens."""
 
-    def forward(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor | None = None,
-        labels: Tensor | None = None,
-        **kwargs: Any,
-    ) -> SequenceClassifierOutput:
-        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
-        hidden = self.tokens(input_ids, mask, **kwargs)
+    output_class = SequenceClassifierOutput
+
+    def read(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """(texts, longest, hidden) to (texts, hidden)."""
         weights = mask.unsqueeze(2).to(hidden.dtype)  # (texts, longest, 1)
-        logits = self.classifier((hidden * weights).sum(1) / weights.sum(1))  # (texts, labels)
-        loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits)
+        return (hidden * weights).sum(1) / weights.sum(1)
 
 
 class FedAdapterForTokenClassification(FedAdapterModel):
     """The head reads every token; a word's tag is that of its first token."""
 
-    def forward(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor | None = None,
-        labels: Tensor | None = None,
-        **kwargs: Any,
-    ) -> TokenClassifierOutput:
-        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
-        logits = self.classifier(self.tokens(input_ids, mask, **kwargs))  # (texts, longest, labels)
-        loss = None
-        if labels is not None:
-            loss = nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
-        return TokenClassifierOutput(loss=loss, logits=logits)
+    output_class = TokenClassifierOutput
+
+    def read(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """All of (texts, longest, hidden)."""
+        return hidden

@@ -18,7 +18,7 @@ class Kind:
 
     name: str
     folder: Path
-    pattern: str
+    pattern: str = "*.json"
     is_whole: Callable[[Path], bool]
 
     def files(self) -> list[Path]:
@@ -53,13 +53,11 @@ def kinds(cache_dir: Path) -> tuple[Kind, ...]:
         Kind(
             name="evaluations",
             folder=root / "evaluations",
-            pattern="*.json",
             is_whole=lambda path: read_checked(path, "evaluation") is not None,
         ),
         Kind(
             name="feedback",
             folder=root / "feedback",
-            pattern="*.json",
             is_whole=lambda path: read_checked(path, "feedback") is not None,
         ),
     )

@@ -38,20 +38,19 @@ class Store:
     """
 
     def __init__(self, root: Path, budget: Budget | None = None) -> None:
-        self._states = root / "states"
-        self._evaluations = root / "evaluations"
-        self._feedback = root / "feedback"
-        self._budget = budget or Budget([self._states])
+        self._root = root
+        self._budget = budget or Budget([root / "states"])
 
     def evaluation(self, state: StateRef, split: str, numerics: str) -> Evaluation | None:
         """The stored evaluation; None if there is none or its file is damaged."""
-        fields = read_checked(self._evaluation_path(state, split, numerics), "evaluation")
+        path = self._path("evaluations", f"{state}-{split}", numerics)
+        fields = read_checked(path, "evaluation")
         return None if fields is None else Evaluation(**fields)
 
     def add_evaluation(
         self, state: StateRef, split: str, numerics: str, evaluation: Evaluation
     ) -> None:
-        path = self._evaluation_path(state, split, numerics)
+        path = self._path("evaluations", f"{state}-{split}", numerics)
         _write_checked(path, "evaluation", asdict(evaluation), numerics)
 
     def feedback(self, name: str, numerics: str) -> list[Feedback] | None:
@@ -59,11 +58,11 @@ class Store:
 
         `name` is the name of their updates (RecipeGraph.updates_name).
         """
-        rows = read_checked(self._feedback_path(name, numerics), "feedback")
+        rows = read_checked(self._path("feedback", name, numerics), "feedback")
         return None if rows is None else [Feedback(**row) for row in rows]
 
     def add_feedback(self, name: str, numerics: str, told: Sequence[Feedback]) -> None:
-        path = self._feedback_path(name, numerics)
+        path = self._path("feedback", name, numerics)
         _write_checked(path, "feedback", [asdict(one) for one in told], numerics)
 
     def has_state(self, state: StateRef, numerics: str) -> bool:
@@ -96,14 +95,11 @@ class Store:
         write_atomically(path, lambda target: save_file(arrays, target, metadata))
         self._budget.keep(path)
 
+    def _path(self, folder: str, name: str, numerics: str, suffix: str = ".json") -> Path:
+        return self._root / folder / name[:2] / f"{name}-{_short(numerics)}{suffix}"
+
     def _state_path(self, state: StateRef, numerics: str) -> Path:
-        return self._states / state[:2] / f"{state}-{_short(numerics)}.safetensors"
-
-    def _evaluation_path(self, state: StateRef, split: str, numerics: str) -> Path:
-        return self._evaluations / state[:2] / f"{state}-{split}-{_short(numerics)}.json"
-
-    def _feedback_path(self, name: str, numerics: str) -> Path:
-        return self._feedback / name[:2] / f"{name}-{_short(numerics)}.json"
+        return self._path("states", state, numerics, ".safetensors")
 
 
 def read_checked(path: Path, key: str) -> Any:

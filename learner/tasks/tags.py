@@ -21,7 +21,8 @@ def to_iob2(splits: Mapping[str, list[Row]], warn: Warn) -> dict[str, list[Row]]
     prefixes = {tag[0] for rows in splits.values() for row in rows for tag in row.labels}
     if prefixes & {"E", "S"}:
         if prefixes & {"L", "U"}:
-            where = next(r.where for rows in splits.values() for r in rows if _has(r, "LU"))
+            rows = (row for rows in splits.values() for row in rows)
+            where = next(row.where for row in rows if {tag[0] for tag in row.labels} & {"L", "U"})
             raise ValueError(f"{where}: tags must be of one scheme, L- and U- occur with E- or S-")
         return dict(splits)
     converted = {
@@ -54,7 +55,3 @@ def iob2(tags: Sequence[str]) -> tuple[str, ...]:
         converted.append(f"{'I' if inside else 'B'}-{kind}")
         last = "" if prefix in ("L", "U") else kind
     return tuple(converted)
-
-
-def _has(row: Row, prefixes: str) -> bool:
-    return any(tag[0] in prefixes for tag in row.labels)

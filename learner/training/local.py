@@ -130,12 +130,11 @@ def _feedback(counts: Sequence[Sequence[int]], step_losses: Sequence[Tensor]) ->
         shares = np.split(losses.cpu().numpy().astype(np.float64), np.cumsum(lengths)[:-1])
         for parts, share in zip(own, shares, strict=False):  # shorter jobs have ended
             parts.append(share)
-    return [_summary(np.concatenate(parts or [np.zeros(1)])) for parts in own]
-
-
-def _summary(losses: np.ndarray) -> Feedback:
-    mean, square = float(losses.mean()), float(np.square(losses).mean())
-    return Feedback(mean_loss=mean, rms_loss=math.sqrt(square))
+    whole = (np.concatenate(parts or [np.zeros(1)]) for parts in own)
+    return [
+        Feedback(mean_loss=float(of.mean()), rms_loss=math.sqrt(float(np.square(of).mean())))
+        for of in whole
+    ]
 
 
 @torch.no_grad()

@@ -101,7 +101,9 @@ class PooledTrainer:
             for sent in self._in_order(self._processes.submit(_train, *one) for one in pieces):
                 with self._counting:
                     self.trainings += len(sent)
-                yield from (_received(params, feedback) for params, feedback in sent)
+                for arrays, feedback in sent:
+                    params = {name: torch.from_numpy(array) for name, array in arrays.items()}
+                    yield Trained(params, feedback)
 
     def _in_order(self, futures: Iterable[Future[T]]) -> Iterator[T]:
         """The results in order; at most one pass per worker is submitted ahead."""
@@ -123,10 +125,6 @@ def _worker_death_reported() -> Iterator[None]:
 
 
 _Sent = tuple[dict[str, np.ndarray], Feedback]
-
-
-def _received(params: Mapping[str, np.ndarray], feedback: Feedback) -> Trained:
-    return Trained({name: torch.from_numpy(param) for name, param in params.items()}, feedback)
 
 
 # The functions below run in the worker processes.

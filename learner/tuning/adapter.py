@@ -44,19 +44,17 @@ def initial_units(
 
     So a state that grew to a configuration and one initialised with it have the same new units.
     """
-    units: dict[str, np.ndarray] = {}
+    shapes = unit_shapes(config, n_layers, hidden)
+    units = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     for layer in range(n_layers - config.depth, n_layers):
         for unit in range(config.width // UNIT_WIDTH):
             name = unit_name(layer, unit)
             generator = np.random.default_rng([seed, 1, layer, unit])
             down = generator.normal(0.0, INIT_STD, (UNIT_WIDTH, hidden))
             up = generator.normal(0.0, INIT_STD, (hidden, UNIT_WIDTH))
-            if new_weights == "identity":
-                up = np.zeros_like(up)
             units[f"{name}down.weight"] = down.astype(np.float32)
-            units[f"{name}down.bias"] = np.zeros(UNIT_WIDTH, np.float32)
-            units[f"{name}up.weight"] = up.astype(np.float32)
-            units[f"{name}up.bias"] = np.zeros(hidden, np.float32)
+            if new_weights == "published":
+                units[f"{name}up.weight"] = up.astype(np.float32)
     return units
 
 

@@ -27,6 +27,7 @@ from .configurator import configurator_of
 from .network import check_references
 from .population import find_profiles, table_model
 from .priced_model import check_priced_model
+from .sources import check_reference
 
 _KNOWN_SHAPES = {
     "shape:bert-base": BERT_BASE,
@@ -63,6 +64,8 @@ def check_scenario(scenario: Scenario, configurator: Configurator | None = None)
         )
     check_references(scenario.fleet.network)
     check_availability(scenario.fleet.availability)
+    if scenario.fleet.capacities is not None:
+        check_reference("fleet.capacities.source", scenario.fleet.capacities.source)
 
 
 def _check_model(scenario: Scenario) -> None:
@@ -111,6 +114,12 @@ def _other_batch(scenario: Scenario) -> Iterator[str]:
             f"cost.scale none: the seconds are those of {TABLE_BATCH} x {TABLE_TOKENS} tokens, the "
             f"task has {batch_size} x {tokens}; see cost.latency_scale"
         )
+
+
+def needs_model_files(scenario: Scenario) -> bool:
+    """Whether a run reads the model's files: to train it, or for sizes that are not known here."""
+    is_real = not isinstance(scenario.learner, CurveTraining)
+    return is_real or scenario.model.source not in _KNOWN_SHAPES
 
 
 def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.assets.sources import PYPI, data_dir, is_at_hand, model_dir
+from learner.assets.sources import PYPI, data_dir, model_dir
 from learner.spec import Shard
 from learner.tasks import Task, TaskSource, load_task, partition
-from learner.tasks.hub import HUB
 from learner.tasks.rows import Layout
 from sim.engine.simulation import Holdings
 from sim.scenario.scenario import Scenario
@@ -25,12 +24,18 @@ from .population import synthetic_shards
 class Data:
     """The task, each client's example indices (`parts`) and shards; both by client id.
 
-    `task` is None and `parts` is empty for a synthetic task.
+    `task` is None and `parts` is empty for a synthetic task, which has only a number of labels.
     """
 
     task: Task | None
     parts: tuple[NDArray[np.int64], ...]
     shards: list[Shard]
+    n_synthetic_labels: int = 0
+
+    @property
+    def n_labels(self) -> int:
+        """The number of labels of the classifier head."""
+        return len(self.task.labels) if self.task else self.n_synthetic_labels
 
     @property
     def holdings(self) -> Holdings | None:
@@ -60,7 +65,8 @@ def load_data(scenario: Scenario, streams: Streams, cache_dir: Path) -> Data:
     """
     task, n_clients = scenario.task, scenario.partition.clients
     if isinstance(task, SyntheticTask):
-        return Data(None, (), synthetic_shards(task, scenario.training, n_clients))
+        shards = synthetic_shards(task, scenario.training, n_clients)
+        return Data(None, (), shards, n_synthetic_labels=task.labels)
     loaded = load_task(task_source(task), cache_dir)
     train, kind = loaded.train, scenario.partition
     try:
@@ -70,20 +76,11 @@ def load_data(scenario: Scenario, streams: Streams, cache_dir: Path) -> Data:
     return Data(loaded, parts, list(partition.shards(parts)))
 
 
-def describe_data(scenario: Scenario, seed: int, cache_dir: Path) -> str | None:
-    """A line on the data of a scenario and their partition with this seed, and one per warning.
-
-    None for a synthetic task, and for data that are not in the cache. Raises ValueError, as
-    load_data does.
-    """
-    if not isinstance(scenario.task, DataTask):
-        return None
-    if not is_at_hand(scenario.task.source.removeprefix(HUB), cache_dir):
-        return None
-    data = load_data(scenario, Streams(seed), cache_dir)
-    task = data.task
-    assert task is not None
-    return "\n".join((_summary(data, task), *data_warnings(task)))
+def describe_data(data: Data) -> list[str]:
+    """A line on the data and their partition, and one per warning; none for a synthetic task."""
+    if data.task is None:
+        return []
+    return [_summary(data, data.task), *data_warnings(data.task)]
 
 
 def data_warnings(task: Task) -> list[str]:

@@ -58,15 +58,17 @@ def build_clients(
     links: Sequence[Link],
     availability: Sequence[ClientAvailability],
     hidden: int,
+    speeds: Sequence[float],
 ) -> list[Client]:
     """One client for each shard. A client's device depends on the seed and its id only.
 
     hidden: the hidden size of the priced model, which determines the size of cached activations.
+    speeds: of each client, over that of its device class.
     """
     ids = range(len(shards))
     fleet = scenario.fleet
     profiles = assign_devices(fleet, streams, ids, table_model(scenario))
-    devices = _devices(fleet.load, profiles, streams, ids)
+    devices = _devices(fleet.load, profiles, streams, ids, speeds)
     return [
         Client(
             shard=shard,
@@ -97,15 +99,19 @@ def _devices(
     profiles: Sequence[DeviceProfile],
     streams: Streams,
     ids: Sequence[int],
+    speeds: Sequence[float],
 ) -> list[Device]:
     if isinstance(load, NoLoad):
-        return [Device(profile) for profile in profiles]
+        return [
+            Device(profile, own_speed=speed)
+            for profile, speed in zip(profiles, speeds, strict=True)
+        ]
     model = gilbert_elliott(1.0, load.busy_speed, load.free_s, load.busy_s)
-    speed = model.sample(streams.generator("load"), load.period_s)
-    offsets_s = streams.uniform("load offset", ids=ids) * load.period_s
+    shared = model.sample(streams.generator("load"), load.period_s)
+    offsets_s = (streams.uniform("load offset", ids=ids) * load.period_s).tolist()
     return [
-        Device(profile, speed, offset_s)
-        for profile, offset_s in zip(profiles, offsets_s.tolist(), strict=True)
+        Device(profile, shared, offset_s, speed)
+        for profile, offset_s, speed in zip(profiles, offsets_s, speeds, strict=True)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from simpy import Environment
 
 from configurator import Configurator
 from learner.encoder.architecture import Architecture
+from learner.spec import Full
 from learner.training.numerics import Precision
 from learner.training.pool import ALONE, TrainingPool
+from sim.cost.protocol import CostModel
 from sim.engine.audit import Audit
 from sim.engine.context import Context
 from sim.engine.participation import Participation, participate
@@ -23,17 +26,16 @@ from sim.scenario.fleet import ServerSide
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 
-from .availability import population_availability
 from .checks import check_depths, check_scenario, find_architecture
 from .configurator import build_configurator
 from .cost_model import build_cost_model
 from .data import Data, load_data
 from .facts import model_data_facts, resampled_to_s
 from .learner import NO_CALLBACKS, OnMissing, RunCallbacks, build_learner, find_revision
-from .network import build_links
-from .population import build_clients
+from .population import build_clients, find_profiles, table_model
 from .priced_model import priced_architecture
 from .server import build_server
+from .surroundings import find_surroundings
 
 _BYTES_PER_MBIT = 125_000
 
@@ -50,26 +52,28 @@ def build_simulation(
     on_missing: OnMissing = "train",
     precision: Precision = "fp32",
     pool: TrainingPool = ALONE,
+    data: Data | None = None,
 ) -> Simulation:
     """A simulation, ready to run. Downloads model and data unless they are in the cache.
 
     configurator: used instead of the scenario's. participation: what a client does in a round.
-    on_missing: see OnMissing. pool: the processes that train. Raises ValueError, naming the key, if
+    on_missing: see OnMissing. pool: the processes that train. data: those that load_data returned
+    for the same arguments (None: they are loaded here). Raises ValueError, naming the key, if
     scenario, model and data do not fit together.
     """
     streams = Streams(seed)
     check_scenario(scenario, configurator)
     architecture = find_architecture(scenario, cache_dir)
     check_depths(scenario, architecture)
-    data = load_data(scenario, streams, cache_dir)
-    cost = build_cost_model(scenario, architecture, len(data.task.labels) if data.task else 0)
+    data = data or load_data(scenario, streams, cache_dir)
+    cost = build_cost_model(scenario, architecture, data.n_labels)
     revision = find_revision(scenario, cache_dir)
     learner = build_learner(
         scenario, data, revision, cache_dir, callbacks, on_missing, precision, pool
     )
     env = Environment()
     server_link = _server_link(env, scenario.fleet.server)
-    clients, facts = _clients(scenario, streams, data, architecture, cache_dir, server_link)
+    clients, facts = _clients(scenario, streams, data, architecture, cost, cache_dir, server_link)
     context = Context(
         env=env,
         when_offline=getattr(scenario.fleet.availability, "when_offline", "drop"),
@@ -108,24 +112,42 @@ def _clients(
     streams: Streams,
     data: Data,
     architecture: Architecture,
+    cost: CostModel,
     cache_dir: Path,
     server_link: ServerLink,
 ) -> tuple[list[Client], dict[str, Any]]:
     """The clients, and facts about them for the manifest."""
     fleet, ids = scenario.fleet, range(len(data.shards))
-    network = build_links(fleet.network, streams, ids, cache_dir, server_link)
-    available = population_availability(fleet.availability, streams, ids, cache_dir)
-    hidden = priced_architecture(scenario, architecture).hidden
+    around = find_surroundings(
+        fleet,
+        streams,
+        ids,
+        cache_dir,
+        server=server_link,
+        full_s_per_sample=partial(_full_s_per_sample, scenario, cost),
+    )
     clients = build_clients(
-        scenario, streams, data.shards, network.links, available.clients, hidden
+        scenario,
+        streams,
+        data.shards,
+        around.links,
+        around.availability,
+        priced_architecture(scenario, architecture).hidden,
+        around.speeds,
     )
     facts = {
         **model_data_facts(architecture, data, clients),
-        "network": network.facts,
+        **around.facts,
         "client_rates_resampled_to_s": resampled_to_s(fleet.server),
-        "availability": available.facts,
     }
     return clients, facts
+
+
+def _full_s_per_sample(scenario: Scenario, cost: CostModel) -> float:
+    """Seconds of full fine-tuning for one example, on the first of the fleet's device classes."""
+    profiles = find_profiles(scenario.fleet, table_model(scenario))
+    batch_s = cost.compute_s(next(iter(profiles.values())), Full(), 1, "none")
+    return batch_s / scenario.training.batch_size
 
 
 def _server_link(env: Environment, server: ServerSide) -> ServerLink:

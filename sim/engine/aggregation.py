@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 
 from simpy import Environment
 
@@ -37,7 +38,7 @@ class Aggregator:
 
     def aggregate(self, lineage: Lineage, reports: Sequence[ClientJob]) -> RoundUpdates:
         """Advance the lineage by one aggregation of these jobs, in whatever order they came."""
-        jobs = sorted(reports, key=_key)
+        jobs = sorted(reports, key=attrgetter("client_id", "version", "repeat"))
         for job in jobs:
             job.staleness = lineage.round - job.version
         is_fresh = not any(job.staleness for job in jobs)
@@ -103,7 +104,3 @@ class Aggregator:
             weight=float(client.shard.n_samples),
             discount=discounts[i] if discounts else 1.0,
         )
-
-
-def _key(job: ClientJob) -> tuple[int, int, int]:
-    return job.client_id, job.version, job.repeat

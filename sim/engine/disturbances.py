@@ -28,32 +28,28 @@ class Disturbances:
         self, lineage_round: int, attempt: int, ids: Sequence[int]
     ) -> list[tuple[float, float]]:
         """For each client its compute-time factor and its dropout point."""
-        factors = work_factors(self.streams, self.jitter, lineage_round, attempt, ids)
-        points = dropout_points(self.streams, self.p_dropout, lineage_round, attempt, ids)
+        factors = self.work_factors(lineage_round, attempt, ids)
+        points = self.dropout_points(lineage_round, attempt, ids)
         return list(zip(factors, points, strict=True))
 
+    def work_factors(self, lineage_round: int, attempt: int, ids: Sequence[int]) -> list[float]:
+        """Log-normal factors of mean 1 for the clients' compute times."""
+        sigma = self.jitter
+        if sigma == 0.0:
+            return [1.0] * len(ids)
+        radius = self.streams.uniform("jitter radius", lineage_round, attempt, ids=ids)
+        angle = self.streams.uniform("jitter angle", lineage_round, attempt, ids=ids)
+        # Box-Muller; 1 - u is in (0, 1], so that the logarithm is finite
+        normal = np.sqrt(-2.0 * np.log1p(-radius)) * np.cos(2.0 * np.pi * angle)
+        factors: list[float] = np.exp(sigma * normal - sigma**2 / 2).tolist()
+        return factors
 
-def work_factors(
-    streams: Streams, sigma: float, lineage_round: int, attempt: int, ids: Sequence[int]
-) -> list[float]:
-    """Log-normal factors of mean 1 for the clients' compute times; sigma: of the logarithm."""
-    if sigma == 0.0:
-        return [1.0] * len(ids)
-    radius = streams.uniform("jitter radius", lineage_round, attempt, ids=ids)
-    angle = streams.uniform("jitter angle", lineage_round, attempt, ids=ids)
-    # Box-Muller; 1 - u is in (0, 1], so that the logarithm is finite
-    normal = np.sqrt(-2.0 * np.log1p(-radius)) * np.cos(2.0 * np.pi * angle)
-    factors: list[float] = np.exp(sigma * normal - sigma**2 / 2).tolist()
-    return factors
-
-
-def dropout_points(
-    streams: Streams, p_dropout: float, lineage_round: int, attempt: int, ids: Sequence[int]
-) -> list[float]:
-    """Where in its stages, from 0 to 3, each client vanishes; NO_DROPOUT for those who stay."""
-    if p_dropout == 0.0:
-        return [NO_DROPOUT] * len(ids)
-    draws = streams.uniform("dropout", lineage_round, attempt, ids=ids)
-    # A draw at or above p_dropout becomes exactly 1, the end of the last stage: the client stays.
-    points: list[float] = (np.minimum(draws, p_dropout) / p_dropout * NO_DROPOUT).tolist()
-    return points
+    def dropout_points(self, lineage_round: int, attempt: int, ids: Sequence[int]) -> list[float]:
+        """Where in its stages, from 0 to 3, each client vanishes; NO_DROPOUT for those who stay."""
+        if self.p_dropout == 0.0:
+            return [NO_DROPOUT] * len(ids)
+        draws = self.streams.uniform("dropout", lineage_round, attempt, ids=ids)
+        # A draw at or above p_dropout becomes exactly 1, the end of the last stage: it stays.
+        shares = np.minimum(draws, self.p_dropout) / self.p_dropout
+        points: list[float] = (shares * NO_DROPOUT).tolist()
+        return points

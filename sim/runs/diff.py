@@ -8,10 +8,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from sim.run_files import read_manifest, read_rows
+from sim.run_files import flatten, read_manifest, read_rows
 from sim.runlog import EVALUATIONS, EVENTS
 
-from .divergence import ABSENT, Divergence, find_divergence, flatten
+from .divergence import ABSENT, Divergence, find_divergence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

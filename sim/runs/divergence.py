@@ -14,7 +14,7 @@ from typing import Any
 
 from learner.training.numerics import Precision
 from sim.records import DecisionRow, RoundRow
-from sim.run_files import read_manifest, read_rows
+from sim.run_files import flatten, read_manifest, read_rows
 from sim.runlog import EVENTS
 
 _LEARNING = ("model", "task", "partition", "learner", "training", "exchange", "aggregation")
@@ -140,17 +140,6 @@ _NAMES = {
     "config": "the configuration",
     "reports": "the cohort that reported",
 }
-
-
-def flatten(value: Any, path: str = "") -> dict[str, Any]:
-    """The values of a nested mapping, by dotted key path; a list is one value."""
-    if not isinstance(value, Mapping) or not value:
-        return {path: value}
-    return {
-        key: leaf
-        for name, below in value.items()
-        for key, leaf in flatten(below, f"{path}.{name}" if path else str(name)).items()
-    }
 
 
 def _clients(ids: Sequence[int]) -> str:

@@ -135,15 +135,10 @@ class Rounds:
         )
         require_at_least(1, max_failures=self.max_failures)
         if self.mode == "buffered":
-            require(
-                self.buffer is not None and self.buffer >= 1,
-                f"buffer must be at least 1 for mode buffered, got {self.buffer}",
-            )
+            holds, rule = self.buffer is not None and self.buffer >= 1, "at least 1"
         else:
-            require(
-                self.buffer is None,
-                f"buffer must be null for mode {self.mode}, got {self.buffer}",
-            )
+            holds, rule = self.buffer is None, "null"
+        require(holds, f"buffer must be {rule} for mode {self.mode}, got {self.buffer}")
         if self.mode == "sync":
             return
         for name, value in (("overcommit", 1.0), ("deadline_s", None), ("min_reports", 1)):

@@ -95,14 +95,16 @@ class TaggingTask(DataTask):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticTask:
     """A task without data, for time-only runs: every client trains `batches_per_client` batches a
-    round, of texts with `max_tokens` tokens."""
+    round, of texts with `max_tokens` tokens. `labels`: those of the classifier head, which is sent
+    with what is tuned (20: those of 20 Newsgroups)."""
 
     kind: Literal["synthetic"]
     batches_per_client: int
     max_tokens: int = 256
+    labels: int = 20
 
     def __post_init__(self) -> None:
-        require_at_least(1, batches_per_client=self.batches_per_client)
+        require_at_least(1, batches_per_client=self.batches_per_client, labels=self.labels)
         require_at_least(4, max_tokens=self.max_tokens)
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from learner.training.numerics import Precision
 from sim.build.data import fetch_assets
 from sim.build.learner import OnMissing
 from sim.engine.participation import Participation, participate
+from sim.run_files import RunFileError
 from sim.runlog import STUDY_INDEX, RunError, write_json
 from sim.runs.directory import run_directory
 from sim.runs.lock import locked
 from sim.runs.progress import ProgressSink
 from sim.runs.run import RunResult, default_cache_dir, finished_run, run_scenario
+from sim.study_index import read_index
 
 from .cluster import run_on_ray
 from .definition import Study
@@ -132,7 +132,10 @@ def _write_index(study: Study, directory: Path, run_dirs: Sequence[Path]) -> Non
     """
     path = directory / STUDY_INDEX
     arms = [arm.name for arm in study.arms]
-    earlier = _earlier_arms(path)
+    try:
+        earlier = read_index(directory).get("arms", [])
+    except RunFileError as error:
+        raise RunError(f"{error}; choose another --out") from None
     if earlier and not _labels(earlier) & _labels(arms):
         raise RunError(
             f"{directory}: is the directory of another study (its arms: {', '.join(earlier[:3])}"
@@ -153,14 +156,3 @@ def _write_index(study: Study, directory: Path, run_dirs: Sequence[Path]) -> Non
 def _labels(arms: Sequence[str]) -> set[str]:
     """The parts of arms' names without values. Two versions of a study have some in common."""
     return {label.partition("=")[0] for arm in arms for label in arm.split(", ")}
-
-
-def _earlier_arms(path: Path) -> list[str]:
-    """The arms in the index of a study; none if there is no index."""
-    if not path.exists():
-        return []
-    try:
-        index: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return list(index.get("arms", []))
-    except (ValueError, TypeError, AttributeError):
-        raise RunError(f"{path}: is not an index of a study; choose another --out") from None

@@ -1,4 +1,4 @@
-"""Availability: hand-computed windows, changes and shares; populations from few recordings."""
+"""Availability: hand-computed windows, changes and shares."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces.availability import Availability, always, diurnal, from_windows, population
+from traces.availability import Availability, always, diurnal, from_windows
 from traces.step import EndRule, TraceEnded
 
 DAY_S = 86_400.0
@@ -98,20 +98,6 @@ def test_impossible_availability_is_refused() -> None:
         Availability(changes_s=(5.0, 5.0), first=True, period_s=10.0)
     with pytest.raises(ValueError, match="must increase within"):
         Availability(changes_s=(12.0,), first=True, period_s=10.0)
-
-
-def test_a_population_states_recording_and_offset(rng: np.random.Generator) -> None:
-    recordings = {"b": windows(), "a": from_windows([(0.0, 3.0)], 12.0)}
-    members = population(recordings, 5, rng)
-    assert [member.recording for member in members] == ["a", "b", "a", "b", "a"]
-    for member in members:
-        recording = recordings[member.recording]
-        assert 0.0 <= member.offset_s < recording.period_s
-        at_start = recording.available_at(member.offset_s)
-        assert member.availability.available_at(0.0) is at_start
-    assert len({member.offset_s for member in members}) == 5
-    with pytest.raises(ValueError, match="at least one recording"):
-        population({}, 5, rng)
 
 
 def test_a_diurnal_phone_is_available_at_night(rng: np.random.Generator) -> None:

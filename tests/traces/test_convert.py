@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traces.convert import convert, to_csv, to_mahimahi, to_sabre
+from traces.convert import to_csv, to_mahimahi, to_sabre, written
 from traces.formats import read
 from traces.formats.source import Source
+from traces.load import load
 from traces.recording import BandwidthRecording, TraceError
 from traces.reshape import scale
 from traces.step import StepTrace, constant
@@ -79,10 +80,10 @@ def test_mahimahi_cannot_express_next_to_nothing() -> None:
 def test_a_file_is_converted_in_one_direction(tmp_path: Path, native: dict[str, str]) -> None:
     path = tmp_path / "x.csv"
     path.write_text(native["starlink"])
-    assert math.isclose(reread(convert(path, "csv", "up")).total, 3e6)
+    assert math.isclose(reread(written(load(path), path, "csv", "up")).total, 3e6)
     path.write_text(native["nyu-mets"])
     with pytest.raises(TraceError, match=r"x\.csv:1: this nyu-mets file has no uplink"):
-        convert(path, "sabre", "up")
+        written(load(path), path, "sabre", "up")
     path.write_text("start_s,end_s,bytes_per_s\n0,1,2\n")
     with pytest.raises(TraceError, match=r"x\.csv:1: mahimahi needs"):
-        convert(path, "mahimahi")
+        written(load(path), path, "mahimahi", "down")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from traces.reshape import clip, resample, scale, with_end_rule
+from traces.reshape import resample, scale, with_end_rule
 from traces.step import StepTrace
 
 STEPS = StepTrace(
@@ -11,11 +11,8 @@ STEPS = StepTrace(
 )
 
 
-def test_scaling_and_clipping_change_every_value() -> None:
+def test_scaling_changes_every_value() -> None:
     assert list(scale(STEPS, 0.5).values) == [5, 0, 2]
-    assert list(clip(STEPS, 1.0, 5.0).values) == [5, 1, 4]
-    with pytest.raises(ValueError, match="low <= high"):
-        clip(STEPS, 3.0, 1.0)
     with pytest.raises(ValueError, match="at least 0"):
         scale(STEPS, -1.0)
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from traces.join import concatenate
 from traces.step import EndRule, NeverFinishes, StepTrace, TraceEnded, constant, from_amounts
 
 
@@ -119,14 +118,6 @@ def test_a_shifted_trace_is_seen_later() -> None:
 def test_a_shift_shares_the_arrays() -> None:
     trace = steps()
     assert trace.shift(1.0).values is trace.values
-
-
-def test_concatenation_plays_one_recording_after_the_other() -> None:
-    trace = concatenate([steps(), steps("hold", period_s=5.0)], end_rule="error")
-    assert list(trace.times_s) == [0, 2, 3, 4, 6, 7]
-    assert (trace.period_s, trace.total, trace.end_rule) == (9.0, 52.0, "error")
-    with pytest.raises(ValueError, match="at least one"):
-        concatenate([])
 
 
 def test_a_constant_answers_by_division_alone() -> None:

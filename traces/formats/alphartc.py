@@ -31,7 +31,11 @@ def read(source: Source) -> BandwidthRecording:
     """Both directions, where both have a pattern, and the downlink's latency, else the uplink's."""
     content = source.mapping or {}
     steps = {link: _steps(source, link, content.get(link)) for link in _LINKS}
-    traces = {link: _trace(source, of) for link, of in steps.items() if of}
+    traces = {
+        link: source.steps((duration_s, duration_s * rate) for duration_s, rate, _ in of)
+        for link, of in steps.items()
+        if of
+    }
     if not traces:
         raise source.error("needs a trace_pattern of at least one step in downlink or uplink")
     latency_s = next(_latency_s(steps[link], trace) for link, trace in traces.items())
@@ -66,10 +70,6 @@ def _step(source: Source, where: str, step: object) -> _Step:
     kbit_per_s = source.number(step["capacity"], f"{where}.capacity", high=1e12)
     rtt_ms = source.number(step.get("rtt") or 0.0, f"{where}.rtt", high=1e9)
     return duration_ms / 1000.0, kbit_per_s * _BYTES_PER_S, rtt_ms / 1000.0
-
-
-def _trace(source: Source, steps: list[_Step]) -> StepTrace:
-    return source.steps((duration_s, duration_s * rate) for duration_s, rate, _ in steps)
 
 
 def _latency_s(steps: list[_Step], trace: StepTrace) -> StepTrace | None:

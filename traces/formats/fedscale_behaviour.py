@@ -37,10 +37,8 @@ def _device(source: Source, name: str, client: object) -> Availability:
     for before, after in zip(off_s, on_s[1:], strict=False):
         if after < before:
             raise source.error(f"client {name}: active again at {after:g} s, before {before:g} s")
-    try:
+    with source.naming(f"client {name}:"):
         return from_windows(zip(on_s, off_s, strict=True), period_s)
-    except ValueError as error:
-        raise source.error(f"client {name}: {error}") from None
 
 
 def _instants(

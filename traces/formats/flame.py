@@ -41,7 +41,7 @@ def read(
         events = _events(source, name[:40], value)
         is_forced = _is_forced(events)
         if is_forced and drop_forced_start:
-            events = _unforced(events)
+            events = [(0.0, "UN_AVL"), *events[1:]]
         return _device(source, name, events, available), is_forced
 
     found, warnings = devices(raw, device)
@@ -73,10 +73,6 @@ def _events(source: Source, name: str, value: object) -> _Events:
 def _is_forced(events: _Events) -> bool:
     starts_on = events[0] == (0.0, "AVL_TRAIN")
     return starts_on and len(events) > 1 and events[1][0] <= _FORCED_S and events[1][1] == "UN_AVL"
-
-
-def _unforced(events: _Events) -> _Events:
-    return [(0.0, "UN_AVL"), *events[1:]]
 
 
 def _device(source: Source, name: str, events: _Events, available: tuple[str, ...]) -> Availability:

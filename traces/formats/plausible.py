@@ -97,7 +97,8 @@ def _of_pensieve(trace: StepTrace, mean: float, told: str) -> str:
     row_s = float(np.median(np.diff(trace.edges_s)))
     is_slow = row_s >= _LONG_ROW_S
     if is_slow:
-        told = f"{told}, and so are rows of {row_s:g} s" if told else _long(row_s)
+        rows = f"rows of {row_s:g} s"
+        told = f"{told}, and so are {rows}" if told else f"{rows} are implausible"
     if not told:
         return ""
     if mean >= _HIGH_MBIT_PER_S or mean < LEAST_MBIT_PER_S:
@@ -107,7 +108,3 @@ def _of_pensieve(trace: StepTrace, mean: float, told: str) -> str:
         f"{told}: for another unit say format=csv header=false time=0 down=1{time_unit} "
         "rate_unit=..., for a SimGrid profile format=simgrid"
     )
-
-
-def _long(row_s: float) -> str:
-    return f"rows of {row_s:g} s are implausible"

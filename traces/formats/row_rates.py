@@ -34,10 +34,8 @@ def _rate_unit(table: Table, options: Options, name: str) -> tuple[float, list[s
                 f"({units.RATE_NAMES}), or put it in the column's name, as in dl_mbps"
             )
         return in_name[1], []
-    try:
+    with table.source.naming("option rate_unit"):
         factor = units.rate_unit(options.rate_unit)
-    except ValueError as error:
-        raise table.source.error(f"option rate_unit {error}") from None
     if in_name is not None and in_name[1] != factor:
         return factor, [f"column {name[:40]!r} was read in {options.rate_unit}, as rate_unit says"]
     return factor, []

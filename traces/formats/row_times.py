@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from traces.recording import TraceError
+
 from . import units
 from .delimited import Table, decimal_of, is_missing, left_out, plain_number
 from .intervals import GOES_BACK, Intervals, from_ends, from_instants
@@ -58,6 +60,8 @@ def _declared(table: Table, options: Options) -> Intervals:
             may_have_gaps = table.names != OWN_HEADER
             return from_ends(starts_s, ends_s, options.end or "", may_have_gaps)
         return from_instants(starts_s, options.max_gap_s)
+    except TraceError:
+        raise
     except ValueError as error:
         rule, *index = error.args
         if not index:
@@ -85,10 +89,8 @@ def _durations_s(table: Table, options: Options, name: str) -> list[float]:
     unit_s = _time_unit_s(table, options, name) or 1.0
     lengths_s = []
     for (line, _), text in zip(table.rows, _texts(table, options, name), strict=True):
-        try:
+        with table.source.naming(name, line):
             length_s = exact(text) * unit_s
-        except ValueError as error:
-            raise table.source.error(f"{name} {error}", line) from None
         if length_s <= 0.0:
             raise table.source.error(f"{name} must be above 0, got {text[:40]}", line)
         lengths_s.append(length_s)
@@ -104,10 +106,8 @@ def _time_unit_s(table: Table, options: Options, name: str) -> float | None:
     """Seconds in the unit of times: as declared, else by the column's name, else None."""
     if options.time_unit is None:
         return units.time_unit_in(table.names[table.column(name)]) if table.has_header else None
-    try:
+    with table.source.naming("option time_unit"):
         return units.time_unit(options.time_unit)
-    except ValueError as error:
-        raise table.source.error(f"option time_unit {error}") from None
 
 
 def _doubts_of_unit(table: Table, options: Options, intervals: Intervals) -> list[str]:

@@ -171,10 +171,8 @@ def _availability(source: Source, profile: _Profile) -> AvailabilityRecording:
         for on_s, off_s, value in zip(edges_s, edges_s[1:], values, strict=False)
         if value
     ]
-    try:
+    with source.naming(""):
         device = from_windows(windows_s, edges_s[-1], end_rule)
-    except ValueError as error:
-        raise source.error(str(error)) from None
     warnings = profile.warnings
     if not _has_keyword(source):
         told = "read as on and off by its values 0 and 1: if they are Mbit/s, say format=pensieve"

@@ -7,7 +7,8 @@ import io
 import json
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -53,6 +54,16 @@ class Source:
     def error(self, rule: str, line: int = 1) -> TraceError:
         """The exception to raise about a line of this file."""
         return TraceError(self.path, rule, line)
+
+    @contextmanager
+    def naming(self, what: str, line: int = 1) -> Iterator[None]:
+        """Turn a ValueError into a TraceError about `what`; a TraceError is left as it is."""
+        try:
+            yield
+        except TraceError:
+            raise
+        except ValueError as error:
+            raise self.error(f"{what} {error}".lstrip(), line) from None
 
     @cached_property
     def text(self) -> str:
@@ -140,10 +151,8 @@ class Source:
         return self.trace(list(accumulate(lengths_s, initial=0.0)), amounts)
 
     def _unpickled(self) -> object:
-        try:
+        with self.naming(""):
             return plain_pickle.loads(self.data)
-        except ValueError as error:
-            raise self.error(str(error)) from None
 
     def number(
         self, value: object, what: str, line: int = 1, low: float = 0.0, high: float = 1e15
@@ -166,10 +175,8 @@ class Source:
         self, edges_s: ArrayLike, amounts: ArrayLike, end_rule: EndRule = "loop"
     ) -> StepTrace:
         """A StepTrace of this file's numbers; a construction error becomes a TraceError."""
-        try:
+        with self.naming(""):
             return from_amounts(edges_s, amounts, end_rule=end_rule)
-        except ValueError as error:
-            raise self.error(str(error)) from None
 
 
 def _refuse(name: str) -> float:

@@ -96,12 +96,10 @@ class _Clock:
     origin_s: float = 0.0
 
     def seconds(self, line: int, cell: str) -> float:
-        try:
+        with self.source.naming("a time", line):
             if is_stamp(cell):
                 return nanoseconds(cell)[0] / 1e9 - self.origin_s
             return exact(plain_number(cell, self.decimal)) * self.unit_s - self.origin_s
-        except ValueError as error:
-            raise self.source.error(f"a time {error}", line) from None
 
 
 def _clock(
@@ -115,10 +113,8 @@ def _clock(
     decimal = decimal or decimal_of(table, at)
     unit_s = units.time_unit_in(table.names[at[0]]) if table.has_header else None
     if time_unit is not None:
-        try:
+        with source.naming("option time_unit"):
             unit_s = units.time_unit(time_unit)
-        except ValueError as error:
-            raise source.error(f"option time_unit {error}") from None
     texts = [plain_number(cell, decimal) for _, cell in cells]
     if unit_s is None:
         unit_s = epoch_unit_s(max((abs(float(t)) for t in texts if is_number(t)), default=0.0))

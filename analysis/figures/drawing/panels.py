@@ -21,11 +21,7 @@ def panels(names: Sequence[str], x_label: str) -> tuple[Figure, list[Axes]]:
 
     Raises ValueError for more than MOST_PANELS names.
     """
-    if len(names) > MOST_PANELS:
-        raise ValueError(
-            f"shows at most {MOST_PANELS} arms, got {len(names)}; "
-            f"draw it from the directory of one arm"
-        )
+    check_arms(len(names), MOST_PANELS)
     columns = 2 if len(names) == 4 else min(len(names), _COLUMNS)
     rows = -(-len(names) // columns)
     size_in = (max(_LEAST_IN, columns * _PANEL_IN[0]), rows * _PANEL_IN[1] + 0.8)
@@ -39,6 +35,14 @@ def panels(names: Sequence[str], x_label: str) -> tuple[Figure, list[Axes]]:
         axes.tick_params(labelbottom=True)
         axes.set_xlabel(x_label)
     return figure, list(grid[: len(names)])
+
+
+def check_arms(n_arms: int, most: int) -> None:
+    """Raise ValueError for more arms than a figure has room for."""
+    if n_arms > most:
+        raise ValueError(
+            f"shows at most {most} arms, got {n_arms}; draw it from the directory of one arm"
+        )
 
 
 def note(figure: Figure, text: str) -> None:

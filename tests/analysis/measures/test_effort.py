@@ -9,7 +9,6 @@ import pytest
 from analysis.measures import (
     cache_hit_rate,
     fairness,
-    mean_staleness,
     participation,
     staleness,
     trial_overhead,
@@ -97,13 +96,11 @@ def test_staleness_is_counted_per_update(
     write_run("a", events=events)
     run = load_study(study_dir).runs[0]
     assert staleness(run).rows() == [(0, 3), (2, 2), (4, 1)]
-    assert mean_staleness(run) == pytest.approx(8 / 6)
 
 
 def test_a_run_without_rounds_has_no_shares(study_dir: Path, write_run: Make) -> None:
     write_run("a")
     run = load_study(study_dir).runs[0]
     assert utilisation(run) is fairness(run) is cache_hit_rate(run) is None
-    assert mean_staleness(run) is None
     assert wasted_work(run).joules_share == 0.0
     assert len(participation(run)) == run.n_clients

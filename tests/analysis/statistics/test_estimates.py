@@ -38,7 +38,6 @@ def test_the_same_values_have_the_same_interval() -> None:
 def test_a_single_seed_has_no_interval() -> None:
     estimate = mean_interval([3.0])
     assert (estimate.mean, estimate.low, estimate.high, estimate.n) == (3.0, None, None, 1)
-    assert estimate.is_single
 
 
 def test_equal_values_have_an_interval_of_width_zero() -> None:
