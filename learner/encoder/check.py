@@ -13,7 +13,7 @@ def check_vocabulary(model_dir: Path, architecture: Architecture) -> None:
     largest = largest_token(model_dir)
     if largest >= architecture.vocab:
         raise ValueError(
-            f"{model_dir / 'tokenizer.json'}: must have ids below {architecture.vocab}, the rows "
+            f"{model_dir / 'tokenizer.json'}: must have ids below {architecture.vocab}, the size "
             f"of the embedding table, got {largest}; it belongs to another model"
         )
 
