@@ -18,8 +18,8 @@ from sim.scenario.file import (
     dump_scenario,
     load_scenario,
     parse_scenario,
-    parse_yaml,
 )
+from sim.scenario.yaml_text import parse_yaml
 from sim.study.file import load_study
 
 ROOT = Path(__file__).parents[3]
