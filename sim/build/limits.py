@@ -16,7 +16,7 @@ MOST_CLIENT_ROUNDS = 10**10
 """At 10,000 to 100,000 client jobs a second, one to ten days."""
 
 _MOST_WHOLE = 10**9
-_MOST_NUMBER = 1e15
+_MOST_NUMBER = 1e100
 _MOST_SECONDS = 1e10  # 300 years
 _LEAST_PERIOD_S = 1e-3
 _RECURRING = frozenset(
