@@ -57,7 +57,7 @@ def _or_null(is_met: _Test) -> _Test:
 
 
 _REQUIRED: dict[str, tuple[_Test, str]] = {
-    "name": (is_text, "text"),
+    "name": (lambda value: is_text(value) and value.isprintable(), "one line of printable text"),
     "digest": (is_text, "text"),
     "seed": (is_integer, "an integer"),
     "n_clients": (is_integer, "an integer"),

@@ -63,8 +63,14 @@ def _csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = COLUMNS) ->
     text = StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows([{key: _inert(value) for key, value in row.items()} for row in rows])
     return text.getvalue()
+
+
+def _inert(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula, after an apostrophe."""
+    is_formula = isinstance(value, str) and value[:1] in ("=", "+", "-", "@")
+    return f"'{value}" if is_formula else value
 
 
 def _markdown(headers: Sequence[str], lines: Sequence[Sequence[str]], caption: str) -> str:
@@ -75,8 +81,12 @@ def _markdown(headers: Sequence[str], lines: Sequence[Sequence[str]], caption: s
 
 
 def _cell(text: str) -> str:
-    """Escape characters that end a cell in Markdown."""
-    return text.replace("\\", "\\\\").replace("|", "\\|")
+    r"""Escape characters that mean something in Markdown, HTML or mathematics.
+
+    >>> print(_cell("<b> costs $5 | *9*"))
+    \<b> costs \$5 \| \*9\*
+    """
+    return "".join(f"\\{sign}" if sign in "\\|`*<[$" else sign for sign in text)
 
 
 def _latex(rows: Sequence[Mapping[str, Any]], caption: str) -> str:

@@ -24,6 +24,7 @@ from sim.scenario.task import CurveTraining, DataTask
 
 from .availability import check_availability
 from .configurator import configurator_of
+from .limits import check_limits
 from .network import check_references
 from .population import find_profiles, table_model
 from .priced_model import check_priced_model
@@ -43,6 +44,7 @@ def check_scenario(scenario: Scenario, configurator: Configurator | None = None)
     configurator: used instead of the scenario's. Downloads nothing; what depends on a model to be
     downloaded is checked by check_depths.
     """
+    check_limits(scenario)
     _check_model(scenario)
     if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
         _require_one_of("task.source", scenario.task.source, DATA)

@@ -22,7 +22,8 @@ from .presets import PRESETS, apply_preset, with_preset, with_start_kind
 from .scenario import Scenario
 from .yaml_text import ScenarioError as ScenarioError
 from .yaml_text import naming as naming
-from .yaml_text import parse_yaml, read_yaml
+from .yaml_text import parse_yaml as parse_yaml
+from .yaml_text import read_yaml
 
 
 def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:

@@ -221,6 +221,10 @@ class Scenario:
         )
 
     def __post_init__(self) -> None:
+        require(
+            self.name.isprintable() and len(self.name) <= 1000,
+            f"name must be one line of at most 1,000 printable characters, got {self.name!r:.80}",
+        )
         clients, participants = self.partition.clients, self.rounds.participants
         require(
             participants <= clients,

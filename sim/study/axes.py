@@ -23,6 +23,9 @@ from typing import Any
 
 from learner.ranges import require
 
+MOST_RUNS = 100_000
+"""Runs of a study: at 20 kB for the files of the smallest run, 2 GB."""
+
 _FORMS = ("values", "log", "zip", "variants")
 
 
@@ -175,6 +178,9 @@ def _logarithmic(where: str, log: Any) -> list[float]:
     low, high, points = log["from"], log["to"], log["points"]
     require(all(type(end) in (int, float) for end in (low, high)) and type(points) is int, rule)
     require(0 < low < high < math.inf and points >= 2, rule)
+    require(
+        points <= MOST_RUNS, f"{where}.log.points must be at most {MOST_RUNS:,}, got {points:,}"
+    )
     return log_range(low, high, points)
 
 
@@ -186,11 +192,23 @@ def _paths(where: str, path: Any) -> list[str]:
 
 
 def _refuse_equal_points(where: str, points: Sequence[Point]) -> None:
-    for i, point in enumerate(points):
-        for earlier in points[:i]:
-            if point.changes == earlier.changes:
-                both = f"{earlier.label} and {point.label}"
-                raise ValueError(f"{where} must have points that differ, got {both}")
+    seen: dict[str, str] = {}
+    for point in points:
+        text = json.dumps(_comparable(point.changes), sort_keys=True, default=str)
+        earlier = seen.setdefault(text, point.label)
+        if earlier is not point.label:
+            raise ValueError(
+                f"{where} must have points that differ, got {earlier} and {point.label}"
+            )
+
+
+def _comparable(value: Any) -> Any:
+    """The value with whole numbers as floats: 1 and 1.0 are equal."""
+    if isinstance(value, Mapping):
+        return {key: _comparable(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_comparable(below) for below in value]
+    return float(value) if type(value) is int else value
 
 
 def _refuse_shared_paths(axes: Sequence[Axis]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from sim.scenario.paths import resolve_paths
 from sim.scenario.scenario import Scenario
 from sim.scenario.yaml_text import read_yaml
 
-from .axes import Axis, Cell, cross, read_axes
+from .axes import MOST_RUNS, Axis, Cell, cross, read_axes
 from .definition import Study
 from .notes import read_notes
 
@@ -81,6 +82,12 @@ def expand(
     """
     for text in overrides:
         _refuse_axis(where, text, axes)
+    n_runs = max(1, len(arms)) * prod(len(axis.points) for axis in axes) * len(seeds)
+    if n_runs > MOST_RUNS:
+        raise ScenarioError(
+            f"{where}: arms x points of axes x seeds must be at most {MOST_RUNS:,} runs, got "
+            f"{n_runs:,}"
+        )
     cells = list(cross(arms, axes))
     scenarios = [_scenario(where, base, cell, overrides, folder) for cell in cells]
     _refuse_equal_arms(where, scenarios)
@@ -141,9 +148,11 @@ def _refuse_equal_arms(where: str, arms: Sequence[Scenario]) -> None:
 def _seeds(path: Path, seeds: Any) -> tuple[int, ...]:
     is_list = isinstance(seeds, list) and bool(seeds)
     if not is_list or not all(type(seed) is int and seed >= 0 for seed in seeds):
-        raise ScenarioError(f"{path}: seeds must be a list of whole numbers from 0, got {seeds!r}")
+        raise ScenarioError(
+            f"{path}: seeds must be a list of whole numbers from 0, got {seeds!r:.80}"
+        )
     if len(set(seeds)) < len(seeds):
-        raise ScenarioError(f"{path}: seeds must differ, got {seeds!r}")
+        raise ScenarioError(f"{path}: seeds must differ, got {seeds!r:.80}")
     return tuple(seeds)
 
 

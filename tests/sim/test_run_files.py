@@ -54,7 +54,11 @@ def test_a_manifest_that_lacks_a_key_is_refused(tmp_path: Path, key: str) -> Non
     ("changes", "rule"),
     [
         ({"seed": "7"}, "is not a run's manifest: seed must be an integer, got '7'"),
-        ({"name": 3}, "is not a run's manifest: name must be text, got 3"),
+        ({"name": 3}, "is not a run's manifest: name must be one line of printable text, got 3"),
+        (
+            {"name": "a\x1b[31m"},
+            "is not a run's manifest: name must be one line of printable text, got 'a\\x1b[31m'",
+        ),
         ({"scenario": []}, "is not a run's manifest: scenario must be a mapping, got []"),
         (
             {"versions": ["torch"]},

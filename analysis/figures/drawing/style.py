@@ -22,6 +22,7 @@ CURVE_NOTE = "accuracy from a learning curve, not from training"
 STYLE: Any = {
     "font.family": "DejaVu Sans",  # part of matplotlib, so figures are the same on every machine
     "font.size": TEXT_POINTS,
+    "text.parse_math": False,  # names of arms are text, "$5" too
     "axes.labelsize": TEXT_POINTS,
     "axes.titlesize": TEXT_POINTS,
     "axes.titlelocation": "left",

@@ -8,6 +8,7 @@ from matplotlib.text import Text
 
 from analysis import load_study
 from analysis.figures.catalogue import draw_all
+from analysis.figures.drawing.files import save_figure
 from analysis.figures.drawing.style import CURVE_NOTE
 from analysis.figures.goal import FigureOptions
 
@@ -25,3 +26,19 @@ def test_every_figure_of_a_learning_curve_says_so(
     for figure in figures:
         texts = [text.get_text() for text in figure.findobj(Text)]
         assert sum(CURVE_NOTE in text for text in texts) == 1
+
+
+def test_names_are_text_and_not_mathematics(
+    study_dir: Path, write_run: Any, make_round: Any, make_evaluation: Any
+) -> None:
+    names = (r"$\input{x}$", "costs $5 or $9")
+    for arm, digest in zip(names, ("0" * 16, "1" * 16), strict=True):
+        rounds = [make_round(10.0 * k, n_bytes=10**6, energy_j=1.0) for k in range(1, 5)]
+        points = [make_evaluation(10.0 * k, 0.2 * k) for k in range(1, 5)]
+        write_run(arm, events=rounds, evaluations=points, digest=digest)
+    for figure in dict(draw_all(load_study(study_dir), FigureOptions())).values():
+        if isinstance(figure, Figure):
+            save_figure(figure, study_dir / "figure", ["svg"])
+            texts = figure.findobj(Text)
+            assert not any(text.get_parse_math() for text in texts if "$" in text.get_text())
+            assert any(names[1] in text.get_text() for text in texts)

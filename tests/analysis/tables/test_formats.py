@@ -47,6 +47,15 @@ def test_csv_and_json_have_plain_numbers_and_empty_values(
     assert json.loads(render(rows, "json")) == rows
 
 
+def test_a_name_that_a_spreadsheet_takes_for_a_formula_is_text(
+    study_dir: Path, write_run: Make, make_held: Make
+) -> None:
+    write_run("=1+2", evaluations=make_held(90.0, 0.62), majority=None)
+    found = table_rows(load_study(study_dir), levels=(0.5,), shares=())
+    (row,) = csv.DictReader(StringIO(render(found, "csv")))
+    assert row["arm"] == "'=1+2"
+
+
 def test_the_format_text_is_refused(rows: list[dict[str, Any]]) -> None:
     with pytest.raises(ValueError, match="markdown, latex, csv or json, got text"):
         render(rows, "text")

@@ -98,3 +98,16 @@ def test_a_bad_axis_is_refused_in_one_line(axes: Any, message: str) -> None:
         read_axes(axes)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+def test_equal_points_are_found_in_time_that_grows_with_their_number() -> None:
+    values = list(range(5_000))
+    assert len(read_axes({"stop.rounds": values})[0].points) == len(values)
+    with pytest.raises(ValueError, match="must have points that differ, got rounds=7 and rounds=7"):
+        read_axes({"stop.rounds": [*values, 7.0]})
+
+
+def test_an_axis_of_too_many_points_is_refused_before_they_are_made() -> None:
+    log = {"from": 0.1, "to": 10, "points": 10**9}
+    with pytest.raises(ValueError, match=r"log.points must be at most 100,000, got 1,000,000,000"):
+        read_axes({"training.lr": {"log": log}})

@@ -62,6 +62,12 @@ def test_the_preset_of_an_arm_replaces_keys_of_the_base_and_not_of_the_arm(load:
     assert (arm.exchange.down_bits, arm.exchange.up_bits) == (8, 4)
 
 
+def test_a_study_of_too_many_runs_is_refused_before_they_are_made(load: Any) -> None:
+    axes = {"stop.rounds": list(range(1, 400)), "training.lr": list(range(1, 400))}
+    with pytest.raises(ScenarioError, match="must be at most 100,000 runs, got 159,201"):
+        load(axes=axes)
+
+
 def test_an_added_value_adds_only_its_own_runs(tmp_path: Path, load: Any) -> None:
     first = run_study(load(axes={"stop.rounds": [1, 4]}), out=tmp_path)
     stamps = {result.run_dir: (result.run_dir / "DONE").stat().st_mtime_ns for result in first}
