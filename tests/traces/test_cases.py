@@ -237,7 +237,8 @@ def test_a_quoted_header_is_a_header(tmp_path: Path) -> None:
 def test_a_directory_passes_over_its_readme(tmp_path: Path) -> None:
     written(tmp_path, "Recorded by me.\n", "README.md")
     written(tmp_path, "".join(f"{t} {1 + t % 3}\n" for t in range(9)), "a.txt")
-    read, passed_over = [], []
+    read: list[str] = []
+    passed_over: list[str] = []
     for row in info([tmp_path]):
         (passed_over if row["passed_over"] else read).append(Path(row["file"]).name)
         assert row["error"] is None
@@ -316,7 +317,8 @@ def test_capacities_of_phones_are_read(tmp_path: Path) -> None:
     recording = load(written(tmp_path, content, "client_device_capacity"))
     assert isinstance(recording, CapacityRecording)
     (one,) = recording.devices
-    assert (one.train_s_per_sample, one.bytes_per_s) == (pytest.approx(0.3), 1e6)
+    assert one.train_s_per_sample == pytest.approx(0.3)
+    assert one.bytes_per_s == 1e6
 
 
 def test_a_profile_of_states_is_availability_and_no_rate(tmp_path: Path) -> None:
