@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.measures import Crossing, best_arm, excluded_shares
-from analysis.reading.pricing import timed_as
+from analysis.reading.pricing import scaled_devices, timed_as
 from analysis.reading.study import Study
 from analysis.statistics.estimates import FEWEST
 
@@ -23,6 +23,8 @@ def caption(study: Study, crossing: Crossing = "sustained") -> str:
     if any(run.learner == "curve" for run in study.runs):
         clauses.append("accuracy from a learning curve, not from training")
     clauses += timed_as(study.runs)
+    if scaled := scaled_devices(study.runs):
+        clauses.append(f"seconds of {', '.join(scaled)} scaled by the analytic cost model")
     shares = {name: share for run in study.runs for name, share in excluded_shares(run).items()}
     clauses += [
         f"{name} does not fit {percent(share)} of the fleet" for name, share in shares.items()

@@ -32,7 +32,6 @@ from .facts import model_data_facts, resampled_to_s
 from .learner import NO_CALLBACKS, OnMissing, RunCallbacks, build_learner, find_revision
 from .network import build_links
 from .population import build_clients
-from .priced_model import priced_architecture
 from .server import build_server
 
 _BYTES_PER_MBIT = 125_000
@@ -115,9 +114,8 @@ def _clients(
     fleet, ids = scenario.fleet, range(len(data.shards))
     network = build_links(fleet.network, streams, ids, cache_dir, server_link)
     available = population_availability(fleet.availability, streams, ids, cache_dir)
-    hidden = priced_architecture(scenario, architecture).hidden
     clients = build_clients(
-        scenario, streams, data.shards, network.links, available.clients, hidden
+        scenario, streams, data.shards, network.links, available.clients, architecture
     )
     facts = {
         **model_data_facts(architecture, data, clients),

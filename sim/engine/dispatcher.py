@@ -51,7 +51,7 @@ class Dispatcher:
     disturbances: Disturbances
     participation: Participation = participate
     _payloads: dict[TuningConfig, Payload] = field(default_factory=dict)
-    _prices: dict[tuple[str, TuningConfig], StepPrice] = field(default_factory=dict)
+    _prices: dict[tuple[str, TuningConfig, bool], StepPrice] = field(default_factory=dict)
 
     def payload(self, config: TuningConfig) -> Payload:
         payload = self._payloads.get(config)
@@ -123,7 +123,7 @@ class Dispatcher:
         """Seconds of computing at full speed, and the steps behind them where the client keeps
         activations."""
         config, n_steps = lineage.config, client.n_batches
-        price = self._step_price(client.device.profile, config)
+        price = self._step_price(client.device.profile, config, client.cache is not None)
         if client.cache is None or not isinstance(config, AddOn):
             return n_steps * price.miss_s * factor, None
         if not self.price_misses:
@@ -141,15 +141,20 @@ class Dispatcher:
         )
         return steps.work_s, steps
 
-    def _step_price(self, profile: DeviceProfile, config: TuningConfig) -> StepPrice:
-        key = (profile.name, config)
+    def _step_price(
+        self, profile: DeviceProfile, config: TuningConfig, has_cache: bool
+    ) -> StepPrice:
+        """has_cache False: the hit, which never occurs, is priced as a miss; a device need not be
+        measured with cached activations."""
+        key = (profile.name, config, has_cache)
         price = self._prices.get(key)
         if price is None:
             depth = tuned_depth(config, self.n_layers)
+            miss_s = self.cost.compute_s(profile, config, 1, "none")
             price = self._prices[key] = StepPrice(
                 depth=depth,
                 n_frozen=self.n_layers - depth,
-                hit_s=self.cost.compute_s(profile, config, 1, "hit"),
-                miss_s=self.cost.compute_s(profile, config, 1, "none"),
+                hit_s=self.cost.compute_s(profile, config, 1, "hit") if has_cache else miss_s,
+                miss_s=miss_s,
             )
         return price

@@ -216,8 +216,8 @@ class Fleet:
     """Devices, network, availability, load and faults of the clients.
 
     `devices`: fraction of the clients with each device class; the fractions sum to 1.
-    `device_file`: a CSV of the user's own device classes (traces.device_csv), measured with the
-    scenario's model; needs `cost.scale: none`.
+    `device_file`: a CSV of the user's own device classes, from one measured figure each to a full
+    table (traces.device_csv, docs/cost-model.md).
     `idle_w`: watts that a device class draws while it waits or is idle in a round (a class that is
     not named: those of its profile, 0 for the embedded ones).
     `jitter`: standard deviation of the logarithm of a factor, with mean 1, on each compute time.
