@@ -6,11 +6,12 @@ The only reader of these files. sim.runlog writes the rows, sim.runs.directory t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, NotRequired, TypedDict, cast
 
-from .runlog import FORMAT_VERSION, MANIFEST, STUDY_INDEX, RunError
+from .row_rules import fault, is_integer, is_number, is_text
+from .runlog import FORMAT_VERSION, MANIFEST, RunError
 
 
 class RunFileError(RunError, ValueError):
@@ -45,15 +46,54 @@ class Manifest(TypedDict):
     result: NotRequired[dict[str, Any]]
 
 
-_TYPES: dict[str, tuple[type, str]] = {
-    "name": (str, "text"),
-    "digest": (str, "text"),
-    "seed": (int, "an integer"),
-    "n_clients": (int, "an integer"),
-    "learner": (str, "text"),
-    "scenario": (dict, "a mapping"),
+_Test = Callable[[Any], bool]
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _or_null(is_met: _Test) -> _Test:
+    return lambda value: value is None or is_met(value)
+
+
+_REQUIRED: dict[str, tuple[_Test, str]] = {
+    "name": (is_text, "text"),
+    "digest": (is_text, "text"),
+    "seed": (is_integer, "an integer"),
+    "n_clients": (is_integer, "an integer"),
+    "learner": (is_text, "text"),
+    "scenario": (_is_mapping, "a mapping"),
 }
-"""Type of each key that every manifest has, and the word for it in an error."""
+"""What the value of each key that every manifest has must be, as a test and in words."""
+
+_OPTIONAL: dict[str, tuple[_Test, str]] = {
+    "policy": (is_text, "text"),
+    "participation": (is_text, "text"),
+    "metric": (is_text, "text"),
+    "numerics": (_or_null(is_text), "text or null"),
+    "precision": (lambda value: value in (None, "fp32", "bf16"), "fp32, bf16 or null"),
+    "task_digest": (_or_null(is_text), "text or null"),
+    "model_revision": (_or_null(is_text), "text or null"),
+    "network": (_or_null(_is_mapping), "a mapping or null"),
+    "availability": (_or_null(_is_mapping), "a mapping or null"),
+    "device_of_client": (
+        _or_null(lambda value: isinstance(value, list) and all(map(is_text, value))),
+        "a list of names or null",
+    ),
+    "versions": (
+        _or_null(lambda value: isinstance(value, dict) and all(map(is_text, value.values()))),
+        "a mapping of names to text",
+    ),
+    "result": (_is_mapping, "a mapping"),
+}
+"""The same for keys that older versions did not write."""
+
+_SECTIONS = (
+    *("model", "task", "partition", "learner", "training", "exchange", "aggregation", "fleet"),
+    *("cost", "cache", "rounds", "configurator", "evaluation", "stop"),
+)
+"""Keys of a scenario whose values are mappings."""
 
 
 def read_manifest(run_dir: Path) -> Manifest:
@@ -88,9 +128,9 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def parse_row(path: Path, line_no: int, line: bytes) -> dict[str, Any]:
-    """Return one line of a file of rows as a mapping with at least `row` and `t_s`.
+    """Return one line of a file of rows as a mapping, with every key that its kind must have.
 
-    Raises RunFileError, with the line number, for anything else.
+    Raises RunFileError, with the line number and the key, for anything else.
     """
     try:
         row = _DECODER.decode(line.decode())
@@ -99,13 +139,11 @@ def parse_row(path: Path, line_no: int, line: bytes) -> dict[str, Any]:
         raise RunFileError(f"{path}:{line_no}: must be a row of JSON: {reason}") from None
     except (ValueError, RecursionError) as error:
         raise RunFileError(f"{path}:{line_no}: must be a row of JSON: {error}") from None
-    if not (
-        isinstance(row, dict)
-        and isinstance(row.get("row"), str)
-        and type(row.get("t_s")) in (int, float)
-    ):
-        rule = "must be a row with its kind as 'row' and its second as 't_s'"
+    if not isinstance(row, dict) or not isinstance(row.get("row"), str):
+        rule = "must be a row with its kind as 'row'"
         raise RunFileError(f"{path}:{line_no}: {rule}, got {row!r:.40}")
+    if found := fault(row):
+        raise RunFileError(f"{path}:{line_no}: {found}")
     return row
 
 
@@ -120,38 +158,38 @@ def flatten(value: Any, path: str = "") -> dict[str, Any]:
     }
 
 
-def read_study_index(directory: Path) -> dict[str, Any]:
-    """Return the index of a study's directory; empty without one.
-
-    Raises RunFileError if the file is not an index with a list of runs.
-    """
-    path = directory / STUDY_INDEX
-    if not path.exists():
-        return {}
-    try:
-        index: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        [directory / name for name in index["runs"]]
-        dict(index.get("axes", {})), dict(index.get("coordinates", {})), list(index.get("arms", ()))
-    except (ValueError, KeyError, TypeError):
-        raise RunFileError(f"{path}: must be the index of a study, with a list 'runs'") from None
-    return index
-
-
 def _check_manifest(path: Path, manifest: Any) -> None:
     if not isinstance(manifest, dict):
         _refuse(path, f"must be a mapping, got {manifest!r:.40}")
     if "format_version" not in manifest:
         _refuse(path, "key 'format_version' is missing")
-    if manifest["format_version"] not in range(1, FORMAT_VERSION + 1):
+    if manifest["format_version"] not in [*range(1, FORMAT_VERSION + 1)]:
         known = f"1 to {FORMAT_VERSION}" if FORMAT_VERSION > 1 else "1"
         got = manifest["format_version"]
         raise RunFileError(f"{path}: format_version must be {known}, got {got!r}")
-    for key, (type_, word) in _TYPES.items():
+    for key in _REQUIRED:
         if key not in manifest:
             _refuse(path, f"key '{key}' is missing")
-        if not isinstance(manifest[key], type_):
+    for key, (is_met, word) in (_REQUIRED | _OPTIONAL).items():
+        if key in manifest and not is_met(manifest[key]):
             _refuse(path, f"{key} must be {word}, got {manifest[key]!r:.40}")
+    _check_scenario(path, manifest["scenario"])
     _check_majority(path, manifest)
+
+
+def _check_scenario(path: Path, scenario: dict[str, Any]) -> None:
+    """The parts of the scenario that results are read from are of their types."""
+    for section in _SECTIONS:
+        if not isinstance(scenario.get(section, {}), dict):
+            found = scenario[section]
+            _refuse(path, f"scenario.{section} must be a mapping, got {found!r:.40}")
+    target = scenario.get("stop", {}).get("target_accuracy")
+    if not (target is None or is_number(target)):
+        _refuse(path, f"scenario.stop.target_accuracy must be a number or null, got {target!r:.40}")
+    every = scenario.get("evaluation", {}).get("every_rounds", 1)
+    if not is_integer(every) or every < 1:
+        rule = "scenario.evaluation.every_rounds must be an integer of at least 1"
+        _refuse(path, f"{rule}, got {every!r:.40}")
 
 
 def _check_majority(path: Path, manifest: dict[str, Any]) -> None:
@@ -163,7 +201,8 @@ def _check_majority(path: Path, manifest: dict[str, Any]) -> None:
     if "majority_accuracy" not in manifest:
         _refuse(path, "key 'majority_accuracy' is missing")
     majority = manifest["majority_accuracy"]
-    if majority is not None and not (isinstance(majority, dict) and split in majority):
+    is_given = isinstance(majority, dict) and is_number(majority.get(split))
+    if majority is not None and not is_given:
         rule = f"majority_accuracy must be null or have a number for '{split}'"
         _refuse(path, f"{rule}, got {majority!r:.40}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,12 +77,20 @@ def find(path: str | Path, format: str | None = None, **options: object) -> list
     path = Path(path)
     if not path.is_dir():
         return [_found(path, format, options)]
-    files = [_in_folder(file, format, options) for file in sorted(path.iterdir())]
-    if not all(file.is_passed_over for file in files):
-        return files
-    reasons = "; ".join(f"{file.path.name}: {_rule(file)}" for file in files[:3])
-    what = f"none of its {len(files)} files is a trace: {reasons}" if files else "it is empty"
-    return [*files, Found(path=path, error=TraceError(str(path), f"holds no trace: {what}"))]
+    return find_among(sorted(path.iterdir()), path, format, **options)
+
+
+def find_among(
+    files: Sequence[Path], where: str | Path, format: str | None = None, **options: object
+) -> list[Found]:
+    """What the files of a folder or of a pattern (`where`) hold, as find says of a folder."""
+    found = [_in_folder(file, format, options) for file in files]
+    if not all(one.is_passed_over for one in found):
+        return found
+    reasons = "; ".join(f"{one.path.name}: {_rule(one)}" for one in found[:3])
+    what = f"none of its {len(found)} files is a trace: {reasons}" if found else "it is empty"
+    error = TraceError(str(where), f"holds no trace: {what}")
+    return [*found, Found(path=Path(where), error=error)]
 
 
 def _found(path: Path, format: str | None, options: Mapping[str, object]) -> Found:

@@ -79,11 +79,8 @@ def _listed(events: RowTables, kind: Any) -> pl.DataFrame:
     }
     schema[column] = pl.List(pl.Struct({key: pl.String, **by_name}))
     rows = events.rows(kind)
-    try:
-        values = [row | {column: _structs(row, key, by_name)} for row in rows]
-        columns = {name: [row[name] for row in values] for name in schema}
-    except KeyError as error:
-        raise ValueError(f"{events.path}: a {kind.row} row lacks {error}") from None
+    values = [row | {column: _structs(row, key, by_name)} for row in rows]
+    columns = {name: [row[name] for row in values] for name in schema}
     return pl.DataFrame(columns, schema=schema)
 
 

@@ -61,13 +61,11 @@ class RowTables:
         """Return the rows of an infrequent kind as mappings."""
         return [json.loads(line) for line in self.lines.get(kind.row, ())]
 
-    def table(
-        self, kind: type[Row], columns: Sequence[str] = (), needed: Sequence[str] = ()
-    ) -> pl.DataFrame:
+    def table(self, kind: type[Row], columns: Sequence[str] = ()) -> pl.DataFrame:
         """Return the rows of a kind in file order, by default with all columns.
 
-        A column that is missing in all rows (an older version did not write it) is null, unless it
-        is `needed`. Raises RunFileError for a row that a run does not write.
+        A column with a default that is missing in all rows (an older version did not write it) is
+        null. Raises RunFileError, with line and key, for a row that a run does not write.
         """
         types = column_types(kind, columns)
         if not self.path.exists() or (kind not in _FREQUENT and kind.row not in self.lines):
@@ -76,12 +74,13 @@ class RowTables:
             parts = [_decode(block, kind, types) for block in self._blocks(kind)]
             found = pl.concat([pl.DataFrame(schema=types), *parts])
         except PolarsError as error:
-            self._name_bad_line(kind, types)
+            self._name_bad_line()
             raise RunFileError(f"{self.path}: {error}") from None
         for name in found.columns:
-            n_missing = found[name].null_count()
-            if n_missing and (name in needed or n_missing < len(found)):
-                raise RunFileError(f"{self.path}: a row lacks '{name}'")
+            if not _is_sound(found[name]):
+                self._name_bad_line()
+                if found[name].null_count() < len(found):
+                    raise RunFileError(f"{self.path}: some {kind.row} rows lack '{name}'")
         return found
 
     def _blocks(self, kind: type[Row]) -> Iterator[bytes]:
@@ -91,17 +90,12 @@ class RowTables:
         for _, lines in _blocks(self.path):
             yield b"".join(lines if lines[-1].endswith(b"\n") else lines[:-1])
 
-    def _name_bad_line(self, kind: type[Row], types: pl.Schema) -> None:
-        """Raise RunFileError for the first line that cannot be decoded, if one alone cannot."""
+    def _name_bad_line(self) -> None:
+        """Raise RunFileError for the first line that is not a row; there may be none."""
         for first, lines in _blocks(self.path):
-            if _is_decodable(b"".join(lines), kind, types):
-                continue
             for line_no, line in enumerate(lines, start=first):
-                if line.endswith(b"\n") and not _is_decodable(line, kind, types):
-                    parse_row(self.path, line_no, line)  # raises if the line is not JSON
-                    rule = f"must be a '{kind.row}' row"
-                    reason = _reason_of(line, kind, types)
-                    raise RunFileError(f"{self.path}:{line_no}: {rule}: {reason}")
+                if line.endswith(b"\n"):
+                    parse_row(self.path, line_no, line)
 
 
 def open_rows(path: Path) -> RowTables:
@@ -145,17 +139,11 @@ def _decode(lines: bytes, kind: type[Row], types: pl.Schema) -> pl.DataFrame:
     return rows.filter(pl.col("row") == kind.row).select(types.names()).cast(types).collect()
 
 
-def _reason_of(lines: bytes, kind: type[Row], types: pl.Schema) -> str:
-    """Why lines cannot be decoded; empty if they can."""
-    try:
-        _decode(lines, kind, types)
-    except PolarsError as error:
-        return str(error).splitlines()[0]
-    return ""
-
-
-def _is_decodable(lines: bytes, kind: type[Row], types: pl.Schema) -> bool:
-    return not _reason_of(lines, kind, types)
+def _is_sound(column: pl.Series) -> bool:
+    """Whether no value is missing and, of numbers, all are finite."""
+    if column.null_count():
+        return False
+    return not column.dtype.is_float() or bool(column.is_finite().all())
 
 
 def _blocks(path: Path) -> Iterator[tuple[int, list[bytes]]]:

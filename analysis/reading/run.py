@@ -15,9 +15,6 @@ from sim.runlog import DONE, EVALUATIONS, EVENTS
 
 from .rows import CONFIG, RowTables, open_rows
 
-_ROUND = ("t_s", "start_s", "trial", "branch", "round", "down_bytes", "up_bytes", "energy_j")
-_EVALUATION = ("t_s", "round", "state", "split", "accuracy")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Run:
@@ -75,7 +72,7 @@ def load_run(directory: Path, manifest: Manifest, arm: str) -> Run:
     events = open_rows(directory / EVENTS)
     evaluations = open_rows(directory / EVALUATIONS)
     report_on = str(manifest["scenario"]["evaluation"]["report_on"])
-    scores = evaluations.table(EvaluationRow, needed=_EVALUATION)
+    scores = evaluations.table(EvaluationRow)
     majority = manifest["majority_accuracy"]
     read = {EVENTS: events.sha256, EVALUATIONS: evaluations.sha256}
     has_ended = recorded_sha256(directory) is not None
@@ -91,7 +88,7 @@ def load_run(directory: Path, manifest: Manifest, arm: str) -> Run:
         metric=str(manifest.get("metric", "accuracy")),
         manifest=manifest,
         events=events,
-        rounds=_by_time(events.table(RoundRow, needed=_ROUND)),
+        rounds=_by_time(events.table(RoundRow)),
         decisions=_decisions(events),
         evaluations=_by_time(scores),
     )
@@ -107,10 +104,7 @@ def _by_time(rows: pl.DataFrame) -> pl.DataFrame:
 def _decisions(events: RowTables) -> pl.DataFrame:
     types = {"t_s": pl.Float64(), "trial": pl.Int64(), "chosen": pl.String(), "config": CONFIG}
     rows = events.rows(DecisionRow)
-    try:
-        values = {name: [row[name] for row in rows] for name in types}
-    except KeyError as error:
-        raise ValueError(f"{events.path}: a decision row lacks {error}") from None
+    values = {name: [row[name] for row in rows] for name in types}
     return _by_time(pl.DataFrame(values, schema=types))
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sim.run_files import read_manifest, read_study_index
+from sim.run_files import read_manifest
 from sim.runlog import MANIFEST
+from sim.study_index import read_index
 
 from .comparability import common_grid, incomparable
 from .run import Run, load_run
@@ -69,7 +70,7 @@ def load_study(path: Path) -> Study:
     grid_rounds = common_grid(runs)
     runs = [replace(run, grid_rounds=grid_rounds) for run in runs]
     warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
-    index = read_study_index(path)
+    index = read_index(path)
     missing = _missing(path, index)
     if missing:
         warnings.append(f"runs have not begun: {', '.join(missing)}")
@@ -84,7 +85,7 @@ def load_study(path: Path) -> Study:
 
 def _run_directories(path: Path) -> list[Path]:
     """The runs that the study's index lists; without an index all runs, by arm and seed."""
-    names = read_study_index(path).get("runs")
+    names = read_index(path).get("runs")
     if names is not None:
         return [path / name for name in names if (path / name / MANIFEST).exists()]
     patterns = (MANIFEST, f"*/{MANIFEST}", f"*/*/{MANIFEST}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,26 +13,35 @@ from sim.scenario.fleet import Always, Availability, Diurnal, RecordedAvailabili
 from sim.streams import Streams
 from traces import availability
 from traces.availability import Availability as Trace
-from traces.load import load
 from traces.recording import AvailabilityRecording
 
-from .sources import assign, check_reference, content_digest, find_files, licence_of
+from .sources import assign, check_reference, read_files
 
 _KEY = "fleet.availability.source"
+_OFFSET = "fleet.availability.offset"
 
 
 @dataclass(frozen=True, slots=True)
 class PopulationAvailability:
-    """The availability of every client, by id, and facts about its source for the manifest."""
+    """The availability of every client, by id, facts about its source for the manifest, and
+    warnings."""
 
     clients: list[ClientAvailability]
     facts: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
 
 
 def population_availability(
-    kind: Availability, streams: Streams, ids: Sequence[int], cache_dir: Path
+    kind: Availability,
+    streams: Streams,
+    ids: Sequence[int],
+    cache_dir: Path,
+    phones: Sequence[str] | None = None,
 ) -> PopulationAvailability:
     """The availability of the clients `ids`; that of a client does not depend on the others.
+
+    phones: the name of each client's phone in another recording (fleet.capacities). Recordings that
+    are assigned in turn go to the clients whose phones have their names, where there are such.
 
     Raises ValueError, naming the key; TraceError, naming the file and line, for a bad file.
     """
@@ -49,7 +58,7 @@ def population_availability(
             for i, zone_s in zip(ids, zones_s.tolist(), strict=True)
         ]
         return PopulationAvailability(diurnal_clients, {})
-    return _recorded(kind, streams, ids, cache_dir)
+    return _recorded(kind, streams, ids, cache_dir, phones)
 
 
 def check_availability(kind: Availability) -> None:
@@ -59,24 +68,47 @@ def check_availability(kind: Availability) -> None:
 
 
 def _recorded(
-    kind: RecordedAvailability, streams: Streams, ids: Sequence[int], cache_dir: Path
+    kind: RecordedAvailability,
+    streams: Streams,
+    ids: Sequence[int],
+    cache_dir: Path,
+    phones: Sequence[str] | None,
 ) -> PopulationAvailability:
+    readings = read_files(_KEY, kind.files, cache_dir)
     devices: list[tuple[str, Trace]] = []
-    files = []
-    for path in find_files(_KEY, kind.source, cache_dir):
-        recording = load(path, kind.format, **kind.format_options)
-        if isinstance(recording, AvailabilityRecording):
-            devices += [(f"{path.name}:{name}", of) for name, of in recording.devices.items()]
-            origin = {"sha256": content_digest(path), "licence": licence_of(kind.source)}
-            files.append({"name": path.name, "format": recording.format, **origin})
+    named: dict[str, int] = {}
+    files, warnings = [], list(readings.warnings)
+    for reading in readings.found:
+        recording = reading.recording
+        if not isinstance(recording, AvailabilityRecording):
+            what = f"holds no availability: it is a {recording.format} file"
+            warnings.append(f"{_KEY}: {reading.name} {what}")
+            continue
+        for name, of in recording.devices.items():
+            named.setdefault(name, len(devices))
+            devices.append((f"{reading.name}:{name}", of))
+        origin = {"sha256": reading.sha256, "licence": reading.licence}
+        files.append({"name": reading.name, "format": recording.format, **origin})
     if not devices:
-        raise ValueError(f"{_KEY}: no file of {kind.source} contains availability")
+        formats = sorted({reading.recording.format for reading in readings.found})
+        raise ValueError(
+            f"{_KEY}: no file of {kind.source} contains availability: it is {', '.join(formats)}"
+        )
     device_of = assign(_KEY, kind.assign, streams, "recorded device", ids, len(devices))
+    if phones is not None and kind.assign == "round-robin":
+        n_unknown = sum(phone not in named for phone in phones)
+        if n_unknown:
+            told = f"{n_unknown} of {len(phones)} clients have a phone of fleet.capacities that has"
+            warnings.append(f"{_KEY}: {told} no availability under its name: assigned in turn")
+        pairs = zip(phones, device_of, strict=True)
+        device_of = [named.get(phone, in_turn) for phone, in_turn in pairs]
     shares = [0.0] * len(ids)
     if kind.offset == "random":
         shares = streams.uniform("availability offset", ids=ids).tolist()
+        if any(device.end_rule != "loop" for _, device in devices):
+            warnings.append(f"{_OFFSET}: a device that does not repeat is met from its start")
     offsets_s = [
-        share * devices[of][1].period_s for share, of in zip(shares, device_of, strict=True)
+        _offset_s(devices[of][1], share) for share, of in zip(shares, device_of, strict=True)
     ]
     clients = [
         ClientAvailability(partial(devices[of][1].shift, offset_s))
@@ -88,7 +120,11 @@ def _recorded(
         "device_of_client": device_of,
         "offset_s": offsets_s,
     }
-    return PopulationAvailability(clients, facts)
+    return PopulationAvailability(clients, facts, warnings)
+
+
+def _offset_s(device: Trace, share: float) -> float:
+    return share * device.period_s if device.end_rule == "loop" else 0.0
 
 
 def _diurnal(kind: Diurnal, streams: Streams, client_id: int, zone_s: float) -> Trace:

@@ -28,6 +28,7 @@ from .configurator import configurator_of
 from .devices import check_devices, find_profiles, has_published
 from .network import check_references
 from .priced_model import check_published, priced_configs
+from .sources import check_reference
 
 _KNOWN_SHAPES = {
     "shape:bert-base": BERT_BASE,
@@ -59,6 +60,8 @@ def check_scenario(scenario: Scenario, configurator: Configurator | None = None)
         )
     check_references(scenario.fleet.network)
     check_availability(scenario.fleet.availability)
+    if scenario.fleet.capacities is not None:
+        check_reference("fleet.capacities.source", scenario.fleet.capacities.source)
 
 
 def _check_model(scenario: Scenario) -> None:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from learner.ranges import require
 from sim.fleet.link import UNSHARED, Link, OneWay, ServerLink
 from sim.fleet.shared_link import SharedLink
-from sim.scenario.fleet import ConstantNetwork, TraceNetwork, UplinkRatio
+from sim.scenario.network import ConstantNetwork, TraceFiles, TraceNetwork, UplinkRatio, Way
 from sim.streams import Streams
 from traces.describe import even_steps
-from traces.load import load
+from traces.formats import READERS
+from traces.formats.columns import direction_of
+from traces.formats.options import names
 from traces.recording import BandwidthRecording
 from traces.reshape import scale
 from traces.step import StepTrace, constant
 from traces.synthetic import PRESETS, bandwidth
 
-from .sources import assign, check_reference, content_digest, find_files, licence_of
+from .sources import Reading, assign, check_reference, read_files
 
 _BYTES_PER_MBYTE = 1e6
 _MBIT_PER_S = 8e-6
+_WAYS: tuple[Way, Way] = ("downlink", "uplink")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +49,11 @@ class TraceSource:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The link of every client, by id, and facts about the traces for the manifest."""
+    """The link of every client, by id, facts about the traces for the manifest, and warnings."""
 
     links: list[Link]
     facts: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
 
 
 def build_links(
@@ -70,11 +75,14 @@ def build_links(
             OneWay(down, latency_s, server=server.down), OneWay(up, latency_s, server=server.up)
         )
         return Network([link] * len(ids), {})
-    downs = find_sources("downlink", network.downlink, network, streams, cache_dir)
+    downs, warnings = find_sources("downlink", network, streams, cache_dir)
     if isinstance(network.uplink, UplinkRatio):
         ups = [_scaled(source, network.uplink.ratio) for source in downs]
     else:
-        ups = find_sources("uplink", network.uplink, network, streams, cache_dir)
+        ups, told = find_sources("uplink", network, streams, cache_dir)
+        is_same = network.files("uplink") == network.files("downlink")
+        warnings += swap_warnings(downs, ups) if is_same else [*told, *swap_warnings(downs, ups)]
+    warnings += _fixed_starts(network, (*downs, *ups))
     offsets = streams.uniform("offset", ids=ids) if network.offset == "random" else [0.0] * len(ids)
     # Both directions use the same draw, so that the two files of a recording stay together.
     downs_of = assign(_key("downlink"), network.assign, streams, "trace", ids, len(downs))
@@ -86,7 +94,7 @@ def build_links(
         )
         for down, up, share in zip(downs_of, ups_of, offsets, strict=True)
     ]
-    return Network(links, _link_facts(links, downs, ups, downs_of, ups_of))
+    return Network(links, _link_facts(links, downs, ups, downs_of, ups_of), warnings)
 
 
 def _link_facts(
@@ -106,52 +114,103 @@ def _link_facts(
     }
 
 
-def check_references(network: ConstantNetwork | TraceNetwork) -> None:
+def check_references(network: ConstantNetwork | TraceNetwork | None) -> None:
     """Raise ValueError if a reference names no trace. Reads and downloads nothing."""
-    if isinstance(network, TraceNetwork):
-        check_reference(_key("downlink"), network.downlink, sorted(PRESETS))
-        if isinstance(network.uplink, str):
-            check_reference(_key("uplink"), network.uplink, sorted(PRESETS))
+    if not isinstance(network, TraceNetwork):
+        return
+    for way in _WAYS:
+        files = network.files(way)
+        if isinstance(files, TraceFiles):
+            check_reference(_key(way), files.source, sorted(PRESETS))
+            if files.source in PRESETS and isinstance(getattr(network, way), TraceFiles):
+                require(
+                    not files.format and not files.format_options,
+                    f"{_key(way)}.format must not be set for the preset {files.source}; a file of "
+                    f"this name is ./{files.source}",
+                )
 
 
 def find_sources(
-    key: Literal["downlink", "uplink"],
-    reference: str,
-    network: TraceNetwork,
-    streams: Streams,
-    cache_dir: Path,
-) -> list[TraceSource]:
-    """The traces of a reference, ordered by name: a preset, or files that contain the direction.
+    way: Way, network: TraceNetwork, streams: Streams, cache_dir: Path
+) -> tuple[list[TraceSource], list[str]]:
+    """The traces of a direction by name, a preset's or those of files, and warnings.
 
-    Files without it are left out. Raises ValueError if no file contains it.
+    Files of the other direction are left out. Raises ValueError, naming the key, if none is left;
+    TraceError for a bad file.
     """
-    if reference in PRESETS:
-        trace = bandwidth(reference, streams.generator(key), network.period_s)
-        return [TraceSource(name=reference, format="synthetic", trace=trace)]
-    paths = find_files(_key(key), reference, cache_dir)
-    found = list(_recordings(paths, key, network))
+    files, key = network.files(way), _key(way)
+    assert isinstance(files, TraceFiles)
+    if files.source in PRESETS:
+        trace = bandwidth(files.source, streams.generator(way), network.period_s)
+        return [TraceSource(name=files.source, format="synthetic", trace=trace)], []
+    readings = read_files(key, files, cache_dir)
+    links = [one for one in readings.found if isinstance(one.recording, BandwidthRecording)]
+    found = [source for source in (_source(one, way) for one in links) if source is not None]
     if not found:
-        raise ValueError(f"{_key(key)}: no file of {reference} contains {key} rates")
-    return [replace(source, licence=licence_of(reference)) for source in found]
+        raise ValueError(f"{key}: {_nothing(files.source, way, readings.found)}")
+    warnings = list(readings.warnings)
+    if len(links) < len(readings.found):
+        others = [one.name for one in readings.found if one not in links]
+        warnings.append(f"{key}: no bandwidth, passed over: {', '.join(others[:3])}")
+    return found, warnings
 
 
-def _recordings(
-    paths: Sequence[Path], key: Literal["downlink", "uplink"], network: TraceNetwork
-) -> Iterator[TraceSource]:
-    for path in paths:
-        recording = load(path, network.format, **network.format_options)
-        if not isinstance(recording, BandwidthRecording):
-            continue
-        trace = recording.down if key == "downlink" else recording.up
-        if trace is not None:
-            digest = content_digest(path)
-            yield TraceSource(
-                name=path.name,
-                format=recording.format,
-                trace=trace,
-                sha256=digest,
-                round_trip=recording.latency_s,
-            )
+def _source(reading: Reading, way: Way) -> TraceSource | None:
+    recording = reading.recording
+    assert isinstance(recording, BandwidthRecording)
+    trace = recording.down if way == "downlink" else recording.up
+    if trace is None:
+        return None
+    return TraceSource(
+        name=reading.name,
+        format=recording.format,
+        trace=trace,
+        sha256=reading.sha256,
+        licence=reading.licence,
+        round_trip=recording.latency_s,
+    )
+
+
+def _nothing(reference: str, way: Way, found: Sequence[Reading]) -> str:
+    """Why no recording has a direction, and what to do."""
+    links = [one for one in found if isinstance(one.recording, BandwidthRecording)]
+    if not links:
+        format = found[0].recording.format
+        hint = "; name it in fleet.capacities" if format == "fedscale-capacity" else ""
+        return f"{reference} holds no bandwidth: it is a {format} file{hint}"
+    name, format = links[0].name, links[0].recording.format
+    other: Way = "uplink" if way == "downlink" else "downlink"
+    text = f"no file of {reference} contains {way} rates: {name} holds the {other}"
+    own = "up" if way == "uplink" else "down"
+    if "direction" in names(READERS[format].read):
+        return f"{text}; if it is the {way}, say format_options: {{direction: {own}}}"
+    if format == "csv":
+        return f"{text}; if it is the {way}, name its column with format_options: {{{own}: ...}}"
+    return f"{text}; name another trace" + (", or a ratio" if way == "uplink" else "")
+
+
+def swap_warnings(downs: Sequence[TraceSource], ups: Sequence[TraceSource]) -> list[str]:
+    """Warnings about names that tell of the other direction. Raises ValueError if both do."""
+    told: dict[Way, list[str]] = {
+        "downlink": [one.name for one in downs if direction_of(one.name) == "up"],
+        "uplink": [one.name for one in ups if direction_of(one.name) == "down"],
+    }
+    if all(told.values()):
+        raise ValueError(
+            f"fleet.network: downlink and uplink are swapped, by the names {told['downlink'][0]} "
+            f"(downlink) and {told['uplink'][0]} (uplink); rename the files if they are not"
+        )
+    return [
+        f"{_key(way)}: by its name {of[0]} is the other direction" for way, of in told.items() if of
+    ]
+
+
+def _fixed_starts(network: TraceNetwork, sources: Sequence[TraceSource]) -> list[str]:
+    """A warning about the traces that every client meets at their beginning."""
+    fixed = sorted({one.name for one in sources if one.trace.end_rule != "loop"})
+    if network.offset == "zero" or not fixed:
+        return []
+    return [f"fleet.network.offset: {fixed[0]} does not repeat, so clients meet it from its start"]
 
 
 def _key(direction: str) -> str:
@@ -166,11 +225,15 @@ def _one_way(
     return OneWay(
         trace,
         network.latency_s,
-        share * trace.period_s,
+        _offset_s(trace, share),
         server,
         round_trip,
-        share * round_trip.period_s if round_trip is not None else 0.0,
+        _offset_s(round_trip, share) if round_trip is not None else 0.0,
     )
+
+
+def _offset_s(trace: StepTrace, share: float) -> float:
+    return share * trace.period_s if trace.end_rule == "loop" else 0.0
 
 
 def _scaled(source: TraceSource, ratio: float) -> TraceSource:

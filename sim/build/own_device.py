@@ -113,11 +113,11 @@ def _needed(scenario: Scenario, trained: Architecture) -> set[tuple[Row, int]] |
     if configs is None:
         return None
     n_layers = priced_architecture(scenario, trained).n_layers
-    return {
-        (row, tuned_depth(config, n_layers))
-        for config in configs
-        for row in _rows(scenario, config)
-    }
+    places = [(tuned_depth(config, n_layers), _rows(scenario, config)) for config in configs]
+    needed: set[tuple[Row, int]] = {(row, depth) for depth, rows in places for row in rows}
+    if scenario.fleet.capacities is not None:  # their speeds are relative to full fine-tuning
+        needed.add(("full", n_layers))
+    return needed
 
 
 def _rows(scenario: Scenario, config: TuningConfig) -> set[Row]:

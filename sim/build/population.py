@@ -34,17 +34,18 @@ def build_clients(
     links: Sequence[Link],
     availability: Sequence[ClientAvailability],
     trained: Architecture,
+    speeds: Sequence[float],
 ) -> list[Client]:
     """One client for each shard. A client's device depends on the seed and its id only.
 
-    trained: the sizes of the trained model.
+    trained: the sizes of the trained model. speeds: of each client, over that of its device class.
     """
     ids = range(len(shards))
     fleet = scenario.fleet
     classes = find_profiles(scenario, trained)
     profiles = [classes[name] for name in assign_devices(fleet.devices, streams, ids)]
     hidden = priced_architecture(scenario, trained).hidden
-    devices = _devices(fleet.load, profiles, streams, ids)
+    devices = _devices(fleet.load, profiles, streams, ids, speeds)
     return [
         Client(
             shard=shard,
@@ -75,15 +76,19 @@ def _devices(
     profiles: Sequence[DeviceProfile],
     streams: Streams,
     ids: Sequence[int],
+    speeds: Sequence[float],
 ) -> list[Device]:
     if isinstance(load, NoLoad):
-        return [Device(profile) for profile in profiles]
+        return [
+            Device(profile, own_speed=speed)
+            for profile, speed in zip(profiles, speeds, strict=True)
+        ]
     model = gilbert_elliott(1.0, load.busy_speed, load.free_s, load.busy_s)
-    speed = model.sample(streams.generator("load"), load.period_s)
-    offsets_s = streams.uniform("load offset", ids=ids) * load.period_s
+    shared = model.sample(streams.generator("load"), load.period_s)
+    offsets_s = (streams.uniform("load offset", ids=ids) * load.period_s).tolist()
     return [
-        Device(profile, speed, offset_s)
-        for profile, offset_s in zip(profiles, offsets_s.tolist(), strict=True)
+        Device(profile, shared, offset_s, speed)
+        for profile, offset_s, speed in zip(profiles, offsets_s, speeds, strict=True)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from simpy import Environment
 
 from configurator import Configurator
 from learner.encoder.architecture import Architecture
+from learner.spec import Full
 from learner.training.numerics import Precision
 from learner.training.pool import ALONE, TrainingPool
+from sim.cost.protocol import CostModel
 from sim.engine.audit import Audit
 from sim.engine.context import Context
 from sim.engine.participation import Participation, participate
@@ -23,16 +26,16 @@ from sim.scenario.fleet import ServerSide
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 
-from .availability import population_availability
 from .checks import check_depths, check_scenario, find_architecture
 from .configurator import build_configurator
 from .cost_model import build_cost_model
 from .data import Data, load_data
+from .devices import find_profiles
 from .facts import model_data_facts, resampled_to_s
 from .learner import NO_CALLBACKS, OnMissing, RunCallbacks, build_learner, find_revision
-from .network import build_links
 from .population import build_clients
 from .server import build_server
+from .surroundings import find_surroundings
 
 _BYTES_PER_MBIT = 125_000
 
@@ -68,7 +71,7 @@ def build_simulation(
     )
     env = Environment()
     server_link = _server_link(env, scenario.fleet.server)
-    clients, facts = _clients(scenario, streams, data, architecture, cache_dir, server_link)
+    clients, facts = _clients(scenario, streams, data, architecture, cost, cache_dir, server_link)
     context = Context(
         env=env,
         when_offline=getattr(scenario.fleet.availability, "when_offline", "drop"),
@@ -107,23 +110,42 @@ def _clients(
     streams: Streams,
     data: Data,
     architecture: Architecture,
+    cost: CostModel,
     cache_dir: Path,
     server_link: ServerLink,
 ) -> tuple[list[Client], dict[str, Any]]:
     """The clients, and facts about them for the manifest."""
     fleet, ids = scenario.fleet, range(len(data.shards))
-    network = build_links(fleet.network, streams, ids, cache_dir, server_link)
-    available = population_availability(fleet.availability, streams, ids, cache_dir)
+    around = find_surroundings(
+        fleet,
+        streams,
+        ids,
+        cache_dir,
+        server=server_link,
+        full_s_per_sample=partial(_full_s_per_sample, scenario, architecture, cost),
+    )
     clients = build_clients(
-        scenario, streams, data.shards, network.links, available.clients, architecture
+        scenario,
+        streams,
+        data.shards,
+        around.links,
+        around.availability,
+        architecture,
+        around.speeds,
     )
     facts = {
         **model_data_facts(architecture, data, clients),
-        "network": network.facts,
+        **around.facts,
         "client_rates_resampled_to_s": resampled_to_s(fleet.server),
-        "availability": available.facts,
     }
     return clients, facts
+
+
+def _full_s_per_sample(scenario: Scenario, architecture: Architecture, cost: CostModel) -> float:
+    """Seconds of full fine-tuning for one example, on the first of the fleet's device classes."""
+    profiles = find_profiles(scenario, architecture)
+    batch_s = cost.compute_s(next(iter(profiles.values())), Full(), 1, "none")
+    return batch_s / scenario.training.batch_size
 
 
 def _server_link(env: Environment, server: ServerSide) -> ServerLink:

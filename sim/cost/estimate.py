@@ -53,7 +53,8 @@ def _times_s(
     down_bytes, up_bytes = payload
     cache: CacheState = "hit" if isinstance(config, AddOn) else "none"
     radio_s = _mean_s(client.link.down, down_bytes) + _mean_s(client.link.up, up_bytes)
-    return radio_s, cost.compute_s(client.device.profile, config, client.n_batches, cache)
+    work_s = cost.compute_s(client.device.profile, config, client.n_batches, cache)
+    return radio_s, work_s / client.device.own_speed
 
 
 def _payload(cost: CostModel, exchange: Exchange, config: TuningConfig) -> tuple[int, int]:

@@ -117,7 +117,8 @@ def run_scenario(
             pool=pool,
         )
         monitor.learner = simulation.learner
-        for warning in simulation.facts["task_warnings"]:
+        traces = [f"warning: {warning}" for warning in simulation.facts["trace_warnings"]]
+        for warning in [*simulation.facts["task_warnings"], *traces]:
             monitor.on_warning(warning)
         manifest = _manifest(simulation, seed, precision) | {"workers": workers}
         with locked(run_dir):

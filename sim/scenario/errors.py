@@ -69,8 +69,12 @@ def _concerns_written_kind(loc: Sequence[int | str], data: Any) -> bool:
 
 def _written_path(loc: Sequence[int | str], data: Any) -> str:
     """The key path as the user wrote it, without pydantic's names of union members."""
-    here, path = data, []
+    here, path, tagged = data, [], None
     for i, part in enumerate(loc):
+        if here is not tagged and isinstance(here, Mapping):
+            tagged = here  # the member of a union by kind stands before the member's own keys
+            if here.get("kind") == part and not (i and str(loc[i - 1])[:1].isupper()):
+                continue
         is_written = _is_in(part, here)
         if is_written:
             here = here[part]

@@ -19,6 +19,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from .errors import explain, find_kind_error
 from .own import with_own_configurator
+from .paths import resolve_paths
 from .presets import PRESETS, apply_preset, with_preset, with_start_kind
 from .scenario import Scenario
 
@@ -57,15 +58,42 @@ _Loader.add_implicit_resolver(
 )
 
 
-def load_scenario(path: Path, overrides: Sequence[str] = ()) -> Scenario:
+def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     """Read a scenario from a YAML file and apply overrides of the form `a.b=c`.
 
-    Raises ScenarioError.
+    Relative paths in the file are those of its folder, then of the working directory; in overrides
+    the working directory comes first. Raises ScenarioError.
     """
-    mapping = read_yaml(path)
+    path = Path(path)
+    mapping = read_scenario(path)
     for text in overrides:
-        apply_override(mapping, text)
+        apply_override(mapping, text, path.parent)
     return parse_scenario(mapping, str(path))
+
+
+def read_scenario(path: Path) -> dict[str, Any]:
+    """The mapping of a scenario file, with its paths resolved. Raises ScenarioError."""
+    mapping = read_yaml(path)
+    if mapping.keys() & _STUDY_KEYS and not mapping.keys() & _SCENARIO_KEYS:
+        raise ScenarioError(
+            f"{path}: is a study, not a scenario; `fedadapter study {path}` runs it, and "
+            "--dry-run checks it"
+        )
+    resolved: dict[str, Any] = resolve_paths(mapping, path.parent)
+    return resolved
+
+
+def refuse_scenario(path: Path, mapping: Mapping[str, Any]) -> None:
+    """Raise ScenarioError if the mapping of a study file is that of a scenario."""
+    if mapping.keys() & _SCENARIO_KEYS and not mapping.keys() & _STUDY_KEYS:
+        raise ScenarioError(
+            f"{path}: is a scenario, not a study; `fedadapter run {path}` runs it, and validate "
+            "checks it"
+        )
+
+
+_STUDY_KEYS = frozenset({"base", "arms", "axes", "seeds"})
+_SCENARIO_KEYS = frozenset({"fleet", "task", "partition", "configurator"})
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -98,16 +126,18 @@ def parse_yaml(text: str) -> Any:
         raise ScenarioError("is nested too deeply") from None
 
 
-def apply_override(mapping: dict[str, Any], text: str) -> None:
+def apply_override(mapping: dict[str, Any], text: str, folder: Path = Path()) -> None:
     """Set the key path a.b to c, given as the text `a.b=c` with c in YAML.
 
-    Raises ScenarioError if the text has another form.
+    folder: where a path is looked for that is not in the working directory. Raises ScenarioError if
+    the text has another form.
     """
     path, equals, value = text.partition("=")
     if not equals or not path:
         raise ScenarioError(f"--set {text}: must be of the form key.path=value")
     with naming(f"--set {text}"):
-        set_path(mapping, path.strip(), parse_yaml(value))
+        key = path.strip()
+        set_path(mapping, key, resolve_paths(parse_yaml(value), folder, key, local_first=True))
 
 
 def set_path(mapping: dict[str, Any], path: str, value: Any) -> None:
@@ -159,13 +189,16 @@ def digest(scenario: Scenario) -> str:
     The order of the keys in `fleet.devices` counts, since clients get their devices in that order.
     """
     content = {key: value for key, value in dump_scenario(scenario).items() if key != "name"}
-    task = content["task"]
-    content["task"] = {k: v for k, v in task.items() if _ADDED_TO_TASKS.get(k, ...) != v}
+    for part, added in _ADDED.items():
+        content[part] = {k: v for k, v in content[part].items() if added.get(k, ...) != v}
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-_ADDED_TO_TASKS = {"delimiter": None, "quoting": None, "header": True}
+_ADDED: Mapping[str, Mapping[str, Any]] = {
+    "task": {"delimiter": None, "quoting": None, "header": True},
+    "fleet": {"capacities": None},
+}
 """Keys that version 0.1.0 did not have. Their default values are left out of the digest."""
 
 

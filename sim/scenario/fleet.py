@@ -18,61 +18,16 @@ from learner.ranges import (
     require_share,
 )
 
+from .network import (
+    Assign,
+    Capacities,
+    ConstantNetwork,
+    FormatOptions,
+    TraceFiles,
+    TraceNetwork,
+)
+
 ByKind = Field(discriminator="kind")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConstantNetwork:
-    """The same constant rates for all clients. A megabyte is 10^6 bytes; 0: a dead link."""
-
-    kind: Literal["constant"]
-    down_mbytes_per_s: float
-    up_mbytes_per_s: float
-    latency_s: float = 0.0
-
-    def __post_init__(self) -> None:
-        require_at_least(
-            0,
-            down_mbytes_per_s=self.down_mbytes_per_s,
-            up_mbytes_per_s=self.up_mbytes_per_s,
-            latency_s=self.latency_s,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UplinkRatio:
-    """The uplink rate as a fraction of the downlink rate, for recordings of the downlink only."""
-
-    ratio: float
-
-    def __post_init__(self) -> None:
-        require_above_0(ratio=self.ratio)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceNetwork:
-    """Bandwidth traces. `downlink`, `uplink`: a preset ("lte.down"), a file, a directory, a file
-    name pattern, or a package to download and a pattern ("fetch:mahimahi/*.down").
-
-    `period_s`: length of traces that are generated from a preset. `format`, `format_options`: for
-    files whose format cannot be recognised (docs/traces.md). `assign`: client i gets trace i modulo
-    the number of traces, a random one, or trace i, which must exist. `offset: random`: each client
-    starts at its own random position of its trace.
-    """
-
-    kind: Literal["trace"]
-    downlink: str
-    uplink: str | UplinkRatio
-    assign: Literal["round-robin", "random", "by-id"] = "round-robin"
-    offset: Literal["random", "zero"] = "random"
-    format: str | None = None
-    format_options: Mapping[str, str | float] = field(default_factory=dict)
-    period_s: float = 600.0
-    latency_s: float = 0.0
-
-    def __post_init__(self) -> None:
-        require(0 < self.period_s <= 1e7, f"period_s must be in (0, 1e7], got {self.period_s:g}")
-        require_at_least(0, latency_s=self.latency_s)
 
 
 WhenOffline = Literal["drop", "pause", "restart"]
@@ -140,21 +95,28 @@ class Diurnal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedAvailability:
-    """Recorded availability of phones. `source`: a file, a directory, a file name pattern, or a
-    package to download and a pattern ("fetch:niimpy/*Battery*").
+    """Recorded availability of phones. `source`, `format`, `format_options`: see TraceFiles; the
+    options include the rule by which a FLASH log counts as available.
 
-    `format`, `format_options`, `assign`: see TraceNetwork; the options include the rule by which a
-    FLASH log counts as available. `offset: random`: each client starts at its own random position
-    of its recording, so a few recordings serve many clients, all with the same pattern.
+    `assign`: see Assign. `offset: random`: each client starts at its own random position of
+    its recording, so a few recordings serve many clients, all with the same pattern; a recording
+    that does not repeat is always met at its beginning.
     """
 
     kind: Literal["recorded"]
     source: str
     format: str | None = None
-    format_options: Mapping[str, str | float | bool] = field(default_factory=dict)
-    assign: Literal["round-robin", "random", "by-id"] = "round-robin"
+    format_options: FormatOptions = field(default_factory=dict)
+    assign: Assign = "round-robin"
     offset: Literal["random", "zero"] = "random"
     when_offline: WhenOffline = "drop"
+
+    @property
+    def files(self) -> TraceFiles:
+        """The files and how they are read."""
+        return TraceFiles(
+            source=self.source, format=self.format, format_options=self.format_options
+        )
 
 
 Availability = Always | Windows | Diurnal | RecordedAvailability
@@ -218,6 +180,7 @@ class Fleet:
     `devices`: fraction of the clients with each device class; the fractions sum to 1.
     `device_file`: a CSV of the user's own device classes, from one measured figure each to a full
     table (traces.device_csv, docs/cost-model.md).
+    `capacities`: recorded phones, in place of `network` (null: none).
     `idle_w`: watts that a device class draws while it waits or is idle in a round (a class that is
     not named: those of its profile, 0 for the embedded ones).
     `jitter`: standard deviation of the logarithm of a factor, with mean 1, on each compute time.
@@ -229,7 +192,8 @@ class Fleet:
 
     devices: Mapping[str, float]
     device_file: str | None = None
-    network: Annotated[ConstantNetwork | TraceNetwork, ByKind]
+    network: Annotated[ConstantNetwork | TraceNetwork, ByKind] | None = None
+    capacities: Capacities | None = None
     availability: Annotated[Availability, ByKind] = field(default_factory=Always)
     load: Annotated[NoLoad | OnOffLoad, ByKind] = field(default_factory=NoLoad)
     idle_w: Mapping[str, float] = field(default_factory=dict)
@@ -242,6 +206,20 @@ class Fleet:
         require(bool(self.devices), "devices must name at least one device class")
         for name, share in self.devices.items():
             require(share > 0, f"devices.{name} must be a share above 0, got {share}")
+        require(
+            self.network is not None or self.capacities is not None,
+            "network is missing (or capacities, which give the bandwidth too)",
+        )
+        if self.capacities is not None:
+            require(
+                self.network is None,
+                "network must be null with capacities: they give the bandwidth",
+            )
+            names = ", ".join(self.devices)
+            require(
+                len(self.devices) == 1,
+                f"devices must be one class with capacities, which give the speeds, got {names}",
+            )
         total = sum(self.devices.values())
         require(abs(total - 1) < 1e-3, f"devices must be shares that sum to 1, got {total:g}")
         for name, watts in self.idle_w.items():

@@ -15,9 +15,12 @@ from sim.scenario.file import (
     apply_override,
     naming,
     parse_scenario,
+    read_scenario,
     read_yaml,
+    refuse_scenario,
     set_path,
 )
+from sim.scenario.paths import resolve_paths
 from sim.scenario.scenario import Scenario
 
 from .axes import Axis, Cell, cross, read_axes
@@ -27,7 +30,9 @@ from .notes import read_notes
 _STUDY_KEYS = ("name", "seeds", "base", "arms", "axes", "published", "hindsight")
 
 
-def load_study(path: Path, overrides: Sequence[str] = (), base: Path | None = None) -> Study:
+def load_study(
+    path: str | Path, overrides: Sequence[str] = (), base: str | Path | None = None
+) -> Study:
     """Read a study from a YAML file with the keys `name`, `seeds`, `base`, `arms` and `axes`.
 
     `base`: a mapping or a file. `arms`: by name, a mapping of dotted key paths to values. `axes`
@@ -35,9 +40,12 @@ def load_study(path: Path, overrides: Sequence[str] = (), base: Path | None = No
     `hindsight` are for the table (sim.study.notes).
 
     overrides: `a.b=c`, set in every run. base: a file that replaces the study's own base. Every
-    resulting scenario is checked. Raises ScenarioError.
+    resulting scenario is checked. Relative paths in a file are those of its folder, then of the
+    working directory; in overrides the working directory comes first. Raises ScenarioError.
     """
+    path = Path(path)
     mapping = read_yaml(path)
+    refuse_scenario(path, mapping)
     for key in mapping:
         if key not in _STUDY_KEYS:
             raise ScenarioError(
@@ -49,9 +57,9 @@ def load_study(path: Path, overrides: Sequence[str] = (), base: Path | None = No
     with naming(str(path)):
         axes = read_axes(mapping["axes"]) if "axes" in mapping else ()
     seeds = _seeds(path, mapping.get("seeds", [0]))
-    content = read_yaml(base) if base else _base(path, mapping.get("base", {}))
+    content = read_scenario(Path(base)) if base else _base(path, mapping.get("base", {}))
     arms = _arms(path, mapping, axes)
-    study = expand(str(path), name, content, arms, axes, seeds, overrides)
+    study = expand(str(path), name, content, arms, axes, seeds, overrides, path.parent)
     with naming(str(path)):
         return replace(study, notes=read_notes(mapping, [arm.name for arm in study.arms]))
 
@@ -64,15 +72,17 @@ def expand(
     axes: Sequence[Axis],
     seeds: tuple[int, ...],
     overrides: Sequence[str] = (),
+    folder: Path = Path(),
 ) -> Study:
     """The study with every arm at every point of the axes; all scenarios are checked.
 
-    Raises ScenarioError; its message begins with `where` and the name of the run.
+    folder: of the study's file, for relative paths in arms and axes. Raises ScenarioError; its
+    message begins with `where` and the name of the run.
     """
     for text in overrides:
         _refuse_axis(where, text, axes)
     cells = list(cross(arms, axes))
-    scenarios = [_scenario(where, base, cell, overrides) for cell in cells]
+    scenarios = [_scenario(where, base, cell, overrides, folder) for cell in cells]
     _refuse_equal_arms(where, scenarios)
     return Study(
         name=name,
@@ -86,10 +96,11 @@ def expand(
 def _base(path: Path, base: Any) -> dict[str, Any]:
     if isinstance(base, str):
         with naming(f"{path}: base"):
-            base = read_yaml(path.parent / base)
+            return read_scenario(path.parent / base)
     if not isinstance(base, dict):
         raise ScenarioError(f"{path}: base must be a mapping or a file, got {base!r}")
-    return base
+    resolved: dict[str, Any] = resolve_paths(base, path.parent)
+    return resolved
 
 
 def _arms(
@@ -137,16 +148,16 @@ def _seeds(path: Path, seeds: Any) -> tuple[int, ...]:
 
 
 def _scenario(
-    study: str, base: Mapping[str, Any], cell: Cell, overrides: Sequence[str]
+    study: str, base: Mapping[str, Any], cell: Cell, overrides: Sequence[str], folder: Path
 ) -> Scenario:
     where = f"{study}: {cell.name if cell.coordinates else f'arms.{cell.name}'}"
     mapping = deepcopy(dict(base)) | {"name": cell.name}
     with naming(where):
         presets_first = sorted(cell.changes.items(), key=lambda change: change[0] != "preset")
         for key, value in presets_first:
-            set_path(mapping, str(key), deepcopy(value))
+            set_path(mapping, str(key), resolve_paths(deepcopy(value), folder, str(key)))
     for text in overrides:
-        apply_override(mapping, text)
+        apply_override(mapping, text, folder)
     scenario = parse_scenario(mapping, where)
     with naming(where):
         check_scenario(scenario)

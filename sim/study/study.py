@@ -11,12 +11,13 @@ from learner.training.numerics import Precision
 from sim.build.data import fetch_assets
 from sim.build.learner import OnMissing
 from sim.engine.participation import Participation, participate
-from sim.run_files import RunFileError, read_study_index
+from sim.run_files import RunFileError
 from sim.runlog import STUDY_INDEX, RunError, write_json
 from sim.runs.directory import run_directory
 from sim.runs.lock import locked
 from sim.runs.progress import ProgressSink
 from sim.runs.run import RunResult, default_cache_dir, finished_run, run_scenario
+from sim.study_index import read_index
 
 from .cluster import run_on_ray
 from .definition import Study
@@ -132,7 +133,7 @@ def _write_index(study: Study, directory: Path, run_dirs: Sequence[Path]) -> Non
     path = directory / STUDY_INDEX
     arms = [arm.name for arm in study.arms]
     try:
-        earlier = read_study_index(directory).get("arms", [])
+        earlier = read_index(directory).get("arms", [])
     except RunFileError as error:
         raise RunError(f"{error}; choose another --out") from None
     if earlier and not _labels(earlier) & _labels(arms):

@@ -19,7 +19,7 @@ MANIFEST = {
     "learner": "curve",
     "majority_accuracy": None,
 }
-ROW = '{"row":"round","t_s":1.5}\n'
+ROW = '{"row":"failed","t_s":1.5,"error":"x"}\n'
 
 
 def written(run_dir: Path, manifest: Any) -> Path:
@@ -56,6 +56,24 @@ def test_a_manifest_that_lacks_a_key_is_refused(tmp_path: Path, key: str) -> Non
         ({"seed": "7"}, "is not a run's manifest: seed must be an integer, got '7'"),
         ({"name": 3}, "is not a run's manifest: name must be text, got 3"),
         ({"scenario": []}, "is not a run's manifest: scenario must be a mapping, got []"),
+        (
+            {"versions": ["torch"]},
+            "is not a run's manifest: versions must be a mapping of names to text, got ['torch']",
+        ),
+        (
+            {"device_of_client": {}},
+            "is not a run's manifest: device_of_client must be a list of names or null, got {}",
+        ),
+        (
+            {"scenario": {"stop": []}},
+            "is not a run's manifest: scenario.stop must be a mapping, got []",
+        ),
+        (
+            {"scenario": {"evaluation": {"report_on": "test", "every_rounds": 0}}},
+            "is not a run's manifest: scenario.evaluation.every_rounds must be an integer of at "
+            "least 1, got 0",
+        ),
+        ({"format_version": [1]}, "format_version must be 1, got [1]"),
         ({"format_version": 2}, "format_version must be 1, got 2"),
         ({"format_version": "1"}, "format_version must be 1, got '1'"),
         (
@@ -93,7 +111,7 @@ def test_rows_are_read_up_to_a_line_that_was_cut(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     assert list(read_rows(path)) == []
     path.write_text(ROW + ROW + ROW[:-1])
-    assert list(read_rows(path)) == [{"row": "round", "t_s": 1.5}] * 2
+    assert list(read_rows(path)) == [{"row": "failed", "t_s": 1.5, "error": "x"}] * 2
 
 
 @pytest.mark.parametrize(
@@ -104,12 +122,14 @@ def test_rows_are_read_up_to_a_line_that_was_cut(tmp_path: Path) -> None:
         ("\xff", "must be a row of JSON: 'utf-8' codec"),
         ('{"row":"round","t_s":NaN}', "must be a row of JSON: numbers must be finite, got NaN"),
         ("[" * 100_000, "must be a row of JSON: maximum recursion depth"),
-        ("3", "must be a row with its kind as 'row' and its second as 't_s', got 3"),
-        ("{}", "must be a row with its kind as 'row' and its second as 't_s', got {}"),
-        ('{"row":"end"}', "must be a row with its kind"),
-        ('{"row":"end","t_s":true}', "must be a row with its kind"),
-        ('{"row":"end","t_s":"soon"}', "must be a row with its kind"),
+        ("3", "must be a row with its kind as 'row', got 3"),
+        ("{}", "must be a row with its kind as 'row', got {}"),
         ('{"row":1,"t_s":1}', "must be a row with its kind"),
+        ('{"row":"rouns","t_s":1}', "row must be one of transfer, compute, client, dropout, "),
+        ('{"row":"end"}', "key 't_s' is missing"),
+        ('{"row":"end","t_s":true}', "t_s must be a finite number, got True"),
+        ('{"row":"end","t_s":"soon"}', "t_s must be a finite number, got 'soon'"),
+        ('{"row":"end","t_s":1e999}', "t_s must be a finite number, got inf"),
     ],
 )
 def test_a_complete_line_that_is_not_a_row_is_refused_by_number(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from traces.recording import Direction
+
 from .units import TIME_UNITS, rate_unit_in
 
 _TIMES = (
@@ -38,6 +40,16 @@ def time_columns(names: Sequence[str]) -> list[str]:
 def end_columns(names: Sequence[str]) -> list[str]:
     """Columns whose name is one of the end of an interval: "end_s"."""
     return [name for name in names if _is(name, _ENDS)]
+
+
+def direction_of(name: str) -> Direction | None:
+    """The direction that a name of a column or file tells of; None if none, or both.
+
+    >>> direction_of("DL (kbps)"), direction_of("bus-up.log"), direction_of("pickup.csv")
+    ('down', 'up', None)
+    """
+    down, up = (bool(set(words(name)) & set(_WORDS[way])) for way in ("down", "up"))
+    return None if down == up else "down" if down else "up"
 
 
 def rate_columns(names: Sequence[str], direction: str) -> list[str]:

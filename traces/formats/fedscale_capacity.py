@@ -16,6 +16,7 @@ from .population import devices
 from .source import Source
 
 TRAINING_PER_INFERENCE = 3.0
+_LEAST = 1e-6  # a phone that computes in no time, or moves no byte, is a gap in the data
 _COLUMNS = ("client_id", "computation_ms_per_sample", "communication_kbps")
 
 
@@ -47,8 +48,10 @@ def read(source: Source) -> CapacityRecording:
 def _device(source: Source, name: str, line: int, client: object) -> DeviceCapacity:
     if not isinstance(client, dict) or not {"computation", "communication"} <= client.keys():
         raise source.error(f"client {name[:40]} needs computation and communication", line)
-    compute_ms = source.number(client["computation"], f"{name[:40]} computation", line)
-    kbit_per_s = source.number(client["communication"], f"{name[:40]} communication", line)
+    compute_ms = source.number(client["computation"], f"{name[:40]} computation", line, low=_LEAST)
+    kbit_per_s = source.number(
+        client["communication"], f"{name[:40]} communication", line, low=_LEAST
+    )
     return DeviceCapacity(
         name=name,
         train_s_per_sample=TRAINING_PER_INFERENCE * compute_ms / 1000.0,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from traces.recording import TraceError
+
 from . import units
 from .delimited import Table, decimal_of, is_missing, left_out, plain_number
 from .intervals import GOES_BACK, Intervals, from_ends, from_instants
@@ -58,6 +60,8 @@ def _declared(table: Table, options: Options) -> Intervals:
             may_have_gaps = table.names != OWN_HEADER
             return from_ends(starts_s, ends_s, options.end or "", may_have_gaps)
         return from_instants(starts_s, options.max_gap_s)
+    except TraceError:
+        raise
     except ValueError as error:
         rule, *index = error.args
         if not index:

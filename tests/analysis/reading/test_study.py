@@ -210,12 +210,12 @@ def test_damaged_rows_are_refused_by_number(
     path.write_text(good + "half a row\n" + good)
     assert refusal(study_dir).startswith(f"{path}:2: must be a row of JSON: Expecting value")
     path.write_text(good + "3\n")
-    rule = "must be a row with its kind as 'row' and its second as 't_s'"
+    rule = "must be a row with its kind as 'row'"
     assert refusal(study_dir) == f"{path}:2: {rule}, got 3"
     path.write_bytes(b'{"row": "\xff"}\n')
     assert refusal(study_dir).startswith(f"{path}:1: must be a row of JSON: 'utf-8' codec")
     path.write_text(good.replace('"energy_j"', '"energy"'))
-    assert refusal(study_dir) == f"{path}: a row lacks 'energy_j'"
+    assert refusal(study_dir) == f"{path}:1: key 'energy_j' is missing"
 
 
 def test_another_format_version_is_refused(study_dir: Path, write_run: Make) -> None:
@@ -266,7 +266,7 @@ def test_comparable_runs_give_no_warning(
 
 def end_row(t_s: float, reason: str) -> EndRow:
     values: dict[str, Any] = {field.name: 0 for field in fields(EndRow)}
-    return EndRow(**values | {"t_s": t_s, "reason": reason})
+    return EndRow(**values | {"t_s": t_s, "reason": reason, "config": Full(), "state": ""})
 
 
 def test_a_run_that_stops_at_a_single_evaluation_gives_a_warning(
@@ -288,6 +288,28 @@ def test_arms_that_end_at_different_times_give_a_warning(
     write_run("longest", evaluations=[make_evaluation(410.0, 0.5)])
     told = "arms end at different times (brief at 40 s, longest at 410 s): a target that an arm"
     assert any(text.startswith(told) for text in load_study(study_dir).warnings)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "rule"),
+    [
+        ("runs", "a", "runs must be a list of text"),
+        ("runs", [3], "runs must be a list of text"),
+        ("arms", {}, "arms must be a list of text"),
+        ("axes", {"lr": "training.lr"}, "axes must be a mapping of names to lists of text"),
+        ("coordinates", {"a": 3}, "coordinates must be a mapping of names to mappings"),
+        ("hindsight", [], "hindsight must be a mapping of names to lists of text"),
+        ("source", None, "source must be text"),
+        ("published", {}, "published must be a list of mappings"),
+    ],
+)
+def test_a_damaged_key_of_the_index_is_named(
+    study_dir: Path, write_run: Make, key: str, value: Any, rule: str
+) -> None:
+    write_run("a")
+    path = study_dir / "study.json"
+    path.write_text(json.dumps({"name": "s", "runs": [], "arms": []} | {key: value}))
+    assert refusal(study_dir) == f"{path}: is not the index of a study: {rule}, got {value!r}"
 
 
 def test_runs_that_have_not_begun_are_named(study_dir: Path, write_run: Make) -> None:

@@ -12,7 +12,7 @@ from sim.build.network import build_links
 from sim.build.sources import licence_of
 from sim.runs.run import run_scenario
 from sim.scenario.file import load_scenario, parse_scenario
-from sim.scenario.fleet import TraceNetwork, UplinkRatio
+from sim.scenario.network import TraceNetwork, UplinkRatio
 from sim.streams import Streams
 
 IDS = range(20)

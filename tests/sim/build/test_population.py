@@ -41,7 +41,7 @@ def test_distilbert_has_its_own_published_seconds_unless_they_are_scaled(make: A
 def batch_s(scenario: Scenario) -> list[float]:
     """Seconds of a cached batch with one and with six tuned layers on the first client's device."""
     shards = synthetic_shards(scenario.task, scenario.training, 1)  # type: ignore[arg-type]
-    (client,) = build_clients(scenario, Streams(0), shards, [LINK], [AVAILABLE], BERT_BASE)
+    (client,) = build_clients(scenario, Streams(0), shards, [LINK], [AVAILABLE], BERT_BASE, [1.0])
     return [seconds_per_batch(client.device.profile, "adapter_cached", depth) for depth in (1, 6)]
 
 
@@ -59,7 +59,7 @@ def test_batches_are_epochs_over_the_shard_up_to_the_cap(
     training = {"local_epochs": epochs, "max_batches": cap}
     scenario = make(**{f"training.{key}": value for key, value in training.items()})
     shard = Shard(client_id=0, n_samples=n_samples, digest="")
-    (client,) = build_clients(scenario, Streams(0), [shard], [LINK], [AVAILABLE], BERT_BASE)
+    (client,) = build_clients(scenario, Streams(0), [shard], [LINK], [AVAILABLE], BERT_BASE, [1.0])
     assert client.n_batches == batches
 
 
@@ -67,7 +67,9 @@ def test_background_load_slows_each_client_at_its_own_times(make: Any) -> None:
     load = {"kind": "on-off", "free_s": 10, "busy_s": 10, "busy_speed": 0.5, "period_s": 100}
     scenario = make(**{"fleet.load": load, "partition.clients": 20})
     shards = synthetic_shards(scenario.task, scenario.training, 20)
-    clients = build_clients(scenario, Streams(0), shards, [LINK] * 20, [AVAILABLE] * 20, BERT_BASE)
+    clients = build_clients(
+        scenario, Streams(0), shards, [LINK] * 20, [AVAILABLE] * 20, BERT_BASE, [1.0] * 20
+    )
     needed = [client.device.time_for(0.0, 6.0) for client in clients]
     assert all(6.0 <= seconds <= 12.0 + 1e-9 for seconds in needed)
     assert len(set(needed)) > 3

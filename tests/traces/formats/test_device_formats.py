@@ -117,7 +117,7 @@ def test_fedscale_capacity_trains_in_three_times_its_inference(native: dict[str,
         ("flame", '{"1": [[5e9, "UN_AVL"]]}', "are its times in seconds?"),
         ("aware", "time,battery_status\nnoon,2\n", "t.log:2: time must be a number, got 'noon'"),
         ("fedscale-capacity", '{"1": {"computation": 5}}', "needs computation and communication"),
-        ("fedscale-capacity", '{"1": {"computation": -5, "communication": 1}}', "must be in 0"),
+        ("fedscale-capacity", '{"1": {"computation": -5, "communication": 1}}', "must be in 1e-06"),
         ("fedscale-capacity", "{}", "holds no client"),
     ],
 )
