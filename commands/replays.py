@@ -81,7 +81,7 @@ def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
 
 def _axes(texts: Sequence[str]) -> tuple[Axis, ...]:
     """Parse `a.b,c.d=LIST` into axes, as in a study file. Raises ValueError naming the option."""
-    from sim.scenario.file import parse_yaml
+    from sim.scenario.yaml_text import parse_yaml
     from sim.study.axes import read_axes
 
     mapping: dict[str, Any] = {}

@@ -17,23 +17,22 @@ app = typer.Typer()
 
 @app.command()
 def validate(scenario: ScenarioFile, overrides: Set = None, as_json: AsJson = False) -> None:
-    """Check a scenario without running it, and print it with all defaults.
+    """Check that a scenario can run, without running it, and print it with all defaults.
 
-    Model and data are checked too if they are already in the cache.
+    Every file is read. Models and data that are not in the cache are not downloaded.
     """
-    from sim.build.checks import check_scenario, warnings
-    from sim.build.data import describe_data
+    from sim.build.start import check_start
     from sim.runs.run import default_cache_dir
     from sim.scenario.file import as_yaml, dump_scenario, load_scenario
+    from sim.scenario.paths import named_paths
 
     loaded = load_scenario(scenario, overrides or ())
     with naming(scenario):
-        check_scenario(loaded)
-        data = describe_data(loaded, 0, default_cache_dir())
-    if data is not None:
-        errors.print(data)
-    for warning in warnings(loaded):
-        typer.echo(f"warning: {warning}", err=True)
+        lines = check_start(loaded, default_cache_dir())
+    for key, place in named_paths(dump_scenario(loaded)):
+        errors.print(f"{key}: {place}")
+    for line in lines:
+        errors.print(line)
     typer.echo(json.dumps(dump_scenario(loaded)) if as_json else as_yaml(loaded).rstrip())
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
+from types import NoneType
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from .records import Row
@@ -83,6 +84,10 @@ def _test(hint: Any) -> tuple[str, Callable[[Any], bool]]:
             "a list of integers",
             lambda value: type(value) is list and all(map(is_integer, value)),
         )
+    if NoneType in get_args(hint):
+        (of,) = (one for one in get_args(hint) if one is not NoneType)
+        word, is_met = _test(of)
+        return f"{word} or null", lambda value: value is None or is_met(value)
     if get_origin(hint) is not None:
         _, of = get_args(hint)
         word, is_met = _SCALARS[of]

@@ -11,7 +11,8 @@ import pytest
 import typer
 
 from fedadapter import app
-from sim.scenario.file import as_yaml, load_scenario, parse_scenario, parse_yaml
+from sim.scenario.file import as_yaml, load_scenario, parse_scenario
+from sim.scenario.yaml_text import parse_yaml
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

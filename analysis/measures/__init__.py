@@ -13,6 +13,7 @@ from .curve import best_arm as best_arm
 from .curve import best_of_run as best_of_run
 from .curve import final_accuracy as final_accuracy
 from .curve import grid_curve as grid_curve
+from .curve import is_flat as is_flat
 from .curve import mean_accuracy as mean_accuracy
 from .curve import moving_mean as moving_mean
 from .effort import cache_hit_rate as cache_hit_rate

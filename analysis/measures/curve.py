@@ -76,6 +76,19 @@ def best_arm(study: Study) -> tuple[str, float] | None:
     return max(known, key=lambda pair: pair[1], default=None)
 
 
+def is_flat(run: Run) -> bool:
+    """Return whether the moving mean gained at most its standard error over the run's last third.
+
+    The last third of the evaluations on the common grid. False with fewer than three moving means.
+    """
+    smooth = smoothed_curve(run)
+    if len(smooth) < MEAN_OF:
+        return False
+    end = smooth.row(-1, named=True)
+    gained: float = end["mean"] - smooth["mean"][2 * len(smooth) // 3 - 1]
+    return bool(gained <= end["error"])
+
+
 def final_accuracy(run: Run) -> float | None:
     """Return the last accuracy (0-1) of a trained state on the reported split, or None."""
     accuracies = accuracy_curve(run).filter(pl.col("round") > 0)["accuracy"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.measures import Crossing, best_arm, excluded_shares
+from analysis.measures import Crossing, best_arm, excluded_shares, is_flat
 from analysis.reading.pricing import scaled_devices, timed_as
 from analysis.reading.study import Study
 from analysis.statistics.estimates import FEWEST
@@ -22,6 +22,8 @@ def caption(study: Study, crossing: Crossing = "sustained") -> str:
         )
     if any(run.learner == "curve" for run in study.runs):
         clauses.append("accuracy from a learning curve, not from training")
+    elif rising := [arm for arm in study.arms if not all(map(is_flat, study.runs_of(arm)))]:
+        clauses.append(f"not flat at the end (docs/metrics.md): {', '.join(rising)}")
     clauses += timed_as(study.runs)
     if scaled := scaled_devices(study.runs):
         clauses.append(f"seconds of {', '.join(scaled)} scaled by the analytic cost model")

@@ -131,7 +131,15 @@ def is_at_hand(source: str, cache_dir: Path) -> bool:
     """Whether a data set can be read without a download."""
     if source.startswith(PYPI):
         return source in DATA and cached_dir(DATA[source], cache_dir).is_dir()
-    return Path(source).expanduser().exists()
+    path = source.split(":")[1] if source.startswith("hub:") else source  # "hub:NAME:CONFIG"
+    return Path(path).expanduser().exists()
+
+
+def is_model_at_hand(source: str, cache_dir: Path) -> bool:
+    """Whether a model can be read without a download. A model of the hub is taken to need one."""
+    if source.startswith(PYPI):
+        return source in MODELS and cached_dir(MODELS[source], cache_dir).is_dir()
+    return Path(source).expanduser().is_dir() or source.startswith(("/", ".", "~"))
 
 
 def model_revision(path: Path) -> str:

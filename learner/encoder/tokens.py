@@ -123,6 +123,11 @@ def with_leading_spaces(tokenizer: str) -> str:
     return json.dumps(content) if is_changed else tokenizer
 
 
+def largest_token(model_dir: Path) -> int:
+    """The largest id that the tokenizer gives. Raises ValueError as `tokenize` does."""
+    return max(_tokenizer(model_dir, 1).get_vocab(with_added_tokens=True).values(), default=0)
+
+
 def _tokenizer(
     model_dir: Path, max_tokens: int, text_of: Callable[[str], str] = lambda text: text
 ) -> Tokenizer:

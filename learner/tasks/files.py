@@ -38,6 +38,8 @@ def read_file(
     Raises ValueError, with file and line, for a bad record. `warn` is told what may be a mistake.
     """
     suffix = suffix_of(path)
+    if suffix in SPREADSHEETS:
+        raise ValueError(f"{path}: is a spreadsheet; save it as CSV (UTF-8)")
     if suffix not in SUFFIXES:
         raise ValueError(f"{path}: must end in one of {', '.join(SUFFIXES)}")
     if not path.is_file():
@@ -78,10 +80,17 @@ def _lines(path: Path) -> Sequence[str]:
         with cast("IO[str]", opener(path, "rt", encoding="utf-8-sig", newline="")) as stream:
             return stream.readlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: must be UTF-8 text, {error.reason}") from None
+        hint = "; a spreadsheet must be saved as CSV (UTF-8)" if _is_zip(path) else ""
+        raise ValueError(f"{path}: must be UTF-8 text, {error.reason}{hint}") from None
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ValueError(f"{path}: cannot be read, {reason}") from None
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether a file is a zip archive, as newer spreadsheets are."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
 
 
 def _json_lines(path: Path, lines: Sequence[str]) -> Records:
@@ -114,6 +123,8 @@ def _parquet(path: Path) -> Records:
         numbered: dict[Any, Any] = dict(enumerate(record.values()))
         yield f"{path}: row {number}", {**record, **numbered}
 
+
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 
 SUFFIXES = (".tsv", ".csv", ".jsonl", ".parquet", ".conll", ".txt")
 

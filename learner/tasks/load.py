@@ -16,7 +16,7 @@ import numpy as np
 from learner.assets.sources import PYPI, data_dir
 
 from .delimited import Warn
-from .files import PACKINGS, SUFFIXES, read_file
+from .files import PACKINGS, SPREADSHEETS, SUFFIXES, read_file
 from .hub import HUB, read_hub
 from .labels import checked, surprises
 from .packages import PACKAGES
@@ -135,6 +135,10 @@ def _find(directory: Path, split: str) -> Path | None:
     endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *PACKINGS)]
     names = [stem + ending for stem in _NAMES[split] for ending in endings]
     found = [directory / name for name in names if (directory / name).is_file()]
+    sheets = [directory / (stem + suffix) for stem in _NAMES[split] for suffix in SPREADSHEETS]
+    for sheet in sheets:
+        if not found and sheet.is_file():
+            raise ValueError(f"{sheet}: is a spreadsheet; save it as CSV (UTF-8)")
     if not found and split != "validation":
         raise ValueError(f"{directory / split}: no such file (with one of {', '.join(SUFFIXES)})")
     return found[0] if found else None

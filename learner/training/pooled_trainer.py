@@ -102,7 +102,7 @@ class PooledTrainer:
                 with self._counting:
                     self.trainings += len(sent)
                 for arrays, feedback in sent:
-                    params = {n: torch.from_numpy(a).to(self._device) for n, a in arrays.items()}
+                    params = {name: torch.from_numpy(array) for name, array in arrays.items()}
                     yield Trained(params, feedback)
 
     def _in_order(self, futures: Iterable[Future[T]]) -> Iterator[T]:

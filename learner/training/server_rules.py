@@ -53,8 +53,9 @@ class ServerStep:
         self._mean = WeightedMean()
 
     def add(self, update: Update, model: Mapping[str, Tensor]) -> None:
-        """Add a client's model."""
-        self._mean.add(_share(self._recipe.rule, update), model)
+        """Add a client's model, which may be on another device."""
+        own = {name: tensor.to(self._device) for name, tensor in model.items()}
+        self._mean.add(_share(self._recipe.rule, update), own)
 
     def result(self, parents: Mapping[StateRef, State]) -> State:
         """The new state with server slots; `parents` must have the parent and all bases."""

@@ -16,6 +16,7 @@ import torch.nn.functional as F  # noqa: N812
 from learner.assets.sources import model_revision
 from learner.encoder.activations import PASS_TOKENS, Activations
 from learner.encoder.backbone import load_backbone
+from learner.encoder.check import check_vocabulary
 from learner.encoder.tokens import Tokens, tokenize, tokenize_words, word_reading
 from learner.graph.recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
 from learner.graph.trainer import FeedbackSink
@@ -73,6 +74,7 @@ class TorchLearner:
         self._max_tokens = max_tokens
         self._new_weights = new_weights
         self._backbone = load_backbone(model_dir, self._device, _DTYPES[precision])
+        check_vocabulary(model_dir, self._backbone.architecture)
         limit = self._backbone.architecture.most_tokens
         if max_tokens > limit:
             raise ValueError(f"max_tokens must be at most {limit} for this model, got {max_tokens}")

@@ -132,6 +132,12 @@ def _other_batch(scenario: Scenario) -> Iterator[str]:
         )
 
 
+def needs_model_files(scenario: Scenario) -> bool:
+    """Whether a run reads the model's files: to train it, or for sizes that are not known here."""
+    is_real = not isinstance(scenario.learner, CurveTraining)
+    return is_real or scenario.model.source not in _KNOWN_SHAPES
+
+
 def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
     """The sizes of the scenario's model. Downloads the model if they are not known otherwise."""
     source = scenario.model.source

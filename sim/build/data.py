@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from learner.assets.sources import PYPI, data_dir, is_at_hand, model_dir
+from learner.assets.sources import PYPI, data_dir, model_dir
 from learner.spec import Shard
 from learner.tasks import Task, TaskSource, load_task, partition
-from learner.tasks.hub import HUB
 from learner.tasks.rows import Layout
 from sim.engine.simulation import Holdings
 from sim.scenario.scenario import Scenario
@@ -77,20 +76,11 @@ def load_data(scenario: Scenario, streams: Streams, cache_dir: Path) -> Data:
     return Data(loaded, parts, list(partition.shards(parts)))
 
 
-def describe_data(scenario: Scenario, seed: int, cache_dir: Path) -> str | None:
-    """A line on the data of a scenario and their partition with this seed, and one per warning.
-
-    None for a synthetic task, and for data that are not in the cache. Raises ValueError, as
-    load_data does.
-    """
-    if not isinstance(scenario.task, DataTask):
-        return None
-    if not is_at_hand(scenario.task.source.removeprefix(HUB), cache_dir):
-        return None
-    data = load_data(scenario, Streams(seed), cache_dir)
-    task = data.task
-    assert task is not None
-    return "\n".join((_summary(data, task), *data_warnings(task)))
+def describe_data(data: Data) -> list[str]:
+    """A line on the data and their partition, and one per warning; none for a synthetic task."""
+    if data.task is None:
+        return []
+    return [_summary(data, data.task), *data_warnings(data.task)]
 
 
 def data_warnings(task: Task) -> list[str]:

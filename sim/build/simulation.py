@@ -52,18 +52,20 @@ def build_simulation(
     on_missing: OnMissing = "train",
     precision: Precision = "fp32",
     pool: TrainingPool = ALONE,
+    data: Data | None = None,
 ) -> Simulation:
     """A simulation, ready to run. Downloads model and data unless they are in the cache.
 
     configurator: used instead of the scenario's. participation: what a client does in a round.
-    on_missing: see OnMissing. pool: the processes that train. Raises ValueError, naming the key, if
+    on_missing: see OnMissing. pool: the processes that train. data: those that load_data returned
+    for the same arguments (None: they are loaded here). Raises ValueError, naming the key, if
     scenario, model and data do not fit together.
     """
     streams = Streams(seed)
     check_scenario(scenario, configurator)
     architecture = find_architecture(scenario, cache_dir)
     check_depths(scenario, architecture)
-    data = load_data(scenario, streams, cache_dir)
+    data = data or load_data(scenario, streams, cache_dir)
     cost = build_cost_model(scenario, architecture, data.n_labels)
     revision = find_revision(scenario, cache_dir)
     learner = build_learner(

@@ -109,7 +109,10 @@ class Accountant:
 
     def _client_fields(self, row: RoundRow, job: ClientJob, own: JobAccount) -> dict[str, Any]:
         """The fields of a job's ClientRow."""
-        seconds, amounts, steps = own.seconds, own.amounts, job.task.steps
+        seconds, amounts, steps, client = own.seconds, own.amounts, job.task.steps, job.client
+        n_texts = 0
+        if client.cache is not None and job.task.cache != "none":
+            n_texts = client.cache.n_read(client.n_batches, self.dispatcher.batch_size)
         lost_s, lost_bytes, lost_j = self._loss(job, own)
         return {
             "t_s": row.t_s,
@@ -120,9 +123,9 @@ class Accountant:
             "round": row.round,
             "outcome": job.outcome,
             "staleness": job.staleness,
-            "cache": job.cache,
-            "texts": steps.n_texts if steps else 0,
-            "cached_texts": steps.n_cached if steps else 0,
+            "cache": job.task.cache,
+            "texts": n_texts,
+            "cached_texts": n_texts - steps.n_new if steps else n_texts,
             "wait_s": seconds[WAIT],
             "down_s": seconds[DOWN],
             "compute_s": seconds[COMPUTE],
@@ -136,7 +139,7 @@ class Accountant:
             "lost_s": lost_s,
             "lost_bytes": lost_bytes,
             "lost_j": lost_j,
-            "cache_bytes": job.client.cache.n_bytes if job.client.cache else 0,
+            "cache_bytes": client.cache.n_bytes if client.cache else 0,
         }
 
     def _loss(self, job: ClientJob, own: JobAccount) -> tuple[float, int, float]:

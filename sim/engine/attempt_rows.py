@@ -17,7 +17,7 @@ def attempt_row(job: ClientJob, interval: Interval) -> TransferRow | ComputeRow:
             start_s=interval.start_s,
             client=job.client_id,
             batches=job.client.n_batches,
-            cache=job.cache,
+            cache=job.task.cache,
             status=interval.status,
         )
     return TransferRow(

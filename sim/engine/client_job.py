@@ -37,12 +37,14 @@ the round was cancelled. `open` while it runs."""
 class Task(NamedTuple):
     """What a client has to do: bytes down, seconds of computing at full speed, bytes up.
 
-    `steps`: the training steps behind the computing (None: the client keeps no activations).
+    `cache`: what the client's stored activations do. `steps`: the training steps behind the
+    computing, where they store activations (None: they store none).
     `dropout_stage`: the client vanishes at the end of this stage's amount, which is then only the
     part done before (3: it does not).
     """
 
     config: TuningConfig
+    cache: CacheState
     steps: TrainingSteps | None
     resources: tuple[Resource, Resource, Resource]
     amounts: Sequence[float]
@@ -112,11 +114,6 @@ class ClientJob:
     @property
     def env(self) -> Environment:
         return self.context.env
-
-    @property
-    def cache(self) -> CacheState:
-        """What the client's stored activations do in this job."""
-        return "none" if self.task.steps is None else self.task.steps.state
 
 
 def job_seed(streams: Streams, client_id: int, version: int, repeat: int) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from learner.batch_order import batch_order
 from learner.spec import AddOn, Full, TuningConfig, tuned_depth
 from sim.cost.protocol import CostModel
-from sim.fleet.client import Client
+from sim.fleet.client import CacheState, Client
 from sim.scenario.scenario import Exchange
 from sim.streams import Streams
 from traces.profiles import DeviceProfile
@@ -19,7 +19,7 @@ from .context import Context
 from .disturbances import Disturbances
 from .lineage import Lineage
 from .participation import Participation, participate, run_job
-from .training_steps import StepPrice, TrainingSteps
+from .training_steps import Order, StepPrice, TrainingSteps
 
 
 class Payload(NamedTuple):
@@ -51,7 +51,7 @@ class Dispatcher:
     disturbances: Disturbances
     participation: Participation = participate
     _payloads: dict[TuningConfig, Payload] = field(default_factory=dict)
-    _prices: dict[tuple[str, TuningConfig, bool], StepPrice] = field(default_factory=dict)
+    _prices: dict[TuningConfig, dict[str, StepPrice]] = field(default_factory=dict)
 
     def payload(self, config: TuningConfig) -> Payload:
         payload = self._payloads.get(config)
@@ -66,9 +66,9 @@ class Dispatcher:
     def jobs(self, lineage: Lineage, attempt: int, ids: Sequence[int]) -> list[ClientJob]:
         """A job for every client of a cohort, from the lineage's state."""
         drawn = self.disturbances.draw(lineage.round, attempt, ids)
-        payload = self.payload(lineage.config)
+        payload, prices = self.payload(lineage.config), self._step_prices(lineage.config)
         return [
-            self._job(lineage, payload, client_id, 0, factor, point)
+            self._job(lineage, payload, prices, client_id, 0, factor, point)
             for client_id, (factor, point) in zip(ids, drawn, strict=True)
         ]
 
@@ -86,8 +86,8 @@ class Dispatcher:
         work_factor: multiplies its compute seconds. dropout_at: where the client vanishes, 0 to 3
         stages into its work (3: not at all). repeat: as in ClientJob.
         """
-        payload = self.payload(lineage.config)
-        return self._job(lineage, payload, client_id, repeat, work_factor, dropout_at)
+        payload, prices = self.payload(lineage.config), self._step_prices(lineage.config)
+        return self._job(lineage, payload, prices, client_id, repeat, work_factor, dropout_at)
 
     def start(self, job: ClientJob, report: Callable[[ClientJob], None]) -> None:
         """Start the client's process; `report` is called when the client is done or lost."""
@@ -97,6 +97,7 @@ class Dispatcher:
         self,
         lineage: Lineage,
         payload: Payload,
+        prices: Mapping[str, StepPrice],
         client_id: int,
         repeat: int,
         work_factor: float,
@@ -106,55 +107,70 @@ class Dispatcher:
         down_bytes, up_bytes, model_bytes = payload
         if model_bytes and not client.has_model:
             down_bytes += model_bytes
-        work_s, steps = self._training(lineage, client, repeat, work_factor)
+        price = prices[client.device.profile.name]
+        work_s, cache, steps = self._training(lineage, client, price, repeat, work_factor)
         amounts: list[float] = [down_bytes, work_s, up_bytes]
         dropout_stage = int(dropout_at)
         if dropout_stage <= UP:
             amounts[dropout_stage] *= dropout_at - dropout_stage
         link = client.link
-        task = Task(config, steps, (link.down, client.device, link.up), amounts, dropout_stage)
+        resources = (link.down, client.device, link.up)
+        task = Task(config, cache, steps, resources, amounts, dropout_stage)
         return ClientJob(
             self.context, client, task, base=lineage.state, version=lineage.round, repeat=repeat
         )
 
     def _training(
-        self, lineage: Lineage, client: Client, repeat: int, factor: float
-    ) -> tuple[float, TrainingSteps | None]:
-        """Seconds of computing at full speed, and the steps behind them where the client keeps
-        activations."""
-        config, n_steps = lineage.config, client.n_batches
-        price = self._step_price(client.device.profile, config, client.cache is not None)
-        if client.cache is None or not isinstance(config, AddOn):
-            return n_steps * price.miss_s * factor, None
-        if not self.price_misses:
-            price = price._replace(miss_s=price.hit_s)
-        n_texts, seed = client.cache.n_texts, (client.client_id, lineage.round, repeat)
+        self, lineage: Lineage, client: Client, price: StepPrice, repeat: int, factor: float
+    ) -> tuple[float, CacheState, TrainingSteps | None]:
+        """Seconds of computing at full speed, what the stored activations do, and the training
+        steps that store some."""
+        cache, n_steps = client.cache, client.n_batches
+        if cache is None or not price.has_cache:
+            return n_steps * price.plain_s * factor, "none", None
+        if isinstance(cache.depths, int) and cache.depths >= price.depth:
+            return n_steps * price.hits_s(cache.depths) * factor, "hit", None
+        job = (client.client_id, lineage.round, repeat)
         steps = TrainingSteps(
-            client.cache,
+            cache,
             price,
             n_steps=n_steps,
             batch_size=self.batch_size,
-            draw=lambda: batch_order(
-                job_seed(self.streams, *seed), n_texts, self.batch_size, n_steps
-            ),
+            draw=lambda: self._order(job, cache.n_texts, n_steps),
             factor=factor,
         )
-        return steps.work_s, steps
+        return steps.work_s, "fill" if steps.n_new else "hit", steps
+
+    def _order(self, job: tuple[int, int, int], n_texts: int, n_steps: int) -> Order:
+        return batch_order(job_seed(self.streams, *job), n_texts, self.batch_size, n_steps)
+
+    def _step_prices(self, config: TuningConfig) -> dict[str, StepPrice]:
+        """The price of a training step by device class."""
+        prices = self._prices.get(config)
+        if prices is None:
+            devices = (client.device.profile for client in self.clients)
+            profiles = {profile.name: profile for profile in devices}
+            has_cache = isinstance(config, AddOn) and any(
+                client.cache is not None for client in self.clients
+            )
+            prices = {
+                name: self._step_price(one, config, has_cache) for name, one in profiles.items()
+            }
+            self._prices[config] = prices
+        return prices
 
     def _step_price(
         self, profile: DeviceProfile, config: TuningConfig, has_cache: bool
     ) -> StepPrice:
-        """has_cache False: the hit, which never occurs, is priced as a miss; a device need not be
-        measured with cached activations."""
-        key = (profile.name, config, has_cache)
-        price = self._prices.get(key)
-        if price is None:
-            depth = tuned_depth(config, self.n_layers)
-            miss_s = self.cost.compute_s(profile, config, 1, "none")
-            price = self._prices[key] = StepPrice(
-                depth=depth,
-                n_frozen=self.n_layers - depth,
-                hit_s=self.cost.compute_s(profile, config, 1, "hit") if has_cache else miss_s,
-                miss_s=miss_s,
-            )
-        return price
+        """Without a cache, a hit never occurs, and a device need not be measured with one."""
+        depth = tuned_depth(config, self.n_layers)
+        miss_s = self.cost.compute_s(profile, config, 1, "none")
+        hit_s = self.cost.compute_s(profile, config, 1, "hit") if has_cache else miss_s
+        return StepPrice(
+            depth=depth,
+            n_frozen=self.n_layers - depth,
+            plain_s=miss_s,
+            hit_s=hit_s,
+            miss_s=miss_s if self.price_misses else hit_s,
+            has_cache=has_cache,
+        )

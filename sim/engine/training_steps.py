@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fleet.activation_cache import ActivationCache, by_text
-from sim.fleet.client import CacheState
 
 _RELATIVE = 1e-12
 
@@ -25,15 +24,25 @@ Order = list[NDArray[np.int64]]
 
 
 class StepPrice(NamedTuple):
-    """Seconds of one step on a device at a tuned depth, with all activations read and with none.
+    """Seconds of one step on a device at a tuned depth.
 
-    `n_frozen`: the number of layers below the tuned ones.
+    `plain_s`: without a cache. `hit_s`, `miss_s`: with all activations stored, and with none.
+    `n_frozen`: the number of layers below the tuned ones. `has_cache`: the configuration can train
+    from stored activations.
     """
 
     depth: int
     n_frozen: int
+    plain_s: float
     hit_s: float
     miss_s: float
+    has_cache: bool
+
+    def hits_s(self, stored_depth: int) -> float:
+        """Seconds of a step whose texts are all stored for this depth, at least the tuned one."""
+        if stored_depth == self.depth:
+            return self.hit_s
+        return self.hit_s + (self.miss_s - self.hit_s) * (stored_depth - self.depth) / self.n_frozen
 
 
 class Miss(NamedTuple):
@@ -45,10 +54,10 @@ class Miss(NamedTuple):
 
 
 class TrainingSteps:
-    """The steps of a job whose client keeps activations.
+    """The steps of a job that stores activations.
 
     `draw`: each step's texts. `work_s`: seconds at full speed of all steps together, times the
-    job's `factor`. `n_texts`: texts of all steps; `n_cached`: those whose activations are read.
+    job's `factor`. `n_new`: the number of texts that they store.
     """
 
     __slots__ = (
@@ -59,8 +68,7 @@ class TrainingSteps:
         "_factor",
         "_n_steps",
         "_price",
-        "n_cached",
-        "n_texts",
+        "n_new",
         "work_s",
     )
 
@@ -76,14 +84,7 @@ class TrainingSteps:
     ) -> None:
         self._cache, self._price, self._factor = cache, price, factor
         self._n_steps, self._batch_size, self._draw = n_steps, batch_size, draw
-        n_epochs, n_more = divmod(n_steps, self._steps_an_epoch)
-        n_more_texts = min(n_more * batch_size, cache.n_texts)
-        self.n_texts = n_epochs * cache.n_texts + n_more_texts
         self._price_steps()
-
-    @property
-    def state(self) -> CacheState:
-        return "hit" if self.n_cached == self.n_texts else "fill"
 
     def reprice(self) -> float:
         """Price the steps again, with what is stored by now; return new over former seconds."""
@@ -97,12 +98,8 @@ class TrainingSteps:
         if isinstance(depths, int) and depths >= depth:
             return
         if n_done := self._n_done(done_s):
-            is_epoch = n_done >= self._steps_an_epoch
+            is_epoch = n_done >= self._cache.steps_an_epoch(self._batch_size)
             self._cache.store(depth, None if is_epoch else np.concatenate(self._draw()[:n_done]))
-
-    @property
-    def _steps_an_epoch(self) -> int:
-        return max(1, -(-self._cache.n_texts // self._batch_size))
 
     def _n_done(self, done_s: float) -> int:
         if done_s >= self.work_s * (1.0 - _RELATIVE):
@@ -113,19 +110,18 @@ class TrainingSteps:
     def _price_steps(self) -> None:
         """Where all texts are alike, it does not matter which of them come when."""
         self._depths = depths = self._cache.depths  # replaced, never changed, by a later store
-        depth, n_frozen = self._price.depth, self._price.n_frozen
+        n_steps, batch_size = self._n_steps, self._batch_size
         if not isinstance(depths, int):
             misses = self._misses()
-            n_new = sum(miss.n_new for miss in misses)
+            self.n_new = sum(miss.n_new for miss in misses)
             work_s = sum(self._seconds(1, *miss) for miss in misses)
-        elif depths >= depth:
-            n_new, between = 0, (depths - depth) / max(n_frozen, 1)
-            work_s = self._seconds(self._n_steps, self._n_steps * between, n_new)
+        elif depths >= self._price.depth:
+            self.n_new, work_s = 0, n_steps * self._price.hits_s(depths)
         else:
-            n_new = min(self.n_texts, self._cache.n_texts)
-            n_filling = min(self._n_steps, self._steps_an_epoch)
-            work_s = self._seconds(self._n_steps, n_filling, n_new)
-        self.work_s, self.n_cached = work_s * self._factor, self.n_texts - n_new
+            n_filling = min(n_steps, self._cache.steps_an_epoch(batch_size))
+            self.n_new = self._cache.n_read(n_filling, batch_size)
+            work_s = self._seconds(n_steps, n_filling, self.n_new)
+        self.work_s = work_s * self._factor
 
     def _misses(self) -> list[Miss]:
         """What each step lacked when it was priced, after the steps before it."""

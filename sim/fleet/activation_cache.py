@@ -36,6 +36,14 @@ class ActivationCache:
             return 0 if self.depths == EMPTY else self.n_texts
         return int(np.count_nonzero(self.depths != EMPTY))
 
+    def n_read(self, n_steps: int, batch_size: int) -> int:
+        """The number of texts in a job's steps, one that comes in two epochs counted twice."""
+        n_epochs, n_more = divmod(n_steps, self.steps_an_epoch(batch_size))
+        return n_epochs * self.n_texts + min(n_more * batch_size, self.n_texts)
+
+    def steps_an_epoch(self, batch_size: int) -> int:
+        return max(1, -(-self.n_texts // batch_size))
+
     @property
     def n_bytes(self) -> int:
         return self.n_stored * self.bytes_per_text

@@ -6,9 +6,7 @@ An invalid scenario raises ScenarioError with a message of one line.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -22,40 +20,9 @@ from .own import with_own_configurator
 from .paths import resolve_paths
 from .presets import PRESETS, apply_preset, with_preset, with_start_kind
 from .scenario import Scenario
-
-
-class ScenarioError(ValueError):
-    """An invalid scenario or study. The message is one line: file, key path, rule and value."""
-
-
-@contextmanager
-def naming(where: str) -> Iterator[None]:
-    """Turn a ValueError into a ScenarioError whose message begins with `where`."""
-    try:
-        yield
-    except ValueError as error:
-        raise ScenarioError(f"{where}: {error}") from None
-
-
-class _Loader(yaml.SafeLoader):
-    """A YAML loader that refuses duplicate keys and reads 4e-3 as a number."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                line = key_node.start_mark.line + 1
-                raise ScenarioError(f"line {line}: duplicate key {key!r}")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
+from .yaml_text import ScenarioError as ScenarioError
+from .yaml_text import naming as naming
+from .yaml_text import parse_yaml, read_yaml
 
 
 def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -94,36 +61,6 @@ def refuse_scenario(path: Path, mapping: Mapping[str, Any]) -> None:
 
 _STUDY_KEYS = frozenset({"base", "arms", "axes", "seeds"})
 _SCENARIO_KEYS = frozenset({"fleet", "task", "partition", "configurator"})
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read the mapping in a YAML file. Raises ScenarioError with the file and the line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{path}: must be UTF-8 text") from None
-    with naming(str(path)):
-        value = parse_yaml(text)
-    if not isinstance(value, dict):
-        raise ScenarioError(f"{path}: must be a mapping of keys, got {type(value).__name__}")
-    return value
-
-
-def parse_yaml(text: str) -> Any:
-    """Parse a YAML text. Raises ScenarioError with the line."""
-    try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ScenarioError(f"line {line}: is not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"is not YAML: {' '.join(str(error).split())}") from None
-    except TypeError:
-        raise ScenarioError("keys must be text") from None
-    except RecursionError:
-        raise ScenarioError("is nested too deeply") from None
 
 
 def apply_override(mapping: dict[str, Any], text: str, folder: Path = Path()) -> None:

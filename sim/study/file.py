@@ -16,12 +16,12 @@ from sim.scenario.file import (
     naming,
     parse_scenario,
     read_scenario,
-    read_yaml,
     refuse_scenario,
     set_path,
 )
 from sim.scenario.paths import resolve_paths
 from sim.scenario.scenario import Scenario
+from sim.scenario.yaml_text import read_yaml
 
 from .axes import Axis, Cell, cross, read_axes
 from .definition import Study

@@ -32,6 +32,7 @@ def a_row(kind: Any) -> dict[str, Any]:
 
 
 def value(hint: Any, annotation: str) -> Any:
+    annotation = annotation.removesuffix(" | None")
     if annotation in VALUES:
         return VALUES[annotation]
     if annotation.startswith("tuple"):
@@ -55,13 +56,15 @@ def test_any_damaged_key_is_named(kind: Any, field: Any) -> None:
     missing = f"key '{field.name}' is missing" if field.default is MISSING else None
     assert fault(without) == missing
     accepted = [bad for bad in BAD if fault(row | {field.name: bad}) is None]
-    annotation = str(field.type)
-    fit = {"str": ["text that no field is"], "tuple[int, ...]": [[]]}.get(annotation, [])
-    assert accepted == ([{}] if annotation.startswith("Mapping") else fit)
-    found = fault(row | {field.name: None})
+    annotation = str(field.type).removesuffix(" | None")
+    fits: dict[str, list[Any]] = {"str": ["text that no field is"], "tuple[int, ...]": [[]]}
+    fit = fits.get(annotation, [])
+    null: list[Any] = [None] * str(field.type).endswith(" | None")
+    assert accepted == null + ([{}] if annotation.startswith("Mapping") else fit)
+    found = fault(row | {field.name: True})
     assert found is not None
     assert found.startswith(f"{field.name} must be ")
-    assert found.endswith("got None")
+    assert found.endswith("got True")
 
 
 def test_the_rows_of_a_run_are_sound(tmp_path: Path, make: Any) -> None:

@@ -132,6 +132,8 @@ def detect(source: Source) -> str:
     """The name of the format that the content has. Raises NotATraceError if none is recognised."""
     if not source.data.strip():
         raise NotATraceError(source.path, "the file is empty")
+    if source.data.startswith(b"PK\x03\x04"):
+        raise NotATraceError(source.path, "is a spreadsheet or zip archive: save it as CSV")
     try:
         for name, reader in READERS.items():
             if reader.sniff(source):

@@ -14,9 +14,11 @@ from analysis.measures import (
     final_accuracy,
     grid_curve,
     highest_reached,
+    is_flat,
     mean_accuracy,
 )
 from analysis.reading.study import load_study
+from analysis.tables.caption import caption
 
 Make = Callable[..., Any]
 
@@ -105,3 +107,22 @@ def test_the_mean_accuracy_is_the_area_of_a_step_function(lucky: Any) -> None:
     assert mean_accuracy(lucky, 61.0) is None
     assert mean_accuracy(lucky, 0.0) is None
     assert final_accuracy(lucky) == 0.7
+
+
+@pytest.mark.parametrize(
+    ("levels", "flat"),
+    [
+        ((0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), False),
+        ((0.3, 0.5, 0.7, 0.8, 0.8, 0.8, 0.8, 0.8), True),
+        ((0.3, 0.5, 0.7, 0.8, 0.8, 0.8, 0.6, 0.6), True),  # falling is not rising
+        ((0.8, 0.8, 0.8, 0.8), False),  # two moving means tell nothing
+    ],
+)
+def test_a_curve_is_flat_if_its_last_third_gains_no_more_than_its_error(
+    study_dir: Path, write_run: Make, make_evaluation: Make, levels: tuple[float, ...], flat: bool
+) -> None:
+    rows = [make_evaluation(10.0 * i, a) for i, a in enumerate(levels, start=1)]
+    write_run("a", evaluations=[replace(row, n_examples=1000) for row in rows])
+    study = load_study(study_dir)
+    assert is_flat(study.runs[0]) is flat
+    assert ("not flat at the end (docs/metrics.md): a" in caption(study)) is not flat

@@ -209,7 +209,8 @@ def test_the_caption_names_seeds_best_accuracy_and_learner(
 ) -> None:
     best = "best = 66.7 % (all of it, moving mean of 3 evaluations)"
     assert caption(small_study) == (
-        f"single seed: no interval, differences may be chance; {REACHED}; {best}"
+        f"single seed: no interval, differences may be chance; {REACHED}; {best}; "
+        "not flat at the end (docs/metrics.md): adapter, all of it"  # three evaluations each
     )
     write_run("adapter", seed=8, learner="curve", finished=False)
     assert caption(load_study(small_study.path)) == (

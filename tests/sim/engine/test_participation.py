@@ -61,11 +61,11 @@ def started(**changes: Any) -> tuple[Environment, ClientJob, list[float]]:
         availability=availability,
     )
     resources = (given["down"], device, given["up"])
-    price = StepPrice(depth=1, n_frozen=11, hit_s=1.0, miss_s=1.5)  # two steps of two texts: 3 s
+    price = StepPrice(1, 11, plain_s=1.5, hit_s=1.0, miss_s=1.5, has_cache=True)
     cache = client.cache = ActivationCache(4)
     draw = partial(batch_order, 0, 4, 2, 2)
     steps = TrainingSteps(cache, price, n_steps=2, batch_size=2, draw=draw, factor=1.0)
-    task = Task(CONFIG, steps, resources, given["amounts"], given["dropout_stage"])
+    task = Task(CONFIG, "fill", steps, resources, given["amounts"], given["dropout_stage"])
     context = Context(env=env, when_offline=given["when_offline"])
     job = ClientJob(context, client, task, base=StateRef("base"), version=0)
     reports: list[float] = []

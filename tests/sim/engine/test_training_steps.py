@@ -26,7 +26,7 @@ def steps_of(
     factor: float = 1.0,
     batch_size: int = 2,
 ) -> TrainingSteps:
-    price = StepPrice(depth, N_LAYERS - depth, HIT_S, MISS_S)
+    price = StepPrice(depth, N_LAYERS - depth, MISS_S, HIT_S, MISS_S, has_cache=True)
     return TrainingSteps(
         cache,
         price,
@@ -54,13 +54,14 @@ def test_a_step_pays_for_those_of_its_texts_that_are_not_stored() -> None:
     cache.store(2, np.array([0, 1, 2]))
     steps = steps_of(cache)
     assert steps.work_s == pytest.approx(2 * HIT_S + (MISS_S - HIT_S) / 2 + 0.25)
-    assert (steps.n_texts, steps.n_cached, steps.state) == (4, 3, "fill")
+    assert (cache.n_read(2, batch_size=2), steps.n_new) == (4, 1)
 
 
 def test_a_second_epoch_reads_what_the_first_has_stored() -> None:
-    steps = steps_of(ActivationCache(4), n_steps=5)
+    cache = ActivationCache(4)
+    steps = steps_of(cache, n_steps=5)
     assert steps.work_s == 2 * MISS_S + 3 * HIT_S
-    assert (steps.n_texts, steps.n_cached) == (10, 6)
+    assert (cache.n_read(5, batch_size=2), steps.n_new) == (10, 4)
 
 
 def test_a_smaller_depth_pays_for_the_frozen_layers_between() -> None:
@@ -68,7 +69,7 @@ def test_a_smaller_depth_pays_for_the_frozen_layers_between() -> None:
     trained(cache, depth=4)
     steps = steps_of(cache, depth=1)  # three of the five frozen layers
     assert steps.work_s == pytest.approx(2 * (HIT_S + 3 / 5 * (MISS_S - HIT_S)))
-    assert steps.state == "hit"
+    assert steps.n_new == 0
     steps.store(steps.work_s)
     assert cache.depths == 4  # a deeper text stays as it is
 
@@ -103,7 +104,7 @@ def test_work_that_begins_anew_reads_what_is_stored() -> None:
     steps = steps_of(cache, n_steps=3)
     steps.store(10.0)
     assert steps.reprice() == pytest.approx((2 * HIT_S + MISS_S) / (3 * MISS_S))
-    assert steps.n_cached == 4
+    assert steps.n_new == 2
 
 
 def test_no_steps_take_no_time() -> None:
@@ -147,7 +148,8 @@ def test_steps_agree_with_a_plain_loop(
     work_s, n_cached, after = by_plain_loop(own, order, depth)
     steps = trained(cache, depth=depth, n_steps=n_steps, batch_size=batch_size, seed=seed)
     assert math.isclose(steps.work_s, work_s, rel_tol=1e-12)
-    assert (steps.n_cached, steps.n_texts) == (n_cached, sum(map(len, order)))
+    n_read = cache.n_read(n_steps, batch_size)
+    assert (n_read, n_read - steps.n_new) == (sum(map(len, order)), n_cached)
     stored_now = np.broadcast_to(cache.depths, len(own)).tolist()
     assert stored_now == after
 

@@ -15,6 +15,7 @@ from configurator import Fixed
 from configurator.space import Space
 from learner.spec import Adapter
 from sim.build.checks import check_scenario
+from sim.done import write_done
 from sim.run_files import read_manifest
 from sim.runlog import RunError, write_json
 from sim.runs.export import export_run
@@ -158,6 +159,7 @@ def changed(run_dir: Path, change: Callable[[dict[str, Any]], object]) -> None:
     manifest = json.loads((run_dir / "manifest.json").read_text())
     change(manifest)
     write_json(run_dir / "manifest.json", manifest)
+    write_done(run_dir)
 
 
 def test_a_run_of_an_earlier_version_is_refused_unless_a_configurator_is_named(

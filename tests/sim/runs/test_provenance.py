@@ -62,7 +62,7 @@ def test_the_command_line_is_in_the_manifest_and_changes_nothing_else(
     for out, arguments in (("a", ["run", "a b.yaml"]), ("b", ["run", "b.yaml", "--workers", "2"])):
         monkeypatch.setattr(sys, "argv", ["fedadapter", *arguments])
         run = run_scenario(make(), out=tmp_path / out)
-        files = ("events.jsonl", "evaluations.jsonl", "DONE", "scenario.yaml")
+        files = ("events.jsonl", "evaluations.jsonl", "scenario.yaml")
         logs.append([(run.run_dir / name).read_bytes() for name in files])
         directories.append(run.run_dir.relative_to(tmp_path / out))
     assert read_manifest(tmp_path / "a" / directories[0]).get("command") == (
