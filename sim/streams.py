@@ -19,6 +19,17 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 _ONE, _11, _27, _30, _31 = (np.uint64(n) for n in (1, 11, 27, 30, 31))
 
 
+def whole_seed(seed: object) -> int:
+    """A seed as an int. Raises ValueError if it is not a whole number from 0.
+
+    >>> whole_seed(np.int64(3))
+    3
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed must be a whole number of at least 0, got {seed!r}")
+    return int(seed)
+
+
 @dataclass(frozen=True, slots=True)
 class Streams:
     """The random numbers of one run with this seed.

@@ -42,6 +42,12 @@ class Availability:
         on_s = math.fsum(spans_s[0 if self.first else 1 :: 2])
         object.__setattr__(self, "share", on_s / self.period_s)
 
+    def __repr__(self) -> str:
+        return (
+            f"Availability({len(self.changes_s)} changes, period_s={self.period_s:g}, "
+            f"share={self.share:g}, end_rule={self.end_rule!r}, start_s={self.start_s:g})"
+        )
+
     def available_at(self, t_s: float) -> bool:
         """Whether the device is available. Raises TraceEnded outside an "error" recording."""
         phase = self._phase(t_s)

@@ -48,6 +48,9 @@ class AvailabilityRecording:
     devices: Mapping[str, Availability]
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return _short("AvailabilityRecording", self.format, len(self.devices), self.warnings)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCapacity:
@@ -65,6 +68,13 @@ class CapacityRecording:
     format: str
     devices: tuple[DeviceCapacity, ...]
     warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return _short("CapacityRecording", self.format, len(self.devices), self.warnings)
+
+
+def _short(name: str, format: str, n_devices: int, warnings: tuple[str, ...]) -> str:
+    return f"{name}(format={format!r}, {n_devices} devices, {len(warnings)} warnings)"
 
 
 Direction = Literal["down", "up"]

@@ -64,6 +64,12 @@ class StepTrace:
         object.__setattr__(self, "_rates", array("d", values.tobytes()))
         self._sum_up(values * np.diff(self.edges_s))
 
+    def __repr__(self) -> str:
+        return (
+            f"StepTrace({len(self._rates)} intervals, period_s={self.period_s:g}, "
+            f"mean={self.mean:g}, end_rule={self.end_rule!r}, start_s={self.start_s:g})"
+        )
+
     def _sum_up(self, amounts: NDArray[np.float64]) -> None:
         sums = np.concatenate(([0.0], np.cumsum(amounts, dtype=np.longdouble))).astype(np.float64)
         if not math.isfinite(sums[-1]):

@@ -47,6 +47,9 @@ class Run:
     grid_rounds: int = 1
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {len(self.rounds)} rounds)"
+
     @property
     def is_full(self) -> bool:
         """Whether every round was full fine-tuning."""

@@ -38,6 +38,9 @@ class Study:
     published: Sequence[Mapping[str, Any]] = ()
     missing: Sequence[str] = ()
 
+    def __repr__(self) -> str:
+        return f"Study({str(self.path)!r}, {len(self.arms)} arms, {len(self.runs)} runs)"
+
     @property
     def arms(self) -> tuple[str, ...]:
         """The names of the arms, in order."""
@@ -48,7 +51,7 @@ class Study:
         return tuple(run for run in self.runs if run.arm == arm)
 
 
-def load_study(path: Path) -> Study:
+def load_study(path: str | Path) -> Study:
     """Read the study in a directory, which may also be that of one arm or of one run.
 
     A run that is unfinished, or whose log was changed afterwards, is used as far as it can be read,
@@ -57,6 +60,7 @@ def load_study(path: Path) -> Study:
     in brackets. Raises ValueError, in one line, for a directory without runs and for a file that a
     run does not write.
     """
+    path = Path(path)
     found = _run_directories(path)
     if not found:
         raise ValueError(f"{path}: holds no runs (no {MANIFEST} up to two directories down)")

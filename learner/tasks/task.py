@@ -21,6 +21,9 @@ OUTSIDE = "O"
 """The tag of words outside any entity."""
 
 
+_SPLITS = ("train", "validation", "test")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
     """Texts and label ids: `labels` is (texts,), or (words,) in tagging, text after text.
@@ -35,6 +38,9 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def __repr__(self) -> str:
+        return f"Split({len(self)} texts)"
 
     @property
     def n_words(self) -> NDArray[np.int64]:
@@ -59,6 +65,10 @@ class Task:
     digest: str
     repeats: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{len(self.split(name))} {name}" for name in _SPLITS)
+        return f"Task({self.name!r}, {self.kind}, {len(self.labels)} labels, {sizes})"
 
     @property
     def metric(self) -> str:

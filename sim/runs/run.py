@@ -29,6 +29,7 @@ from sim.runlog import FORMAT_VERSION, RunError, RunLog, write_partition
 from sim.scenario.file import digest, dump_scenario
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import TorchTraining
+from sim.streams import whole_seed
 from traces.step import TraceEnded
 
 from .directory import (
@@ -78,8 +79,8 @@ def run_scenario(
     scenario: Scenario,
     *,
     seed: int = 0,
-    out: Path = Path("runs"),
-    cache_dir: Path | None = None,
+    out: str | Path = Path("runs"),
+    cache_dir: str | Path | None = None,
     configurator: Configurator | None = None,
     participation: Participation = participate,
     on_missing: OnMissing = "train",
@@ -99,16 +100,16 @@ def run_scenario(
     the directory has another run, is in use, or training fails; with on_missing "refuse",
     MissingScoreError at the first score that would have to be trained.
     """
-    started_s = wall_clock_s()
+    started_s, seed = wall_clock_s(), whole_seed(seed)
     scenario = with_configurator(scenario, configurator)
-    run_dir = run_directory(out, scenario, seed, configurator, participation)
+    run_dir = run_directory(Path(out), scenario, seed, configurator, participation)
     monitor = Monitor(scenario.name, seed, scenario, on_progress)
     with TrainingPool(workers) as pool:
         simulation = build_simulation(
             scenario,
             seed,
             log=RunLog(run_dir),
-            cache_dir=cache_dir or default_cache_dir(),
+            cache_dir=Path(cache_dir or default_cache_dir()),
             configurator=configurator,
             participation=participation,
             callbacks=monitor.callbacks(),

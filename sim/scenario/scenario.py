@@ -214,6 +214,12 @@ class Scenario:
     stop: Stop = field(default_factory=Stop)
     log: Literal["rounds", "clients", "all"] = "rounds"
 
+    def __repr__(self) -> str:
+        return (
+            f"Scenario({self.name!r}, model {self.model.source}, task {self.task.kind}, "
+            f"{self.partition.clients} clients, configurator {self.configurator.kind})"
+        )
+
     def __post_init__(self) -> None:
         clients, participants = self.partition.clients, self.rounds.participants
         require(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.scenario.scenario import Scenario
+from sim.streams import whole_seed
 
 from .notes import Notes
 
@@ -25,3 +26,10 @@ class Study:
     axes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coordinates: tuple[Mapping[str, Any], ...] = ()
     notes: Notes = field(default_factory=Notes)
+
+    def __post_init__(self) -> None:
+        for seed in self.seeds:
+            whole_seed(seed)
+
+    def __repr__(self) -> str:
+        return f"Study({self.name!r}, {len(self.arms)} arms, {len(self.seeds)} seeds)"

@@ -28,8 +28,8 @@ from .study_run import ResultOrError, StudyRun, result_or_error
 def run_study(
     study: Study,
     *,
-    out: Path = Path("runs"),
-    cache_dir: Path | None = None,
+    out: str | Path = Path("runs"),
+    cache_dir: str | Path | None = None,
     workers: int = 1,
     ray: str | None = None,
     precision: Precision = "fp32",
@@ -44,8 +44,8 @@ def run_study(
     """
     results = results_or_errors(
         study,
-        out=out,
-        cache_dir=cache_dir,
+        out=Path(out),
+        cache_dir=Path(cache_dir or default_cache_dir()),
         workers=workers,
         ray=ray,
         precision=precision,

@@ -29,9 +29,10 @@ _UNDATED: dict[Format, Any] = {
 
 
 def save_figure(
-    figure: Figure, base_path: Path, formats: Sequence[Format] = ("png", "svg")
+    figure: Figure, base_path: str | Path, formats: Sequence[Format] = ("png", "svg")
 ) -> list[Path]:
     """Write `<base_path>.<format>` for each format, each file whole or not at all."""
+    base_path = Path(base_path)
     base_path.parent.mkdir(parents=True, exist_ok=True)
     written = []
     for format in formats:
