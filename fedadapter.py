@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from commands import (
+    devices,
     exports,
     replays,
     reports,
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (studies, runs, replays, results, reports, exports, scenarios):
+for family in (studies, runs, replays, results, reports, exports, scenarios, devices):
     app.add_typer(family.app)
 app.add_typer(traces.app, name="traces")
 app.add_typer(store.app, name="store")

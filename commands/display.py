@@ -158,6 +158,25 @@ def print_published(rows: Sequence[Mapping[str, Any]], caption: str) -> None:
     page(150).print(shown)
 
 
+def print_devices(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print one line for each device and measured job, and below it the numbered sources."""
+    sources = {text: i for i, text in enumerate(_sources(rows), start=1)}
+    shown = Table("device", "model", "tuning", "batch", "seconds", "serves", "source", box=None)
+    for row in rows:
+        batch = " x ".join(str(row[key] or "?") for key in ("batch_size", "tokens"))
+        seconds = row["seconds_per_batch"]
+        told = row["what"] if seconds is None else f"{seconds:g} s {row['what']}".strip()
+        numbers = ", ".join(str(sources[text]) for text in row["sources"])
+        names = (row["device"], row["model"], row["tuning"])
+        shown.add_row(*names, batch, told, row["serves"], numbers)
+    page(150).print(shown)
+    print("\n".join(f"{number}: {text}" for text, number in sources.items()))
+
+
+def _sources(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(text for row in rows for text in row["sources"]))
+
+
 def print_traces(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print one line for each valid file; errors and warnings go to standard error."""
     percentiles = ("mean", "p5", "p50", "p95")

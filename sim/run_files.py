@@ -31,6 +31,7 @@ class Manifest(TypedDict):
     majority_accuracy: dict[str, float] | None
     policy: NotRequired[str]
     numerics: NotRequired[str | None]
+    device_seconds: NotRequired[dict[str, dict[str, str]]]
     precision: NotRequired[Any]
     metric: NotRequired[str]
     task_digest: NotRequired[str]

@@ -1,97 +1,162 @@
-"""Devices that a user measured, from CSV: one row for each tuned depth of each training row.
+"""Devices that a user measured, from CSV: from one figure a device to a row for each tuned depth.
 
-Columns: device, model, batch_size, tokens, row, depth, seconds_per_batch, memory_gb (may be
-empty), compute_w, radio_w. Depths of a row run from 0 without a gap.
+The columns `device` and `seconds_per_batch` are needed. An empty cell, or a column that is absent,
+means: `model`, `batch_size`, `tokens`: those of the scenario; `row`: full; `depth`: all layers;
+`memory_gb`: not measured; `compute_w`, `radio_w`, `idle_w`: 0; `source`: the file. Delimiter and
+decimal sign are found. Lines that begin with # are passed over.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import cast, get_args
+from typing import NamedTuple, cast, get_args
 
-from traces.formats.delimited import records_of
-
+from .formats.delimited import decimal_of, plain_number, read_table
 from .formats.source import Source
-from .profiles import DeviceProfile
-from .published import LatencyTable, Row
+from .published import Row
 
 COLUMNS = (
-    *("device", "model", "batch_size", "tokens", "row", "depth"),
-    *("seconds_per_batch", "memory_gb", "compute_w", "radio_w"),
+    *("device", "model", "batch_size", "tokens", "row", "depth", "seconds_per_batch"),
+    *("memory_gb", "compute_w", "radio_w", "idle_w", "source"),
 )
-_Line = tuple[int, dict[str, str]]
+_NEEDED = ("device", "seconds_per_batch")
+_OF_A_DEVICE = ("model", "batch_size", "tokens", "compute_w", "radio_w", "idle_w", "source")
+_NUMBERS = set(COLUMNS) - {"device", "model", "row", "source"}
+_Line = tuple[int, Mapping[str, str]]
+
+TEMPLATE = f"""\
+# Devices for fleet.device_file: one line for each measured figure. Needed: device and
+# seconds_per_batch, of one training step. An empty cell means:
+#   model, batch_size, tokens   those of the scenario
+#   row                         full; or adapter, adapter_cached, full_cached (what is trained)
+#   depth                       all layers
+#   memory_gb                   peak of training, 10^9 bytes: not measured
+#   compute_w, radio_w, idle_w  watts: 0
+# Figures at every depth are used as they are; from fewer, the other seconds are scaled by the
+# analytic cost model, and everything that is printed says so.
+{",".join(COLUMNS)}
+my-phone,,,,,,0.50,,3.0,1.0,,one figure: full fine-tuning of the scenario's model
+my-board,bert-base,4,256,full,12,1.70,5.3,12.0,4.0,1.5,two figures of BERT-base
+my-board,bert-base,4,256,adapter_cached,2,0.18,0.9,12.0,4.0,1.5,two figures of BERT-base
+"""
 
 
-def load_devices(path: str | Path) -> dict[str, DeviceProfile]:
-    """Profiles by device name. Raises TraceError with file, line and rule."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """Measured seconds of one training step. `depth` None: all layers. `line`: in the file."""
+
+    seconds: float
+    row: Row = "full"
+    depth: int | None = None
+    memory_gb: float | None = None
+    line: int = 1
+
+
+class Watts(NamedTuple):
+    """Drawn while computing, communicating, and waiting or idle in a round."""
+
+    compute_w: float
+    radio_w: float
+    idle_w: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredDevice:
+    """A device's figures, all of one model and batch (None: the scenario's)."""
+
+    name: str
+    figures: Sequence[Figure]
+    source: Source
+    model: str | None
+    batch_size: int | None
+    tokens: int | None
+    watts: Watts
+    told: str = ""
+
+
+def load_devices(path: str | Path) -> dict[str, MeasuredDevice]:
+    """Devices by name. Raises TraceError with file, line and rule."""
     source = Source.open(path)
-    lines = sorted(records_of(source, COLUMNS), key=lambda line: line[1]["device"])
+    lines = sorted(_lines(source), key=lambda line: line[1]["device"])
     groups = groupby(lines, key=lambda line: line[1]["device"])
     return {name: _device(source, name, list(group)) for name, group in groups}
 
 
-def to_csv(profiles: Sequence[DeviceProfile]) -> str:
-    """The CSV of profiles, with their factors multiplied out; load_devices reads it back."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for profile in profiles:
-        table = profile.table
-        for row, seconds in table.seconds.items():
-            memory = table.memory_gb.get(row, ())
-            for depth, seconds_per_batch in enumerate(seconds):
-                fixed = (profile.name, table.model, table.batch_size, table.tokens, row, depth)
-                memory_gb = memory[depth] if memory else ""
-                measured = (seconds_per_batch * profile.factor, memory_gb)
-                writer.writerow((*fixed, *measured, profile.compute_w, profile.radio_w))
-    return out.getvalue()
+def _lines(source: Source) -> list[_Line]:
+    """Line number and cells by column of each row, with decimal points."""
+    table = read_table(source, header=True, needed=_NEEDED)
+    names = [name.strip().casefold() for name in table.names]
+    for name in names:
+        if name not in COLUMNS or names.count(name) > 1:
+            rule = "is there twice" if name in COLUMNS else f"must be one of {', '.join(COLUMNS)}"
+            raise source.error(f"column {name!r} {rule}")
+    numbers = [i for i, name in enumerate(names) if name in _NUMBERS]
+    decimal = decimal_of(table, numbers)
+    found: list[_Line] = []
+    for line, row in table.rows:
+        cells = dict.fromkeys(COLUMNS, "") | dict(zip(names, row, strict=True))
+        found.append((line, cells | {n: plain_number(cells[n], decimal) for n in _NUMBERS}))
+    return found
 
 
-def _device(source: Source, name: str, lines: list[_Line]) -> DeviceProfile:
+def _device(source: Source, name: str, lines: list[_Line]) -> MeasuredDevice:
     first_line, first = lines[0]
-    for column in ("model", "batch_size", "tokens", "compute_w", "radio_w"):
-        for line, fields in lines:
-            if fields[column] != first[column]:
+    if not name:
+        raise source.error("device must have a name", first_line)
+    for column in _OF_A_DEVICE:
+        for line, cells in lines:
+            if cells[column] != first[column]:
                 raise source.error(f"device {name}: {column} must be the same in every row", line)
-    by_row = sorted(lines, key=lambda line: line[1]["row"])
-    rows = {row: list(group) for row, group in groupby(by_row, key=lambda line: line[1]["row"])}
-    for row, group in rows.items():
-        if row not in get_args(Row):
-            raise source.error(f"row must be one of {', '.join(get_args(Row))}", group[0][0])
-    table = LatencyTable(
-        model=first["model"],
-        batch_size=int(source.number(first["batch_size"], "batch_size", first_line, low=1)),
-        tokens=int(source.number(first["tokens"], "tokens", first_line, low=1)),
-        factor=1.0,
-        seconds={
-            cast(Row, row): _by_depth(source, "seconds_per_batch", group)
-            for row, group in rows.items()
-        },
-        memory_gb={
-            cast(Row, row): _by_depth(source, "memory_gb", group)
-            for row, group in rows.items()
-            if all(fields["memory_gb"].strip() for _, fields in group)
-        },
-    )
-    return DeviceProfile(
+    figures = [_figure(source, line, cells) for line, cells in lines]
+    places = [(figure.row, figure.depth) for figure in figures]
+    for i, (figure, place) in enumerate(zip(figures, places, strict=True)):
+        if place in places[:i]:
+            at = "all layers" if figure.depth is None else f"depth {figure.depth}"
+            raise source.error(f"device {name} has row {figure.row} at {at} twice", figure.line)
+    return MeasuredDevice(
         name=name,
-        factor=1.0,
-        compute_w=source.number(first["compute_w"], "compute_w", first_line),
-        radio_w=source.number(first["radio_w"], "radio_w", first_line),
-        table=table,
-        sources=(f"measured: {source.path}",),
+        figures=tuple(figures),
+        source=source,
+        model=first["model"] or None,
+        batch_size=_count(source, first, "batch_size", first_line, 1),
+        tokens=_count(source, first, "tokens", first_line, 1),
+        watts=Watts(
+            *(
+                source.number(first[key], key, first_line) if first[key] else 0.0
+                for key in Watts._fields
+            )
+        ),
+        told=first["source"],
     )
 
 
-def _by_depth(source: Source, column: str, lines: list[_Line]) -> tuple[float, ...]:
-    found = {
-        source.number(fields["depth"], "depth", line): source.number(fields[column], column, line)
-        for line, fields in lines
-    }
-    if sorted(found) != list(range(len(lines))):
-        raise source.error("depths of a row must run from 0, each once", lines[0][0])
-    return tuple(found[depth] for depth in sorted(found))
+def _figure(source: Source, line: int, cells: Mapping[str, str]) -> Figure:
+    row = cells["row"] or "full"
+    if row not in get_args(Row):
+        raise source.error(f"row must be one of {', '.join(get_args(Row))}, got {row!r}", line)
+    seconds = source.number(cells["seconds_per_batch"], "seconds_per_batch", line)
+    if seconds == 0.0:
+        raise source.error("seconds_per_batch must be above 0, got 0", line)
+    peak = cells["memory_gb"]
+    return Figure(
+        seconds=seconds,
+        row=cast(Row, row),
+        depth=_count(source, cells, "depth", line, 0),
+        memory_gb=source.number(peak, "memory_gb", line) if peak else None,
+        line=line,
+    )
+
+
+def _count(
+    source: Source, cells: Mapping[str, str], column: str, line: int, least: int
+) -> int | None:
+    """A whole number; None for an empty cell."""
+    if not cells[column]:
+        return None
+    number = source.number(cells[column], column, line, low=least)
+    if number != int(number):
+        raise source.error(f"{column} must be a whole number, got {cells[column]}", line)
+    return int(number)

@@ -20,7 +20,9 @@ PAPER = "Cai et al., MobiCom'23, doi 10.1145/3570361.3592505, and its artifact a
 class DeviceProfile:
     """One kind of device.
 
-    factor: its seconds a batch over those of `table`.
+    factor: its seconds a batch over those of `table`. basis: whether its seconds are the published
+    ones, measured for the job in question, or `factor` times those that the analytic cost model
+    gives for a TX2 (scaled).
     compute_w, radio_w: watts drawn while computing and while communicating. idle_w: while waiting
     or idle in a round (0: not charged).
     memory_bytes: all that it has (None: not known, and no limit).
@@ -34,6 +36,7 @@ class DeviceProfile:
     idle_w: float = 0.0
     memory_bytes: int | None = None
     table: LatencyTable = BERT_BASE
+    basis: Literal["published", "measured", "scaled"] = "published"
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -123,6 +126,9 @@ def _at(rows: Mapping[Row, tuple[float, ...]], row: Row, depth: float) -> float:
     if not 0.0 <= depth <= len(values) - 1:
         raise ValueError(f"depth must be in 0..{len(values) - 1}, got {depth}")
     below = math.floor(depth)
-    if below == depth:
-        return values[below]
-    return values[below] + (values[below + 1] - values[below]) * (depth - below)
+    value = values[below]
+    if below < depth:
+        value += (values[below + 1] - values[below]) * (depth - below)
+    if math.isnan(value):
+        raise ValueError(f"row {row!r} was not measured at depth {depth:g}")
+    return value

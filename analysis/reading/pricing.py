@@ -1,4 +1,4 @@
-"""Says which model was trained and which one's seconds, bytes and memory were charged."""
+"""Says whose costs were charged: of another model than the trained one, of scaled devices."""
 
 from __future__ import annotations
 
@@ -26,6 +26,15 @@ def timed_as(runs: Sequence[Run]) -> Iterator[str]:
     for text, own in arms.items():
         if text:
             yield text if len(arms) == 1 else f"{text} ({', '.join(own)})"
+
+
+def scaled_devices(runs: Sequence[Run]) -> list[str]:
+    """Return the device classes whose seconds were scaled from measured figures, by name."""
+    found: set[str] = set()
+    for run in runs:
+        known = run.manifest.get("device_seconds") or {}
+        found |= {name for name, seconds in known.items() if seconds["basis"] == "scaled"}
+    return sorted(found)
 
 
 def _text(run: Run) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from analysis.reading.pricing import timed_as
+from analysis.reading.pricing import scaled_devices, timed_as
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.tables.targets import MAJORITY
@@ -67,6 +67,11 @@ def _about_devices_and_network(study: Study) -> Iterator[str]:
         )
     for text in timed_as(study.runs):
         yield f"Seconds, bytes and memory are of another model than the accuracy: {text}."
+    if scaled := scaled_devices(study.runs):
+        yield (
+            f"Seconds of {', '.join(scaled)} are scaled from few measured figures by the analytic "
+            "cost model, not measured."
+        )
     if any(_scenario(run, "cost", "scale") == "flops" for run in study.runs):
         yield _EXTRAPOLATED
 

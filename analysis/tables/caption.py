@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.measures import Crossing, best_arm, excluded_shares, is_flat
-from analysis.reading.pricing import timed_as
+from analysis.reading.pricing import scaled_devices, timed_as
 from analysis.reading.study import Study
 from analysis.statistics.estimates import FEWEST
 
@@ -25,6 +25,8 @@ def caption(study: Study, crossing: Crossing = "sustained") -> str:
     elif rising := [arm for arm in study.arms if not all(map(is_flat, study.runs_of(arm)))]:
         clauses.append(f"not flat at the end (docs/metrics.md): {', '.join(rising)}")
     clauses += timed_as(study.runs)
+    if scaled := scaled_devices(study.runs):
+        clauses.append(f"seconds of {', '.join(scaled)} scaled by the analytic cost model")
     shares = {name: share for run in study.runs for name, share in excluded_shares(run).items()}
     clauses += [
         f"{name} does not fit {percent(share)} of the fleet" for name, share in shares.items()

@@ -110,6 +110,19 @@ MPNET_BASE = Architecture(
 """all-mpnet-base-v2."""
 
 
+ROBERTA_LARGE = Architecture(
+    n_layers=24,
+    n_heads=16,
+    hidden=1024,
+    ffn=4096,
+    vocab=50265,
+    positions=514,
+    token_types=1,
+    first_position=2,
+)
+"""roberta-large (Liu et al., 2019)."""
+
+
 def read_architecture(model_dir: Path) -> Architecture:
     """The architecture of a Hugging Face model directory.
 

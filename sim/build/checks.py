@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from configurator import Bandit, Configurator, Fixed, Progressive, Schedule, Search, Sideline
@@ -21,13 +21,14 @@ from learner.tasks.packages import PACKAGES
 from sim.cost.table import TABLE_BATCH, TABLE_TOKENS
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import CurveTraining, DataTask
+from traces.profiles import DeviceProfile
 
 from .availability import check_availability
 from .configurator import configurator_of
+from .devices import check_devices, find_profiles, has_published
 from .limits import check_limits
 from .network import check_references
-from .population import find_profiles, table_model
-from .priced_model import check_priced_model
+from .priced_model import check_published, priced_configs
 from .sources import check_reference
 
 _KNOWN_SHAPES = {
@@ -53,12 +54,7 @@ def check_scenario(scenario: Scenario, configurator: Configurator | None = None)
             scenario.task.kind == kind,
             f"task.kind must be {kind} for {scenario.task.source}, got {scenario.task.kind}",
         )
-    find_profiles(scenario.fleet, table_model(scenario))
-    is_scaled = scenario.cost.kind == "analytic" or scenario.cost.scale != "none"
-    require(
-        scenario.fleet.device_file is None or not is_scaled,
-        "cost must be {kind: table, scale: none} with fleet.device_file: its seconds are measured",
-    )
+    check_devices(scenario.fleet)
     if isinstance((configurator or configurator_of(scenario)).initial(), Lora):
         require(
             scenario.cost.kind == "analytic" or scenario.cost.payload == "exact",
@@ -83,10 +79,17 @@ def _check_model(scenario: Scenario) -> None:
         )
     if source.startswith(PYPI):
         _require_one_of("model.source", source, MODELS)
-    if source in _KNOWN_SHAPES:
-        check_depths(scenario, _KNOWN_SHAPES[source])
-    elif Path(source).is_dir():
-        check_depths(scenario, read_architecture(Path(source)))
+    known = _known_architecture(scenario)
+    if known is not None:
+        check_depths(scenario, known)
+
+
+def _known_architecture(scenario: Scenario) -> Architecture | None:
+    """The sizes of the scenario's model, if they are known without a download."""
+    source = scenario.model.source
+    if source not in _KNOWN_SHAPES and Path(source).is_dir():
+        return read_architecture(Path(source))
+    return _KNOWN_SHAPES.get(source)
 
 
 def warnings(scenario: Scenario) -> Iterator[str]:
@@ -104,12 +107,25 @@ def warnings(scenario: Scenario) -> Iterator[str]:
             "progress at the end of a window are cut"
         )
     yield from _other_batch(scenario)
+    trained = _known_architecture(scenario)
+    if trained is not None:
+        yield from device_notes(find_profiles(scenario, trained).values())
+
+
+def device_notes(profiles: Iterable[DeviceProfile]) -> Iterator[str]:
+    """How the seconds of devices without published ones are known, and whose watts are not."""
+    for profile in profiles:
+        if profile.basis == "published":
+            continue
+        yield f"seconds of {profile.name}: {profile.sources[0]}"
+        if not profile.compute_w:
+            yield f"{profile.name} has no compute_w: the joules of its training count as 0"
 
 
 def _other_batch(scenario: Scenario) -> Iterator[str]:
     """Published seconds that are used as they are, for a task with other batches."""
     cost, tokens, batch_size = scenario.cost, scenario.task.max_tokens, scenario.training.batch_size
-    if cost.kind == "analytic" or cost.scale != "none" or scenario.fleet.device_file is not None:
+    if cost.kind == "analytic" or cost.scale != "none" or not has_published(scenario.fleet):
         return
     if cost.latency_scale == 1.0 and (batch_size, tokens) != (TABLE_BATCH, TABLE_TOKENS):
         yield (
@@ -135,8 +151,8 @@ def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
 def check_depths(scenario: Scenario, architecture: Architecture) -> None:
     """Raise ValueError if a part of the scenario does not fit the sizes of the model.
 
-    That is: a depth above the number of layers, texts longer than the model's positions, or a
-    `fleet.device_file` for another number of layers.
+    That is: a depth above the number of layers, texts longer than the model's positions, costs of
+    another model, or a device that was not measured with this job.
     """
     require(
         isinstance(scenario.learner, CurveTraining)
@@ -150,7 +166,9 @@ def check_depths(scenario: Scenario, architecture: Architecture) -> None:
             f"configurator.{key} must be at most {architecture.n_layers} (the model's layers), "
             f"got {depth}",
         )
-    check_priced_model(scenario, architecture)
+    priced_configs(scenario, architecture)
+    check_published(scenario, architecture, has_published(scenario.fleet))
+    find_profiles(scenario, architecture)
 
 
 def _named_depths(policy: object) -> Iterator[tuple[str, int]]:

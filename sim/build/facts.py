@@ -24,6 +24,7 @@ def model_data_facts(
         "n_samples": [client.shard.n_samples for client in clients],
         "devices": dict(Counter(client.device.profile.name for client in clients)),
         "device_of_client": [client.device.profile.name for client in clients],
+        "device_seconds": _device_seconds(clients),
         "labels": list(task.labels) if task else [],
         "metric": task.metric if task else "accuracy",
         "task_examples": task
@@ -33,6 +34,17 @@ def model_data_facts(
         "task_warnings": data_warnings(task) if task else [],
         "majority_accuracy": task
         and {split: task.majority_accuracy(split) for split in ("validation", "test")},
+    }
+
+
+def _device_seconds(clients: Sequence[Client]) -> dict[str, dict[str, str]]:
+    """By device class without published seconds: whether they are as measured or scaled, and from
+    what."""
+    profiles = {client.device.profile.name: client.device.profile for client in clients}
+    return {
+        name: {"basis": profile.basis, "source": profile.sources[0]}
+        for name, profile in sorted(profiles.items())
+        if profile.basis != "published"
     }
 
 

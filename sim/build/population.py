@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 
+from learner.encoder.architecture import Architecture
 from learner.spec import Shard
 from sim.cost.table import BYTES_PER_PARAMETER
 from sim.fleet.activation_cache import ActivationCache
@@ -14,41 +13,18 @@ from sim.fleet.availability import ClientAvailability
 from sim.fleet.client import Client
 from sim.fleet.device import Device
 from sim.fleet.link import Link
-from sim.scenario.fleet import Fleet, NoLoad, OnOffLoad
+from sim.scenario.fleet import NoLoad, OnOffLoad
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import SyntheticTask, Training
 from sim.streams import Streams
-from traces.device_csv import load_devices
-from traces.profiles import DeviceProfile, Model, device_profile
+from traces.profiles import DeviceProfile
 from traces.synthetic import gilbert_elliott
+
+from .devices import find_profiles
+from .priced_model import priced_architecture
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _BYTES_PER_MBYTE = 1e6
-
-
-def table_model(scenario: Scenario) -> Model:
-    """The model whose published table is used: the priced one if its seconds are not scaled,
-    otherwise BERT-base."""
-    cost = scenario.cost
-    is_scaled = cost.kind == "analytic" or cost.scale != "none"
-    is_distilbert = (cost.timed_as or scenario.model.source) in (
-        "distilbert-base",
-        "shape:distilbert-base",
-    )
-    return "distilbert" if is_distilbert and not is_scaled else "bert-base"
-
-
-def find_profiles(fleet: Fleet, model: Model = "bert-base") -> dict[str, DeviceProfile]:
-    """The fleet's device classes, by name. model: whose published table the built-in ones use.
-
-    Raises ValueError, naming the key; TraceError, naming the file and line, for a bad device file.
-    """
-    own = {} if fleet.device_file is None else load_devices(Path(fleet.device_file).expanduser())
-    try:
-        found = {name: own.get(name) or device_profile(name, model) for name in fleet.devices}
-    except ValueError as error:
-        raise ValueError(f"fleet.devices: {error}") from None
-    return found | {name: replace(found[name], idle_w=w) for name, w in fleet.idle_w.items()}
 
 
 def build_clients(
@@ -57,17 +33,18 @@ def build_clients(
     shards: Sequence[Shard],
     links: Sequence[Link],
     availability: Sequence[ClientAvailability],
-    hidden: int,
+    trained: Architecture,
     speeds: Sequence[float],
 ) -> list[Client]:
     """One client for each shard. A client's device depends on the seed and its id only.
 
-    hidden: the hidden size of the priced model, which determines the size of cached activations.
-    speeds: of each client, over that of its device class.
+    trained: the sizes of the trained model. speeds: of each client, over that of its device class.
     """
     ids = range(len(shards))
     fleet = scenario.fleet
-    profiles = assign_devices(fleet, streams, ids, table_model(scenario))
+    classes = find_profiles(scenario, trained)
+    profiles = [classes[name] for name in assign_devices(fleet.devices, streams, ids)]
+    hidden = priced_architecture(scenario, trained).hidden
     devices = _devices(fleet.load, profiles, streams, ids, speeds)
     return [
         Client(
@@ -123,17 +100,14 @@ def synthetic_shards(task: SyntheticTask, training: Training, n_clients: int) ->
     ]
 
 
-def assign_devices(
-    fleet: Fleet, streams: Streams, ids: Sequence[int], model: Model = "bert-base"
-) -> list[DeviceProfile]:
+def assign_devices(shares: Mapping[str, float], streams: Streams, ids: Sequence[int]) -> list[str]:
     """A device class for each client, in steps of the golden ratio from a random start.
 
-    For any number of clients, each class has its share to within one or two clients. A client's
-    class does not depend on the number of clients.
+    shares: of the classes. For any number of clients, each class has its share to within one or two
+    clients. A client's class does not depend on the number of clients.
     """
-    profiles = find_profiles(fleet, model)
     start = float(streams.uniform("device", ids=[0])[0])
-    return [profiles[_class_at((start + i * _GOLDEN) % 1.0, fleet.devices)] for i in ids]
+    return [_class_at((start + i * _GOLDEN) % 1.0, shares) for i in ids]
 
 
 def _class_at(position: float, shares: Mapping[str, float]) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from configurator import Configuration, Fixed, Schedule
+from configurator import Bandit, Fixed, Progressive, Schedule, Search, Sideline
 from learner.encoder.architecture import BERT_BASE, DISTILBERT_BASE, Architecture
 from learner.ranges import require
 from learner.spec import Adapter, TuningConfig
 from sim.cost.timed_as import stated_config
-from sim.scenario.own import Own
 from sim.scenario.scenario import Scenario, StatedModel
-
-from .population import find_profiles, table_model
+from traces.profiles import Model
 
 _STATED: Mapping[StatedModel, Architecture] = {
     "bert-base": BERT_BASE,
@@ -26,22 +24,49 @@ def priced_architecture(scenario: Scenario, trained: Architecture) -> Architectu
     return trained if stated is None else _STATED[stated]
 
 
-def check_priced_model(scenario: Scenario, trained: Architecture) -> None:
-    """Raise ValueError unless seconds, bytes and memory are of one model, at depths it has."""
+def priced_configs(scenario: Scenario, trained: Architecture) -> list[TuningConfig] | None:
+    """The configurations of the priced model that the scenario's policy can propose.
+
+    None if that is not known, of a policy of the user's. Raises ValueError for a depth that the
+    priced model does not have.
+    """
+    policy, found = scenario.configurator, list[TuningConfig]()
+    match policy:
+        case Fixed(config=config):
+            found = [config]
+        case Schedule(steps=steps):
+            found = [Adapter(depth=step.depth, width=step.width) for step in steps]
+        case Sideline() | Progressive() | Search() | Bandit():
+            found = [*policy.space.within(trained.n_layers).grid(policy.start)]
+        case _:
+            return None
+    if scenario.cost.timed_as is None:
+        return found
+    priced = priced_architecture(scenario, trained)
+    return [stated_config(config, trained.n_layers, priced.n_layers) for config in found]
+
+
+def table_model(scenario: Scenario) -> Model:
+    """The model whose published table is used: the priced one if its seconds are not scaled,
+    otherwise BERT-base."""
+    cost = scenario.cost
+    is_scaled = cost.kind == "analytic" or cost.scale != "none"
+    is_distilbert = (cost.timed_as or scenario.model.source) in (
+        "distilbert-base",
+        "shape:distilbert-base",
+    )
+    return "distilbert" if is_distilbert and not is_scaled else "bert-base"
+
+
+def check_published(scenario: Scenario, trained: Architecture, has_published_devices: bool) -> None:
+    """Raise ValueError where published seconds or bytes would be charged for another model."""
     cost, priced = scenario.cost, priced_architecture(scenario, trained)
-    if cost.timed_as is not None:
-        for config in _configs(scenario.configurator, trained.n_layers):
-            stated_config(config, trained.n_layers, priced.n_layers)
-    if scenario.fleet.device_file is not None:
-        for name, profile in find_profiles(scenario.fleet, table_model(scenario)).items():
-            require(
-                profile.table.n_layers == priced.n_layers,
-                f"fleet.device_file: {name} must be measured at depths 0 to "
-                f"{priced.n_layers} (the model's layers), got {profile.table.n_layers}",
-            )
-    elif cost.kind == "table" and cost.scale == "none" and table_model(scenario) == "bert-base":
+    if cost.kind == "analytic":
+        return
+    is_unscaled = cost.scale == "none" and table_model(scenario) == "bert-base"
+    if has_published_devices and is_unscaled:
         _require_bert_base(scenario, priced, "scale none: the seconds", "scale: flops")
-    if cost.kind == "table" and cost.payload == "published":
+    if cost.payload == "published":
         _require_bert_base(scenario, priced, "payload published: the bytes", "payload: exact")
 
 
@@ -49,28 +74,16 @@ def _require_bert_base(scenario: Scenario, priced: Architecture, what: str, othe
     """The priced model must have the sizes of the published table's."""
     name = scenario.cost.timed_as or scenario.model.source
     require(
-        _sizes(priced) == _sizes(BERT_BASE),
+        sizes(priced) == sizes(BERT_BASE),
         f"cost.{what} are those of BERT-base ({_text(BERT_BASE)}), got {name} ({_text(priced)}); "
         f"use {otherwise}, or timed_as: bert-base to price depth, bytes and memory alike",
     )
 
 
-def _sizes(architecture: Architecture) -> tuple[int, int, int]:
+def sizes(architecture: Architecture) -> tuple[int, int, int]:
+    """What determines the seconds of a layer and their number."""
     return architecture.n_layers, architecture.hidden, architecture.ffn
 
 
 def _text(architecture: Architecture) -> str:
     return f"{architecture.n_layers} layers of {architecture.hidden}"
-
-
-def _configs(policy: Configuration | Own, n_layers: int) -> Iterator[TuningConfig]:
-    """Every configuration that the policy can propose; of a user's own policy none is known."""
-    match policy:
-        case Fixed(config=config):
-            yield config
-        case Schedule(steps=steps):
-            yield from (Adapter(depth=step.depth, width=step.width) for step in steps)
-        case Own():
-            return
-        case _:
-            yield from policy.space.within(n_layers).grid(policy.start)

@@ -30,10 +30,10 @@ from .checks import check_depths, check_scenario, find_architecture
 from .configurator import build_configurator
 from .cost_model import build_cost_model
 from .data import Data, load_data
+from .devices import find_profiles
 from .facts import model_data_facts, resampled_to_s
 from .learner import NO_CALLBACKS, OnMissing, RunCallbacks, build_learner, find_revision
-from .population import build_clients, find_profiles, table_model
-from .priced_model import priced_architecture
+from .population import build_clients
 from .server import build_server
 from .surroundings import find_surroundings
 
@@ -124,7 +124,7 @@ def _clients(
         ids,
         cache_dir,
         server=server_link,
-        full_s_per_sample=partial(_full_s_per_sample, scenario, cost),
+        full_s_per_sample=partial(_full_s_per_sample, scenario, architecture, cost),
     )
     clients = build_clients(
         scenario,
@@ -132,7 +132,7 @@ def _clients(
         data.shards,
         around.links,
         around.availability,
-        priced_architecture(scenario, architecture).hidden,
+        architecture,
         around.speeds,
     )
     facts = {
@@ -143,9 +143,9 @@ def _clients(
     return clients, facts
 
 
-def _full_s_per_sample(scenario: Scenario, cost: CostModel) -> float:
+def _full_s_per_sample(scenario: Scenario, architecture: Architecture, cost: CostModel) -> float:
     """Seconds of full fine-tuning for one example, on the first of the fleet's device classes."""
-    profiles = find_profiles(scenario.fleet, table_model(scenario))
+    profiles = find_profiles(scenario, architecture)
     batch_s = cost.compute_s(next(iter(profiles.values())), Full(), 1, "none")
     return batch_s / scenario.training.batch_size
 

@@ -66,6 +66,19 @@ def operations(
     return Operations(forward=tuned + frozen, backward=tuned, weights=weights)
 
 
+def tx2_seconds(
+    architecture: Architecture,
+    config: TuningConfig,
+    *,
+    tokens: int,
+    batch_size: int,
+    cache: CacheState,
+) -> float:
+    """Seconds of one training step on a Jetson TX2, by the formula above."""
+    work = operations(architecture, config, tokens=tokens, batch_size=batch_size, cache=cache)
+    return _seconds(work, calibration())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyticCostModel:
     """A CostModel (sim.cost.protocol) with the time of the formula above."""
@@ -78,7 +91,7 @@ class AnalyticCostModel:
     def compute_s(
         self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
     ) -> float:
-        work = operations(
+        batch_s = tx2_seconds(
             self.architecture,
             config,
             tokens=self.tokens,
@@ -86,7 +99,7 @@ class AnalyticCostModel:
             cache=cache,
         )
         factor = device.factor * device.table.factor  # relative to the TX2
-        return batches * factor * _seconds(work, calibration())
+        return batches * factor * batch_s
 
     def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
         return payload_bytes(self.architecture, config, self.n_labels, bits)

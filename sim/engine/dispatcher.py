@@ -31,9 +31,6 @@ class Payload(NamedTuple):
     model_bytes: int
 
 
-_HIT_OR_NOT: tuple[CacheState, CacheState] = ("hit", "none")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
     """`batch_size`: texts of a training step. `n_layers`: the model's. `price_misses` False:
@@ -153,18 +150,27 @@ class Dispatcher:
         if prices is None:
             devices = (client.device.profile for client in self.clients)
             profiles = {profile.name: profile for profile in devices}
-            prices = {name: self._step_price(one, config) for name, one in profiles.items()}
+            has_cache = isinstance(config, AddOn) and any(
+                client.cache is not None for client in self.clients
+            )
+            prices = {
+                name: self._step_price(one, config, has_cache) for name, one in profiles.items()
+            }
             self._prices[config] = prices
         return prices
 
-    def _step_price(self, profile: DeviceProfile, config: TuningConfig) -> StepPrice:
+    def _step_price(
+        self, profile: DeviceProfile, config: TuningConfig, has_cache: bool
+    ) -> StepPrice:
+        """Without a cache, a hit never occurs, and a device need not be measured with one."""
         depth = tuned_depth(config, self.n_layers)
-        hit_s, miss_s = (self.cost.compute_s(profile, config, 1, state) for state in _HIT_OR_NOT)
+        miss_s = self.cost.compute_s(profile, config, 1, "none")
+        hit_s = self.cost.compute_s(profile, config, 1, "hit") if has_cache else miss_s
         return StepPrice(
             depth=depth,
             n_frozen=self.n_layers - depth,
             plain_s=miss_s,
             hit_s=hit_s,
             miss_s=miss_s if self.price_misses else hit_s,
-            has_cache=isinstance(config, AddOn),
+            has_cache=has_cache,
         )

@@ -178,8 +178,8 @@ class Fleet:
     """Devices, network, availability, load and faults of the clients.
 
     `devices`: fraction of the clients with each device class; the fractions sum to 1.
-    `device_file`: a CSV of the user's own device classes (traces.device_csv), measured with the
-    scenario's model; needs `cost.scale: none`.
+    `device_file`: a CSV of the user's own device classes, from one measured figure each to a full
+    table (traces.device_csv, docs/cost-model.md).
     `capacities`: recorded phones, in place of `network` (null: none).
     `idle_w`: watts that a device class draws while it waits or is idle in a round (a class that is
     not named: those of its profile, 0 for the embedded ones).

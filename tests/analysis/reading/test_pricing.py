@@ -63,3 +63,14 @@ def test_nothing_is_said_of_runs_that_charge_their_own_model(arms: Any) -> None:
     study = load_study(arms(MINILM))
     assert list(timed_as(study.runs)) == []
     assert "timed:" not in caption(study)
+
+
+def test_scaled_devices_are_marked(study_dir: Path, write_run: Any, make_held: Any) -> None:
+    seconds = {
+        "phone": {"basis": "scaled", "source": "one figure"},
+        "board": {"basis": "measured", "source": "a table"},
+    }
+    write_run("a", evaluations=make_held(40.0, 0.5), facts={"device_seconds": seconds})
+    study = load_study(study_dir)
+    assert "; seconds of phone scaled by the analytic cost model" in caption(study)
+    assert "Seconds of phone are scaled from few measured figures" in report(study)

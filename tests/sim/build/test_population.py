@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from learner.encoder.architecture import BERT_BASE
 from learner.spec import Shard
-from sim.build.checks import check_scenario
-from sim.build.population import assign_devices, build_clients, synthetic_shards, table_model
+from sim.build.population import assign_devices, build_clients, synthetic_shards
+from sim.build.priced_model import table_model
 from sim.fleet.availability import ClientAvailability
 from sim.fleet.link import Link, OneWay
-from sim.runs.run import run_scenario
-from sim.scenario.fleet import Fleet
-from sim.scenario.network import ConstantNetwork
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 from traces.availability import always
 from traces.profiles import seconds_per_batch
 from traces.step import constant
 
-NETWORK = ConstantNetwork(kind="constant", down_mbytes_per_s=1, up_mbytes_per_s=1)
 AVAILABLE = ClientAvailability(always)
 LINK = Link(OneWay(constant(1.0)), OneWay(constant(1.0)))
 THIRDS = {"jetson-tx2": 1 / 3, "jetson-nano": 1 / 3, "raspberry-pi-4b": 1 / 3}
@@ -30,9 +26,8 @@ THIRDS = {"jetson-tx2": 1 / 3, "jetson-nano": 1 / 3, "raspberry-pi-4b": 1 / 3}
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_device_class_has_its_share_of_the_clients(seed: int) -> None:
-    fleet = Fleet(devices=THIRDS, network=NETWORK)
-    devices = assign_devices(fleet, Streams(seed), range(100))
-    assert all(32 <= n <= 35 for n in Counter(device.name for device in devices).values())
+    devices = assign_devices(THIRDS, Streams(seed), range(100))
+    assert all(32 <= n <= 35 for n in Counter(devices).values())
 
 
 def test_distilbert_has_its_own_published_seconds_unless_they_are_scaled(make: Any) -> None:
@@ -46,14 +41,13 @@ def test_distilbert_has_its_own_published_seconds_unless_they_are_scaled(make: A
 def batch_s(scenario: Scenario) -> list[float]:
     """Seconds of a cached batch with one and with six tuned layers on the first client's device."""
     shards = synthetic_shards(scenario.task, scenario.training, 1)  # type: ignore[arg-type]
-    (client,) = build_clients(scenario, Streams(0), shards, [LINK], [AVAILABLE], 768, [1.0])
+    (client,) = build_clients(scenario, Streams(0), shards, [LINK], [AVAILABLE], BERT_BASE, [1.0])
     return [seconds_per_batch(client.device.profile, "adapter_cached", depth) for depth in (1, 6)]
 
 
 def test_more_clients_change_no_clients_device() -> None:
-    fleet = Fleet(devices=THIRDS, network=NETWORK)
-    few = assign_devices(fleet, Streams(0), range(10))
-    assert assign_devices(fleet, Streams(0), range(50))[:10] == few
+    few = assign_devices(THIRDS, Streams(0), range(10))
+    assert assign_devices(THIRDS, Streams(0), range(50))[:10] == few
 
 
 @pytest.mark.parametrize(
@@ -65,7 +59,7 @@ def test_batches_are_epochs_over_the_shard_up_to_the_cap(
     training = {"local_epochs": epochs, "max_batches": cap}
     scenario = make(**{f"training.{key}": value for key, value in training.items()})
     shard = Shard(client_id=0, n_samples=n_samples, digest="")
-    (client,) = build_clients(scenario, Streams(0), [shard], [LINK], [AVAILABLE], 768, [1.0])
+    (client,) = build_clients(scenario, Streams(0), [shard], [LINK], [AVAILABLE], BERT_BASE, [1.0])
     assert client.n_batches == batches
 
 
@@ -74,7 +68,7 @@ def test_background_load_slows_each_client_at_its_own_times(make: Any) -> None:
     scenario = make(**{"fleet.load": load, "partition.clients": 20})
     shards = synthetic_shards(scenario.task, scenario.training, 20)
     clients = build_clients(
-        scenario, Streams(0), shards, [LINK] * 20, [AVAILABLE] * 20, 768, [1.0] * 20
+        scenario, Streams(0), shards, [LINK] * 20, [AVAILABLE] * 20, BERT_BASE, [1.0] * 20
     )
     needed = [client.device.time_for(0.0, 6.0) for client in clients]
     assert all(6.0 <= seconds <= 12.0 + 1e-9 for seconds in needed)
@@ -82,24 +76,3 @@ def test_background_load_slows_each_client_at_its_own_times(make: Any) -> None:
     assert [c.device.done_by(0.0, s) for c, s in zip(clients, needed, strict=True)] == (
         pytest.approx([6.0] * 20)
     )
-
-
-def test_the_users_own_devices_are_read_from_a_file(tmp_path: Path, make: Any) -> None:
-    columns = (
-        "device,model,batch_size,tokens,row,depth,seconds_per_batch,memory_gb,compute_w,radio_w"
-    )
-    lines = [f"phone,my-bert,4,64,adapter,{depth},{depth + 1},,3,1" for depth in range(13)]
-    path = tmp_path / "phones.csv"
-    path.write_text("\n".join([columns, *lines]) + "\n")
-    changes = {"fleet.devices": {"phone": 1}, "fleet.device_file": str(path), "stop.rounds": 1}
-    changes |= {"cache.enabled": False, "configurator.config.depth": 3}
-    result = run_scenario(make(**changes), out=tmp_path)
-    assert result.sim_seconds == pytest.approx(0.23 + 4 * 10 + 0.46)
-    with pytest.raises(ValueError, match=r"cost must be .kind: table, scale: none. with fleet.dev"):
-        check_scenario(make(**changes, cost={"kind": "analytic"}))
-    path.write_text("\n".join([columns, *lines[:7]]) + "\n")
-    with pytest.raises(ValueError, match=r"phone must be measured at depths 0 to 12 .* got 6"):
-        check_scenario(make(**changes))
-    path.write_text("\n".join([columns, "phone,my-bert,4,64,adapter,0,fast,,3,1"]) + "\n")
-    with pytest.raises(ValueError, match=r"phones.csv:2: "):
-        check_scenario(make(**changes))
