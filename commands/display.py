@@ -26,6 +26,8 @@ _LITERAL: Any = {"markup": False, "emoji": False}
 
 errors = Console(stderr=True, highlight=False, soft_wrap=True, **_LITERAL)
 
+_NAME_LETTERS = 40
+
 _Key = tuple[str, int]
 """A run's name and seed."""
 
@@ -41,7 +43,7 @@ class Display:
     as_json: bool = False
     n_done: int = 0
     started_s: float = field(default_factory=time.monotonic)
-    first: dict[_Key, tuple[float, float]] = field(default_factory=dict)  # seconds, fraction
+    completed: float = 0.0
     latest: dict[_Key, RunProgress] = field(default_factory=dict)
     printed_s: dict[_Key, float] = field(default_factory=dict)
     live: Live | None = None
@@ -60,8 +62,8 @@ class Display:
             errors.print("Interrupted. To resume, repeat the command.")
 
     def show(self, progress: RunProgress) -> None:
-        if self.as_json:
-            errors.print(json.dumps({"event": "progress", **asdict(progress)}))
+        if self.as_json and progress.warning:
+            errors.print(json.dumps({"event": "warning", "warning": progress.warning}))
             return
         if progress.warning:
             if progress.warning not in self.warned:  # once for all runs of a study
@@ -70,59 +72,56 @@ class Display:
             return
         now_s, key = time.monotonic(), (progress.run, progress.seed)
         self.latest[key] = progress
-        if not progress.doing:
-            self.first.setdefault(key, (now_s, progress.fraction or 0.0))
-        is_due = now_s - self.printed_s.get(key, -60.0) >= 5.0
-        if self.live is None and (is_due or progress.is_done):
-            self.printed_s[key] = now_s
-            errors.print("  ".join(self._cells(progress)))
         if progress.is_done:
             self.n_done += 1
             del self.latest[key]
-            if self.live is None and self.n_runs > 1:
-                errors.print(self._overall())
+        running = sum(one.fraction or 0.0 for one in self.latest.values())
+        self.completed = min(max(self.completed, self.n_done + running), float(self.n_runs))
+        if self.as_json:
+            whole = {"runs": self.n_runs, "runs_done": self.n_done, "left_s": self._left_s()}
+            errors.print(json.dumps({"event": "progress", **asdict(progress), **whole}))
+            return
+        is_due = now_s - self.printed_s.get(key, -60.0) >= 5.0
+        if self.live is None and (is_due or progress.is_done):
+            self.printed_s[key] = now_s
+            errors.print("  ".join([*self._cells(progress, progress.run), self._overall()]))
 
     def _table(self) -> Group:
         """One line for each run in progress, then the progress of all runs."""
-        columns = ("run", "simulated", "round", "accuracy", "config", "work", "wall left")
+        from analysis.tables.text import shortened
+
+        columns = ("run", "simulated", "round", "accuracy", "config", "work")
         shown = Table(*columns, box=None)
+        short = shortened([run for run, _ in self.latest], _NAME_LETTERS)
         for progress in self.latest.values():
-            shown.add_row(*self._cells(progress))
-        bar = ProgressBar(total=self.n_runs, completed=self._completed(), width=40)
+            shown.add_row(*self._cells(progress, short[progress.run]))
+        bar = ProgressBar(total=self.n_runs, completed=self.completed, width=40)
         return Group(shown, bar, Text(self._overall()))
 
-    def _completed(self) -> float:
-        """Number of runs done; a run in progress counts by its completed fraction."""
-        return self.n_done + sum(one.fraction or 0.0 for one in self.latest.values())
+    def _left_s(self) -> float | None:
+        """Wall seconds left for all runs, at their mean pace so far; None if not known yet."""
+        if not self.completed:
+            return None
+        passed_s = time.monotonic() - self.started_s
+        return passed_s * (self.n_runs - self.completed) / self.completed
 
     def _overall(self) -> str:
-        text, done = f"{self.n_done} of {self.n_runs} runs", self._completed()
-        if 0 < done < self.n_runs:
-            left_s = (time.monotonic() - self.started_s) * (self.n_runs - done) / done
-            text += f", about {left_s:.0f} s left"
-        return text
+        left_s = self._left_s()
+        told = [f"{self.n_done} of {self.n_runs} runs"] * (self.n_runs > 1)
+        told += [] if left_s is None else [f"about {left_s:.0f} s left"]
+        return ", ".join(told)
 
-    def _cells(self, progress: RunProgress) -> list[str]:
+    def _cells(self, progress: RunProgress, name: str) -> list[str]:
         accuracy = "" if progress.accuracy is None else f"{progress.accuracy:.1%}"
+        branch = f"{progress.branch}: " if progress.branch else ""
         return [
-            progress.run if progress.seed == 0 else f"{progress.run} (seed {progress.seed})",
+            name if progress.seed == 0 else f"{name} (seed {progress.seed})",
             f"{progress.sim_s:,.1f} s",
             f"round {progress.round}",
             accuracy,
-            "done" if progress.is_done else progress.doing or progress.config,
+            "done" if progress.is_done else progress.doing or f"{branch}{progress.config}",
             f"{progress.trainings} trainings, {progress.store_hits} store hits",
-            self._left(progress),
         ]
-
-    def _left(self, progress: RunProgress) -> str:
-        """Wall time left until the last round, at the mean pace since the first."""
-        if progress.fraction is None or progress.is_done:
-            return ""
-        first_s, first_fraction = self.first[progress.run, progress.seed]
-        if progress.fraction <= first_fraction:
-            return ""
-        pace_s = (time.monotonic() - first_s) / (progress.fraction - first_fraction)
-        return f"{pace_s * (1 - progress.fraction):.0f} s left"
 
 
 def print_changes(run_dir: Path) -> None:

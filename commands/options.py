@@ -64,3 +64,17 @@ def naming(file: Path) -> Iterator[None]:
         yield
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from None
+
+
+def id_ranges(option: str, text: str) -> tuple[range, ...]:
+    """Parse ids and ranges such as "3,7,10-12". Raises ValueError, naming the option, for else."""
+    ranges: list[range] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        try:
+            ranges.append(range(int(first), int(last if dash else first) + 1))
+        except ValueError:
+            raise ValueError(f"{option} {text}: must be ids and ranges, got {part!r}") from None
+        if not ranges[-1]:
+            raise ValueError(f"{option} {text}: a range must not end before it begins, got {part}")
+    return tuple(ranges)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -48,7 +48,7 @@ def replay(
 
     The exit status is 1 if learning diverges into states that must be trained: add --train.
     """
-    from sim.study.replay import as_row, plan_replay
+    from sim.study.replay import as_row, base_row, plan_replay
     from sim.study.replay import replay as replayed
 
     study = plan_replay(run_dir, overrides or (), _axes(axes or ()))
@@ -56,10 +56,11 @@ def replay(
         results = replayed(
             run_dir, study, out=out, workers=workers, train=train, on_progress=display.show
         )
+    base = base_row(run_dir)
     if as_json:
-        typer.echo(json.dumps([as_row(result) for result in results]))
+        typer.echo(json.dumps([base, *map(as_row, results)]))
     else:
-        _print_replays(results)
+        _print_replays(base, results)
         typer.echo(out / study.name)
     if any(result.missing for result in results):
         sys.exit(1)
@@ -67,7 +68,10 @@ def replay(
 
 @app.command()
 def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
-    """Show how two runs differ: scenario keys, the first differing row, where learning diverges."""
+    """Show how two runs differ: scenario keys, the first differing row, where learning diverges.
+
+    The exit status is 1 if they differ.
+    """
     from sim.runs.diff import diff_runs
 
     for run_dir in (run_a, run_b):
@@ -77,6 +81,8 @@ def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(asdict(comparison)))
     else:
         _print_comparison(comparison)
+    if comparison.scenario or comparison.row:
+        sys.exit(1)
 
 
 def _axes(texts: Sequence[str]) -> tuple[Axis, ...]:
@@ -101,8 +107,14 @@ def _axes(texts: Sequence[str]) -> tuple[Axis, ...]:
     return read_axes(mapping)
 
 
-def _print_replays(results: Sequence[Replay]) -> None:
+def _print_replays(base: Mapping[str, Any], results: Sequence[Replay]) -> None:
+    """One row for the run that was replayed, then one for each replay."""
     shown = Table("run", "simulated", "round", "accuracy", "trainings", "learning", box=None)
+    if base["sim_seconds"] is None:
+        shown.add_row(base["run"], "", "", "", "", "the replayed run; it is not finished")
+    else:
+        amounts = (f"{base['sim_seconds']:,.1f} s", str(base["rounds"]), f"{base['accuracy']:.1%}")
+        shown.add_row(base["run"], *amounts, "", "the replayed run")
     for one in results:
         learning, result = str(one.divergence or "unchanged"), one.result
         if result is None:

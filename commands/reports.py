@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .display import errors, print_changes
-from .options import BaselineOption, CrossingOption, RunDir, StudyDir
+from .options import BaselineOption, CrossingOption, RunDir, StudyDir, id_ranges
 from .results import warn
 
 app = typer.Typer()
@@ -40,14 +40,23 @@ def report(
 
 @app.command()
 def parquet(
-    directory: RunDir,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder (RUN_DIR/parquet).")] = None,
+    directory: StudyDir,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder (DIR/parquet).")] = None,
 ) -> None:
-    """Write the rows of a run as Parquet files, one per kind of row."""
-    from analysis.reading.parquet import write_parquet
+    """Write the rows of a run, or of all runs of a study, as Parquet files: one per kind of row."""
+    from analysis import load_study
+    from analysis.reading.parquet import write_parquet, write_study_parquet
+    from sim.runlog import MANIFEST
 
-    print_changes(directory)
-    for path in write_parquet(directory, out or directory / "parquet"):
+    into = out or directory / "parquet"
+    if (directory / MANIFEST).exists():
+        print_changes(directory)
+        paths = write_parquet(directory, into)
+    else:
+        study = load_study(directory)
+        warn(study)
+        paths = write_study_parquet(study, into)
+    for path in paths:
         errors.print(f"records: {path}")
 
 
@@ -62,25 +71,15 @@ def timeline(
     out: Annotated[Path | None, typer.Option("--out", help="File (RUN_DIR/timeline.json).")] = None,
 ) -> None:
     """Write a timeline for ui.perfetto.dev: tracks of the server and of each client, counters."""
+    from analysis.timeline import LACKS
     from analysis.timeline import timeline as build
     from sim.runlog import write_atomically
 
-    chosen = None if clients is None else _ids(clients)
+    chosen = None if clients is None else id_ranges("--clients", clients)
     print_changes(directory)
     path = out or directory / "timeline.json"
-    write_atomically(path, json.dumps(build(directory, from_s=from_s, to_s=to_s, clients=chosen)))
+    shown = build(directory, from_s=from_s, to_s=to_s, clients=chosen)
+    write_atomically(path, json.dumps(shown))
+    if missing := shown["otherData"].get(LACKS):
+        errors.print(f"not in this run's log: {missing}")
     errors.print(f"timeline: {path}; open it at ui.perfetto.dev")
-
-
-def _ids(text: str) -> tuple[range, ...]:
-    """Parse ids and ranges such as "3,7,10-12". Raises ValueError for anything else."""
-    ranges: list[range] = []
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        try:
-            ranges.append(range(int(first), int(last if dash else first) + 1))
-        except ValueError:
-            raise ValueError(f"--clients {text}: must be ids and ranges, got {part!r}") from None
-        if not ranges[-1]:
-            raise ValueError(f"--clients {text}: a range must not end before it begins, got {part}")
-    return tuple(ranges)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from .display import errors, print_published, print_study
-from .options import AsJson, BaselineOption, Crossing, CrossingOption, StudyDir, StudyDirs
+from .options import AsJson, BaselineOption, CrossingOption, StudyDir, StudyDirs
 
 if TYPE_CHECKING:
     from analysis import Study
+    from analysis.figures.goal import FigureOptions
 
 app = typer.Typer()
 
@@ -52,7 +53,7 @@ def table(
     if format == "text":
         print_study(rows, text)
     else:
-        typer.echo(render(rows, format, text), nl=False)
+        typer.echo(render(rows, format, text, directory.resolve().name), nl=False)
 
 
 @app.command()
@@ -68,13 +69,35 @@ def figures(
         float | None, typer.Option(help="Target accuracy, 0-1 (95 % of the best).")
     ] = None,
     crossing: CrossingOption = "sustained",
+    arms: Annotated[
+        list[str] | None,
+        typer.Option("--arms", metavar="ARM", help="Draw only this arm (repeatable)."),
+    ] = None,
+    axis: Annotated[
+        str | None, typer.Option("--axis", help="Draw what-if figures along this axis alone.")
+    ] = None,
+    width: Annotated[float | None, typer.Option("--width", help="Width in inches.")] = None,
+    height: Annotated[float | None, typer.Option("--height", help="Height in inches.")] = None,
+    font_size: Annotated[
+        float, typer.Option("--font-size", help="Size of labels in points.")
+    ] = 12.0,
+    caption: Annotated[
+        bool, typer.Option("--caption/--no-caption", help="Write notes above the figures.")
+    ] = True,
 ) -> None:
     """Draw all figures that the runs support, and say why others are left out.
 
     For several directories: the paper's Figures 5 to 11, with a panel or row per directory.
     """
+    from analysis.figures.drawing.look import Look
+    from analysis.figures.goal import FigureOptions
+
+    look = Look(width_in=width, height_in=height, text_points=font_size, has_notes=caption)
+    options = FigureOptions(
+        quantity=measure, target=target, crossing=crossing, arms=arms or (), axis=axis, look=look
+    )
     formats = None if format is None else [format]
-    write_figures(directories, out or directories[0], only, formats, measure, target, crossing)
+    write_figures(directories, out or directories[0], only, formats, options)
 
 
 def _show_published(study: Study, format: TableFormat) -> None:
@@ -94,9 +117,7 @@ def write_figures(
     out: Path,
     only: str | None = None,
     formats: Sequence[FigureFormat] | None = None,
-    measure: Measure = "time",
-    target: float | None = None,
-    crossing: Crossing = "sustained",
+    options: FigureOptions | None = None,
 ) -> None:
     """Write the figures of a study, or the paper's figures of several studies, into `out`.
 
@@ -105,13 +126,16 @@ def write_figures(
     from analysis import load_study, save_figure
     from analysis.figures.catalogue import draw_all
     from analysis.figures.drawing.files import FORMATS
-    from analysis.figures.goal import FigureOptions
+    from analysis.figures.drawing.style import CURVE_NOTE
+    from analysis.figures.goal import FigureOptions, has_curve
     from analysis.figures.paper.catalogue import PAPER, draw_paper
 
     studies = [load_study(directory) for directory in directories]
     for study in studies:
         warn(study)
-    options = FigureOptions(quantity=measure, target=target, crossing=crossing)
+        if options and not options.look.has_notes and has_curve(study):
+            errors.print(f"note: {study.path}: {CURVE_NOTE}")
+    options = options or FigureOptions()
     of_several = len(studies) > 1 or only in PAPER
     figures = (
         draw_paper(studies, options, only) if of_several else draw_all(studies[0], options, only)

@@ -8,9 +8,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
-from .display import Display
-from .options import AsJson, Numerics, Out, ScenarioFile, Seed, Set, naming
+from .display import Display, page
+from .options import AsJson, Numerics, Out, ScenarioFile, Seed, Set, StudyDir, naming
+
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh",
+        help="Train every state, as if none were stored, and store none. Models and data are kept. "
+        "The rows must be those of an earlier run in the same directory.",
+    ),
+]
 
 app = typer.Typer()
 
@@ -33,6 +43,7 @@ def run(
     out: Out = Path("runs"),
     workers: Workers = 1,
     numerics: Numerics = "fp32",
+    fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Run one scenario. To resume an interrupted run, repeat the command."""
@@ -47,6 +58,7 @@ def run(
             out=out,
             precision=chosen_precision(numerics),
             workers=workers,
+            is_fresh=fresh,
             on_progress=display.show,
         )
     if as_json:
@@ -58,3 +70,23 @@ def run(
         f"{result.sim_seconds:,.1f} simulated s ({result.trainings} trainings, "
         f"{result.store_hits} store hits, {result.wall_seconds:.1f} s)\n{result.run_dir}"
     )
+
+
+@app.command("runs")
+def list_runs(directory: StudyDir = Path("runs"), as_json: AsJson = False) -> None:
+    """List the run directories below a directory: what each is, and whether it is whole."""
+    from sim.runs.inventory import found_runs
+
+    found = list(found_runs(directory))
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], default=str))
+        return
+    if not found:
+        raise ValueError(f"{directory}: holds no runs")
+    shown = Table("directory", "run", "seed", "learner", "state", "round", "accuracy", box=None)
+    for one in found:
+        accuracy = "" if one.accuracy is None else f"{one.accuracy:.1%}"
+        rounds = "" if one.rounds is None else str(one.rounds)
+        row = (one.name, str(one.seed), one.learner, one.state, rounds, accuracy)
+        shown.add_row(str(one.directory), *row)
+    page(200).print(shown)

@@ -65,17 +65,40 @@ def draw_partition(
 
 
 @app.command()
-def init(file: ScenarioFile = Path("scenario.yaml")) -> None:
-    """Write a commented scenario file to start from."""
-    template = files("scenarios") / "template.yaml"
-    with file.open("x", encoding="utf-8") as target:
+def init(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="File (scenario.yaml or study.yaml).")
+    ] = None,
+    study: Annotated[
+        bool, typer.Option("--study", help="Write a study; its scenario.yaml too, if missing.")
+    ] = False,
+) -> None:
+    """Write a commented scenario file, or a study file, to start from."""
+    if not study:
+        _write_template("template.yaml", file or Path("scenario.yaml"))
+        return
+    path = file or Path("study.yaml")
+    base = path.with_name("scenario.yaml")  # as the template names it
+    if path.name == base.name:
+        raise ValueError(f"{path}: a study must have another name than its scenario")
+    _write_template("study_template.yaml", path)
+    if not base.exists():
+        _write_template("template.yaml", base)
+
+
+def _write_template(name: str, path: Path) -> None:
+    template = files("scenarios") / name
+    with path.open("x", encoding="utf-8") as target:
         target.write(template.read_text(encoding="utf-8"))
-    typer.echo(file)
+    typer.echo(path)
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of scenario files, for editors."""
+def schema(
+    study: Annotated[bool, typer.Option("--study", help="The schema of study files.")] = False,
+) -> None:
+    """Print the JSON Schema of scenario files or of study files, for editors."""
     from sim.scenario.file import json_schema
+    from sim.study.schema import study_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2))
+    typer.echo(json.dumps(study_schema() if study else json_schema(), indent=2))

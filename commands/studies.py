@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,7 @@ import typer
 from learner.training.numerics import Precision, chosen_precision
 
 from .display import Display, errors
-from .options import AsJson, Numerics, Out, Set, StudyFile, Workers
+from .options import AsJson, Numerics, Out, Set, StudyFile, Workers, id_ranges
 from .reports import report
 from .results import table, write_figures
 
@@ -36,6 +36,13 @@ Base = Annotated[
     typer.Option(
         "--base", metavar="SCENARIO.yaml", help="Base scenario to use instead of the study's own."
     ),
+]
+
+_MOST_SEEDS = 10_000
+
+Seeds = Annotated[
+    str | None,
+    typer.Option("--seeds", metavar="0-9", help="Seeds to use instead of the study's own."),
 ]
 
 app = typer.Typer()
@@ -69,6 +76,7 @@ def study(
     workers: Workers = None,
     numerics: Numerics = "fp32",
     ray: Ray = None,
+    seeds: Seeds = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -79,11 +87,27 @@ def study(
     from sim import load_study
 
     loaded = load_study(file, overrides or (), base)
+    if seeds is not None:
+        loaded = replace(loaded, seeds=_seeds(seeds))
     if dry_run:
         _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
         return
     directory = _run(loaded, out, workers, chosen_precision(numerics), ray, as_json)
     table(directory, as_json=as_json)
+    where = json.dumps({"event": "results", "directory": str(directory)})
+    errors.print(where if as_json else f"results: {directory}")
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    """Parse `--seeds 0-4,7`. Raises ValueError for anything else, and for a seed given twice."""
+    ranges = id_ranges("--seeds", text)
+    count = sum(map(len, ranges))
+    if count > _MOST_SEEDS:
+        raise ValueError(f"--seeds {text}: must be at most {_MOST_SEEDS:,} seeds, got {count:,}")
+    seeds = tuple(seed for ids in ranges for seed in ids)
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"--seeds {text}: must differ")
+    return seeds
 
 
 def _run(

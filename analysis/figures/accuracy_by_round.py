@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
@@ -16,7 +15,7 @@ from analysis.tables.text import bounds_text
 
 from .drawing.labels import EndLabel, end_labels
 from .drawing.line_styles import arm_styles
-from .drawing.style import QUIET, STYLE
+from .drawing.look import LOOK, Look
 
 _SIZE_IN = (7.2, 4.2)
 
@@ -49,11 +48,11 @@ def accuracy_by_round_frame(study: Study) -> pl.DataFrame:
     return rows.select("arm", "round", "mean", "low", "high", "n_seeds")
 
 
-def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
+def accuracy_by_round(frame: pl.DataFrame, study: Study, look: Look = LOOK) -> Figure:
     """Draw one line per arm, with a band of the range or interval over seeds."""
-    styles = arm_styles(study)
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=_SIZE_IN, layout="constrained")
+    styles = look.styles or arm_styles(study)
+    with look.context():
+        figure = look.figure(*_SIZE_IN)
         axes = figure.subplots()
         ends = []
         for arm in frame["arm"].unique(maintain_order=True):
@@ -74,9 +73,9 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study) -> Figure:
             if n_seeds == 1
             else f"mean of up to {n_seeds} seeds, {bounds_text(n_seeds)}"
         )
-        axes.set_title(title, color=QUIET, pad=10)
+        look.note(figure, title)
         figure.draw_without_rendering()
-        end_labels(axes, ends)
+        end_labels(axes, ends, look)
     return figure
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
@@ -13,8 +12,9 @@ from matplotlib.ticker import PercentFormatter
 from analysis.reading.run import Run
 from sim.records import TransferRow
 
+from .drawing.look import LOOK, Look
 from .drawing.scales import is_wide, plain_log
-from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from .drawing.style import BASELINE, COLOURS
 
 _SIZE_IN = (8.4, 3.9)
 _MBIT_PER_BYTE = 8e-6
@@ -46,11 +46,11 @@ def bandwidth_seen_frame(runs: Sequence[Run]) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def bandwidth_seen(frame: pl.DataFrame) -> Figure:
+def bandwidth_seen(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
     """Draw one panel per direction: transfers solid, traces dashed."""
     rates = frame.filter(pl.col("mbit_per_s") > 0)["mbit_per_s"].to_list()
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=_SIZE_IN, layout="constrained")
+    with look.context():
+        figure = look.figure(*_SIZE_IN)
         row = figure.subplots(1, 2, sharex=True, sharey=True)
         for axes, direction, colour in zip(row, ("down", "up"), COLOURS, strict=False):
             for what, line in (("seen", "-"), ("trace", (0, (4, 2)))):
@@ -68,7 +68,7 @@ def bandwidth_seen(frame: pl.DataFrame) -> Figure:
         text = "solid: finished transfers, latency included"
         if "trace" in frame["what"]:
             text += " · dashed: seconds of their traces"
-        figure.suptitle(text, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+        look.note(figure, text)
     return figure
 
 

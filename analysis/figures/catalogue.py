@@ -10,7 +10,6 @@ from itertools import pairwise
 from matplotlib.figure import Figure
 
 from analysis.measures import is_moving
-from analysis.reading.pricing import timed_as
 from analysis.reading.study import Study
 from analysis.tables.arms import arm_frame, default_reference
 
@@ -18,11 +17,9 @@ from .accuracy_by_round import accuracy_by_round, accuracy_by_round_frame
 from .bandwidth_seen import bandwidth_seen, bandwidth_seen_frame
 from .configuration_path import configuration_path, configuration_path_frame
 from .cost_to_target import cost_to_target, cost_to_target_frame
-from .drawing.labels import note_once
 from .drawing.panels import check_arms
 from .drawing.scales import axis_name
-from .drawing.style import CURVE_NOTE
-from .goal import FigureOptions, Goal, goal_of
+from .goal import FigureOptions, Goal, chosen_arms, goal_of
 from .heat_map import heat_map, heat_map_frame
 from .partition import study_partitions
 from .policy_comparison import policy_comparison
@@ -45,17 +42,6 @@ class Entry:
     shows: str
     draw: Callable[[Study, Goal], Drawn]
 
-    def figures(self, study: Study, goal: Goal) -> Drawn:
-        """Yield the figures. Each says if no training gave the accuracies, or if the costs are
-        those of another model than the trained one."""
-        timed = "; ".join(timed_as(study.runs))
-        for name, figure in self.draw(study, goal):
-            if any(run.learner == "curve" for run in study.runs):
-                note_once(figure, CURVE_NOTE)
-            if timed:
-                note_once(figure, timed, "left")
-            yield name, figure
-
 
 def draw_all(
     study: Study, options: FigureOptions, only: str | None = None
@@ -64,10 +50,11 @@ def draw_all(
     if only is not None and only not in CATALOGUE:
         raise ValueError(f"no figure is named {only}; known: {', '.join(CATALOGUE)}")
     goal = goal_of(study, options)
+    study = chosen_arms(study, options.arms)
     for entry in CATALOGUE.values():
         if only in (None, entry.name):
             try:
-                yield from entry.figures(study, goal)
+                yield from entry.draw(study, goal)
             except ValueError as error:
                 yield entry.name, str(error)
 
@@ -78,16 +65,24 @@ MOST_NAMES = 16
 
 def _time_to_accuracy(study: Study, goal: Goal) -> Drawn:
     check_arms(len(study.arms), MOST_NAMES)
-    yield "time-to-accuracy", time_to_accuracy(study)
+    yield "time-to-accuracy", time_to_accuracy(study, goal.look)
 
 
 def _what_if(study: Study, goal: Goal) -> Drawn:
     if not study.axes:
         raise ValueError("the study has no axes")
+    if goal.axis is not None and goal.axis not in study.axes:
+        raise ValueError(f"the study has no axis {goal.axis}; its axes: {', '.join(study.axes)}")
     for axis, paths in study.axes.items():
+        if goal.axis not in (None, axis):
+            continue
         frame = what_if_frame(study, axis, goal.quantity, goal.target, goal.crossing)
         figure = what_if(
-            frame, axis=axis_name(axis, paths), quantity=goal.quantity, target=goal.text
+            frame,
+            axis=axis_name(axis, paths),
+            quantity=goal.quantity,
+            target=goal.text,
+            look=goal.look,
         )
         yield f"what-if-{slug(axis)}", figure
 
@@ -98,7 +93,10 @@ def _heat_map(study: Study, goal: Goal) -> Drawn:
     ((x, y),) = pairwise(study.axes)
     names = (axis_name(x, study.axes[x]), axis_name(y, study.axes[y]))
     frame = heat_map_frame(study, (x, y), goal.quantity, goal.target, goal.crossing)
-    yield "heat-map", heat_map(frame, axes=names, quantity=goal.quantity, target=goal.text)
+    yield (
+        "heat-map",
+        heat_map(frame, axes=names, quantity=goal.quantity, target=goal.text, look=goal.look),
+    )
 
 
 def _policy_comparison(study: Study, goal: Goal) -> Drawn:
@@ -106,12 +104,14 @@ def _policy_comparison(study: Study, goal: Goal) -> Drawn:
         raise ValueError("a comparison needs two arms")
     frame = arm_frame(study, goal.quantity, goal.target, crossing=goal.crossing)
     reference = default_reference(study)
-    figure = policy_comparison(frame, quantity=goal.quantity, reference=reference, target=goal.text)
+    figure = policy_comparison(
+        frame, quantity=goal.quantity, reference=reference, target=goal.text, look=goal.look
+    )
     yield "policy-comparison", figure
 
 
 def _partition(study: Study, goal: Goal) -> Drawn:
-    figures = study_partitions(study)
+    figures = study_partitions(study, goal.look)
     if not figures:
         raise ValueError("no run has a partition of data (partition.json)")
     for number, figure in enumerate(figures, start=1):
@@ -120,7 +120,7 @@ def _partition(study: Study, goal: Goal) -> Drawn:
 
 def _accuracy_by_round(study: Study, goal: Goal) -> Drawn:
     check_arms(len(study.arms), MOST_NAMES)
-    yield "accuracy-by-round", accuracy_by_round(accuracy_by_round_frame(study), study)
+    yield "accuracy-by-round", accuracy_by_round(accuracy_by_round_frame(study), study, goal.look)
 
 
 def _configuration_path(study: Study, goal: Goal) -> Drawn:
@@ -131,38 +131,41 @@ def _configuration_path(study: Study, goal: Goal) -> Drawn:
     for arm in moving:
         run = study.runs_of(arm)[0]
         title = f"{arm}, seed {run.seed}"
-        figure = configuration_path(configuration_path_frame(run), title=title)
+        colour = goal.look.style(arm).colour
+        figure = configuration_path(
+            configuration_path_frame(run), title=title, colour=colour, look=goal.look
+        )
         yield f"configuration-path-{slug(arm)}", figure
 
 
 def _round_breakdown(study: Study, goal: Goal) -> Drawn:
-    yield "round-breakdown", round_breakdown(round_breakdown_frame(study))
+    yield "round-breakdown", round_breakdown(round_breakdown_frame(study), goal.look)
 
 
 def _straggler_cdf(study: Study, goal: Goal) -> Drawn:
-    yield "straggler-cdf", straggler_cdf(straggler_frame(study))
+    yield "straggler-cdf", straggler_cdf(straggler_frame(study), goal.look)
 
 
 def _staleness(study: Study, goal: Goal) -> Drawn:
-    yield "staleness", staleness_figure(staleness_frame(study), study)
+    yield "staleness", staleness_figure(staleness_frame(study), study, goal.look)
 
 
 def _round_gantt(study: Study, goal: Goal) -> Drawn:
     """One figure per arm, from its first seed."""
     for arm in study.arms:
         frame = round_gantt_frame(study.runs_of(arm)[0])
-        yield f"round-gantt-{slug(arm)}", round_gantt(frame)
+        yield f"round-gantt-{slug(arm)}", round_gantt(frame, goal.look)
 
 
 def _bandwidth_seen(study: Study, goal: Goal) -> Drawn:
-    yield "bandwidth-seen", bandwidth_seen(bandwidth_seen_frame(study.runs))
+    yield "bandwidth-seen", bandwidth_seen(bandwidth_seen_frame(study.runs), goal.look)
 
 
 def _cost_to_target(study: Study, goal: Goal) -> Drawn:
     if goal.target is None:
         raise ValueError("no arm has a best accuracy; give a target")
     frame = cost_to_target_frame(study, goal.target, goal.crossing)
-    yield "cost-to-target", cost_to_target(frame, target=goal.text)
+    yield "cost-to-target", cost_to_target(frame, target=goal.text, look=goal.look)
 
 
 def slug(name: str) -> str:

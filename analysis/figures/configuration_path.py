@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,11 +11,12 @@ from analysis.measures import is_moving, trial_windows
 from analysis.reading.run import Run
 from analysis.tables.text import time_unit
 
-from .drawing.style import COLOURS, QUIET, STYLE, TEXT_POINTS
+from .drawing.look import LOOK, Look
+from .drawing.style import COLOURS, QUIET
 
 _SIZE_IN = (7.2, 4.4)
 _MOST_NAMES = 14
-_SIZES = (("depth", COLOURS[0]), ("width", COLOURS[1]))
+_SIZES = ("depth", "width")
 
 
 def configuration_path_frame(run: Run) -> pl.DataFrame:
@@ -39,15 +39,17 @@ def configuration_path_frame(run: Run) -> pl.DataFrame:
     )
 
 
-def configuration_path(frame: pl.DataFrame, *, title: str = "") -> Figure:
+def configuration_path(
+    frame: pl.DataFrame, *, title: str = "", colour: str = COLOURS[0], look: Look = LOOK
+) -> Figure:
     """Draw depth and, if present, width over time; trials are shaded, winners written above."""
-    sizes = [(size, colour) for size, colour in _SIZES if not frame[size].has_nulls()]
+    sizes = [size for size in _SIZES if not frame[size].has_nulls()]
     end_s = float(frame["end_s"].to_list()[-1])
     unit_s, unit = time_unit(end_s)
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=_SIZE_IN, layout="constrained")
+    with look.context():
+        figure = look.figure(*_SIZE_IN)
         panels = figure.subplots(len(sizes), 1, sharex=True, squeeze=False)[:, 0]
-        for axes, (size, colour) in zip(panels, sizes, strict=True):
+        for axes, size in zip(panels, sizes, strict=True):
             _shade(axes, frame, unit_s)
             times = [*frame["start_s"], end_s]
             values = [*frame[size], frame[size][-1]]
@@ -57,11 +59,11 @@ def configuration_path(frame: pl.DataFrame, *, title: str = "") -> Figure:
             axes.set_ylim(low - pad, high + pad)
             axes.set_yticks(_whole(low, high, 1 if size == "depth" else 8))
             axes.set_ylabel("depth, layers" if size == "depth" else "width, neurons")
-        _name_winners(panels[0], frame, unit_s)
+        _name_winners(panels[0], frame, unit_s, look)
         panels[-1].set_xlabel(f"simulated time, {unit}")
         panels[-1].set_xlim(0.0, end_s / unit_s)
         text = f"{title} · shaded: trials, and which branch won" if title else "shaded: trials"
-        figure.suptitle(text, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left", parse_math=False)
+        look.note(figure, text)
     return figure
 
 
@@ -78,11 +80,11 @@ def _shade(axes: Axes, frame: pl.DataFrame, unit_s: float) -> None:
         axes.axvspan(start_s / unit_s, end_s / unit_s, color=shade, lw=0, zorder=0)
 
 
-def _name_winners(axes: Axes, frame: pl.DataFrame, unit_s: float) -> None:
+def _name_winners(axes: Axes, frame: pl.DataFrame, unit_s: float, look: Look) -> None:
     """Write the winners above their trials, or their counts if there are too many."""
     trials = frame.filter("is_trial")
     if len(trials) > _MOST_NAMES:
-        axes.set_title(_tally(trials), size=TEXT_POINTS - 2, color=QUIET)
+        axes.set_title(_tally(trials), size=look.points(2), color=QUIET)
         return
     for start_s, end_s, chosen in trials.select("start_s", "end_s", "chosen").rows():
         axes.annotate(
@@ -93,7 +95,7 @@ def _name_winners(axes: Axes, frame: pl.DataFrame, unit_s: float) -> None:
             textcoords="offset points",
             ha="left",
             rotation=35,
-            size=TEXT_POINTS - 3,
+            size=look.points(3),
             color=QUIET,
             annotation_clip=False,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import polars as pl
 from matplotlib.figure import Figure
 
@@ -11,10 +10,9 @@ from analysis.reading.study import Study
 from analysis.tables.arms import arm_frame
 from analysis.tables.runs import QUANTITIES, QuantityName
 
-from .drawing.panels import note
+from .drawing.look import LOOK, Look
 from .drawing.scales import value_ticks
-from .drawing.style import STYLE
-from .policy_comparison import draw_amounts, fit_x, seeds_note, short
+from .policy_comparison import NAMES, draw_amounts, fit_x, seeds_note
 
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
 _COSTS: tuple[QuantityName, ...] = ("bytes", "energy")
@@ -33,7 +31,7 @@ def cost_to_target_frame(
     return pl.concat(frames)
 
 
-def cost_to_target(frame: pl.DataFrame, *, target: str = "") -> Figure:
+def cost_to_target(frame: pl.DataFrame, *, target: str = "", look: Look = LOOK) -> Figure:
     """Draw megabytes (10^6 bytes) and kilojoules per client of the population by arm.
 
     With intervals; a hollow arrow at the right edge is an arm with seeds that did not reach the
@@ -42,20 +40,20 @@ def cost_to_target(frame: pl.DataFrame, *, target: str = "") -> Figure:
     if frame["mean"].drop_nulls().is_empty():
         raise ValueError(f"no arm has values for bytes and energy to {target}")
     arms = frame["arm"].unique(maintain_order=True).to_list()
-    with mpl.rc_context(STYLE | {"axes.grid.axis": "x"}):
-        size_in = (_WIDTH_IN, _ROW_IN * len(arms) + _MARGIN_IN)
-        figure = Figure(figsize=size_in, layout="constrained")
+    with look.context(axes_grid_axis="x"):
+        figure = look.figure(_WIDTH_IN, _ROW_IN * len(arms) + _MARGIN_IN)
+        names = look.short(arms, NAMES * figure.get_figwidth())
         row = figure.subplots(1, len(_COSTS), sharey=True)
         for axes, cost in zip(row, _COSTS, strict=True):
             own = frame.filter(pl.col("cost") == cost)
-            draw_amounts(axes, own)
+            draw_amounts(axes, own, look)
             fit_x(
                 axes,
                 [*own["mean"].drop_nulls(), *own["low"].drop_nulls(), *own["high"].drop_nulls()],
             )
             quantity = QUANTITIES[cost]
             axes.set_xlabel(f"{quantity.text.format(target=target)},\n{quantity.unit}")
-        value_ticks(row[0].yaxis, range(len(arms)), [short(arm) for arm in arms])
+        value_ticks(row[0].yaxis, range(len(arms)), list(names.values()))
         row[0].set_ylim(len(arms) - 0.5, -0.5)
-        note(figure, seeds_note(frame))
+        look.note(figure, seeds_note(frame))
     return figure

@@ -1,32 +1,49 @@
-"""The quantity and the target accuracy by which figures compare arms."""
+"""What a user chooses for figures: quantity, target, arms, axis and look."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from analysis.measures import Crossing
+from analysis.reading.pricing import timed_as
 from analysis.reading.study import Study
 from analysis.tables.runs import QUANTITIES, Quantity, QuantityName, default_target
 from analysis.tables.text import percent
 
+from .drawing.line_styles import arm_styles, series_of
+from .drawing.look import LOOK, Look
+from .drawing.style import CURVE_NOTE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureOptions:
-    """A user's choice: quantity, target (0-1; None: 95 % of the best accuracy), crossing."""
+    """A user's choice: quantity, target (0-1; None: 95 % of the best accuracy), crossing.
+
+    `arms`: those to draw; none: all. `axis`: that of a what-if figure; None: one figure for each.
+    """
 
     quantity: QuantityName = "time"
     target: float | None = None
     crossing: Crossing = "sustained"
+    arms: Sequence[str] = ()
+    axis: str | None = None
+    look: Look = LOOK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """The options applied to a study: quantity, target (0-1, None if unknown) and its name."""
+    """The options applied to a study: quantity, target (0-1, None if unknown) and its name.
+
+    `look` has the style of each arm, and says if no training gave the accuracies.
+    """
 
     quantity: Quantity
     target: float | None
     text: str
     crossing: Crossing = "sustained"
+    axis: str | None = None
+    look: Look = field(default=LOOK)
 
 
 def goal_of(study: Study, options: FigureOptions) -> Goal:
@@ -41,4 +58,37 @@ def goal_of(study: Study, options: FigureOptions) -> Goal:
         text = "95 % of best" if target is None else f"95 % of best ({100 * target:.1f} %)"
     if options.crossing == "first":
         text += ", first crossing"
-    return Goal(quantity=quantity, target=target, text=text, crossing=options.crossing)
+    about = " · ".join([*([CURVE_NOTE] if has_curve(study) else []), *timed_as(study.runs)])
+    return Goal(
+        quantity=quantity,
+        target=target,
+        text=text,
+        crossing=options.crossing,
+        axis=options.axis,
+        look=replace(options.look, styles=arm_styles(study), about=about),
+    )
+
+
+def has_curve(study: Study) -> bool:
+    """Return whether the accuracy of some run is from a learning curve, not from training."""
+    return any(run.learner == "curve" for run in study.runs)
+
+
+def chosen_arms(study: Study, arms: Sequence[str]) -> Study:
+    """Return the study with these arms alone, in its own order; with none named, the whole study.
+
+    An arm of a study with axes may be named without its coordinates. Raises ValueError for a name
+    that no arm has.
+    """
+    if not arms:
+        return study
+    names = {arm: {arm, series_of(arm, study.coordinates.get(arm, {}))} for arm in study.arms}
+    for name in arms:
+        if not any(name in known for known in names.values()):
+            raise ValueError(f"{study.path}: has no arm {name}; its arms: {', '.join(study.arms)}")
+    kept = {arm for arm, known in names.items() if known & set(arms)}
+    return replace(
+        study,
+        runs=tuple(run for run in study.runs if run.arm in kept),
+        coordinates={arm: at for arm, at in study.coordinates.items() if arm in kept},
+    )

@@ -18,12 +18,13 @@ from analysis.reading.study import Study
 from analysis.tables.runs import Quantity
 from analysis.tables.text import duration
 
+from .drawing.look import LOOK, Look
 from .drawing.scales import is_wide, plain_log, scaling, value_ticks
-from .drawing.style import QUIET, STYLE, TEXT_POINTS
 from .drawing.time_axis import time_ticks
-from .what_if import MOST_PANELS, what_if_frame
+from .what_if import what_if_frame
 
 _CELL_IN, _MARGIN_IN, _LEAST_IN = 0.85, 1.6, 7.2
+MOST_PANELS, _COLUMNS = 9, 3
 _COLOURS = "cividis"  # perceptually uniform, also for colour-blind readers
 _DARK = 0.5
 
@@ -51,7 +52,12 @@ def heat_map_frame(
 
 
 def heat_map(
-    frame: pl.DataFrame, *, axes: tuple[str, str], quantity: Quantity, target: str = ""
+    frame: pl.DataFrame,
+    *,
+    axes: tuple[str, str],
+    quantity: Quantity,
+    target: str = "",
+    look: Look = LOOK,
 ) -> Figure:
     """Draw cells with their means, and a cross where a seed did not reach the target.
 
@@ -69,30 +75,36 @@ def heat_map(
     kind = LogNorm if is_wide(known) else Normalize
     norm = kind(vmin=min(known) / scale, vmax=max(known) / scale)
     xs, ys = (frame[column].unique(maintain_order=True).to_list() for column in ("x", "y"))
-    with mpl.rc_context(STYLE | {"axes.grid": False}):
-        width_in = max(_LEAST_IN, len(names) * (_CELL_IN * len(xs) + 0.5) + _MARGIN_IN)
-        size_in = (width_in, _CELL_IN * len(ys) + _MARGIN_IN)
-        figure = Figure(figsize=size_in, layout="constrained")
-        row = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+    with look.context(axes_grid=False):
+        columns = min(len(names), _COLUMNS)
+        n_rows = -(-len(names) // columns)
+        width_in = max(_LEAST_IN, columns * (_CELL_IN * len(xs) + 0.5) + _MARGIN_IN)
+        figure = look.figure(width_in, n_rows * (_CELL_IN * len(ys) + 0.9) + 0.7)
+        grid = figure.subplots(n_rows, columns, sharey=True, squeeze=False)
+        row = list(grid.ravel()[: len(names)])
+        for unused in grid.ravel()[len(names) :]:
+            unused.set_visible(False)
+        titles = look.short(names, _CELL_IN * len(xs))
         for panel, name in zip(row, names, strict=True):
             cells = frame.filter(pl.col("series") == name).with_columns(pl.col("mean") / scale)
-            _draw(panel, _grid(cells, xs, ys), norm, write)
-            panel.set_title(name, parse_math=False)
+            _draw(panel, _grid(cells, xs, ys), norm, write, look)
+            panel.set_title(titles[name], parse_math=False)
             panel.set_xticks(range(len(xs)), xs)
             panel.set_xlabel(axes[0])
-        row[0].set_yticks(range(len(ys)), ys)
-        row[0].set_ylabel(axes[1])
+        for panel in grid[:, 0]:
+            panel.set_yticks(range(len(ys)), ys)
+            panel.set_ylabel(axes[1])
         colours = mpl.cm.ScalarMappable(norm, _COLOURS)
-        bar = figure.colorbar(
-            colours, ax=list(row), label=quantity.text.format(target=target) + unit
-        )
+        label = quantity.text.format(target=target) + unit
+        bar = figure.colorbar(colours, ax=row, label=label)
         if is_time:
             ticks = time_ticks(min(known), max(known)) if isinstance(norm, LogNorm) else {}
-            levels = list(ticks) or [min(known), max(known)]
-            value_ticks(bar.ax.yaxis, levels, [duration(level) for level in levels])
+            ends = {level: duration(level) for level in (min(known), max(known))}
+            named = ticks or ends
+            value_ticks(bar.ax.yaxis, list(named), list(named.values()))
         elif isinstance(norm, LogNorm):
             plain_log(bar.ax.yaxis, max(known) / min(known))
-        figure.suptitle(_notes(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+        look.note(figure, _notes(frame))
     return figure
 
 
@@ -105,14 +117,16 @@ def _grid(cells: pl.DataFrame, xs: Sequence[str], ys: Sequence[str]) -> Any:
     return np.array(values, dtype=float)
 
 
-def _draw(axes: Axes, grid: Any, norm: Normalize, write: Callable[[float], str]) -> None:
+def _draw(
+    axes: Axes, grid: Any, norm: Normalize, write: Callable[[float], str], look: Look
+) -> None:
     axes.imshow(grid, norm=norm, cmap=_COLOURS, origin="lower", aspect="auto")
     for row, column in np.ndindex(grid.shape):
         value = float(grid[row, column])
         is_known = math.isfinite(value)
         colour = "white" if is_known and norm(value) < _DARK else "black"
         text = write(value) if is_known else "×"
-        axes.text(column, row, text, ha="center", va="center", color=colour, size=TEXT_POINTS - 2)
+        axes.text(column, row, text, ha="center", va="center", color=colour, size=look.points(2))
 
 
 def _number(value: float) -> str:

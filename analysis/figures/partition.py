@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
@@ -14,10 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.reading.run import Run
 from analysis.reading.study import Study
+from analysis.tables.text import shortened
 from sim.runlog import PARTITION
 
-from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
-from .policy_comparison import short
+from .drawing.look import LOOK, Look
+from .drawing.style import BASELINE, COLOURS
 
 _WIDTH_IN = 7.2
 _ROW_IN = 0.17
@@ -25,7 +25,7 @@ _MOST_NAMED = 60  # more class names do not fit on a page
 _LONGEST_NAME = 26
 
 
-def study_partitions(study: Study) -> list[Figure]:
+def study_partitions(study: Study, look: Look = LOOK) -> list[Figure]:
     """Return one figure per distinct partition of the runs; runs without data have none.
 
     Raises ValueError for a damaged partition file.
@@ -35,10 +35,10 @@ def study_partitions(study: Study) -> list[Figure]:
         path = run.path / PARTITION
         if path.exists():
             contents.setdefault(path.read_bytes(), run)
-    return [_figure(content, run) for content, run in contents.items()]
+    return [_figure(content, run, look) for content, run in contents.items()]
 
 
-def _figure(content: bytes, run: Run) -> Figure:
+def _figure(content: bytes, run: Run, look: Look) -> Figure:
     try:
         held = json.loads(content)
         classes, counts = list(held["classes"]), np.array(held["counts"], np.int64)
@@ -47,48 +47,52 @@ def _figure(content: bytes, run: Run) -> Figure:
     except (ValueError, KeyError, TypeError) as error:
         path = run.path / PARTITION
         raise ValueError(f"{path}: must have classes and counts: {error}") from None
-    return partition(classes, counts, f"seed {run.seed}")
+    return partition(classes, counts, f"seed {run.seed}", look)
 
 
-def partition(classes: Sequence[str], counts: ArrayLike, title: str) -> Figure:
+def partition(classes: Sequence[str], counts: ArrayLike, title: str, look: Look = LOOK) -> Figure:
     """Draw counts (clients, classes): one column per client, one row per class by frequency.
 
     Above it, the number of examples per client. The colour scale is the square root of the count.
     """
     counts = np.asarray(counts, np.int64)
     order = np.argsort(-counts.sum(axis=0), kind="stable")
-    names = [short(classes[i], _LONGEST_NAME) for i in order]
+    short = shortened(classes, _LONGEST_NAME)
+    names = [short[classes[i]] for i in order]
     rows = min(len(names), _MOST_NAMED)
-    with mpl.rc_context(STYLE):
-        size = (_WIDTH_IN, 2.4 + max(1.2, _ROW_IN * rows))
-        figure = Figure(figsize=size, layout="constrained")
+    with look.context():
+        figure = look.figure(_WIDTH_IN, 2.4 + max(1.2, _ROW_IN * rows))
         ratios = (1.1, max(1.2, _ROW_IN * rows))
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=ratios)
-        _draw_sizes(above, counts.sum(axis=1), title)
-        _draw_counts(figure, below, counts[:, order].T, names)
+        sizes = counts.sum(axis=1)
+        _draw_sizes(above, sizes)
+        _draw_counts(figure, below, counts[:, order].T, names, look)
+        look.note(figure, f"{title} · {len(sizes):,} clients, {sizes.sum():,} examples")
     return figure
 
 
-def _draw_sizes(axes: Axes, sizes: NDArray[np.int64], title: str) -> None:
+def _draw_sizes(axes: Axes, sizes: NDArray[np.int64]) -> None:
     axes.bar(np.arange(len(sizes)), sizes, width=1.0, color=COLOURS[0], lw=0)
     axes.set_ylabel("examples")
-    axes.set_title(f"{title} · {len(sizes):,} clients, {sizes.sum():,} examples", color=QUIET)
     axes.margins(x=0)
 
 
-def _draw_counts(figure: Figure, axes: Axes, counts: NDArray[np.int64], names: list[str]) -> None:
+def _draw_counts(
+    figure: Figure, axes: Axes, counts: NDArray[np.int64], names: list[str], look: Look
+) -> None:
     most = int(counts.max())
+    least = int(counts[counts > 0].min(initial=most))
     image = axes.imshow(
         np.ma.masked_equal(counts, 0),
         aspect="auto",
         interpolation="nearest",
         cmap="viridis_r",
-        norm=PowerNorm(0.5, vmin=min(1, most - 1), vmax=most),
+        norm=PowerNorm(0.5, vmin=min(least, most - 1), vmax=most),
     )
     axes.grid(visible=False)
     axes.set_xlabel("client")
     if len(names) <= _MOST_NAMED:
-        points = TEXT_POINTS if len(names) <= 12 else TEXT_POINTS - 4
+        points = look.points(0 if len(names) <= 12 else 4)
         axes.set_yticks(range(len(names)), names, fontsize=points, parse_math=False)
         axes.tick_params(axis="y", length=0)
     else:
@@ -96,4 +100,5 @@ def _draw_counts(figure: Figure, axes: Axes, counts: NDArray[np.int64], names: l
     bar = figure.colorbar(image, ax=axes, location="right", fraction=0.04, pad=0.015)
     bar.outline.set_visible(False)
     bar.set_label("examples (white: none)", color=BASELINE)
-    bar.set_ticks(sorted({1, round(most / 9), round(most / 2.25), most} - {0}))
+    ticks = {least, most, *(tick for tick in (round(most / 9), round(most / 2.25)) if tick > least)}
+    bar.set_ticks(sorted(ticks - {0}))

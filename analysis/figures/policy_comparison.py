@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,17 +12,25 @@ from matplotlib.figure import Figure
 from analysis.tables.runs import Quantity
 from analysis.tables.text import bounds_text
 
+from .drawing.look import LOOK, Look
 from .drawing.scales import is_wide, plain_log, scaling, value_ticks
-from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from .drawing.style import BASELINE, QUIET
 from .drawing.time_axis import time_ticks
 
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
-_MOST_LETTERS = 34
+NAMES = 0.3
+"""The longest name of an arm, as a share of the width of the figure."""
+
 _EDGE = 0.985  # of the width of the axis
 
 
 def policy_comparison(
-    frame: pl.DataFrame, *, quantity: Quantity, reference: str, target: str = ""
+    frame: pl.DataFrame,
+    *,
+    quantity: Quantity,
+    reference: str,
+    target: str = "",
+    look: Look = LOOK,
 ) -> Figure:
     """Draw the frame of `arm_frame`, one row per arm.
 
@@ -34,41 +44,42 @@ def policy_comparison(
     seen = [*known, *frame["low"].drop_nulls(), *frame["high"].drop_nulls()]
     scale, unit = scaling(quantity.unit, [value for value in seen if value > 0])
     columns = pl.col("mean", "low", "high") / scale
-    with mpl.rc_context(STYLE | {"axes.grid.axis": "x"}):
-        size_in = (_WIDTH_IN, _ROW_IN * len(frame) + _MARGIN_IN)
-        figure = Figure(figsize=size_in, layout="constrained")
+    with look.context(axes_grid_axis="x"):
+        figure = look.figure(_WIDTH_IN, _ROW_IN * len(frame) + _MARGIN_IN)
+        names = look.short(frame["arm"].to_list(), NAMES * figure.get_figwidth())
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.25, 1))
-        draw_amounts(left, frame.with_columns(columns))
+        draw_amounts(left, frame.with_columns(columns), look)
         fit_x(left, [value / scale for value in seen], quantity.unit if scale == 1.0 else "")
         left.set_xlabel(quantity.text.format(target=target) + unit)
-        _ratios(right, frame)
-        right.set_xlabel(f"ratio: {short(reference)} / arm", parse_math=False)
-        value_ticks(left.yaxis, range(len(frame)), [short(arm) for arm in frame["arm"]])
+        _ratios(right, frame, look)
+        right.set_xlabel(f"ratio: {names[reference]} / arm", parse_math=False)
+        value_ticks(left.yaxis, range(len(frame)), list(names.values()))
         left.set_ylim(len(frame) - 0.5, -0.5)
-        figure.suptitle(seeds_note(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+        look.note(figure, seeds_note(frame))
     return figure
 
 
-def draw_amounts(axes: Axes, frame: pl.DataFrame) -> None:
+def draw_amounts(axes: Axes, frame: pl.DataFrame, look: Look) -> None:
     """Draw the means and intervals of a frame of `arm_frame`, one row per arm."""
     for row, arm in enumerate(frame.iter_rows(named=True)):
         if arm["mean"] is None:
             continue
         if arm["is_lower_bound"]:
-            _draw_missed(axes, row, f"{arm['n_reached']} of {arm['n_seeds']} reached it")
+            _draw_missed(axes, row, arm, look)
             continue
-        colour = COLOURS[0]
+        colour = look.style(arm["arm"]).colour
         if arm["low"] is not None:
             axes.plot([arm["low"], arm["high"]], [row, row], color=colour, lw=4, alpha=0.3)
         axes.plot(arm["mean"], row, "o", color=colour, ms=7)
 
 
-def _draw_missed(axes: Axes, row: int, text: str) -> None:
+def _draw_missed(axes: Axes, row: int, arm: Mapping[str, Any], look: Look) -> None:
     """An arrow out of the right edge: the amount is unknown, and above what was spent."""
     place = axes.get_yaxis_transform()  # x as a share of the axis, y as the row
-    axes.plot(_EDGE, row, ">", color=COLOURS[0], mfc="white", ms=7, transform=place)
+    colour = look.style(arm["arm"]).colour
+    axes.plot(_EDGE, row, ">", color=colour, mfc="white", ms=7, transform=place)
     axes.annotate(
-        text,
+        f"{arm['n_reached']} of {arm['n_seeds']} reached it",
         (_EDGE, row),
         xycoords=place,
         xytext=(-8, 0),
@@ -76,20 +87,21 @@ def _draw_missed(axes: Axes, row: int, text: str) -> None:
         ha="right",
         va="center",
         color=QUIET,
-        size=TEXT_POINTS - 2.5,
+        size=look.points(2.5),
     )
 
 
-def _ratios(axes: Axes, frame: pl.DataFrame) -> None:
+def _ratios(axes: Axes, frame: pl.DataFrame, look: Look) -> None:
     values = [1.0]
     for row, arm in enumerate(frame.iter_rows(named=True)):
         if arm["ratio"] is None or arm["n_common"] < arm["n_seeds"]:
             continue
+        colour = look.style(arm["arm"]).colour
         if arm["ratio_low"] is not None:
             bounds = [arm["ratio_low"], arm["ratio_high"]]
-            axes.plot(bounds, [row, row], color=COLOURS[2], lw=4, alpha=0.3)
+            axes.plot(bounds, [row, row], color=colour, lw=4, alpha=0.3)
             values += bounds
-        axes.plot(arm["ratio"], row, "o", color=COLOURS[2], ms=6)
+        axes.plot(arm["ratio"], row, "o", color=colour, ms=6)
         values.append(arm["ratio"])
     axes.axvline(1.0, color=BASELINE, lw=1.0, ls="--")
     fit_x(axes, values)
@@ -120,8 +132,3 @@ def seeds_note(frame: pl.DataFrame) -> str:
     more = f" · ± 10 % would take up to {max(needed):,} seeds" if needed else ""
     kinds = " or ".join(dict.fromkeys(bounds_text(n) for n in (counts[0], counts[-1])))
     return f"means of {text} seeds with {kinds}{more}"
-
-
-def short(name: str, most: int = _MOST_LETTERS) -> str:
-    """Return a name cut to the room beside an axis: `most` letters."""
-    return name if len(name) <= most else name[: most - 1] + "…"

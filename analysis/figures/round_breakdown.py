@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
+from typing import Any
+
 import polars as pl
 from matplotlib.figure import Figure
 
@@ -10,9 +11,10 @@ from analysis.reading.clients import client_rows
 from analysis.reading.study import Study
 from analysis.tables.text import time_unit
 
-from .drawing.panels import note, panels
+from .drawing.look import LOOK, Look
+from .drawing.panels import panels
 from .drawing.scales import value_ticks
-from .drawing.style import COLOURS, STYLE
+from .drawing.style import COLOURS, QUIET
 
 STAGES = ("wait", "down", "compute", "up", "idle", "gone")
 _FACES = {
@@ -40,14 +42,17 @@ def round_breakdown_frame(study: Study) -> pl.DataFrame:
     return ordered.select("arm", "device", *columns, "n_rounds")
 
 
-def round_breakdown(frame: pl.DataFrame) -> Figure:
-    """Draw one panel per arm, one bar per device class, with the stages in the order of a round."""
+def round_breakdown(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
+    """Draw one panel per arm, one bar per device class, with the stages in the order of a round.
+
+    A device class without a round, such as one without the memory, has words instead of a bar.
+    """
     arms = frame["arm"].unique(maintain_order=True).to_list()
     devices = sorted(frame["device"].unique().to_list())
     longest_s = max(frame.select(pl.sum_horizontal(f"{stage}_s" for stage in STAGES)).to_series())
     unit_s, unit = time_unit(longest_s)
-    with mpl.rc_context(STYLE | {"axes.grid.axis": "x"}):
-        figure, row = panels(arms, f"a client's round, {unit}")
+    with look.context(axes_grid_axis="x"):
+        figure, row = panels(arms, f"a client's round, {unit}", look)
         for axes, arm in zip(row, arms, strict=True):
             own = frame.filter(pl.col("arm") == arm)
             places = [devices.index(device) for device in own["device"]]
@@ -56,9 +61,12 @@ def round_breakdown(frame: pl.DataFrame) -> Figure:
                 lengths = [seconds / unit_s for seconds in own[f"{stage}_s"]]
                 axes.barh(places, lengths, 0.62, left, color=_FACES[stage], label=stage)
                 left = [a + b for a, b in zip(left, lengths, strict=True)]
+            for place in set(range(len(devices))) - set(places):
+                word: Any = {"va": "center", "color": QUIET, "size": look.points(2)}
+                axes.text(0.0, place, " took no part", **word)
             value_ticks(axes.yaxis, range(len(devices)), devices)
         row[0].set_ylim(len(devices) - 0.5, -0.5)
         handles, labels = row[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False)
-        note(figure, f"means over {frame['n_rounds'].sum():,} rounds of clients")
+        look.note(figure, f"means over {frame['n_rounds'].sum():,} rounds of clients")
     return figure

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib as mpl
 import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -13,7 +12,8 @@ from analysis.reading.clients import attempts
 from analysis.reading.run import Run
 from analysis.tables.text import time_unit
 
-from .drawing.style import BASELINE, COLOURS, QUIET, STYLE, TEXT_POINTS
+from .drawing.look import LOOK, Look
+from .drawing.style import BASELINE, COLOURS
 
 _FACES = {"down": COLOURS[5], "compute": COLOURS[1], "up": COLOURS[0]}
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.24, 1.6, 7.2
@@ -52,7 +52,7 @@ def round_gantt_frame(run: Run) -> pl.DataFrame:
     return shown.sort(finished_s, "client", "start_s", maintain_order=True)
 
 
-def round_gantt(frame: pl.DataFrame) -> Figure:
+def round_gantt(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
     """Draw one bar per stage, hatched if interrupted; the dashed line is the end of the round.
 
     Raises ValueError for more than 60 clients.
@@ -62,9 +62,8 @@ def round_gantt(frame: pl.DataFrame) -> Figure:
         raise ValueError(f"shows at most {_MOST_CLIENTS} clients, the round has {len(clients)}")
     length_s = frame["length_s"][0]
     unit_s, unit = time_unit(length_s)
-    with mpl.rc_context(STYLE | {"axes.grid.axis": "x"}):
-        size_in = (_WIDTH_IN, _ROW_IN * len(clients) + _MARGIN_IN)
-        figure = Figure(figsize=size_in, layout="constrained")
+    with look.context(axes_grid_axis="x"):
+        figure = look.figure(_WIDTH_IN, _ROW_IN * len(clients) + _MARGIN_IN)
         axes = figure.subplots()
         for row in frame.iter_rows(named=True):
             broken: Any = {"hatch": "////", "edgecolor": "white"} if row["status"] != "done" else {}
@@ -81,12 +80,12 @@ def round_gantt(frame: pl.DataFrame) -> Figure:
         texts = [
             f"{device} · {client}" for client, device in names.select("client", "device").rows()
         ]
-        axes.set_yticks(range(len(clients)), texts, size=TEXT_POINTS - 3.5)
+        axes.set_yticks(range(len(clients)), texts, size=look.points(3.5))
         axes.set_ylim(len(clients) - 0.4, -0.6)
         axes.set_xlim(0.0, None)
         axes.set_xlabel(f"time from the start of the round, {unit}")
         axes.set_ylabel("client")
-        axes.set_title(f"round {frame['round'][0]}, one of median length", color=QUIET)
+        look.note(figure, f"round {frame['round'][0]}, one of median length")
         faces = [Patch(color=colour, label=stage) for stage, colour in _FACES.items()]
         faces.append(
             Patch(facecolor="#BBBBBB", edgecolor="white", hatch="////", label="broken off")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,8 +11,9 @@ from analysis.measures import staleness
 from analysis.reading.study import Study
 
 from .drawing.line_styles import LineStyle, arm_styles
-from .drawing.panels import note, panels
-from .drawing.style import BASELINE, STYLE, TEXT_POINTS
+from .drawing.look import LOOK, Look
+from .drawing.panels import panels
+from .drawing.style import BASELINE
 
 
 def staleness_frame(study: Study) -> pl.DataFrame:
@@ -34,28 +34,28 @@ def staleness_frame(study: Study) -> pl.DataFrame:
     return pl.concat(parts)
 
 
-def staleness_figure(frame: pl.DataFrame, study: Study) -> Figure:
+def staleness_figure(frame: pl.DataFrame, study: Study, look: Look = LOOK) -> Figure:
     """Draw one panel per arm, one bar per staleness, the mean dashed.
 
-    Raises ValueError for more than six arms.
+    Raises ValueError for more than nine arms.
     """
     arms = frame["arm"].unique(maintain_order=True).to_list()
-    styles = arm_styles(study)
-    with mpl.rc_context(STYLE):
-        figure, row = panels(arms, "staleness, aggregations")
+    styles = look.styles or arm_styles(study)
+    with look.context():
+        figure, row = panels(arms, "staleness, aggregations", look)
         for axes, arm in zip(row, arms, strict=True):
-            _draw(axes, frame.filter(pl.col("arm") == arm), styles[arm])
+            _draw(axes, frame.filter(pl.col("arm") == arm), styles[arm], look)
         row[0].set_xlim(-0.7, max(frame["staleness"].to_list()) + 0.7)
         row[0].xaxis.set_major_locator(MaxNLocator(integer=True))
         row[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         row[0].set_ylabel("share of used updates")
         n_seeds = max(len(study.runs_of(arm)) for arm in arms)
         seeds = "single seed" if n_seeds == 1 else f"{n_seeds} seeds together"
-        note(figure, f"{int(frame['reports'].sum()):,} updates, {seeds}")
+        look.note(figure, f"{int(frame['reports'].sum()):,} updates, {seeds}")
     return figure
 
 
-def _draw(axes: Axes, own: pl.DataFrame, style: LineStyle) -> None:
+def _draw(axes: Axes, own: pl.DataFrame, style: LineStyle, look: Look) -> None:
     axes.bar(own["staleness"], own["share"], width=0.8, color=style.colour)
     mean = float((own["staleness"] * own["share"]).sum())
     axes.axvline(mean, color=BASELINE, ls="--", lw=1.2)
@@ -65,6 +65,6 @@ def _draw(axes: Axes, own: pl.DataFrame, style: LineStyle) -> None:
         xycoords="axes fraction",
         ha="right",
         va="top",
-        size=TEXT_POINTS - 1,
+        size=look.points(1),
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
     )

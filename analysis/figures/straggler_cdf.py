@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
@@ -14,9 +13,10 @@ from matplotlib.ticker import PercentFormatter
 from analysis.reading.clients import client_rows
 from analysis.reading.study import Study
 
-from .drawing.panels import note, panels
+from .drawing.look import LOOK, Look
+from .drawing.panels import panels
 from .drawing.scales import is_wide, scaling, value_ticks
-from .drawing.style import BASELINE, COLOURS, STYLE
+from .drawing.style import BASELINE, COLOURS
 from .drawing.time_axis import time_ticks
 
 _DASHED: Any = (0, (4, 2))
@@ -38,15 +38,15 @@ def straggler_frame(study: Study) -> pl.DataFrame:
     return frame
 
 
-def straggler_cdf(frame: pl.DataFrame) -> Figure:
+def straggler_cdf(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
     """Draw one panel per arm, one curve per device class, and all devices dashed."""
     arms = frame["arm"].unique(maintain_order=True).to_list()
     devices = sorted(frame["device"].unique().to_list())
     shown = frame.filter(pl.col("finish_s") > 0)["finish_s"]
     spread = [float(shown.min() or 0.0), float(shown.max() or 0.0)]  # type: ignore[arg-type]
     scale, unit = scaling("s", spread)
-    with mpl.rc_context(STYLE):
-        figure, row = panels(arms, f"time from the start of the round{unit}")
+    with look.context():
+        figure, row = panels(arms, f"time from the start of the round{unit}", look)
         for axes, arm in zip(row, arms, strict=True):
             own = frame.filter(pl.col("arm") == arm)
             for device, colour in zip(devices, COLOURS, strict=False):
@@ -65,7 +65,7 @@ def straggler_cdf(frame: pl.DataFrame) -> Figure:
         lines = [Line2D([], [], color=c, label=d) for d, c in zip(devices, COLOURS, strict=False)]
         lines.append(Line2D([], [], color=BASELINE, ls=_DASHED, lw=1.2, label="all devices"))
         figure.legend(handles=lines, loc="outside lower center", ncols=4, frameon=False)
-        note(figure, f"{len(frame):,} updates, used or late")
+        look.note(figure, f"{len(frame):,} updates, used or late")
     return figure
 
 

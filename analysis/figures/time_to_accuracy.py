@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
@@ -20,51 +19,53 @@ from analysis.tables.text import bounds_text
 
 from .drawing.labels import EndLabel, end_labels
 from .drawing.line_styles import LineStyle, arm_styles
-from .drawing.style import CURVE_NOTE, QUIET, STYLE, TEXT_POINTS
+from .drawing.look import LOOK, Look
+from .drawing.style import QUIET
 from .drawing.time_axis import time_axis
 
 _SIZE_IN = (7.2, 6.2)
 _SMALL_IN = (7.2, 4.2)
 _UNITS = {"depth": 1, "width": 8}  # one layer; the step of an adapter's width
+_APART = 0.12  # of a unit, between the paths of two seeds
 _LEAST_SPAN = 0.1  # of the accuracy axis, so that its ticks are whole percents
 _DECISION_MARKS = "trial decisions: ● changed this value, ○ kept it"
 
 
-def time_to_accuracy(study: Study) -> Figure:
+def time_to_accuracy(study: Study, look: Look = LOOK) -> Figure:
     """Draw the reported accuracy of every run over a logarithmic axis of simulated time.
 
     One colour per arm, one line per seed; with several seeds also their mean and its range or
     interval. The majority class is a dashed line. For arms whose configuration changes, panels
-    below show depth and, if present, width, with a mark at each decision. Evaluations at second 0
-    are left out. Raises ValueError without evaluations.
+    below show depth and, if present, width, with a mark at each decision; seeds lie a little apart.
+    Evaluations at second 0 are left out. Raises ValueError without evaluations.
     """
     evaluated = {run: accuracy_curve(run).filter(pl.col("t_s") > 0) for run in study.runs}
     curves = {run: curve for run, curve in evaluated.items() if len(curve)}
     if not curves:
         raise ValueError(f"{study.path}: no run has an evaluation after second 0 yet")
     moving = [run for run in study.runs if run in curves and is_moving(run)]
-    styles = arm_styles(study)
-    with mpl.rc_context(STYLE):
-        figure, panels = _panels(bool(moving))
+    styles = look.styles or arm_styles(study)
+    with look.context():
+        figure, panels = _panels(bool(moving), look)
         start_s = min(float(curve["t_s"][0]) for curve in curves.values()) * 0.9
         end_s = max(float(curve["t_s"][-1]) for curve in curves.values()) * 1.05
         time_axis(panels[0], start_s, end_s)
-        panels[0].set_title(_notes(study), color=QUIET, pad=10)
+        look.note(figure, _notes(study))
         panels[-1].set_xlabel("simulated time")
         ends = [_draw_accuracy(panels[0], study, curves, styles)]
         for axes, column in zip(panels[1:], ("depth", "width"), strict=False):
             ends.append(_draw_configuration(axes, moving, column, styles, start_s))
-        if any(len(run.decisions) for run in moving):
-            panels[1].set_title(_DECISION_MARKS, color=QUIET, size=TEXT_POINTS - 1.5)
+        if look.has_notes and any(len(run.decisions) for run in moving):
+            panels[1].set_title(_DECISION_MARKS, color=QUIET, size=look.points(1.5))
         figure.align_ylabels(panels)
         figure.draw_without_rendering()  # lays out the figure, so that labels can be placed
         for axes, labels in zip(panels, ends, strict=True):
-            end_labels(axes, labels)
+            end_labels(axes, labels, look)
     return figure
 
 
-def _panels(with_configuration: bool) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=_SIZE_IN if with_configuration else _SMALL_IN, layout="constrained")
+def _panels(with_configuration: bool, look: Look) -> tuple[Figure, list[Axes]]:
+    figure = look.figure(*(_SIZE_IN if with_configuration else _SMALL_IN))
     ratios = (3.4, 1, 1) if with_configuration else (1,)
     grid = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)
     return figure, list(grid[:, 0])
@@ -121,8 +122,9 @@ def _draw_configuration(
             continue
         end_s = float(accuracy_curve(run)["t_s"][-1])
         times = np.maximum([*path["t_s"], max(end_s, *path["t_s"])], start_s)
+        path = path.with_columns(pl.col(column) + _aside(run, moving) * _UNITS[column])
         values = [*path[column], path[column][-1]]
-        axes.step(times, values, where="post", color=style.colour, ls=style.dashes)
+        axes.step(times, values, where="post", color=style.colour, ls=style.dashes, lw=1.4)
         _mark_decisions(axes, path, column, style.colour)
         ends[run.arm] = EndLabel(
             text=run.arm, x=float(times[-1]), y=float(values[-1]), colour=style.colour
@@ -131,6 +133,12 @@ def _draw_configuration(
         _tick_units(axes, _UNITS[column])
     axes.set_ylabel(column)
     return list(ends.values())
+
+
+def _aside(run: Run, moving: Sequence[Run]) -> float:
+    """How far the path of a seed lies from its value, in units, so that no seed hides another."""
+    seeds = [one.seed for one in moving if one.arm == run.arm]
+    return _APART * (seeds.index(run.seed) - (len(seeds) - 1) / 2)
 
 
 def _tick_units(axes: Axes, unit: int) -> None:
@@ -159,7 +167,4 @@ def _notes(study: Study) -> str:
     )
     if any(not run.is_finished for run in study.runs):
         notes.append("some runs unfinished")
-    text = " · ".join(notes)
-    if any(run.learner == "curve" for run in study.runs):
-        text += f"\n{CURVE_NOTE}"
-    return text
+    return " · ".join(notes)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
-import matplotlib as mpl
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from analysis.measures import Crossing
 from analysis.reading.study import Study
@@ -18,7 +18,10 @@ from analysis.tables.runs import Quantity, run_frame
 from analysis.tables.text import bounds_text
 
 from .drawing.labels import EndLabel, end_labels
+from .drawing.line_styles import LineStyle, series_of
+from .drawing.look import LOOK, Look
 from .drawing.scales import (
+    apart,
     axis_name,
     fit_y,
     is_wide,
@@ -27,10 +30,12 @@ from .drawing.scales import (
     value_text,
     value_ticks,
 )
-from .drawing.style import COLOURS, DASHES, QUIET, STYLE, TEXT_POINTS
+from .drawing.style import COLOURS, DASHES
 
 _PANEL_IN, _HEIGHT_IN, _LABELS_IN, _LEAST_IN = 2.5, 4.2, 1.8, 7.2
-_MOST_TICKS = 6
+_MOST_TICKS = 8
+_ASIDE = 0.7  # of the distance of two names, shared by the arms that are drawn there
+_ABOVE, _ABOVE_LOG = 1.06, 1.25  # of the largest amount: where unreached runs are marked
 MOST_PANELS = 6
 
 
@@ -64,8 +69,17 @@ def what_if_frame(
     return pl.concat([pl.DataFrame(places, schema=schema, orient="row"), values], how="horizontal")
 
 
-def what_if(frame: pl.DataFrame, *, axis: str, quantity: Quantity, target: str = "") -> Figure:
+def what_if(
+    frame: pl.DataFrame,
+    *,
+    axis: str,
+    quantity: Quantity,
+    target: str = "",
+    look: Look = LOOK,
+) -> Figure:
     """Draw the mean over seeds against the axis: one line per arm, one point per seed.
+
+    An axis of names has no line between them: means are points with bars, side by side.
 
     One panel per combination of the other axes; a band shows the range or interval over several
     seeds. A run that did not reach the target is a hollow triangle at the top, whatever it had
@@ -79,38 +93,64 @@ def what_if(frame: pl.DataFrame, *, axis: str, quantity: Quantity, target: str =
     if not seen or max(seen) <= 0:
         raise ValueError(f"no run has a value for {quantity.text.format(target=target)}")
     scale, unit = scaling(quantity.unit, seen)
-    top = pl.when(pl.col("spent").is_not_null()).then(pl.lit(max(seen)))
+    highest = max(seen) * (_ABOVE_LOG if is_wide(seen) else _ABOVE)
+    top = pl.when(pl.col("spent").is_not_null()).then(pl.lit(highest))
     scaled = frame.with_columns(pl.col("value") / scale, spent=top / scale)
-    inks = [(colour, dashes) for dashes in DASHES for colour in COLOURS]
-    colours = dict(zip(frame["series"].unique(maintain_order=True), inks, strict=False))
-    with mpl.rc_context(STYLE):
+    styles = look.styles or _free_styles(frame["series"].unique(maintain_order=True).to_list())
+    is_named = not _are_numbers(frame["x"].to_list())
+    if is_named:
+        scaled = _side_by_side(scaled)
+    with look.context():
         width_in = max(_PANEL_IN * len(panels) + _LABELS_IN, _LEAST_IN)
-        layout = ConstrainedLayoutEngine(w_pad=0.12)  # inches, so that tick labels do not touch
-        figure = Figure(figsize=(width_in, _HEIGHT_IN), layout=layout)
+        figure = look.figure(width_in, _HEIGHT_IN, pad_in=0.12)  # so that tick labels do not touch
         row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
         labels: list[EndLabel] = []
         for axes, panel in zip(row, panels, strict=True):
-            labels = _draw(axes, scaled.filter(pl.col("panel") == panel), colours)
+            labels = _draw(axes, scaled.filter(pl.col("panel") == panel), styles, is_named)
             axes.set_title(panel, parse_math=False)
             axes.set_xlabel(axis)
         fit_y(row[0], [value / scale for value in seen], quantity.unit)
-        _x_axis(row[0], scaled)
+        room_in = (figure.get_figwidth() - _LABELS_IN) / len(panels) - 0.3
+        _x_axis(row[0], frame, room_in, look)
         row[0].set_ylabel(quantity.text.format(target=target) + unit)
-        figure.suptitle(_notes(frame), color=QUIET, size=TEXT_POINTS, x=0.01, ha="left")
+        look.note(figure, _notes(frame))
         figure.draw_without_rendering()
-        end_labels(row[-1], labels)
+        end_labels(row[-1], labels, look)
     return figure
 
 
-def _draw(axes: Axes, frame: pl.DataFrame, styles: Mapping[str, tuple[str, Any]]) -> list[EndLabel]:
+def _free_styles(names: Sequence[str]) -> dict[str, LineStyle]:
+    """All colours, then all colours with other dashes."""
+    free = [LineStyle(colour, dashes) for dashes in DASHES for colour in COLOURS]
+    return {name: free[i % len(free)] for i, name in enumerate(names)}
+
+
+def _side_by_side(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the positions of the arms apart, so that no point hides another."""
+    names = frame["series"].unique(maintain_order=True).to_list()
+    aside = {
+        name: _ASIDE * ((i + 0.5) / len(names) - 0.5) if len(names) > 1 else 0.0
+        for i, name in enumerate(names)
+    }
+    moved = pl.col("series").replace_strict(aside, return_dtype=pl.Float64)
+    return frame.with_columns(pl.col("position") + moved)
+
+
+def _draw(
+    axes: Axes, frame: pl.DataFrame, styles: Mapping[str, LineStyle], is_named: bool
+) -> list[EndLabel]:
     labels = []
     for name in frame["series"].unique(maintain_order=True):
-        colour, dashes = styles[name]
+        colour, dashes = styles[name].colour, styles[name].dashes
         rows = frame.filter(pl.col("series") == name).sort("position")
         means = series_means(rows)
-        axes.plot(means["position"], means["mean"], color=colour, ls=dashes, marker="o", ms=4.5)
+        joined: Any = "none" if is_named else dashes
+        axes.plot(means["position"], means["mean"], color=colour, ls=joined, marker="o", ms=4.5)
         position, low, high = (means[c].to_numpy() for c in ("position", "low", "high"))
-        axes.fill_between(position, low, high, color=colour, alpha=0.15, lw=0)
+        if is_named:
+            axes.vlines(position, low, high, color=colour, alpha=0.4, lw=4)
+        else:
+            axes.fill_between(position, low, high, color=colour, alpha=0.15, lw=0)
         if rows["seed"].n_unique() > 1:
             axes.plot(rows["position"], rows["value"], ".", color=colour, ms=4, alpha=0.5)
         missed = _unreached(rows)
@@ -147,19 +187,45 @@ def _unreached(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(pl.col("value").is_null() & pl.col("spent").is_not_null())
 
 
-def _x_axis(axes: Axes, frame: pl.DataFrame) -> None:
-    """Set an x axis of numbers, logarithmic for a wide range, or of names at equal distances."""
+def _x_axis(axes: Axes, frame: pl.DataFrame, room_in: float, look: Look) -> None:
+    """Set an x axis of numbers, logarithmic for a wide range, or of names at equal distances.
+
+    room_in: the width of a panel, for as many tick labels as do not touch.
+    """
     points = frame.select("position", "x").unique(maintain_order=True).sort("position")
     positions = points["position"].to_list()
-    if is_wide(positions) and _are_numbers(points["x"].to_list()):
+    names = points["x"].to_list()
+    is_named, is_log = not _are_numbers(names), False
+    if is_wide(positions) and not is_named:
+        is_log = True
         axes.set_xscale("log")
         plain_log(axes.xaxis, max(positions) / min(positions))
         axes.set_xlim(min(positions) / 1.15, max(positions) * 1.15)
     else:
-        room = 0.04 * (max(positions) - min(positions)) or 0.5
+        room = 0.5 if is_named else 0.04 * (max(positions) - min(positions)) or 0.5
         axes.set_xlim(min(positions) - room, max(positions) + room)
-    if len(positions) <= _MOST_TICKS:
-        value_ticks(axes.xaxis, positions, points["x"].to_list())
+    if is_named:
+        _name_ticks(axes, positions, names, room_in, look)
+    elif len(positions) <= _MOST_TICKS:
+        at = [math.log(position) for position in positions] if is_log else positions
+        extent = (at[-1] - at[0]) or 1.0
+        rooms = [(len(name) + 1.5) / look.letters(room_in) for name in names]
+        shown = apart([(place - at[0]) / extent for place in at], rooms)
+        value_ticks(axes.xaxis, [positions[i] for i in shown], [names[i] for i in shown])
+
+
+def _name_ticks(
+    axes: Axes, positions: Sequence[float], names: Sequence[str], room_in: float, look: Look
+) -> None:
+    """Names below each other where they fit, else slanted."""
+    room = look.letters(room_in / len(names)) - 1
+    lines = ["\n".join(wrap(name, max(room, 1), break_long_words=False)) for name in names]
+    fits = all(len(part) <= room for line in lines for part in line.split("\n"))
+    short = look.short(names, _LABELS_IN)
+    value_ticks(axes.xaxis, positions, lines if fits else [short[name] for name in names])
+    if not fits:
+        for label in axes.get_xticklabels():
+            label.set(rotation=30, ha="right", rotation_mode="anchor")
 
 
 def _notes(frame: pl.DataFrame) -> str:
@@ -189,20 +255,8 @@ def _place(
     arm: str, place: Mapping[str, Any], axis: str, positions: Mapping[str, float]
 ) -> tuple[str, str, str, float]:
     """Series, panel, x and position of an arm."""
-    series = arm
-    for name, value in reversed(list(place.items())):
-        series = _without(series, name, value_text(value))
+    series = series_of(arm, place)
     others = {name: value for name, value in place.items() if name != axis}
     panel = ", ".join(f"{axis_name(n)} {value_text(v)}" for n, v in others.items())
     x = value_text(place[axis])
     return series, panel, x, positions[x]
-
-
-def _without(arm: str, axis: str, text: str) -> str:
-    """The name of the arm without its coordinate on an axis."""
-    for token in (f"{axis}={text}", f"{axis.rsplit('.', 1)[-1]}={text}", text):
-        if arm == token:
-            return ""
-        if arm.endswith(f", {token}"):
-            return arm.removesuffix(f", {token}")
-    return arm

@@ -1,4 +1,4 @@
-"""Exports the rows of a run as Parquet files, one per kind, for pandas, DuckDB, Spark or R.
+"""Exports the rows of runs as Parquet files, one per kind, for pandas, DuckDB, Spark or R.
 
 Without files: `record_tables(run_dir)["round"].to_pandas()` (needs the extra `pandas`).
 """
@@ -18,6 +18,7 @@ from sim.run_files import read_manifest
 from sim.runlog import EVALUATIONS, EVENTS, write_atomically
 
 from .rows import COLUMN_TYPES, RowTables, is_flat, open_rows
+from .study import Study
 
 _LISTS: dict[Any, tuple[str, str]] = {
     DecisionRow: ("branches", "branch"),
@@ -49,6 +50,23 @@ def write_parquet(run_dir: Path, out: Path) -> list[Path]:
     tables = record_tables(run_dir)
     out.mkdir(parents=True, exist_ok=True)
     return [_write(table, out / f"{kind}.parquet") for kind, table in tables.items()]
+
+
+def write_study_parquet(study: Study, out: Path) -> list[Path]:
+    """Write `<kind>.parquet` with the rows of all runs of a study, after columns arm and seed.
+
+    A kind that only some runs have is null-filled where it lacks a column.
+    """
+    tables: dict[str, list[pl.DataFrame]] = {}
+    for run in study.runs:
+        named = (pl.lit(run.arm).alias("arm"), pl.lit(run.seed).alias("seed"))
+        for kind, table in record_tables(run.path).items():
+            tables.setdefault(kind, []).append(table.select(*named, pl.all()))
+    out.mkdir(parents=True, exist_ok=True)
+    return [
+        _write(pl.concat(own, how="diagonal_relaxed"), out / f"{kind}.parquet")
+        for kind, own in tables.items()
+    ]
 
 
 def _write(table: pl.DataFrame, path: Path) -> Path:

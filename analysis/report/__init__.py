@@ -101,7 +101,7 @@ def _figures(study: Study, crossing: Crossing) -> list[Mapping[str, str]]:
 
 def _drawn(entry: Entry, study: Study, goal: Goal) -> list[Figure]:
     try:
-        return [figure for _, figure in entry.figures(study, goal)]
+        return [figure for _, figure in entry.draw(study, goal)]
     except ValueError:  # the runs do not support this figure
         return []
 

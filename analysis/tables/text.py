@@ -1,6 +1,9 @@
-"""Formats numbers as short text: percentages, durations in a suitable unit, three digits."""
+"""Formats numbers as short text: percentages, durations in a suitable unit; shortens names."""
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
 
 from analysis.statistics.estimates import FEWEST
 
@@ -63,3 +66,28 @@ def digits(value: float) -> str:
     ('0.123', '12346')
     """
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def shortened(names: Sequence[str], most: int) -> dict[str, str]:
+    """Return names of at most `most` letters, cut in their middle.
+
+    Names that would become the same keep as many letters as tell them apart.
+
+    >>> list(shortened(["fixed, lr=0.01", "fixed, lr=0.02", "full"], 8).values())
+    ['fix…0.01', 'fix…0.02', 'full']
+    """
+    short = {name: _cut(name, most) for name in names}
+    counts = Counter(short.values())
+    longest = max(map(len, short), default=0)
+    while most < longest and any(n > 1 for n in counts.values()):
+        most += 1
+        short |= {name: _cut(name, most) for name, text in short.items() if counts[text] > 1}
+        counts = Counter(short.values())
+    return short
+
+
+def _cut(name: str, most: int) -> str:
+    if len(name) <= most:
+        return name
+    head = (most - 1) // 2
+    return f"{name[:head]}…{name[len(name) - (most - 1 - head) :]}"

@@ -29,6 +29,9 @@ from .tracks import (
 SERVER, CLIENTS = 1, 2
 """Process ids; Perfetto shows one group of tracks per process."""
 
+LACKS = "not in this run's log"
+"""Key of `otherData`: what the timeline cannot show, and which level of the log has it."""
+
 TRIALS = 1
 """Track id of trials and decisions; one track per branch follows."""
 
@@ -79,7 +82,8 @@ def _metadata(manifest: Manifest, kinds: Collection[str]) -> dict[str, Any]:
     missing = [text for kind, text in shown.items() if kind not in kinds]
     data = {"run": manifest["name"], "seed": manifest["seed"], "time": "simulated"}
     if missing:
-        data["not in this run's log"] = f"{', '.join(missing)}; `log: all` writes them"
+        both = "`log: clients` writes the first, `log: all` both"
+        data[LACKS] = f"{' and '.join(missing)}; {both if missing[1:] else '`log: all` has them'}"
     return data
 
 

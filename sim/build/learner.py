@@ -64,12 +64,16 @@ def build_learner(
     data: Data,
     revision: str | None,
     cache_dir: Path,
+    store_cache: Path,
     callbacks: RunCallbacks,
     on_missing: OnMissing,
     precision: Precision,
     pool: TrainingPool,
 ) -> Learner:
-    """The scenario's learner. revision: see find_revision. on_missing: see OnMissing."""
+    """The scenario's learner. revision: see find_revision. on_missing: see OnMissing.
+
+    cache_dir: of models, data and activations. store_cache: the cache that has the store.
+    """
     kind = scenario.learner
     if isinstance(kind, CurveTraining):
         return CurveLearner(canonical(kind), _curve(kind))
@@ -91,7 +95,7 @@ def build_learner(
     )
     content = loaded.digest + word_reading(scenario.task.kind, directory)
     context = _context(scenario, revision, content)
-    store = Store(store_dir(cache_dir), cache_budget(cache_dir))
+    store = Store(store_dir(store_cache), cache_budget(store_cache))
     numerics = numerics_tag(precision)
     if on_missing == "count":
         return CountingLearner(context=context, store=store, numerics=numerics)

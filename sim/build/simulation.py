@@ -46,6 +46,7 @@ def build_simulation(
     *,
     log: RunLog,
     cache_dir: Path,
+    store_cache: Path | None = None,
     configurator: Configurator | None = None,
     participation: Participation = participate,
     callbacks: RunCallbacks = NO_CALLBACKS,
@@ -56,10 +57,11 @@ def build_simulation(
 ) -> Simulation:
     """A simulation, ready to run. Downloads model and data unless they are in the cache.
 
-    configurator: used instead of the scenario's. participation: what a client does in a round.
-    on_missing: see OnMissing. pool: the processes that train. data: those that load_data returned
-    for the same arguments (None: they are loaded here). Raises ValueError, naming the key, if
-    scenario, model and data do not fit together.
+    store_cache: the cache whose stored states are used, if not those of cache_dir. configurator:
+    used instead of the scenario's. participation: what a client does in a round. on_missing: see
+    OnMissing. pool: the processes that train. data: those that load_data returned for the same
+    arguments (None: they are loaded here). Raises ValueError, naming the key, if scenario, model
+    and data do not fit together.
     """
     streams = Streams(seed)
     check_scenario(scenario, configurator)
@@ -69,7 +71,15 @@ def build_simulation(
     cost = build_cost_model(scenario, architecture, data.n_labels)
     revision = find_revision(scenario, cache_dir)
     learner = build_learner(
-        scenario, data, revision, cache_dir, callbacks, on_missing, precision, pool
+        scenario,
+        data,
+        revision,
+        cache_dir,
+        store_cache or cache_dir,
+        callbacks,
+        on_missing,
+        precision,
+        pool,
     )
     env = Environment()
     server_link = _server_link(env, scenario.fleet.server)

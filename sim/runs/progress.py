@@ -17,10 +17,12 @@ from sim.scenario.scenario import Scenario
 class RunProgress:
     """The state of a run after the latest round that is trained.
 
-    `fraction` (0-1) of the run's rounds; None without a round limit. `accuracy`: the latest score,
-    on either split. `trainings`, `store_hits`: of this process. `doing`: what the run does instead
-    of training ("": it trains). `is_done`: the run has ended. `warning`: a line about the data; a
-    report with a warning has no other content.
+    `sim_s`, `round` and `fraction` never fall, also where the branches of a trial take turns.
+    `fraction`: the part (0-1) of the run's rounds or simulated seconds that is over; None if it
+    limits neither. `branch`: the branch of a trial and its own round, "" outside of trials.
+    `accuracy`: the latest score, on either split. `trainings`, `store_hits`: of this process.
+    `doing`: what the run does instead of training ("": it trains). `is_done`: the run has ended.
+    `warning`: a line about the data; a report with a warning has no other content.
     """
 
     run: str
@@ -32,6 +34,7 @@ class RunProgress:
     fraction: float | None = None
     trainings: int = 0
     store_hits: int = 0
+    branch: str = ""
     doing: str = ""
     is_done: bool = False
     warning: str = ""
@@ -56,6 +59,8 @@ class Monitor:
     _accuracy: float | None = None
     _sim_s: float = 0.0
     _round: int = 0
+    _fraction: float | None = None
+    _branches: dict[int, set[str]] = field(default_factory=dict)  # by trial
 
     def callbacks(self) -> RunCallbacks:
         return RunCallbacks(
@@ -68,6 +73,7 @@ class Monitor:
     def on_round(self, row: RoundRow) -> None:
         """A round was simulated."""
         self._rows.setdefault(StateRef(row.state), row)
+        self._branches.setdefault(row.trial, set()).add(row.branch)
 
     def where(self, state: StateRef) -> str:
         """The branch and round that made a state, as the start of a message; "" if not known."""
@@ -81,13 +87,26 @@ class Monitor:
         row = self._rows.get(progress.state)
         if row is None:
             return
-        self._sim_s, self._round = row.t_s, row.round
-        limit = self.scenario.stop.rounds
-        self._report(config=str(row.config), fraction=row.round / limit if limit else None)
+        self._sim_s, self._round = max(self._sim_s, row.t_s), max(self._round, row.round)
+        self._advance(row)
+        is_branch = len(self._branches[row.trial]) > 1
+        self._report(
+            config=str(row.config),
+            branch=f"{row.branch}, round {row.round}" if is_branch else "",
+            fraction=self._fraction,
+        )
+
+    def _advance(self, row: RoundRow) -> None:
+        """Note how much of the run is over; branches of a trial that lag behind change nothing."""
+        stop = self.scenario.stop
+        shares = [row.round / stop.rounds] if stop.rounds else []
+        shares += [row.t_s / stop.sim_s] if stop.sim_s else []
+        if shares:
+            self._fraction = min(1.0, max(self._fraction or 0.0, *shares))
 
     def on_fill(self, split: str, share: float) -> None:
         """A share (0-1) of a split's activations is computed; done once per model and task."""
-        self._report(doing=f"encoding the {split} texts once: {share:.0%}")
+        self._report(doing=f"encoding the {split} texts once: {share:.0%}", fraction=self._fraction)
 
     def on_warning(self, warning: str) -> None:
         """A part of the task's data may have an unexpected effect."""

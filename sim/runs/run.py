@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from platformdirs import user_cache_path
@@ -86,6 +87,7 @@ def run_scenario(
     on_missing: OnMissing = "train",
     precision: Precision = "fp32",
     workers: int = 1,
+    is_fresh: bool = False,
     on_progress: ProgressSink = lambda progress: None,
 ) -> RunResult:
     """Run a scenario; resume the run if its directory has an unfinished one.
@@ -94,7 +96,8 @@ def run_scenario(
     client does in a round (docs/extend-a-client.md). on_missing: whether to train a state or score
     that is not in the store. precision: number format of the encoder in training
     (learner.training.numerics). workers: number of processes that train; the rows are the same for
-    any number.
+    any number. is_fresh: train every state, as if none were stored, and store none; models and data
+    are kept.
 
     Raises ValueError, naming the key, if scenario, model and data do not fit together; RunError if
     the directory has another run, is in use, or training fails; with on_missing "refuse",
@@ -104,12 +107,14 @@ def run_scenario(
     scenario = with_configurator(scenario, configurator)
     run_dir = run_directory(Path(out), scenario, seed, configurator, participation)
     monitor = Monitor(scenario.name, seed, scenario, on_progress)
-    with TrainingPool(workers) as pool:
+    cache_dir = Path(cache_dir or default_cache_dir())
+    with TrainingPool(workers) as pool, _store_of(cache_dir, is_fresh) as store_cache:
         simulation = build_simulation(
             scenario,
             seed,
             log=RunLog(run_dir),
-            cache_dir=Path(cache_dir or default_cache_dir()),
+            cache_dir=cache_dir,
+            store_cache=store_cache,
             configurator=configurator,
             participation=participation,
             callbacks=monitor.callbacks(),
@@ -126,6 +131,17 @@ def run_scenario(
             result = _run_in(run_dir, simulation, manifest, started_s, monitor)
     monitor.on_end(result.sim_seconds, result.rounds, result.accuracy)
     return result
+
+
+@contextmanager
+def _store_of(cache_dir: Path, is_fresh: bool) -> Iterator[Path]:
+    """The directory whose store a run uses: the cache, or an empty one that is removed again."""
+    if not is_fresh:
+        yield cache_dir
+        return
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=cache_dir, prefix="fresh-") as directory:
+        yield Path(directory)
 
 
 def _run_in(

@@ -25,6 +25,8 @@ from .yaml_text import naming as naming
 from .yaml_text import parse_yaml as parse_yaml
 from .yaml_text import read_yaml
 
+SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
 
 def load_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     """Read a scenario from a YAML file and apply overrides of the form `a.b=c`.
@@ -143,7 +145,7 @@ _ADDED: Mapping[str, Mapping[str, Any]] = {
 @cache
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a scenario, for editors."""
-    schema = _adapter().json_schema()
+    schema = {"$schema": SCHEMA_DIALECT, **_adapter().json_schema()}
     schema["properties"]["preset"] = {"enum": list(PRESETS), "title": "Preset"}
     schema["required"].remove("configurator")  # a preset may set it
     return schema

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.run_files import read_manifest
 from sim.runs.directory import require_unchanged, run_directory
 from sim.runs.divergence import Divergence, find_divergence
 from sim.runs.progress import ProgressSink
@@ -58,8 +60,14 @@ def plan_replay(
     for text in overrides:
         apply_override(base, text)
     arm = ", ".join([name, *map(_without_path, overrides)])
-    slug = f"replay-of-{run_dir.resolve().parent.name}"
+    along = "".join(f"-along-{_slug(axis.name)}" for axis in axes)
+    slug = f"replay-of-{run_dir.resolve().parent.name}{along}"
     return expand(str(run_dir), slug, base, {arm: {}}, axes, (seed,))
+
+
+def _slug(name: str) -> str:
+    """An axis as a part of a directory's name: "a.b_mbytes" -> "b-mbytes"."""
+    return re.sub(r"[^a-z0-9]+", "-", name.rsplit(".", 1)[-1].lower()).strip("-")
 
 
 def _without_path(override: str) -> str:
@@ -115,11 +123,21 @@ def _replay(original: Path, name: str, run_dir: Path, result: ResultOrError) -> 
     )
 
 
+def base_row(run_dir: Path) -> Mapping[str, Any]:
+    """The replayed run in the form of `as_row`; its result is None if it is not finished."""
+    manifest = read_manifest(run_dir)
+    result = manifest.get("result") or {}
+    empty = dict.fromkeys(("diverges_at_s", "diverges_at_round", "diverges_by", "missing"))
+    known = {key: result.get(key) for key in ("sim_seconds", "rounds", "accuracy", "trainings")}
+    return {"run": manifest["name"], "is_base": True, "run_dir": str(run_dir), **known, **empty}
+
+
 def as_row(replay: Replay) -> Mapping[str, Any]:
     """A replay as a flat mapping, for tables and JSON."""
     result, divergence = replay.result, replay.divergence
     return {
         "run": replay.name,
+        "is_base": False,
         "run_dir": str(replay.run_dir),
         "sim_seconds": result and result.sim_seconds,
         "rounds": result and result.rounds,

@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 
+from sim import load_study
+from sim.scenario.file import read_yaml
+
+ROOT = Path(__file__).parents[2]
 CLOCK = Path(__file__).parents[2] / "scenarios/paper/clock/agnews-88.yaml"
 
 Call = Callable[..., tuple[int, str, str]]
@@ -39,7 +45,61 @@ def test_validate_warns_of_policies_that_force_training(call: Call) -> None:
 
 
 def test_schema_is_json(call: Call) -> None:
-    assert json.loads(call("schema")[1])["properties"]["rounds"]
+    schema = json.loads(call("schema")[1])
+    assert schema["properties"]["rounds"]
+    assert schema["$schema"].startswith("https://json-schema.org/")
+
+
+def test_init_writes_a_study_with_its_scenario_that_loads(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    status, out, _ = call("init", "--study", path)
+    assert (status, out.split()) == (0, [str(path), str(tmp_path / "scenario.yaml")])
+    assert [arm.name for arm in load_study(path).arms] == [
+        "FedAdapter",
+        "fixed (3, 16)",
+        "full fine-tuning",
+    ]
+    status, _, err = call("init", "--study", path)
+    assert (status, err) == (2, f"fedadapter: {path}: File exists\n")
+    status, _, err = call("init", "--study", tmp_path / "new" / "scenario.yaml")
+    assert "a study must have another name than its scenario" in err
+
+
+def validator(call: Call) -> Any:
+    jsonschema: Any = pytest.importorskip("jsonschema")
+    schema = json.loads(call("schema", "--study")[1])
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_the_schema_of_studies_accepts_every_study_that_is_shipped(call: Call) -> None:
+    check, studies = validator(call), 0
+    for path in sorted((ROOT / "scenarios").rglob("*.yaml")):
+        content = read_yaml(path)
+        if "arms" in content or "axes" in content:
+            check.validate(content)
+            studies += 1
+    assert studies > 20
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seeds": [-1]},
+        {"seeds": []},
+        {"seeds": [0, 0]},
+        {"seeds": [0.5]},
+        {"arms": {}},
+        {"arm": {}},
+        {"axes": {"a": []}},
+        {"axes": {"a": {"log": {"from": 0, "to": 1, "points": 3}}}},
+        {"axes": {"a": {"log": {"from": 1, "to": 2, "points": 1}}}},
+        {"axes": {"a": {"zip": {"b": [1]}}}},
+        {"axes": {"a": {"values": [1], "variants": {"b": None}}}},
+    ],
+)
+def test_the_schema_of_studies_has_types_and_minima(call: Call, wrong: dict[str, Any]) -> None:
+    assert not validator(call).is_valid({"arms": {"a": None}} | wrong)
 
 
 def test_what_does_not_fit_names_the_scenario(call: Call, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
+import pytest
 import yaml
 
 Call = Callable[..., tuple[int, str, str]]
@@ -56,13 +58,15 @@ def test_progress_of_a_study_tells_each_run_and_the_whole(
     _, _, err = call("study", study_file, "--out", tmp_path / "a", "--workers", 1)
     lines = err.splitlines()
     assert lines[0] == "2 runs (0 finished), no trainings"
-    assert "1 of 2 runs, about " in lines[2]
-    assert lines[-1] == "2 of 2 runs"
+    assert "1 of 2 runs, about " in lines[-3]
+    assert lines[-2].endswith("2 of 2 runs, about 0 s left")
+    assert lines[-1] == f"results: {tmp_path / 'a' / 'two'}"
     _, _, err = call("study", study_file, "--out", tmp_path / "b", "--workers", 1, "--json")
     events = [json.loads(line) for line in err.splitlines()]
     assert events[0]["event"] == "forecast"
-    assert [event["run"] for event in events[1:] if event["is_done"]] == ["fast", "slow"]
-    assert {"sim_s", "accuracy", "trainings", "store_hits"} <= set(events[-1])
+    assert [event["run"] for event in events if event.get("is_done")] == ["fast", "slow"]
+    assert events[-1] == {"event": "results", "directory": str(tmp_path / "b" / "two")}
+    assert {"sim_s", "accuracy", "trainings", "store_hits", "left_s"} <= set(events[-2])
 
 
 def test_names_and_paths_are_printed_as_they_are(
@@ -81,3 +85,67 @@ def test_names_and_paths_are_printed_as_they_are(
     assert f"({names[2]}, moving mean of 3 evaluations)" in " ".join(out.split())
     _, _, err = call("figures", out_dir / "two", "--out", tmp_path / "[/f]")
     assert f"figure: {tmp_path}/[/f]/time-to-accuracy.png\n" in err
+
+
+def test_seeds_of_the_command_line_replace_those_of_the_study(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "runs"
+    status, _, err = call("study", study_file, "--seeds", "1-2,4", "--out", out, "--workers", 1)
+    assert status == 0
+    assert err.splitlines()[-1] == f"results: {out / 'two'}"
+    assert sorted({path.name for path in out.glob("two/*/seed-*")}) == [
+        "seed-0001",
+        "seed-0002",
+        "seed-0004",
+    ]
+    status, listed, _ = call("runs", out, "--json")
+    runs = json.loads(listed)
+    assert [(run["name"], run["seed"], run["state"]) for run in runs] == [
+        (name, seed, "finished") for name in ("fast", "slow") for seed in (1, 2, 4)
+    ]
+    (Path(runs[0]["directory"]) / "events.jsonl").write_text("")
+    (Path(runs[1]["directory"]) / "DONE").unlink()
+    (Path(runs[2]["directory"]) / "manifest.json").write_text("{")
+    listed = call("runs", out)[1]
+    assert "changed: events.jsonl" in listed
+    assert "unfinished" in listed
+    assert "must be JSON" in listed
+
+
+@pytest.mark.parametrize(
+    ("seeds", "complaint"),
+    [
+        ("a", "--seeds a: must be ids and ranges, got 'a'"),
+        ("3-1", "--seeds 3-1: a range must not end before it begins, got 3-1"),
+        ("0-3,2", "--seeds 0-3,2: must differ"),
+        ("0-99999999999", "--seeds 0-99999999999: must be at most 10,000 seeds"),
+    ],
+)
+def test_seeds_that_cannot_be_are_refused(
+    call: Call, study_file: Path, seeds: str, complaint: str
+) -> None:
+    status, _, err = call("study", study_file, "--seeds", seeds, "--dry-run")
+    assert status == 2
+    assert complaint in err
+
+
+def test_the_rows_of_a_study_become_one_parquet_file_a_kind(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    call("study", study_file, "--out", tmp_path, "--workers", 1)
+    assert call("parquet", tmp_path / "two")[0] == 0
+    rounds = pl.read_parquet(tmp_path / "two/parquet/round.parquet")
+    assert rounds.columns[:2] == ["arm", "seed"]
+    assert set(rounds["arm"]) == {"slow", "fast"}
+    (run_dir,) = (tmp_path / "two").glob("fast-*/seed-0000")
+    lines = (run_dir / "events.jsonl").read_text().splitlines()
+    n_rounds = sum(json.loads(line)["row"] == "round" for line in lines)
+    assert len(rounds.filter(pl.col("arm") == "fast")) == n_rounds
+
+
+def test_a_timeline_says_what_the_log_lacks(call: Call, study_file: Path, tmp_path: Path) -> None:
+    call("study", study_file, "--out", tmp_path, "--workers", 1)
+    (run_dir,) = (tmp_path / "two").glob("fast-*/seed-0000")
+    err = call("timeline", run_dir)[2]
+    assert "`log: clients` writes the first, `log: all` both" in err

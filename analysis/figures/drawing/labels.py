@@ -1,18 +1,19 @@
-"""Labels at the ends of lines, placed without overlap, and small notes on figures."""
+"""Labels at the ends of lines, placed without overlap."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
-from .style import QUIET, TEXT_POINTS
+from .look import Look
+
+_ROOM = 0.3
+"""The longest label, as a share of the width of the figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,24 +26,27 @@ class EndLabel:
     colour: str
 
 
-def end_labels(axes: Axes, labels: Sequence[EndLabel]) -> None:
+def end_labels(axes: Axes, labels: Sequence[EndLabel], look: Look) -> None:
     """Write labels in the right margin without overlap, each joined to its line by a dotted line.
 
-    Call it after the axis limits are set and the figure is laid out.
+    Long names are cut in their middle. Call it after the axis limits are set and the figure is laid
+    out.
     """
     right = axes.get_xlim()[1]
     height_points = axes.get_window_extent().height * 72 / axes.figure.dpi
     to_share = axes.transData + axes.transAxes.inverted()
     levels = [float(to_share.transform((right, label.y))[1]) for label in labels]
-    places = spread(levels, 1.3 * TEXT_POINTS / height_points)
+    places = spread(levels, 1.3 * look.text_points / height_points)
     margin: Any = {"transform": axes.transAxes, "clip_on": False}
+    room_in = _ROOM * axes.figure.get_figwidth()  # type: ignore[union-attr]
+    names = look.short([label.text for label in labels], room_in)
     word: Any = {"va": "center", "parse_math": False, **margin}  # a name may hold dollar signs
     for label, level, place in zip(labels, levels, places, strict=True):
         line: Any = {"color": label.colour, "lw": 0.9, "alpha": 0.7}
         if label.x is not None:
             axes.plot([label.x, right], [label.y, label.y], ":", **line)
         axes.plot([1.0, 1.03], [level, place], **line, **margin)
-        axes.text(1.04, place, label.text, color=ink(label.colour), **word)
+        axes.text(1.04, place, names[label.text], color=ink(label.colour), **word)
 
 
 def ink(colour: str) -> tuple[float, ...]:
@@ -70,10 +74,3 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
     result = np.empty(len(order))
     result[order] = placed
     return [float(position) for position in result]
-
-
-def note_once(figure: Figure, text: str, side: Literal["left", "right"] = "right") -> None:
-    """Write small text in a lower corner, unless the figure contains it already."""
-    if not any(text in found.get_text() for found in figure.findobj(Text)):
-        x = 0.997 if side == "right" else 0.003
-        figure.text(x, 0.003, text, ha=side, va="bottom", size=6.5, color=QUIET, parse_math=False)

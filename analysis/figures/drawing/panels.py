@@ -6,17 +6,16 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from .style import QUIET, TEXT_POINTS
+from .look import Look
 
-MOST_PANELS = 6
+MOST_PANELS = 9
 _COLUMNS = 3
 _PANEL_IN = (3.4, 3.0)
 _LEAST_IN = 7.2
 
 
-def panels(names: Sequence[str], x_label: str) -> tuple[Figure, list[Axes]]:
+def panels(names: Sequence[str], x_label: str, look: Look) -> tuple[Figure, list[Axes]]:
     """Return a figure with one panel per name, in rows of up to three.
 
     Raises ValueError for more than MOST_PANELS names.
@@ -24,11 +23,12 @@ def panels(names: Sequence[str], x_label: str) -> tuple[Figure, list[Axes]]:
     check_arms(len(names), MOST_PANELS)
     columns = 2 if len(names) == 4 else min(len(names), _COLUMNS)
     rows = -(-len(names) // columns)
-    size_in = (max(_LEAST_IN, columns * _PANEL_IN[0]), rows * _PANEL_IN[1] + 0.8)
-    figure = Figure(figsize=size_in, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
+    width_in = max(_LEAST_IN, columns * _PANEL_IN[0])
+    figure = look.figure(width_in, rows * _PANEL_IN[1] + 0.8, pad_in=0.1)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    titles = look.short(names, figure.get_figwidth() / columns - 0.9)
     for axes, name in zip(grid, names, strict=False):
-        axes.set_title(name, parse_math=False)
+        axes.set_title(titles[name], parse_math=False)
     for axes in grid[len(names) :]:
         axes.set_visible(False)
     for axes in grid[max(0, len(names) - columns) : len(names)]:
@@ -40,11 +40,4 @@ def panels(names: Sequence[str], x_label: str) -> tuple[Figure, list[Axes]]:
 def check_arms(n_arms: int, most: int) -> None:
     """Raise ValueError for more arms than a figure has room for."""
     if n_arms > most:
-        raise ValueError(
-            f"shows at most {most} arms, got {n_arms}; draw it from the directory of one arm"
-        )
-
-
-def note(figure: Figure, text: str) -> None:
-    """Write a grey line above the panels."""
-    figure.suptitle(text, color=QUIET, size=TEXT_POINTS, x=0.01, ha="left", parse_math=False)
+        raise ValueError(f"shows at most {most} arms, got {n_arms}; choose some with --arms")

@@ -95,6 +95,22 @@ def plain_log(axis: Axis, ratio: float) -> None:
     axis.set_minor_locator(NullLocator())
 
 
+def apart(shares: Sequence[float], rooms: Sequence[float]) -> list[int]:
+    """Return which of the named ticks to show, so that no two names touch.
+
+    shares: their places on the axis (0-1), ascending. rooms: the widths of their names, as shares
+    of the axis. The first and the last come first, then those between from left to right.
+
+    >>> apart([0.0, 0.05, 0.5, 1.0], [0.2, 0.2, 0.2, 0.2])
+    [0, 2, 3]
+    """
+    chosen: list[int] = []
+    for i in dict.fromkeys((0, len(shares) - 1, *range(len(shares)))):
+        if all(abs(shares[i] - shares[j]) >= (rooms[i] + rooms[j]) / 2 for j in chosen):
+            chosen.append(i)
+    return sorted(chosen)
+
+
 def value_ticks(axis: Axis, positions: Sequence[float], names: Sequence[str]) -> None:
     """Set one named tick per position."""
     axis.set_major_locator(FixedLocator(list(positions)))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 
+_DECADES = tuple(n * 10**k for k in range(3) for n in (1, 2, 5))  # 1, 2, 5, 10 ... 500
 _COARSE_S: dict[float, str] = {
-    0.001: "1 ms",
+    1e-6: "1 µs",
+    1e-3: "1 ms",
     0.01: "10 ms",
     0.1: "100 ms",
     1: "1 s",
@@ -17,16 +19,19 @@ _COARSE_S: dict[float, str] = {
     36000: "10 h",
     345600: "4 d",
     3456000: "40 d",
+    34560000: "400 d",
 }
 
 
 _FINE_S: dict[float, str] = {
     n * unit_s: f"{n} {unit}"
     for unit_s, unit, counts in (
+        (1e-6, "µs", _DECADES),
+        (1e-3, "ms", _DECADES),
         (1, "s", (1, 2, 5, 10, 20, 30)),
         (60, "min", (1, 2, 5, 10, 20, 30)),
         (3600, "h", (1, 2, 5, 12)),
-        (86400, "d", (1, 2, 4)),
+        (86400, "d", (*_DECADES, 4, 1000, 2000, 5000, 10000)),
     )
     for n in counts
 }

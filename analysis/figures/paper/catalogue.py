@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.figures.drawing.labels import note_once
-from analysis.figures.goal import FigureOptions, Goal, goal_of
+from analysis.figures.goal import FigureOptions, Goal, chosen_arms, goal_of
 from analysis.reading.pricing import timed_as
 from analysis.reading.run import Run
 from analysis.reading.study import Study
@@ -19,6 +18,7 @@ from .bars import bars
 from .curves import curves
 from .frames import axis_frame, batch_frame, relative_frame, title_of
 from .lines import lines
+from .panels import restyled
 
 PREFIX = "paper-fig-"
 MOST_ARMS = 8
@@ -49,6 +49,7 @@ def draw_paper(
             f"the directories must differ in their last names, got {', '.join(titles)}"
         )
     goals = [goal_of(study, options) for study in studies]
+    studies = [chosen_arms(study, options.arms) for study in studies]
     timed = "; ".join(timed_as([run for study in studies for run in study.runs]))
     for name, entry in PAPER.items():
         if only in (None, name):
@@ -57,9 +58,7 @@ def draw_paper(
             except ValueError as error:
                 yield name, str(error)
                 continue
-            if timed:
-                note_once(figure, timed, "left")
-            yield name, figure
+            yield name, restyled(figure, replace(options.look, about=timed))
 
 
 def _fig_5(studies: Sequence[Study], goals: Sequence[Goal]) -> Figure:

@@ -10,10 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 
 from analysis.figures.drawing.line_styles import LineStyle
+from analysis.figures.drawing.look import Look
 from analysis.figures.drawing.scales import scaling
-from analysis.figures.drawing.style import BASELINE, COLOURS, DASHES, QUIET
+from analysis.figures.drawing.style import BASELINE, COLOURS, DASHES, QUIET, TEXT_POINTS
 
 MARKERS = ("o", "v", "s", "^", "D", "P")
 MOST_PANELS = 4
@@ -59,3 +61,25 @@ def legend(figure: Figure, handles: Sequence[Line2D | Patch], note: str = "") ->
     n_columns = len(handles) if fits else max(1, int(width_in / max(rooms_in)))
     figure.legend(handles=list(handles), loc="outside upper center", ncols=n_columns, frameon=False)
     figure.supxlabel(note, size=10, color=QUIET)
+
+
+def restyled(figure: Figure, look: Look) -> Figure:
+    """Return the figure in the size and text size of a look, and with its notes or without any.
+
+    Nothing in these figures is placed by hand, so that the layout adapts itself.
+    """
+    if not look.has_notes:
+        figure.supxlabel("")
+    elif look.about:
+        figure.supxlabel(f"{figure.get_supxlabel()}\n{look.about}", size=10, color=QUIET)
+    width_in, height_in = figure.get_size_inches()
+    figure.set_size_inches(look.width_in or width_in, look.height_in or height_in)
+    scale = look.text_points / TEXT_POINTS
+    if scale == 1:
+        return figure
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_fontsize(float(text.get_fontsize()) * scale)
+    for axes in figure.axes:
+        axes.tick_params(labelsize=look.text_points)
+    return figure

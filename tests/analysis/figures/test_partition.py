@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -24,7 +24,14 @@ def test_every_count_is_drawn_the_commonest_class_first() -> None:
     assert held(figure).tolist() == [[4, 9, 3], [1, 0, 2]]
     assert [t.get_text() for t in figure.axes[1].get_yticklabels()] == ["common", "rare"]
     assert [bar.get_height() for bar in figure.axes[0].containers[0]] == [5, 9, 5]
-    assert "3 clients, 19 examples" in figure.axes[0].get_title("left")
+    assert "3 clients, 19 examples" in cast(Any, figure)._suptitle.get_text()
+
+
+def test_the_colours_begin_at_the_smallest_number_that_is_there() -> None:
+    figure = partition(["rare", "common"], [[0, 40], [20, 90], [0, 30]], "two classes")
+    (image,) = figure.axes[1].images
+    assert image.get_clim() == (20, 90)
+    assert min(figure.axes[2].get_yticks()) == 20
 
 
 def test_many_classes_are_drawn_without_names() -> None:
@@ -41,7 +48,7 @@ def test_runs_with_one_partition_share_a_figure(study_dir: Path, write_run: Any)
         (run_dir / "partition.json").write_text(json.dumps(content))
     write_run("time only", seed=0)
     figures = study_partitions(load_study(study_dir))
-    assert [figure.axes[0].get_title("left").split(" · ")[0] for figure in figures] == [
+    assert [cast(Any, figure)._suptitle.get_text().split(" · ")[0] for figure in figures] == [
         "seed 0",
         "seed 2",
     ]

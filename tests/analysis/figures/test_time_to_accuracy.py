@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from analysis.figures.drawing.look import Look
+from analysis.figures.goal import FigureOptions, goal_of
 from analysis.figures.time_to_accuracy import time_to_accuracy
 from analysis.reading.study import load_study
 from learner.spec import Adapter
@@ -144,9 +146,14 @@ def test_notes_name_seeds_learner_and_unfinished_runs(
     write_run("a", seed=1, evaluations=[make_evaluation(10.0, 0.3)], n_clients=1000)
     assert "1,000 clients · single seed" in texts(time_to_accuracy(load_study(study_dir)))
     write_run("a", seed=2, evaluations=[make_evaluation(9.0, 0.3)], learner="curve", finished=False)
-    (note,) = [t for t in texts(time_to_accuracy(load_study(study_dir))) if "clients" in t]
+    study = load_study(study_dir)
+    drawn = time_to_accuracy(study, goal_of(study, FigureOptions()).look)
+    (note,) = [text.replace("\n", " ") for text in texts(drawn) if "clients" in text]
     assert "mean, range, thin: seeds · some runs unfinished" in note
     assert "accuracy from a learning curve, not from training" in note
+    assert not [
+        text for text in texts(time_to_accuracy(study, Look(has_notes=False))) if "·" in text
+    ]
 
 
 def test_a_study_without_evaluations_is_refused(

@@ -59,7 +59,8 @@ def test_lines_are_means_and_triangles_are_missed_targets(crossed: Study) -> Non
     assert len(cast(Any, missed.get_ydata())) == 0
     hollow = [line for line in five.lines if line.get_marker() == "^"]
     assert [len(cast(Any, line.get_ydata())) for line in hollow] == [0, 4]
-    assert set(cast(Any, hollow[1].get_ydata())) == {400.0}  # the top: the largest amount of all
+    # above the largest amount of all, so that no mark lies on a value
+    assert set(cast(Any, hollow[1].get_ydata())) == {400.0 * 1.25}
     assert five.get_xlabel() == "rate, MB/s"
     assert five.get_xscale() == five.get_yscale() == "log"
     told = [text.get_text() for text in cast(list[Text], figure.findobj(Text))]
@@ -80,6 +81,12 @@ def test_named_coordinates_are_at_equal_distances(crossed: Study) -> None:
         ("tx2", 0.0),
         ("nano", 1.0),
     ]
+    axes = what_if(frame, axis="fleet", quantity=TIME, target="60 %").axes[0]
+    means = [line for line in axes.lines if line.get_marker() == "o"]
+    assert {line.get_linestyle() for line in means} == {"None"}  # nothing lies between two names
+    drawn = [float(x) for line in means for x in cast(Any, line.get_xdata())]
+    assert len(set(drawn)) == len(drawn)  # no arm hides another
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["tx2", "nano"]
 
 
 def test_a_figure_without_values_is_refused(crossed: Study) -> None:

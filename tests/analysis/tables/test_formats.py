@@ -2,6 +2,8 @@
 
 import csv
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -15,6 +17,7 @@ from analysis.tables.target_row import COLUMNS
 from analysis.tables.targets import table_rows
 
 Make = Callable[..., Any]
+LATEX = shutil.which("pdflatex") or shutil.which("tectonic")
 
 
 @pytest.fixture
@@ -34,8 +37,34 @@ def test_markdown_keeps_names_inside_their_column(rows: list[dict[str, Any]]) ->
 def test_latex_is_booktabs_with_a_rule_between_targets(rows: list[dict[str, Any]]) -> None:
     lines = render(rows, "latex", "5 % & more").splitlines()
     assert r"\caption{5 \% \& more}" in lines
-    assert r"50 \% | a\_b & 50 \% & 90 s & 0 & 0 & -- & 62.0 \% & 62.0 \% \\" in lines
+    assert r"50 \% \textbar{} a\_b & 50 \% & 90 s & 0 & 0 & -- & 62.0 \% & 62.0 \% \\" in lines
     assert lines.count(r"\midrule") == 2  # below the head, and between 50 and 70 %
+
+
+def test_latex_is_centred_and_can_be_referred_to(rows: list[dict[str, Any]]) -> None:
+    lines = render(rows, "latex", "a caption", "my_study, 2").splitlines()
+    assert lines[:4] == [
+        r"\begin{table}",
+        r"\centering",
+        r"\caption{a caption}",
+        r"\label{tab:my-study-2}",
+    ]
+
+
+def test_a_name_in_brackets_is_no_option_of_the_row_above(rows: list[dict[str, Any]]) -> None:
+    row = render([rows[0] | {"arm": "[8, 16]"}], "latex").splitlines()[7]
+    assert row.startswith("{}[8, 16] & ")
+
+
+@pytest.mark.skipif(LATEX is None, reason="no LaTeX is installed (pdflatex or tectonic)")
+def test_latex_compiles(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
+    odd = rows[0] | {"arm": r"[a] \ {b} ~^ # $x$ < | > ± – … µ", "p_holm": 1e-9, "baseline": "b"}
+    table = render([*rows, odd], "latex", "5 % & more", "odd")
+    head = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"
+    (tmp_path / "table.tex").write_text(f"{head}{table}See \\ref{{tab:odd}}.\\end{{document}}\n")
+    halt = [] if "tectonic" in str(LATEX) else ["-halt-on-error", "-interaction=batchmode"]
+    subprocess.run([str(LATEX), *halt, "table.tex"], cwd=tmp_path, check=True, timeout=120)
+    assert (tmp_path / "table.pdf").stat().st_size
 
 
 def test_csv_and_json_have_plain_numbers_and_empty_values(

@@ -39,6 +39,18 @@ def test_training_learns_and_a_second_run_trains_nothing(tmp_path: Path, real: A
     assert max(accuracies[1:]) > accuracies[0] + 0.2
 
 
+def test_a_fresh_run_trains_everything_and_leaves_the_store_as_it_was(
+    tmp_path: Path, real: Any
+) -> None:
+    scenario, cache = real(), tmp_path / "cache"
+    first = run_scenario(scenario, out=tmp_path / "a", cache_dir=cache)
+    stored = {path: path.read_bytes() for path in (cache / "store").rglob("*") if path.is_file()}
+    fresh = run_scenario(scenario, out=tmp_path / "b", cache_dir=cache, is_fresh=True)
+    assert (fresh.trainings, fresh.events_sha256) == (first.trainings, first.events_sha256)
+    assert {path: path.read_bytes() for path in stored} == stored
+    assert not list(cache.glob("fresh-*"))
+
+
 def _rows(run: RunResult, name: str) -> list[dict[str, Any]]:
     lines = (run.run_dir / f"{name}.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
