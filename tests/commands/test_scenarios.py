@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sim import load_study
-from sim.scenario.file import read_yaml
+from sim.scenario.yaml_text import read_yaml
 
 ROOT = Path(__file__).parents[2]
 CLOCK = Path(__file__).parents[2] / "scenarios/paper/clock/agnews-88.yaml"
