@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -51,7 +52,10 @@ def _start_worker(queue: multiprocessing.Queue[RunProgress]) -> None:
 
 def _run_in_worker(run_scenario: Callable[..., RunResult], study_run: StudyRun) -> RunResult:
     scenario, seed = study_run
-    return run_scenario(scenario, seed=seed, on_progress=_queue.put)
+    try:
+        return run_scenario(scenario, seed=seed, on_progress=_queue.put)
+    finally:
+        gc.collect()  # the run's model and mapped files are in cycles of objects
 
 
 def _forward(
