@@ -18,7 +18,12 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = ("png", "svg", "pdf")
 
 
-_FILES: Any = {"svg.hashsalt": "fedadapter", "svg.fonttype": "path", "pdf.fonttype": 42}
+_FILES: Any = {
+    "svg.hashsalt": "fedadapter",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+    "text.parse_math": False,  # of tick labels that are made while saving
+}
 
 
 _UNDATED: dict[Format, Any] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from analysis.tables.text import time_unit
 
@@ -113,6 +113,5 @@ def apart(shares: Sequence[float], rooms: Sequence[float]) -> list[int]:
 
 def value_ticks(axis: Axis, positions: Sequence[float], names: Sequence[str]) -> None:
     """Set one named tick per position."""
-    axis.set_major_locator(FixedLocator(list(positions)))
-    axis.set_major_formatter(FixedFormatter(list(names)))
+    axis.set_ticks(list(positions), list(names), parse_math=False)
     axis.set_minor_locator(NullLocator())

@@ -36,9 +36,10 @@ def test_names_are_text_and_not_mathematics(
         rounds = [make_round(10.0 * k, n_bytes=10**6, energy_j=1.0) for k in range(1, 5)]
         points = [make_evaluation(10.0 * k, 0.2 * k) for k in range(1, 5)]
         write_run(arm, events=rounds, evaluations=points, digest=digest)
-    for figure in dict(draw_all(load_study(study_dir), FigureOptions())).values():
+    for name, figure in dict(draw_all(load_study(study_dir), FigureOptions())).items():
         if isinstance(figure, Figure):
             save_figure(figure, study_dir / "figure", ["svg"])
             texts = figure.findobj(Text)
-            assert not any(text.get_parse_math() for text in texts if "$" in text.get_text())
+            as_math = [text for text in texts if "$" in text.get_text() and text.get_parse_math()]
+            assert as_math == [], name
             assert any(names[1] in text.get_text() for text in texts)
