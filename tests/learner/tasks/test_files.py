@@ -62,7 +62,8 @@ def test_tagged_sentences_are_the_same_from_every_format(tmp_path: Path) -> None
         ),
         ("a.conll", "\na O\n\nb X\n", "tagging", ":4: a tag must be O, or B-, I-, E- or S- and a"),
         ("a.conll", "a O\n", "text", ":1: text must be text for task.kind text, got ['a']"),
-        ("a.xls", "", "text", ": must end in one of .tsv, .csv, .jsonl, .parquet, .conll, .txt"),
+        ("a.xls", "", "text", ": is a spreadsheet; save it as CSV (UTF-8)"),
+        ("a.doc", "", "text", ": must end in one of .tsv, .csv, .jsonl, .parquet, .conll, .txt"),
         (
             "a.jsonl",
             '{"text": ["a b"], "label": ["O"]}',
