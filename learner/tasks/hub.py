@@ -62,8 +62,8 @@ def rows_of_split(part: Any, kind: TaskKind, columns: Columns, where: str) -> It
         yield row_of({**record, columns.label: label}, kind, columns, at)
 
 
-def _named(label: int | None, names: Sequence[str], where: str) -> str:
-    if label is None or not 0 <= label < len(names):
+def _named(label: object, names: Sequence[str], where: str) -> str:
+    if not isinstance(label, int) or not 0 <= label < len(names):
         got = "null" if label is None else label
         raise ValueError(
             f"{where}: the label {got} is none of the {len(names)} names: the split's labels are "
