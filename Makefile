@@ -17,10 +17,10 @@ test-slow: .venv/installed-slow
 	$(BIN)/pytest -q -m slow
 	$(BIN)/pytest -q --hypothesis-profile=explore tests/laws tests/traces tests/sim/fleet/test_shared_link.py
 
-# All policies on one small task, three seeds (FAST=1: one seed, short runs); then table, figures.
+# All policies on one small task, five seeds (FAST=1: one seed, short runs); then table, figures.
 study-policies: install
 	$(BIN)/fedadapter study scenarios/studies/policies$(if $(FAST),-fast).yaml
-	$(BIN)/fedadapter figures runs/policies$(if $(FAST),-fast) --target 0.5
+	$(BIN)/fedadapter figures runs/policies$(if $(FAST),-fast) --target 0.6
 
 bench-engine: install
 	$(BIN)/python -m benchmarks.engine

@@ -126,7 +126,7 @@ def _values(policy: Configurator) -> Mapping[str, Any] | None:
         (values,) = _adapter(kind).dump_python([policy], mode="json")
         made = _make(kind, values, kind.__name__)
         json.dumps(values, allow_nan=False)
-    except Exception:  # of pydantic, for types without a schema, and of the user's own checks
+    except Exception:  # pydantic's, for a type without a schema; anything, in the user's own checks
         return None
     return values if repr(made) == repr(policy) else None
 
@@ -140,4 +140,4 @@ def _is_made_from_fields(kind: type[Any]) -> bool:
 def _adapter(kind: type[Any]) -> TypeAdapter[list[Any]]:
     """Validates a list of objects; the list carries the rules into a class that has none."""
     rules = ConfigDict(extra="forbid", strict=True)
-    return TypeAdapter(list[kind], config=rules)  # type: ignore[valid-type]
+    return TypeAdapter(list[kind], config=rules)  # type: ignore[valid-type]  # kind is a value

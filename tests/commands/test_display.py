@@ -82,6 +82,6 @@ def test_long_names_in_the_live_table_differ() -> None:
     for name in names:
         display.latest[name, 0] = progress(name)
     (table, *_) = display._table().renderables
-    cells = list(table.columns[0].cells)  # type: ignore[union-attr]
+    cells = list(table.columns[0].cells)  # type: ignore[union-attr]  # a Table
     assert len(set(cells)) == 2
     assert all(len(str(cell)) <= 40 for cell in cells)

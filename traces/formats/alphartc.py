@@ -42,7 +42,7 @@ def read(source: Source) -> BandwidthRecording:
     is_lossy = any(
         isinstance(step, dict) and step.get("loss")
         for link in traces
-        for step in content[link]["trace_pattern"]  # type: ignore[index]
+        for step in content[link]["trace_pattern"]  # type: ignore[index]  # _steps has read it
     )
     return BandwidthRecording(
         format="alphartc",

@@ -38,7 +38,7 @@ def end_labels(axes: Axes, labels: Sequence[EndLabel], look: Look) -> None:
     levels = [float(to_share.transform((right, label.y))[1]) for label in labels]
     places = spread(levels, 1.3 * look.text_points / height_points)
     margin: Any = {"transform": axes.transAxes, "clip_on": False}
-    room_in = _ROOM * axes.figure.get_figwidth()  # type: ignore[union-attr]
+    room_in = _ROOM * axes.figure.bbox.width / axes.figure.dpi
     names = look.short([label.text for label in labels], room_in)
     word: Any = {"va": "center", "parse_math": False, **margin}  # a name may hold dollar signs
     for label, level, place in zip(labels, levels, places, strict=True):

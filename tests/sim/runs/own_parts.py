@@ -23,7 +23,7 @@ class Deepening:
         return Adapter(depth=1, width=8)
 
     def propose(self, current: TuningConfig, history: Sequence[Any], costs: Costs) -> Trial:
-        config = self.space.deeper(current) if history else current  # type: ignore[arg-type]
+        config = self.space.deeper(current) if history else current  # type: ignore[arg-type]  # an Adapter
         return Trial(branches=(Branch(name="on", config=config),), budget=Rounds(self.rounds))
 
     def decide(self, trial: Trial, scores: Mapping[str, Any]) -> Decision:
