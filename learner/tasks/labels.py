@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from .delimited import Warn
 from .rows import Row
-from .task import OUTSIDE, TaskKind
+from .scoring import OUTSIDE
+from .task import TaskKind
 
 Splits = Mapping[str, list[Row]]
 

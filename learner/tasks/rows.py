@@ -8,7 +8,8 @@ from decimal import Decimal
 from math import isnan
 from typing import Any, Literal
 
-from .task import OUTSIDE, TaskKind
+from .scoring import OUTSIDE
+from .task import TaskKind
 
 Column = str | int
 """A column's name, or its number, counted from 0; in CoNLL files -1 is the last one."""

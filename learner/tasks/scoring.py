@@ -9,6 +9,9 @@ import numpy as np
 
 from learner.spec import Evaluation
 
+OUTSIDE = "O"
+"""The tag of words outside any entity."""
+
 
 def score(predicted: np.ndarray, labels: np.ndarray, losses: np.ndarray) -> Evaluation:
     """Scores of (n,) predicted and true label ids and (n,) cross-entropies, n at least 1.
@@ -70,6 +73,8 @@ def entity_f1(
     ends = np.cumsum(n_words)[:-1]
     named = np.asarray(names, dtype=object)
     true, guessed = ([list(s) for s in np.split(named[ids], ends)] for ids in (labels, predicted))
+    if all(tag == OUTSIDE for sentence in (*true, *guessed) for tag in sentence):
+        return EntityF1(0.0, 0.0)
     micro, macro = (
         float(f1_score(true, guessed, average=average, zero_division=0))
         for average in ("micro", "macro")

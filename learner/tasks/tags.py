@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from .delimited import Warn
 from .rows import Row
-from .task import OUTSIDE
+from .scoring import OUTSIDE
 
 _BILOU = {"L": "I", "U": "B"}
 

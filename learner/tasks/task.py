@@ -13,13 +13,9 @@ from numpy.typing import NDArray
 
 from learner.spec import Evaluation
 
-from .scoring import entity_f1, score, score_tags
+from .scoring import OUTSIDE, entity_f1, score, score_tags
 
 TaskKind = Literal["text", "tagging"]
-
-OUTSIDE = "O"
-"""The tag of words outside any entity."""
-
 
 _SPLITS = ("train", "validation", "test")
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import seqeval.metrics  # noqa: F401  # loads scikit-learn, which takes longer than an input may
 
 from learner.assets.carriers import AssetError
 from learner.tasks import load_task

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from learner.tasks.scoring import score
+from learner.tasks.scoring import EntityF1, entity_f1, score
 
 
 def test_scores_by_hand() -> None:
@@ -15,3 +15,8 @@ def test_scores_by_hand() -> None:
     assert got.loss == 1.25
     assert got.n_examples == 4
     assert got.correct == "a0"  # 1010, first example in the highest bit
+
+
+def test_without_any_entity_in_truth_and_predictions_both_f1_are_0() -> None:
+    words = np.array([0, 0, 0])  # two sentences of words outside any entity
+    assert entity_f1(("O", "B-PER"), words, words, np.array([2, 1])) == EntityF1(0.0, 0.0)

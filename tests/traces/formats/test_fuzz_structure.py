@@ -6,6 +6,7 @@ Each input reads as recordings that can be described, or is refused by one clear
 import json
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from time import monotonic
 from typing import Any
 
@@ -58,11 +59,11 @@ def odd_json(rng: np.random.Generator, native: dict[str, str]) -> Input:
     for _ in range(int(rng.integers(1, 5))):
         holder, key = _somewhere(rng, root)
         if isinstance(holder, list) and key < len(holder) and rng.random() < 0.3:
-            holder.insert(int(rng.integers(len(holder) + 1)), holder[key])
+            holder.insert(int(rng.integers(len(holder) + 1)), deepcopy(holder[key]))
         elif rng.random() < 0.3 and holder is not root:
             del holder[key]
         else:
-            holder[key] = pick(rng, ODD_VALUES)
+            holder[key] = deepcopy(pick(rng, ODD_VALUES))
     named = format if rng.random() < 0.5 else None
     return json.dumps(root[0]).encode(), named, _options(rng, named)
 
