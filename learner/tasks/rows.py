@@ -120,7 +120,7 @@ def _value(record: Mapping[Any, Any], column: Column, where: str) -> Any:
     """What the record has in a column; a column's name goes before its number."""
     key = str(column) if str(column) in record else column
     if key not in record:
-        held = ", ".join(str(name) for name in record if isinstance(name, str))
+        held = ", ".join(str(name) for name in record if isinstance(name, str))[:100]
         raise ValueError(
             f"{where}: must have the column {column}, has {held or len(record)}"
             f"{_advice(list(record))}"
