@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from learner.plan import shape
 from learner.ranges import require
 from learner.spec import tuned_depth
 
@@ -25,7 +26,7 @@ def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
     (name, count), *_ = Counter(branch.name for branch in trial.branches).most_common(1)
     require(count == 1, f"the branches of a trial must have different names, got {name!r} twice")
     for branch in trial.branches:
-        depth = tuned_depth(branch.config, n_layers)
+        depth = tuned_depth(shape(branch.plan), n_layers)
         require(
             depth <= n_layers,
             f"branch {branch.name!r} must be at most {n_layers} deep (the model's layers), "

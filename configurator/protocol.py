@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from learner.spec import TuningConfig
+from learner.plan import TuningPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """A candidate configuration of a trial. `name` is unique in the trial."""
+    """A candidate of a trial: who trains what. `name` is unique in the trial."""
 
     name: str
-    config: TuningConfig
+    plan: TuningPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,9 @@ class Trial:
     rules: TrialRules = field(default_factory=TrialRules)
 
     @staticmethod
-    def alone(name: str, config: TuningConfig) -> Trial:
+    def alone(name: str, plan: TuningPlan) -> Trial:
         """A trial of one branch that lasts until the run ends."""
-        return Trial(branches=(Branch(name=name, config=config),))
+        return Trial(branches=(Branch(name=name, plan=plan),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +102,24 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundCost:
-    """Expected cost of one round for one client, at the mean rates of its traces."""
+    """Expected cost of one round, at the mean rates of the clients' traces and with filled caches.
+
+    Of one client, as a mean over all: `seconds`, `bytes` (down and up), `joules`. `cohort_s`: the
+    expected length of a synchronous round, which waits for the slowest of a random cohort.
+    `by_device`: mean seconds of a client by device class. Simulated rounds take longer, since
+    traces vary.
+    """
 
     seconds: float
+    cohort_s: float
+    by_device: Mapping[str, float]
     bytes: float
     joules: float
 
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Continue from the state and configuration of this branch."""
+    """Continue from the state and plan of this branch."""
 
     branch: str
 
@@ -133,20 +141,20 @@ class BackTo:
 
 
 Decision = Choose | Extend | BackTo
-Costs = Callable[[TuningConfig], RoundCost]
+Costs = Callable[[TuningPlan], RoundCost]
 
 
 class Configurator(Protocol):
     """A policy that proposes trials and decides which branch continues."""
 
-    def initial(self) -> TuningConfig:
-        """The configuration of the first state."""
+    def initial(self) -> TuningPlan:
+        """The first plan; the first state has its shape."""
         ...
 
     def propose(
-        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
-        """The next trial; None ends the run. costs: expected cost of a round by configuration."""
+        """The next trial; None ends the run. costs: expected cost of a round of a plan."""
         ...
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Decision:

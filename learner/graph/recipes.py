@@ -60,7 +60,7 @@ class Adapt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate:
-    """The parent after one aggregation of updates, sorted by (client_id, job digest)."""
+    """The parent after one aggregation of updates, sorted by (part, client_id, job digest)."""
 
     op: Literal["aggregate"] = "aggregate"
     rule: AggregationRule
@@ -69,7 +69,7 @@ class Aggregate:
 
     @property
     def config(self) -> TuningConfig:
-        return self.updates[0].job.config
+        return self.updates[0].job.state_config
 
     @property
     def parents(self) -> tuple[StateRef, ...]:
@@ -102,17 +102,25 @@ def job_digest(job: LocalJob) -> str:
         f"{job.n_batches} {job.batch_size} {job.optimizer} {job.lr!r} {job.head_lr!r} {job.seed} "
         f"{job.momentum!r} {job.weight_decay!r} {job.max_grad_norm!r} {job.prox_mu!r} "
         f"{job.lr_decay} {job.down_bits} {job.up_bits}",
+        *_part_texts(job),
     )
 
 
+def _part_texts(job: LocalJob) -> tuple[str, ...]:
+    """What the digest of a job has in addition if it trains only a part of the state."""
+    return () if job.whole is None else (canonical(job.whole), job.runs)
+
+
 def ordered_updates(updates: Sequence[Update]) -> list[Update]:
-    """The updates in the recipe's order, by client id and job digest."""
+    """The updates in the recipe's order: by what they train, client id and job digest."""
     return sorted(updates, key=_order_key)
 
 
-def _order_key(update: Update) -> tuple[int, str, str, float, float]:
+def _order_key(update: Update) -> tuple[str, int, str, str, float, float]:
+    """Those who train the same part come together, so that they can be trained in one pass."""
     job = update.job
-    return job.shard.client_id, job_digest(job), update.base, update.weight, update.discount
+    part = "" if job.whole is None else f"{canonical(job.config)} {job.runs}"
+    return part, job.shard.client_id, job_digest(job), update.base, update.weight, update.discount
 
 
 def _update_text(digest: str, update: Update) -> str:
@@ -156,19 +164,19 @@ class RecipeGraph:
     ) -> StateRef:
         """The aggregated state's name; without updates, the same name.
 
-        Raises ValueError if the updates have different configurations.
+        Raises ValueError if the updates belong to states of different configurations.
         """
         if not updates:
             return state
         updates = tuple(updates)
-        if len({update.job.config for update in updates}) != 1:
-            raise ValueError("all updates of an aggregation must have the same configuration")
+        if len({update.job.state_config for update in updates}) != 1:
+            raise ValueError("all updates of an aggregation must be of states of one configuration")
         keyed = sorted([(_order_key(update), update) for update in updates], key=itemgetter(0))
-        parts = (_update_text(digest, update) for (_, digest, *_), update in keyed)
+        parts = (_update_text(digest, update) for (_, _, digest, *_), update in keyed)
         name = self._name("aggregate", canonical(rule), state, *parts)
         ordered = tuple(update for _, update in keyed)
         if not self._names_only:
-            digests = [key[1] for key, _ in keyed]
+            digests = [key[2] for key, _ in keyed]
             self._made_of[self._updates_name(ordered, digests)] = name
         return self._add(name, Aggregate(rule=rule, parent=state, updates=ordered))
 
@@ -197,7 +205,8 @@ class RecipeGraph:
         ids = ",".join([str(shard.client_id) for shard in updates.shards])
         batches = ",".join(map(str, updates.n_batches))
         parts = (canonical(rule), state, canonical(updates.config), ids, batches)
-        own = ",".join([*updates.bases, *map(repr, updates.discounts)])
+        parts_of_state = map(canonical, updates.parts)
+        own = ",".join([*updates.bases, *map(repr, updates.discounts), *parts_of_state])
         name = self._name("aggregate columns", *parts, str(updates.batch_size), own)
         self._configs[name] = updates.config
         return name

@@ -23,7 +23,13 @@ from learner.graph.trainer import FeedbackSink
 from learner.spec import Evaluation, LocalJob, NewWeights, StateRef, TuningConfig, Update
 from learner.state import State
 from learner.store.budget import activations_dir, cache_budget
-from learner.tuning.parameters import grown, initial_parameters, trainables
+from learner.tuning.parameters import (
+    cropped,
+    grown,
+    initial_parameters,
+    parameter_shapes,
+    trainables,
+)
 
 from .batches import Examples
 from .device import own_device
@@ -114,16 +120,28 @@ class TorchLearner:
         Raises DivergedError, NoMemoryError.
         """
         jobs = [update.job for update in updates]
-        own = [trainables(bases[update.base]) for update in updates]
-        starts = [received(base, job) for base, job in zip(own, jobs, strict=True)]
+        states = [
+            self._part(trainables(bases[one.base]), one.job.received_config, one.job)
+            for one in updates
+        ]
+        got = [received(state, job) for state, job in zip(states, jobs, strict=True)]
+        own = [self._part(state, job.config, job) for state, job in zip(states, jobs, strict=True)]
+        starts = [self._part(state, job.config, job) for state, job in zip(got, jobs, strict=True)]
         shards = [self._shard(job) for job in jobs]
         with memory_for(self._work(jobs)):
-            trained = train_pass(self._backbone, self._split("train"), jobs, shards, starts)
+            trained = train_pass(self._backbone, self._split("train"), jobs, shards, starts, got)
         self.trainings += len(trained)
         return [
             Trained(returned(base, start, client.params, job), client.feedback)
             for job, base, start, client in zip(jobs, own, starts, trained, strict=True)
         ]
+
+    def _part(self, state: State, config: TuningConfig, job: LocalJob) -> State:
+        """The part of a job's state that a configuration has; all of it if the job trains all."""
+        if job.whole is None:
+            return state
+        shapes = parameter_shapes(config, self._backbone.architecture, len(self._task.labels))
+        return cropped(state, shapes)
 
     def report_progress(self) -> None:
         """Does nothing: all work is done in this process."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from configurator import Bandit, Fixed, Progressive, Schedule, Search, Sideline
 from learner.encoder.architecture import BERT_BASE, DISTILBERT_BASE, Architecture
+from learner.plan import parts_of
 from learner.ranges import require
 from learner.spec import Adapter, TuningConfig
 from sim.cost.timed_as import stated_config
@@ -32,8 +33,8 @@ def priced_configs(scenario: Scenario, trained: Architecture) -> list[TuningConf
     """
     policy, found = scenario.configurator, list[TuningConfig]()
     match policy:
-        case Fixed(config=config):
-            found = [config]
+        case Fixed(config=plan):
+            found = [part.config for part in parts_of(plan)]
         case Schedule(steps=steps):
             found = [Adapter(depth=step.depth, width=step.width) for step in steps]
         case Sideline() | Progressive() | Search() | Bandit():

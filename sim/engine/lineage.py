@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from learner.plan import TuningPlan, shape
 from learner.spec import StateRef, TuningConfig
 from sim.selection import ClientHistory
 
@@ -20,14 +21,15 @@ class Point:
 
 @dataclass(slots=True)
 class Lineage:
-    """The current state, what selection policies remember of its clients, and the curve's points.
+    """The current state, who trains what of it, what selection policies remember of its clients,
+    and the curve's points.
 
     `round` counts the aggregations since the run's start; `attempt` counts how often the next one
     has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made.
     `reported`: the latest state on the reported curve.
     """
 
-    config: TuningConfig
+    plan: TuningPlan
     state: StateRef
     history: ClientHistory
     round: int = 0
@@ -35,6 +37,11 @@ class Lineage:
     made_s: float = 0.0
     reported: StateRef | None = None
     points: list[Point] = field(default_factory=list)
+
+    @property
+    def config(self) -> TuningConfig:
+        """The state's configuration."""
+        return shape(self.plan)
 
     def advance(self, state: StateRef, now_s: float) -> None:
         """The next aggregation has made this state."""

@@ -20,6 +20,7 @@ from configurator.protocol import (
     TrialResult,
 )
 from configurator.ranking import ranked
+from learner.plan import shape
 from learner.spec import Learner
 from sim.records import DecisionRow, EndRow
 from sim.runlog import RunError, RunLog
@@ -63,15 +64,15 @@ class Server:
 
     def serve(self) -> Process:
         """Process: the whole run; returns the final Lineage. The run's time limit interrupts it."""
-        config = self.configurator.initial()
-        state = self.learner.initial(config, self.trials.init_seed)
-        lineage = Lineage(config=config, state=state, history=self.history)
+        plan = self.configurator.initial()
+        state = self.learner.initial(shape(plan), self.trials.init_seed)
+        lineage = Lineage(plan=plan, state=state, history=self.history)
         self.evaluator.report(lineage, trial_no=0)
         results: list[TrialResult] = []
         reason = self._stop_reason(lineage)
         n_empty, reached = 0, lineage.round
         while not reason:
-            trial = self.configurator.propose(lineage.config, results, self.costs)
+            trial = self.configurator.propose(lineage.plan, results, self.costs)
             if trial is None:
                 reason = "the configurator ended the run"
                 break

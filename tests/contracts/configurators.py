@@ -24,6 +24,7 @@ from configurator.protocol import (
     Trial,
     TrialResult,
 )
+from learner.plan import TuningPlan, shape
 from learner.spec import Adapter, Freeze, Lora, TuningConfig
 from sim.runs.run import run_scenario
 from sim.scenario.file import parse_scenario
@@ -40,8 +41,8 @@ accuracies = st.lists(
 )
 
 
-def flat_costs(config: TuningConfig) -> RoundCost:
-    return RoundCost(seconds=1.0, bytes=1.0, joules=1.0)
+def flat_costs(plan: TuningPlan) -> RoundCost:
+    return RoundCost(seconds=1.0, cohort_s=1.0, by_device={"device": 1.0}, bytes=1.0, joules=1.0)
 
 
 def scores_of(
@@ -73,7 +74,7 @@ class ConfiguratorContract:
     ) -> None:
         trial = policy.propose(policy.initial(), [], flat_costs)
         assert trial is not None
-        assert policy.initial() in [branch.config for branch in trial.branches]
+        assert policy.initial() in [branch.plan for branch in trial.branches]
 
     @shared_fixture
     @given(choices=st.lists(accuracies, max_size=30))
@@ -88,7 +89,7 @@ class ConfiguratorContract:
                 return
             check_trial(trial, n_participants=MOST_BRANCHES, n_layers=12)
             for branch in trial.branches:
-                self._check_growth(current, branch.config, limits)
+                self._check_growth(shape(current), shape(branch.plan), limits)
             current, result = decide(policy, trial, values, current)
             history.append(result)
 
@@ -158,17 +159,17 @@ def decide(
     policy: Configurator,
     trial: Trial,
     values: Sequence[float],
-    current: TuningConfig,
+    current: TuningPlan,
     rounds: int = 3,
-) -> tuple[TuningConfig, TrialResult]:
-    """The configuration and the result after a trial.
+) -> tuple[TuningPlan, TrialResult]:
+    """The plan and the result after a trial.
 
     At each decision, branches have the same `values` and `rounds` more rounds than before. Ends
     with the first decision that is not an extension.
     """
     if len(trial.branches) == 1:
         only = trial.branches[0]
-        return only.config, TrialResult(trial=trial, scores={}, chosen=only.name)
+        return only.plan, TrialResult(trial=trial, scores={}, chosen=only.name)
     names: tuple[str, ...] = tuple(branch.name for branch in trial.branches)
     for n in range(1, 101):
         scores = {
@@ -186,7 +187,7 @@ def decide(
     if not isinstance(decision, Choose):
         return current, TrialResult(trial=trial, scores=scores, chosen="")
     chosen = next(b for b in trial.branches if b.name == decision.branch)
-    return chosen.config, TrialResult(trial=trial, scores=scores, chosen=chosen.name)
+    return chosen.plan, TrialResult(trial=trial, scores=scores, chosen=chosen.name)
 
 
 def small_scenario(p_dropout: float) -> dict[str, object]:
