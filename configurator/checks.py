@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from learner.plan import shape
+from learner.plan import is_part, shape
 from learner.ranges import require
 from learner.spec import tuned_depth
 
@@ -33,6 +33,21 @@ def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
             f"got {depth}",
         )
     _check_budget(trial.budget)
+    _check_views(trial)
+
+
+def _check_views(trial: Trial) -> None:
+    if not trial.views:
+        return
+    require(len(trial.branches) == 1, "a trial with views must have one branch")
+    whole = shape(trial.branches[0].plan)
+    names = [view.name for view in trial.views]
+    require(len(set(names)) == len(names), f"views must have different names, got {names}")
+    for view in trial.views:
+        require(
+            is_part(shape(view.plan), whole),
+            f"view {view.name!r} must be a part of its branch's {whole}, got {shape(view.plan)}",
+        )
 
 
 def _check_budget(budget: Budget) -> None:

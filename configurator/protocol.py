@@ -66,12 +66,20 @@ class TrialRules:
 class Trial:
     """Branches that start from the same state and have the same budget.
 
-    A trial of a single branch is not scored.
+    A trial of a single branch is not scored, unless it has `views`: names and plans of parts of its
+    state (nested trials). All clients then train one state, from which no update is lost, and the
+    views are scored and decided on in the place of branches.
     """
 
     branches: tuple[Branch, ...]
     budget: Budget = Unlimited()
     rules: TrialRules = field(default_factory=TrialRules)
+    views: tuple[Branch, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[Branch, ...]:
+        """What is scored and chosen from: the views if there are any, otherwise the branches."""
+        return self.views or self.branches
 
     @staticmethod
     def alone(name: str, plan: TuningPlan) -> Trial:
@@ -80,15 +88,40 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BranchScore:
-    """The score of a branch at the end of its budget.
+class ScoredPoint:
+    """A state of a branch on the deciding split: made at simulated second `t_s`, by aggregation
+    `round` of the run; accuracy in 0-1, mean loss in nats."""
 
-    `accuracy` (0-1): on the deciding split, see TrialRules.score. `rounds`: aggregations of the
-    branch since the start of the trial.
+    t_s: float
+    round: int
+    accuracy: float
+    loss: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchScore:
+    """The score of a branch, or of a view, at the end of its budget.
+
+    On the deciding split: `accuracy` (0-1, see TrialRules.score), `loss` (the last state's mean, in
+    nats) and `correct`, a bitmap of the examples that the last state answers right (hex, the first
+    example in the highest bit). `losses()`: the last state's loss on each example; `curve()`: the
+    points of the branch within the trial, one for each due evaluation. Both are computed when they
+    are called for.
+
+    `rounds`: aggregations of the branch since the start of the trial. What they cost: `seconds` of
+    simulated time up to the last of them, `bytes`, `joules`, and `client_rounds`, the clients asked in each round, summed.
     """
 
     accuracy: float
     rounds: int
+    loss: float = 0.0
+    correct: str = ""
+    losses: Callable[[], Sequence[float]] = tuple
+    curve: Callable[[], Sequence[ScoredPoint]] = tuple
+    seconds: float = 0.0
+    bytes: int = 0
+    joules: float = 0.0
+    client_rounds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +152,7 @@ class RoundCost:
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Continue from the state and plan of this branch."""
+    """Continue from the state and plan of this branch or view."""
 
     branch: str
 
@@ -128,7 +161,8 @@ class Choose:
 class Extend:
     """Continue the trial with these branches (none named: all) and another budget.
 
-    The other branches are dropped; the remaining ones share all clients.
+    The other branches are dropped; the remaining ones share all clients. A trial with views
+    continues with all of them.
     """
 
     budget: Budget

@@ -110,6 +110,15 @@ def parts_of(plan: TuningPlan) -> tuple[Part, ...]:
     )
 
 
+def is_part(config: TuningConfig, whole: TuningConfig) -> bool:
+    """Whether a state of `whole` holds one of `config`."""
+    kinds = {type(config), type(whole)}
+    is_alike = len(kinds) == 1 and kinds <= {Adapter, Lora, Freeze}
+    if isinstance(config, Lora) and isinstance(whole, Lora):
+        is_alike = isclose(config.scale, whole.scale)
+    return config == whole or (is_alike and _union(config, whole) == whole)
+
+
 def _require_parts(parts: Sequence[TuningConfig]) -> None:
     require(bool(parts), "parts must name at least one configuration, got none")
     kinds = {type(part) for part in parts}

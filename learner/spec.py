@@ -354,6 +354,14 @@ class Learner(Protocol):
         """
         ...
 
+    def restrict(self, state: StateRef, config: TuningConfig) -> StateRef:
+        """The part of the state that a smaller configuration has: its top layers, its first units,
+        its first ranks. An equal configuration gives the same StateRef.
+
+        Raises ValueError if the configuration is no part of the state's.
+        """
+        ...
+
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
     ) -> StateRef:
@@ -362,6 +370,11 @@ class Learner(Protocol):
 
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
         """Scores of the states on a split ("validation" or "test"), in order. May train."""
+        ...
+
+    def example_losses(self, states: Sequence[StateRef], split: str) -> list[tuple[float, ...]]:
+        """Each state's loss on every example of a split, in nats, in the order of the split; in
+        tagging a sentence's mean over its words. May train."""
         ...
 
     def feedback(self, updates: Sequence[Update]) -> list[Feedback]:

@@ -15,6 +15,8 @@ from math import isclose
 from operator import itemgetter
 from typing import Any, Literal
 
+from learner.plan import is_part
+from learner.ranges import require
 from learner.spec import (
     AggregationRule,
     FedAvg,
@@ -59,6 +61,19 @@ class Adapt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restrict:
+    """The part of the parent that a smaller configuration has."""
+
+    op: Literal["restrict"] = "restrict"
+    parent: StateRef
+    config: TuningConfig
+
+    @property
+    def parents(self) -> tuple[StateRef, ...]:
+        return (self.parent,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate:
     """The parent after one aggregation of updates, sorted by (part, client_id, job digest)."""
 
@@ -76,7 +91,7 @@ class Aggregate:
         return tuple(dict.fromkeys((self.parent, *(update.base for update in self.updates))))
 
 
-Recipe = Initial | Adapt | Aggregate
+Recipe = Initial | Adapt | Restrict | Aggregate
 
 
 @cache
@@ -158,6 +173,19 @@ class RecipeGraph:
         _require_same_scale(self._configs[state], config)
         name = self._name("adapt", state, canonical(config), str(seed))
         return self._add(name, Adapt(parent=state, config=config, seed=seed))
+
+    def restrict(self, state: StateRef, config: TuningConfig) -> StateRef:
+        """The name of a part of a state; the same name if it is all of it.
+
+        Raises ValueError if the configuration is no part of the state's.
+        """
+        whole = self._configs[state]
+        if whole == config:
+            return state
+        require(is_part(config, whole), f"{config} is no part of {whole}")
+        return self._add(
+            self._name("restrict", state, canonical(config)), Restrict(parent=state, config=config)
+        )
 
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule

@@ -18,7 +18,8 @@ from learner.encoder.activations import PASS_TOKENS, Activations
 from learner.encoder.backbone import load_backbone
 from learner.encoder.check import check_vocabulary
 from learner.encoder.tokens import Tokens, tokenize, tokenize_words, word_reading
-from learner.graph.recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
+from learner.encoder.weight_shapes import Shapes
+from learner.graph.recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe, Restrict
 from learner.graph.trainer import FeedbackSink
 from learner.spec import Evaluation, LocalJob, NewWeights, StateRef, TuningConfig, Update
 from learner.state import State
@@ -28,6 +29,7 @@ from learner.tuning.parameters import (
     grown,
     initial_parameters,
     parameter_shapes,
+    restricted,
     trainables,
 )
 
@@ -109,6 +111,9 @@ class TorchLearner:
                 return self._initial(recipe.config, recipe.seed)
             case Adapt():
                 return grown(parents[recipe.parent], self._initial(recipe.config, recipe.seed))
+            case Restrict():
+                shapes = self._shapes(recipe.config)
+                return restricted(parents[recipe.parent], shapes)
             case Aggregate():
                 cut = passes(recipe.updates, self._max_tokens)
                 trained = chain.from_iterable(self.train(updates, parents) for updates in cut)
@@ -140,14 +145,30 @@ class TorchLearner:
         """The part of a job's state that a configuration has; all of it if the job trains all."""
         if job.whole is None:
             return state
-        shapes = parameter_shapes(config, self._backbone.architecture, len(self._task.labels))
-        return cropped(state, shapes)
+        return cropped(state, self._shapes(config))
+
+    def _shapes(self, config: TuningConfig) -> Shapes:
+        return parameter_shapes(config, self._backbone.architecture, len(self._task.labels))
 
     def report_progress(self) -> None:
         """Does nothing: all work is done in this process."""
 
     def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation:
         """Scores on "train", "validation" or "test", in batches that depend only on the split."""
+        return self._task.score(split, *self._answers(state, config, split))
+
+    def example_losses(self, state: State, config: TuningConfig, split: str) -> tuple[float, ...]:
+        """Each example's loss in nats, in single precision; in tagging the mean over its words."""
+        _, losses = self._answers(state, config, split)
+        lengths = self._split(split).targets.lengths
+        of_example = np.repeat(np.arange(len(lengths)), lengths)
+        sums = np.bincount(of_example, weights=losses, minlength=len(lengths))
+        return tuple((sums / lengths).astype(np.float32).astype(float).tolist())
+
+    def _answers(
+        self, state: State, config: TuningConfig, split: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(labels of the split,) predicted label ids, and (targets,) losses."""
         examples = self._split(split)
         targets = examples.targets
         params = {
@@ -164,7 +185,7 @@ class TorchLearner:
                 predicted[targets.label_rows[rows]] = scores.argmax(1).cpu().numpy()
                 each = F.cross_entropy(scores, batch.labels, reduction="none")
                 losses[rows] = each.cpu().numpy()
-        return self._task.score(split, predicted, losses)
+        return predicted, losses
 
     def _initial(self, config: TuningConfig, seed: int) -> dict[str, np.ndarray]:
         n_labels = len(self._task.labels)

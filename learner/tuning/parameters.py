@@ -110,6 +110,15 @@ def cropped(
     return {name: params[name][tuple(slice(n) for n in shape)] for name, shape in shapes.items()}
 
 
+def restricted(
+    parent: Mapping[str, np.ndarray], shapes: Mapping[str, Sequence[int]]
+) -> dict[str, np.ndarray]:
+    """The part of a state with parameters of these shapes, and with their server slots."""
+    kinds = [kind for kind in (MOMENT, SQUARES) if any(name.startswith(kind) for name in parent)]
+    of_slots = {slot_name(kind, name): shape for kind in kinds for name, shape in shapes.items()}
+    return cropped(parent, {**shapes, **of_slots})
+
+
 def _with_leading(fresh: np.ndarray, old: np.ndarray) -> np.ndarray:
     if old.shape == fresh.shape:
         return old

@@ -25,7 +25,8 @@ class Lineage:
     and the curve's points.
 
     `round` counts the aggregations since the run's start; `attempt` counts how often the next one
-    has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made.
+    has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made; `aggregated_s`: when its latest
+    aggregation was.
     `reported`: the latest state on the reported curve.
     """
 
@@ -35,6 +36,7 @@ class Lineage:
     round: int = 0
     attempt: int = 0
     made_s: float = 0.0
+    aggregated_s: float = 0.0
     reported: StateRef | None = None
     points: list[Point] = field(default_factory=list)
 
@@ -45,7 +47,7 @@ class Lineage:
 
     def advance(self, state: StateRef, now_s: float) -> None:
         """The next aggregation has made this state."""
-        self.state, self.made_s = state, now_s
+        self.state, self.made_s, self.aggregated_s = state, now_s, now_s
         self.round, self.attempt = self.round + 1, 0
 
     def mark(self) -> None:

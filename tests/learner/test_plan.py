@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from learner.plan import Part, Shares, Tiers, TuningPlan, parts_of, shape
+from learner.graph.recipes import RecipeGraph
+from learner.plan import Part, Shares, Tiers, TuningPlan, is_part, parts_of, shape
 from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 
 SMALL, DEEP, WIDE = (Adapter(depth=d, width=w) for d, w in ((1, 8), (3, 8), (2, 16)))
@@ -74,3 +75,25 @@ def test_a_plan_reads_as_text() -> None:
         "(3, 8) / (1, 8) by memory",
         "(1, 8) / (3, 8) in shares 0.667, 0.333",
     ]
+
+
+def test_what_is_a_part_of_a_state() -> None:
+    lora = Lora(depth=2, rank=4, alpha=16)
+    for config, whole in ((SMALL, DEEP), (DEEP, DEEP), (Full(), Full())):
+        assert is_part(config, whole)
+    assert not is_part(WIDE, DEEP)
+    assert is_part(Lora(depth=1, rank=2, alpha=8), lora)
+    assert not is_part(Lora(depth=1, rank=2, alpha=16), lora)  # another alpha / rank
+    assert not is_part(SMALL, lora)
+    assert not is_part(Freeze(depth=1), Full())
+
+
+def test_a_restricted_state_has_its_own_name_unless_it_is_all() -> None:
+    graph = RecipeGraph("context")
+    state = graph.initial(DEEP, 1)
+    assert graph.restrict(state, DEEP) == state
+    part = graph.restrict(state, SMALL)
+    assert graph.config(part) == SMALL
+    assert list(graph.pending([part], lambda _: False)) == [state, part]
+    with pytest.raises(ValueError, match=r"\(2, 16\) is no part of \(3, 8\)"):
+        graph.restrict(state, WIDE)

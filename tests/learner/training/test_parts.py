@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from learner.graph.recipes import Aggregate, Initial
+from learner.graph.recipes import Aggregate, Initial, Restrict
 from learner.spec import (
     Adapter,
     AggregationRule,
@@ -189,3 +189,32 @@ def test_all_parts_equal_to_the_whole_give_the_bytes_of_one_configuration(
     as_parts = trainer.make(round_of(*(replace(one, whole=whole) for one in jobs)), {BASE: state})
     for name, value in plain.items():
         np.testing.assert_allclose(as_parts[name], value, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize(("part", "whole"), PAIRS, ids=str)
+def test_a_restricted_state_is_the_part_with_its_slots(
+    part: TuningConfig, whole: TuningConfig, trainer: TorchLearner
+) -> None:
+    state = moved(trainer, whole)
+    with_slots = state | {
+        name.replace("param.", "server.m."): value + 1 for name, value in state.items()
+    }
+    recipe = Restrict(parent=X, config=part)
+    after = trainer.make(recipe, {X: with_slots})
+    fresh = trainer.make(Initial(config=part, seed=2), {})
+    assert {n for n in after if n.startswith("param.")} == set(fresh)
+    for name, value in fresh.items():
+        own = tuple(slice(n) for n in value.shape)
+        assert np.array_equal(after[name], state[name][own])
+        assert np.array_equal(after[name.replace("param.", "server.m.")], state[name][own] + 1)
+    trainer.evaluate(after, part, "test")
+
+
+def test_example_losses_have_the_mean_of_the_evaluation(trainer: TorchLearner) -> None:
+    config = Adapter(depth=1, width=8)
+    state = moved(trainer, config)
+    losses = trainer.example_losses(state, config, "validation")
+    evaluation = trainer.evaluate(state, config, "validation")
+    assert len(losses) == evaluation.n_examples == 20
+    assert np.mean(losses) == pytest.approx(evaluation.loss, rel=1e-6)
+    assert min(losses) > 0.0

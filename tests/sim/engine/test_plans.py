@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from statistics import mean
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from configurator.protocol import Branch, Choose, Rounds, Trial
 from learner.plan import Part, Shares, Tiers
 from learner.spec import Adapter
 from sim.cost.analytic import AnalyticCostModel
@@ -200,3 +202,57 @@ def test_a_configurator_learns_what_a_round_of_a_plan_would_cost(tmp_path: Path,
     slowest_s = max(costs(small).by_device.values())
     assert costs(small).cohort_s == pytest.approx(slowest_s)  # all take part
     simulate(simulation)
+
+
+@dataclass(frozen=True)
+class Nested:
+    """One trial in which a third of each cohort trains the deeper view, then the chosen view."""
+
+    chosen: str
+
+    def initial(self) -> Any:
+        return Adapter(depth=1, width=8)
+
+    def propose(self, current: Any, history: Any, costs: Any) -> Trial | None:
+        small, deep = Adapter(depth=1, width=8), Adapter(depth=2, width=8)
+        if history:
+            return Trial.alone("rest", current)
+        branch = Branch(name="nested", plan=Shares(parts=(small, deep), shares=(2 / 3, 1 / 3)))
+        views = (Branch(name="keep", plan=small), Branch(name="deeper", plan=deep))
+        return Trial(branches=(branch,), views=views, budget=Rounds(2))
+
+    def decide(self, trial: Any, scores: Any) -> Any:
+        for score in scores.values():
+            assert (score.rounds, score.client_rounds) == (2, 40)
+            assert min(score.seconds, score.bytes, score.joules) > 0
+            assert len(score.losses()) == 1000
+            assert [point.round for point in score.curve()] == [1, 2]
+        return Choose(self.chosen)
+
+
+@pytest.mark.parametrize(("chosen", "depth"), [("keep", 1), ("deeper", 2)])
+def test_views_of_one_state_are_judged_and_no_work_is_lost(
+    chosen: str, depth: int, tmp_path: Path, make: Any, rows: Any
+) -> None:
+    run = run_scenario(
+        make(**mixed(**{"stop.rounds": 3})), out=tmp_path, configurator=Nested(chosen)
+    )
+    log = rows(run.run_dir)
+    (decision,) = of_kind(log, "decision")
+    assert set(decision["scores"]) == {"keep", "deeper"}
+    assert (decision["chosen"], decision["lineage_round"]) == (chosen, 2)
+    assert decision["config"]["depth"] == depth
+    assert [row["config"]["depth"] for row in of_kind(log, "round")] == [2, 2, depth]
+    assert of_kind(log, "end")[0]["sidelined_client_rounds"] == 0
+    assert run.rounds == 3
+
+
+def test_a_view_that_is_no_part_of_its_branch_is_refused(tmp_path: Path, make: Any) -> None:
+    class Wrong(Nested):
+        def propose(self, current: Any, history: Any, costs: Any) -> Trial | None:
+            trial = super().propose(current, history, costs)
+            assert trial is not None
+            return replace(trial, branches=(Branch(name="nested", plan=current),))
+
+    with pytest.raises(ValueError, match=r"view 'deeper' must be a part .*\(1, 8\), got \(2, 8\)"):
+        run_scenario(make(**mixed()), out=tmp_path, configurator=Wrong("keep"))
