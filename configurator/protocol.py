@@ -109,7 +109,8 @@ class BranchScore:
     are called for.
 
     `rounds`: aggregations of the branch since the start of the trial. What they cost: `seconds` of
-    simulated time up to the last of them, `bytes`, `joules`, and `client_rounds`, the clients asked in each round, summed.
+    simulated time up to the last of them, `bytes`, `joules`, and `client_rounds`, the clients
+    asked in each round, summed.
     """
 
     accuracy: float

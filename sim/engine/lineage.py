@@ -25,9 +25,8 @@ class Lineage:
     and the curve's points.
 
     `round` counts the aggregations since the run's start; `attempt` counts how often the next one
-    has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made; `aggregated_s`: when its latest
-    aggregation was.
-    `reported`: the latest state on the reported curve.
+    has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made;
+    `aggregated_s`: when its latest aggregation was. `reported`: the latest state on the reported curve.
     """
 
     plan: TuningPlan
