@@ -26,7 +26,8 @@ class Lineage:
 
     `round` counts the aggregations since the run's start; `attempt` counts how often the next one
     has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made;
-    `aggregated_s`: when its latest aggregation was. `reported`: the latest state on the reported curve.
+    `aggregated_s`: when its latest aggregation was. `reported`: the latest state on the reported
+    curve.
     """
 
     plan: TuningPlan
