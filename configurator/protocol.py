@@ -104,9 +104,9 @@ class BranchScore:
 
     On the deciding split: `accuracy` (0-1, see TrialRules.score), `loss` (the last state's mean, in
     nats) and `correct`, a bitmap of the examples that the last state answers right (hex, the first
-    example in the highest bit). `losses()`: the last state's loss on each example; `curve()`: the
-    points of the branch within the trial, one for each due evaluation. Both are computed when they
-    are called for.
+    example in the highest bit). Computed when they are called for: `losses()`, the last state's
+    loss on each example; `curve()`, the points of the branch within the trial, one for each due
+    evaluation; `accuracy_before()`, of the state from which the trial started.
 
     `rounds`: aggregations of the branch since the start of the trial. What they cost: `seconds` of
     simulated time up to the last of them, `bytes`, `joules`, and `client_rounds`, the clients
@@ -119,6 +119,7 @@ class BranchScore:
     correct: str = ""
     losses: Callable[[], Sequence[float]] = tuple
     curve: Callable[[], Sequence[ScoredPoint]] = tuple
+    accuracy_before: Callable[[], float] = float
     seconds: float = 0.0
     bytes: int = 0
     joules: float = 0.0

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from configurator import Bandit, Configurator, Fixed, Progressive, Schedule, Search, Sideline
+from configurator import (
+    Bandit,
+    ByDevice,
+    Configurator,
+    DevFt,
+    Fes,
+    Fixed,
+    HetLora,
+    Legend,
+    Nested,
+    Progressive,
+    Schedule,
+    Search,
+    Sideline,
+)
 from learner.assets.sources import DATA, MODELS, PYPI, model_dir
 from learner.encoder.architecture import (
     BERT_BASE,
@@ -179,7 +193,11 @@ def _named_depths(policy: object) -> Iterator[tuple[str, int]]:
             yield from ((f"config.parts.{i}.depth", tuned_depth(p, 0)) for i, p in enumerate(parts))
         case Fixed(config=Adapter(depth=depth) | Lora(depth=depth) | Freeze(depth=depth)):
             yield "config.depth", depth
-        case Sideline() | Progressive() | Search() | Bandit():
+        case ByDevice(deepest=deepest) | Legend(deepest=deepest) | DevFt(deepest=deepest):
+            yield "deepest.depth", deepest.depth
+        case HetLora(largest=largest):
+            yield "largest.depth", largest.depth
+        case Sideline() | Progressive() | Search() | Bandit() | Fes() | Nested():
             yield "start.depth", policy.start.depth
             yield "space.max_depth", policy.space.max_depth or 0
         case Schedule(steps=steps):

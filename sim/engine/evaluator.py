@@ -39,8 +39,7 @@ class Evaluator:
         """Whether the run has a target and the state reaches it on the deciding split."""
         if self.target_accuracy is None:
             return False
-        (evaluation,) = self.learner.evaluate([state], self.plan.decide_on)
-        return evaluation.accuracy >= self.target_accuracy
+        return self._accuracy(state) >= self.target_accuracy
 
     def mark_point(self, lineage: Lineage, *, is_alone: bool) -> Process:
         """Add a point to the curve where one is due; returns whether the run has its target there.
@@ -60,7 +59,7 @@ class Evaluator:
         rules: TrialRules,
         lineages: Mapping[str, Lineage],
         spent: Mapping[str, Totals],
-        base_round: int,
+        base: Lineage,
         start_s: float,
     ) -> dict[str, BranchScore]:
         """Each candidate's score on the deciding split, and what its branch has cost since the
@@ -77,10 +76,11 @@ class Evaluator:
             scored = [next(evaluations) for _ in own]
             scores[name] = BranchScore(
                 accuracy=max(one.accuracy for one in scored),
-                rounds=lineages[name].round - base_round,
+                rounds=lineages[name].round - base.round,
                 loss=scored[-1].loss,
                 correct=scored[-1].correct,
                 losses=partial(self._losses, own[-1]),
+                accuracy_before=partial(self._accuracy, base.state),
                 curve=partial(self._curve, tuple(lineages[name].points)),
                 seconds=max(0.0, lineages[name].aggregated_s - start_s),
                 bytes=spent[name].n_bytes,
@@ -88,6 +88,10 @@ class Evaluator:
                 client_rounds=spent[name].n_asked,
             )
         return scores
+
+    def _accuracy(self, state: StateRef) -> float:
+        (evaluation,) = self.learner.evaluate([state], self.plan.decide_on)
+        return evaluation.accuracy
 
     def _losses(self, state: StateRef) -> Sequence[float]:
         return self.learner.example_losses([state], self.plan.decide_on)[0]

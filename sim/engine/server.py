@@ -140,7 +140,7 @@ class Server:
             spent = {branch.name: branch.totals for branch in left}
             if trial.views:
                 spent = dict.fromkeys(lineages, left[0].totals)
-            scores = self.evaluator.branch_scores(trial.rules, lineages, spent, base.round, start_s)
+            scores = self.evaluator.branch_scores(trial.rules, lineages, spent, base, start_s)
             decision = self.configurator.decide(trial, scores)
             check_decision(decision, list(scores))
             if not (isinstance(decision, Extend) and in_time):
