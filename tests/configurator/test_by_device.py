@@ -8,7 +8,7 @@ from configurator import ByDevice, Configurator, HetLora, Legend
 from configurator.protocol import RoundCost, Unlimited
 from learner.plan import Shares, Tiers, TuningPlan, shape
 from learner.spec import Adapter, Lora, tuned_depth
-from tests.contracts.configurators import ConfiguratorContract, flat_costs
+from sim.testing.configurator_contract import ConfiguratorContract, flat_costs
 
 
 def costs_by_depth(plan: TuningPlan) -> RoundCost:

@@ -9,7 +9,7 @@ from configurator.protocol import BranchScore, Choose, Rounds, Trial, TrialResul
 from configurator.space import Space
 from learner.plan import Shares, TuningPlan
 from learner.spec import Adapter, Lora
-from tests.contracts.configurators import ConfiguratorContract, flat_costs
+from sim.testing.configurator_contract import ConfiguratorContract, flat_costs
 
 
 def score(

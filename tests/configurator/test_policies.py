@@ -21,7 +21,7 @@ from configurator.schedule import Step
 from configurator.space import Space
 from learner.plan import TuningPlan
 from learner.spec import Adapter, Freeze, Full, Lora
-from tests.contracts.configurators import ConfiguratorContract, flat_costs, scores_of
+from sim.testing.configurator_contract import ConfiguratorContract, flat_costs, scores_of
 
 BERT = Space(max_depth=12)
 
