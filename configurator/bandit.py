@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from learner.plan import TuningPlan
 from learner.ranges import require, require_above_0, require_at_least
 from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
 
@@ -64,10 +65,10 @@ class Bandit:
         return self.start
 
     def propose(
-        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         here = require_growable(current)
-        keep = Branch(name="keep", config=here)
+        keep = Branch(name="keep", plan=here)
         neighbours = {"wider": self.space.wider(here), "deeper": self.space.deeper(here)}
         candidates = {name: config for name, config in neighbours.items() if config != here}
         if not candidates:
@@ -76,7 +77,7 @@ class Bandit:
         if uniform(self.seed or 0, "explore", len(history)) >= self.p_explore:
             return Trial(branches=(keep,), budget=budget, rules=self.trial)
         name = max(candidates, key=lambda name: self._ucb(name, history))
-        branches = (keep, Branch(name=name, config=candidates[name]))
+        branches = (keep, Branch(name=name, plan=candidates[name]))
         return Trial(branches=branches, budget=budget, rules=self.trial)
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:

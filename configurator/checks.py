@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from learner.plan import is_part, shape
 from learner.ranges import require
 from learner.spec import tuned_depth
 
@@ -25,13 +26,28 @@ def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
     (name, count), *_ = Counter(branch.name for branch in trial.branches).most_common(1)
     require(count == 1, f"the branches of a trial must have different names, got {name!r} twice")
     for branch in trial.branches:
-        depth = tuned_depth(branch.config, n_layers)
+        depth = tuned_depth(shape(branch.plan), n_layers)
         require(
             depth <= n_layers,
             f"branch {branch.name!r} must be at most {n_layers} deep (the model's layers), "
             f"got {depth}",
         )
     _check_budget(trial.budget)
+    _check_views(trial)
+
+
+def _check_views(trial: Trial) -> None:
+    if not trial.views:
+        return
+    require(len(trial.branches) == 1, "a trial with views must have one branch")
+    whole = shape(trial.branches[0].plan)
+    names = [view.name for view in trial.views]
+    require(len(set(names)) == len(names), f"views must have different names, got {names}")
+    for view in trial.views:
+        require(
+            is_part(shape(view.plan), whole),
+            f"view {view.name!r} must be a part of its branch's {whole}, got {shape(view.plan)}",
+        )
 
 
 def _check_budget(budget: Budget) -> None:

@@ -1,4 +1,4 @@
-"""Fixed: one configuration for the whole run, as a baseline."""
+"""Fixed: one plan for the whole run, as a baseline."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from learner.spec import TuningConfig
+from learner.plan import TuningPlan
 
 from .protocol import BranchScore, Choose, Costs, Trial, TrialResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed:
-    """Train `config` from the first round to the last."""
+    """Train `config` from the first round to the last: one configuration for all clients, or a plan
+    (kind tiers or shares) in which clients train different parts of one state."""
 
     kind: Literal["fixed"] = "fixed"
-    config: TuningConfig
+    config: TuningPlan
 
-    def initial(self) -> TuningConfig:
+    def initial(self) -> TuningPlan:
         return self.config
 
     def propose(
-        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         return Trial.alone("fixed", self.config)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from learner.plan import TuningPlan
 from learner.ranges import require_above_0
 from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
 
@@ -48,13 +49,13 @@ class Progressive:
         return self.start
 
     def propose(
-        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         config = self._after(len(history))
         name = f"window-{len(history)}"
         if self.space.deeper(config) == config == self.space.wider(config):
             return Trial.alone(name, config)
-        branch = Branch(name=name, config=config)
+        branch = Branch(name=name, plan=config)
         budget = SimSeconds(window_s(self.interval_s, self.window, config))
         rules = TrialRules(crossing=self.crossing)
         return Trial(branches=(branch,), budget=budget, rules=rules)

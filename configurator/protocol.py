@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from learner.spec import TuningConfig
+from learner.plan import TuningPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """A candidate configuration of a trial. `name` is unique in the trial."""
+    """A candidate of a trial: who trains what. `name` is unique in the trial."""
 
     name: str
-    config: TuningConfig
+    plan: TuningPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +66,64 @@ class TrialRules:
 class Trial:
     """Branches that start from the same state and have the same budget.
 
-    A trial of a single branch is not scored.
+    A trial of a single branch is not scored, unless it has `views`: names and plans of parts of its
+    state (nested trials). All clients then train one state, from which no update is lost, and the
+    views are scored and decided on in the place of branches.
     """
 
     branches: tuple[Branch, ...]
     budget: Budget = Unlimited()
     rules: TrialRules = field(default_factory=TrialRules)
+    views: tuple[Branch, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[Branch, ...]:
+        """What is scored and chosen from: the views if there are any, otherwise the branches."""
+        return self.views or self.branches
 
     @staticmethod
-    def alone(name: str, config: TuningConfig) -> Trial:
+    def alone(name: str, plan: TuningPlan) -> Trial:
         """A trial of one branch that lasts until the run ends."""
-        return Trial(branches=(Branch(name=name, config=config),))
+        return Trial(branches=(Branch(name=name, plan=plan),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredPoint:
+    """A state of a branch on the deciding split: made at simulated second `t_s`, by aggregation
+    `round` of the run; accuracy in 0-1, mean loss in nats."""
+
+    t_s: float
+    round: int
+    accuracy: float
+    loss: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchScore:
-    """The score of a branch at the end of its budget.
+    """The score of a branch, or of a view, at the end of its budget.
 
-    `accuracy` (0-1): on the deciding split, see TrialRules.score. `rounds`: aggregations of the
-    branch since the start of the trial.
+    On the deciding split: `accuracy` (0-1, see TrialRules.score), `loss` (the last state's mean, in
+    nats) and `correct`, a bitmap of the examples that the last state answers right (hex, the first
+    example in the highest bit). Computed when they are called for: `losses()`, the last state's
+    loss on each example; `curve()`, the points of the branch within the trial, one for each due
+    evaluation; `accuracy_before()`, of the state from which the trial started.
+
+    `rounds`: aggregations of the branch since the start of the trial. What they cost: `seconds` of
+    simulated time up to the last of them, `bytes`, `joules`, and `client_rounds`, the clients
+    asked in each round, summed.
     """
 
     accuracy: float
     rounds: int
+    loss: float = 0.0
+    correct: str = ""
+    losses: Callable[[], Sequence[float]] = tuple
+    curve: Callable[[], Sequence[ScoredPoint]] = tuple
+    accuracy_before: Callable[[], float] = float
+    seconds: float = 0.0
+    bytes: int = 0
+    joules: float = 0.0
+    client_rounds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +137,24 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundCost:
-    """Expected cost of one round for one client, at the mean rates of its traces."""
+    """Expected cost of one round, at the mean rates of the clients' traces and with filled caches.
+
+    Of one client, as a mean over all: `seconds`, `bytes` (down and up), `joules`. `cohort_s`: the
+    expected length of a synchronous round, which waits for the slowest of a random cohort.
+    `by_device`: mean seconds of a client by device class. Simulated rounds take longer, since
+    traces vary.
+    """
 
     seconds: float
+    cohort_s: float
+    by_device: Mapping[str, float]
     bytes: float
     joules: float
 
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Continue from the state and configuration of this branch."""
+    """Continue from the state and plan of this branch or view."""
 
     branch: str
 
@@ -120,7 +163,8 @@ class Choose:
 class Extend:
     """Continue the trial with these branches (none named: all) and another budget.
 
-    The other branches are dropped; the remaining ones share all clients.
+    The other branches are dropped; the remaining ones share all clients. A trial with views
+    continues with all of them.
     """
 
     budget: Budget
@@ -133,20 +177,20 @@ class BackTo:
 
 
 Decision = Choose | Extend | BackTo
-Costs = Callable[[TuningConfig], RoundCost]
+Costs = Callable[[TuningPlan], RoundCost]
 
 
 class Configurator(Protocol):
     """A policy that proposes trials and decides which branch continues."""
 
-    def initial(self) -> TuningConfig:
-        """The configuration of the first state."""
+    def initial(self) -> TuningPlan:
+        """The first plan; the first state has its shape."""
         ...
 
     def propose(
-        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
-        """The next trial; None ends the run. costs: expected cost of a round by configuration."""
+        """The next trial; None ends the run. costs: expected cost of a round of a plan."""
         ...
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Decision:

@@ -13,7 +13,7 @@ def ranked(trial: Trial, scores: Mapping[str, BranchScore]) -> list[str]:
     Branches without a finished round come last: their score is that of untrained weights. If no
     branch has finished a round, all are in the order of the trial.
     """
-    names = [branch.name for branch in trial.branches if branch.name in scores]
+    names = [branch.name for branch in trial.candidates if branch.name in scores]
     if all(scores[name].rounds == 0 for name in names):
         return names
     return sorted(names, key=lambda name: (scores[name].rounds == 0, -scores[name].accuracy))

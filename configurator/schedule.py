@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from learner.plan import TuningPlan
 from learner.ranges import require, require_at_least
 from learner.spec import Adapter, TuningConfig
 
@@ -46,12 +47,12 @@ class Schedule:
         return self._config(0)
 
     def propose(
-        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         step_no = len(history)
         if step_no == len(self.steps):
             return None
-        branch = Branch(name=f"step-{step_no}", config=self._config(step_no))
+        branch = Branch(name=f"step-{step_no}", plan=self._config(step_no))
         return Trial(branches=(branch,), budget=Rounds(self.steps[step_no].rounds))
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from learner.plan import TuningPlan
 from learner.ranges import require, require_above_0, require_at_least
 from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
 
@@ -65,13 +66,13 @@ class Search:
         return self.start
 
     def propose(
-        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         if history:
             return Trial.alone("winner", current)
         smallest, *others = self.space.grid(self.start)
         drawn = sample(others, self.candidates - 1, self.seed or 0, "candidates")
-        branches = tuple(Branch(name=str(c), config=c) for c in (smallest, *drawn))
+        branches = tuple(Branch(name=str(c), plan=c) for c in (smallest, *drawn))
         return Trial(branches=branches, budget=SimSeconds(self.interval_s), rules=self.trial)
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Decision:

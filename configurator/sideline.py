@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from learner.plan import TuningPlan
 from learner.ranges import require, require_above_0
 from learner.spec import UNIT_WIDTH, Adapter, TuningConfig
 
@@ -65,7 +66,7 @@ class Sideline:
         return self.start
 
     def propose(
-        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         here = require_growable(current)
         candidates = {name: self._candidate(name, here) for name in self.branches}
@@ -73,7 +74,7 @@ class Sideline:
             candidates = {n: c for n, c in candidates.items() if n == "keep" or c != here}
         if not candidates or set(candidates) == {"keep"}:
             return Trial.alone("keep", here)
-        branches = tuple(Branch(name=name, config=config) for name, config in candidates.items())
+        branches = tuple(Branch(name=name, plan=config) for name, config in candidates.items())
         budget = SimSeconds(window_s(self.interval_s, self.window, here))
         return Trial(branches=branches, budget=budget, rules=self.trial)
 

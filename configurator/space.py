@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from learner.plan import TuningPlan
 from learner.ranges import require, require_at_least, require_at_least_or_null
-from learner.spec import UNIT_WIDTH, Adapter, Freeze, Lora, TuningConfig, require_units
+from learner.spec import UNIT_WIDTH, Adapter, Freeze, Lora, require_units
 
 Growable = Adapter | Lora | Freeze
 """Configurations that can grow: all in depth, adapters also in neurons, LoRA also in rank (with
@@ -76,7 +77,7 @@ class Space:
         return tuple(wide for deep in _all(start, self.deeper) for wide in _all(deep, self.wider))
 
 
-def require_growable(config: TuningConfig) -> Growable:
+def require_growable(config: TuningPlan) -> Growable:
     """The configuration itself. Raises TypeError if it is not Growable."""
     if not isinstance(config, Growable):
         raise TypeError(f"the configuration must be Adapter, Lora or Freeze, got {config!r}")

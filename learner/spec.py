@@ -126,6 +126,11 @@ def as_config(fields: Mapping[str, Any]) -> TuningConfig:
     return config
 
 
+Runs = Literal["part", "whole"]
+"""How a client trains a part of the state. "part": it downloads and runs only its part, as if the
+rest did not exist. "whole": it downloads and runs the whole state, changes only its part, and sends
+only that."""
+
 NewWeights = Literal["published", "identity"]
 """Initial weights of new adapter units. "published": all from N(0, 0.02), as in the paper.
 "identity": the up-projection is zero, so that a unit has no effect until it is trained (Houlsby et
@@ -158,10 +163,15 @@ class LocalJob:
     in sgd. `max_grad_norm` limits the norm of the client's whole gradient (None: no limit).
     `prox_mu` is FedProx's mu: the loss gets mu / 2 x squared distance to the received state.
     The client receives its base in `down_bits` and sends its change in `up_bits` per parameter.
+
+    `config` is what is trained. `whole` is the state's configuration if that is only a part of it
+    (None: it is all), and `runs` then says what the client runs.
     """
 
     shard: Shard
     config: TuningConfig
+    whole: TuningConfig | None = None
+    runs: Runs = "part"
     n_batches: int
     batch_size: int
     optimizer: Literal["adamw", "sgd"]
@@ -175,6 +185,16 @@ class LocalJob:
     lr_decay: LrDecay = "constant"
     down_bits: Bits = 32
     up_bits: Bits = 32
+
+    @property
+    def state_config(self) -> TuningConfig:
+        """The configuration of the state that the job starts from."""
+        return self.config if self.whole is None else self.whole
+
+    @property
+    def received_config(self) -> TuningConfig:
+        """The configuration that the client downloads and runs."""
+        return self.state_config if self.runs == "whole" else self.config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,10 +215,11 @@ class Update:
 class RoundUpdates(Sequence[Update]):
     """The updates of one aggregation, in client-id order, stored as columns.
 
-    Indexing creates an Update by `make`. All updates have one configuration. `bases` and
-    `discounts` have one value per update; empty `bases` means that all start from `base`, empty
-    `discounts` means 1 for all. A time-only learner reads the columns and creates no Update:
-    hashing a hundred jobs would take longer than simulating them.
+    Indexing creates an Update by `make`. `config` is the state's; `parts` has what each update
+    trains of it (empty: all of it). `bases` and `discounts` have one value per update; empty
+    `bases` means that all start from `base`, empty `discounts` means 1 for all. A time-only
+    learner reads the columns and creates no Update: hashing a hundred jobs would take longer than
+    simulating them.
     """
 
     base: StateRef
@@ -209,6 +230,7 @@ class RoundUpdates(Sequence[Update]):
     make: Callable[[int], Update]
     bases: Sequence[StateRef] = ()
     discounts: Sequence[float] = ()
+    parts: Sequence[TuningConfig] = ()
 
     def __len__(self) -> int:
         return len(self.shards)
@@ -332,6 +354,14 @@ class Learner(Protocol):
         """
         ...
 
+    def restrict(self, state: StateRef, config: TuningConfig) -> StateRef:
+        """The part of the state that a smaller configuration has: its top layers, its first units,
+        its first ranks. An equal configuration gives the same StateRef.
+
+        Raises ValueError if the configuration is no part of the state's.
+        """
+        ...
+
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
     ) -> StateRef:
@@ -340,6 +370,11 @@ class Learner(Protocol):
 
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
         """Scores of the states on a split ("validation" or "test"), in order. May train."""
+        ...
+
+    def example_losses(self, states: Sequence[StateRef], split: str) -> list[tuple[float, ...]]:
+        """Each state's loss on every example of a split, in nats, in the order of the split; in
+        tagging a sentence's mean over its words. May train."""
         ...
 
     def feedback(self, updates: Sequence[Update]) -> list[Feedback]:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 if TYPE_CHECKING:
+    from learner.plan import Shares, Tiers
     from learner.spec import TuningConfig
 
 
@@ -115,7 +116,9 @@ class RoundRow:
 
     Bytes, seconds and joules are sums over its clients, lost work included; see ClientRow. `round`
     is the number of aggregations in the lineage, this one included if the round is done. `attempt`:
-    how often this round had failed before. `reports`: the clients whose updates were aggregated;
+    how often this round had failed before. `plan`: who trains what (None: every client trains
+    `config`, the state's); `parts`: what each of `clients` trained, as an index into the plan's
+    parts. `reports`: the clients whose updates were aggregated;
     `ages`: their staleness (empty: 0 for all). In asynchronous modes a row is one aggregation, and
     `clients` are those whose jobs ended since the previous one, at `start_s`.
     """
@@ -128,6 +131,8 @@ class RoundRow:
     round: int
     attempt: int
     config: TuningConfig
+    plan: Tiers | Shares | None = None
+    parts: tuple[int, ...] | None = None
     clients: tuple[int, ...]
     reports: tuple[int, ...]
     ages: tuple[int, ...] = ()

@@ -17,7 +17,7 @@ _MOST = 2**63 - 1
 
 
 class _Config:
-    """Stands for learner.spec.TuningConfig, which this module must not import."""
+    """Stands for learner.spec.TuningConfig and learner.plan, which this module must not import."""
 
 
 class _Rule(NamedTuple):
@@ -60,10 +60,13 @@ def is_text(value: Any) -> bool:
     return type(value) is str
 
 
+_CONFIGS = ("TuningConfig", "Tiers", "Shares")
+
+
 @cache
 def _rules() -> dict[str, tuple[_Rule, ...]]:
     """The rules of each kind of row."""
-    named = vars(sys.modules[get_args(Row)[0].__module__]) | {"TuningConfig": _Config}
+    named = vars(sys.modules[get_args(Row)[0].__module__]) | dict.fromkeys(_CONFIGS, _Config)
     return {kind.row: _rules_of(kind, get_type_hints(kind, named)) for kind in get_args(Row)}
 
 

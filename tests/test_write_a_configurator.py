@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from sim.scenario.file import as_yaml, dump_scenario, load_scenario
-from tests.contracts.configurators import ConfiguratorContract
+from sim.testing.configurator_contract import ConfiguratorContract
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs/write-a-configurator.md").read_text(encoding="utf-8")

@@ -41,6 +41,11 @@ class CountingLearner:
         self._rounds[grown] = self._rounds.get(state, 0)
         return grown
 
+    def restrict(self, state: StateRef, config: TuningConfig) -> StateRef:
+        part = self._graph.restrict(state, config)
+        self._rounds[part] = self._rounds.get(state, 0)
+        return part
+
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
     ) -> StateRef:
@@ -51,6 +56,11 @@ class CountingLearner:
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
         """The stored scores; for the others a guess, and their states count as missing."""
         return [self._score(state, split) for state in states]
+
+    def example_losses(self, states: Sequence[StateRef], split: str) -> list[tuple[float, ...]]:
+        """The same guess for every state, of which what is missing is counted."""
+        self.evaluate(states, split)
+        return [(1.0,) for _ in states]
 
     def feedback(self, updates: Sequence[Update]) -> list[Feedback]:
         """The same guess for every client."""

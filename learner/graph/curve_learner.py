@@ -82,6 +82,11 @@ class CurveLearner:
         self._samples[grown] = self._samples[state]
         return grown
 
+    def restrict(self, state: StateRef, config: TuningConfig) -> StateRef:
+        part = self._graph.restrict(state, config)
+        self._samples[part] = self._samples[state]
+        return part
+
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
     ) -> StateRef:
@@ -100,6 +105,10 @@ class CurveLearner:
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
         """The curve's accuracy, rounded to 1/1000, like a score on 1000 examples."""
         return [self._evaluation(state) for state in states]
+
+    def example_losses(self, states: Sequence[StateRef], split: str) -> list[tuple[float, ...]]:
+        """The curve's loss for every example."""
+        return [(one.loss,) * one.n_examples for one in self.evaluate(states, split)]
 
     def feedback(self, updates: Sequence[Update]) -> list[Feedback]:
         """The curve's loss at each client's base; clients with one base have the same loss."""

@@ -15,6 +15,8 @@ from math import isclose
 from operator import itemgetter
 from typing import Any, Literal
 
+from learner.plan import is_part
+from learner.ranges import require
 from learner.spec import (
     AggregationRule,
     FedAvg,
@@ -59,8 +61,21 @@ class Adapt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restrict:
+    """The part of the parent that a smaller configuration has."""
+
+    op: Literal["restrict"] = "restrict"
+    parent: StateRef
+    config: TuningConfig
+
+    @property
+    def parents(self) -> tuple[StateRef, ...]:
+        return (self.parent,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate:
-    """The parent after one aggregation of updates, sorted by (client_id, job digest)."""
+    """The parent after one aggregation of updates, sorted by (part, client_id, job digest)."""
 
     op: Literal["aggregate"] = "aggregate"
     rule: AggregationRule
@@ -69,14 +84,14 @@ class Aggregate:
 
     @property
     def config(self) -> TuningConfig:
-        return self.updates[0].job.config
+        return self.updates[0].job.state_config
 
     @property
     def parents(self) -> tuple[StateRef, ...]:
         return tuple(dict.fromkeys((self.parent, *(update.base for update in self.updates))))
 
 
-Recipe = Initial | Adapt | Aggregate
+Recipe = Initial | Adapt | Restrict | Aggregate
 
 
 @cache
@@ -102,17 +117,25 @@ def job_digest(job: LocalJob) -> str:
         f"{job.n_batches} {job.batch_size} {job.optimizer} {job.lr!r} {job.head_lr!r} {job.seed} "
         f"{job.momentum!r} {job.weight_decay!r} {job.max_grad_norm!r} {job.prox_mu!r} "
         f"{job.lr_decay} {job.down_bits} {job.up_bits}",
+        *_part_texts(job),
     )
 
 
+def _part_texts(job: LocalJob) -> tuple[str, ...]:
+    """What the digest of a job has in addition if it trains only a part of the state."""
+    return () if job.whole is None else (canonical(job.whole), job.runs)
+
+
 def ordered_updates(updates: Sequence[Update]) -> list[Update]:
-    """The updates in the recipe's order, by client id and job digest."""
+    """The updates in the recipe's order: by what they train, client id and job digest."""
     return sorted(updates, key=_order_key)
 
 
-def _order_key(update: Update) -> tuple[int, str, str, float, float]:
+def _order_key(update: Update) -> tuple[str, int, str, str, float, float]:
+    """Those who train the same part come together, so that they can be trained in one pass."""
     job = update.job
-    return job.shard.client_id, job_digest(job), update.base, update.weight, update.discount
+    part = "" if job.whole is None else f"{canonical(job.config)} {job.runs}"
+    return part, job.shard.client_id, job_digest(job), update.base, update.weight, update.discount
 
 
 def _update_text(digest: str, update: Update) -> str:
@@ -151,24 +174,37 @@ class RecipeGraph:
         name = self._name("adapt", state, canonical(config), str(seed))
         return self._add(name, Adapt(parent=state, config=config, seed=seed))
 
+    def restrict(self, state: StateRef, config: TuningConfig) -> StateRef:
+        """The name of a part of a state; the same name if it is all of it.
+
+        Raises ValueError if the configuration is no part of the state's.
+        """
+        whole = self._configs[state]
+        if whole == config:
+            return state
+        require(is_part(config, whole), f"{config} is no part of {whole}")
+        return self._add(
+            self._name("restrict", state, canonical(config)), Restrict(parent=state, config=config)
+        )
+
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
     ) -> StateRef:
         """The aggregated state's name; without updates, the same name.
 
-        Raises ValueError if the updates have different configurations.
+        Raises ValueError if the updates belong to states of different configurations.
         """
         if not updates:
             return state
         updates = tuple(updates)
-        if len({update.job.config for update in updates}) != 1:
-            raise ValueError("all updates of an aggregation must have the same configuration")
+        if len({update.job.state_config for update in updates}) != 1:
+            raise ValueError("all updates of an aggregation must be of states of one configuration")
         keyed = sorted([(_order_key(update), update) for update in updates], key=itemgetter(0))
-        parts = (_update_text(digest, update) for (_, digest, *_), update in keyed)
+        parts = (_update_text(digest, update) for (_, _, digest, *_), update in keyed)
         name = self._name("aggregate", canonical(rule), state, *parts)
         ordered = tuple(update for _, update in keyed)
         if not self._names_only:
-            digests = [key[1] for key, _ in keyed]
+            digests = [key[2] for key, _ in keyed]
             self._made_of[self._updates_name(ordered, digests)] = name
         return self._add(name, Aggregate(rule=rule, parent=state, updates=ordered))
 
@@ -197,7 +233,8 @@ class RecipeGraph:
         ids = ",".join([str(shard.client_id) for shard in updates.shards])
         batches = ",".join(map(str, updates.n_batches))
         parts = (canonical(rule), state, canonical(updates.config), ids, batches)
-        own = ",".join([*updates.bases, *map(repr, updates.discounts)])
+        parts_of_state = map(canonical, updates.parts)
+        own = ",".join([*updates.bases, *map(repr, updates.discounts), *parts_of_state])
         name = self._name("aggregate columns", *parts, str(updates.batch_size), own)
         self._configs[name] = updates.config
         return name

@@ -69,6 +69,9 @@ class StoredLearner:
     def adapt(self, state: StateRef, config: TuningConfig, seed: int) -> StateRef:
         return self._graph.adapt(state, config, seed)
 
+    def restrict(self, state: StateRef, config: TuningConfig) -> StateRef:
+        return self._graph.restrict(state, config)
+
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
     ) -> StateRef:
@@ -89,6 +92,19 @@ class StoredLearner:
             with suppress(StateLostError):  # a damaged file was removed: try again without it
                 self._score(missing, split, known)
         return [known[state] for state in states]
+
+    def example_losses(self, states: Sequence[StateRef], split: str) -> list[tuple[float, ...]]:
+        """Each state's losses, in the order of `states`. Raises as `evaluate` does."""
+        return [self._example_losses(state, split) for state in states]
+
+    def _example_losses(self, state: StateRef, split: str) -> tuple[float, ...]:
+        stored = self._store.losses(state, split, self._numerics)
+        if stored is None:
+            trainer = self._require_trainer(state, f"{split} losses, and so no")
+            config = self._graph.config(state)
+            stored = trainer.example_losses(self.tensors(state), config, split)
+            self._store.add_losses(state, split, self._numerics, stored)
+        return stored
 
     def is_stored(self, state: StateRef) -> bool:
         """Whether the store has a file of the state (it may be damaged)."""

@@ -67,3 +67,7 @@ class Trainer(Protocol):
     def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation:
         """Score a state on a split."""
         ...
+
+    def example_losses(self, state: State, config: TuningConfig, split: str) -> tuple[float, ...]:
+        """A state's loss on every example of a split (learner.spec.Learner)."""
+        ...

@@ -16,7 +16,7 @@ from learner.state import State
 from learner.store.store import Store
 
 from .parallel_steps import run_steps
-from .recipes import Adapt, Aggregate, Initial, Recipe, RecipeGraph
+from .recipes import Adapt, Aggregate, Initial, Recipe, RecipeGraph, Restrict
 from .trainer import DivergedError, Trainer, TrainingError
 
 BYTES_PER_KEPT_STATE = 32 * 2**20
@@ -219,4 +219,6 @@ class Walk:
 def _step(recipe: Recipe) -> str:
     if isinstance(recipe, Initial):
         return f"initial {recipe.config} seed {recipe.seed}"
+    if isinstance(recipe, Restrict):
+        return f"restrict to {recipe.config}"
     return f"{'adapt' if isinstance(recipe, Adapt) else 'round'} {recipe.config}"

@@ -56,6 +56,11 @@ def kinds(cache_dir: Path) -> tuple[Kind, ...]:
             is_whole=lambda path: read_checked(path, "evaluation") is not None,
         ),
         Kind(
+            name="losses",
+            folder=root / "losses",
+            is_whole=lambda path: read_checked(path, "losses") is not None,
+        ),
+        Kind(
             name="feedback",
             folder=root / "feedback",
             is_whole=lambda path: read_checked(path, "feedback") is not None,

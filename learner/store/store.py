@@ -1,4 +1,4 @@
-"""Store: evaluations and feedback (JSON, kept for ever), states (safetensors, limited in bytes).
+"""Store: evaluations, losses and feedback (JSON, kept), states (safetensors, limited in bytes).
 
 File names are made of the state's name and a hash of the numerics tag. Any number of processes may
 read and write at once: files are written atomically and equal names mean equal content. A damaged
@@ -31,10 +31,11 @@ keys in random order, but equal states should give equal files."""
 
 
 class Store:
-    """A directory of states, evaluations and feedback, for one or more numerics tags.
+    """A directory of states, evaluations, losses and feedback, for one or more numerics tags.
 
     `budget` limits the bytes of the states (None: a budget of the default size for this store
-    only). Evaluations and feedback are small, some hundred bytes each, and are never removed.
+    only). The others are small, some hundred bytes each (losses: some thousand), and are never
+    removed.
     """
 
     def __init__(self, root: Path, budget: Budget | None = None) -> None:
@@ -52,6 +53,18 @@ class Store:
     ) -> None:
         path = self._path("evaluations", f"{state}-{split}", numerics)
         _write_checked(path, "evaluation", asdict(evaluation), numerics)
+
+    def losses(self, state: StateRef, split: str, numerics: str) -> tuple[float, ...] | None:
+        """The stored losses of a state on every example of a split, or None."""
+        path = self._path("losses", f"{state}-{split}", numerics)
+        losses = read_checked(path, "losses")
+        return None if losses is None else tuple(losses)
+
+    def add_losses(
+        self, state: StateRef, split: str, numerics: str, losses: Sequence[float]
+    ) -> None:
+        path = self._path("losses", f"{state}-{split}", numerics)
+        _write_checked(path, "losses", list(losses), numerics)
 
     def feedback(self, name: str, numerics: str) -> list[Feedback] | None:
         """The feedback of one aggregation's clients in the recipe's order, or None.

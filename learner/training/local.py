@@ -74,9 +74,11 @@ def train_pass(
     jobs: Sequence[LocalJob],
     shards: Sequence[np.ndarray],
     bases: Sequence[State],
+    around: Sequence[State],
 ) -> list[Trained]:
     """Train each job from its base, with a new optimiser state.
 
+    `around`: the state that each job runs, of which its base is a part if it trains only a part.
     The jobs may differ only in shard, seed and number of steps. Raises DivergedError.
     """
     like = jobs[0]
@@ -88,14 +90,16 @@ def train_pass(
     words = _touched_words(examples, plans[0]) if moves_touched_words_alone else None
     device = backbone.weights[WORD_EMBEDDINGS].device
     stacks = [_stack([bases[i][name] for i in order], name, words, device) for name in names]
+    fixed = _fixed(like, [around[i] for i in order], device)
     starts = [stack.clone() for stack in stacks] if like.prox_mu else []
     optimizer = _optimizer(like, names, stacks)
     step_losses: list[Tensor] = []  # (targets,) each
     for step in range(len(plans[0])):
         active = [plan[step] for plan in plans if step < len(plan)]
-        batch = examples.batch(like.config, active, words)
+        batch = examples.batch(like.received_config, active, words)
         leaves = [stack[: len(active)].detach().requires_grad_() for stack in stacks]
-        scores = logits(backbone, dict(zip(names, leaves, strict=True)), batch)  # (targets, labels)
+        params = _with_fixed(dict(zip(names, leaves, strict=True)), fixed)
+        scores = logits(backbone, params, batch)  # (targets, labels)
         losses = F.cross_entropy(scores, batch.labels, reduction="none")
         step_losses.append(losses.detach())
         loss = batch.client_targets.means(losses[:, None]).sum()
@@ -117,6 +121,32 @@ def train_pass(
             own[_WORDS] = _whole_table(bases[i][_WORDS], words, own[_WORDS])
         trained[i] = Trained(own, feedback[place])
     return [trained[i] for i in range(len(jobs))]
+
+
+def _fixed(job: LocalJob, around: Sequence[State], device: torch.device) -> dict[str, Tensor]:
+    """(clients, ...) The tensors that a job runs and does not train as a whole."""
+    if job.received_config == job.config:
+        return {}
+    return {name: _stack([own[name] for own in around], name, None, device) for name in around[0]}
+
+
+def _with_fixed(trained: dict[str, Tensor], fixed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """All tensors that a step runs: of a larger tensor, the leading part is trained."""
+    params = dict(trained)
+    for name, whole in fixed.items():
+        inner = trained.get(name)
+        if inner is None:
+            params[name] = whole[: len(next(iter(trained.values())))]
+        elif inner.shape[1:] != whole.shape[1:]:
+            params[name] = _enclosed(inner, whole[: len(inner)])
+    return params
+
+
+def _enclosed(inner: Tensor, whole: Tensor) -> Tensor:
+    """The whole tensor with another leading part; gradients reach that part alone."""
+    missing = [n - m for n, m in zip(whole.shape, inner.shape, strict=True)]
+    is_inside = F.pad(torch.ones_like(inner), [n for m in missing[::-1] for n in (0, m)])
+    return F.pad(inner, [n for m in missing[::-1] for n in (0, m)]) + whole * (1.0 - is_inside)
 
 
 def _feedback(counts: Sequence[Sequence[int]], step_losses: Sequence[Tensor]) -> list[Feedback]:

@@ -85,6 +85,10 @@ class PooledTrainer:
         with _worker_death_reported():
             return self._processes.submit(_evaluate, trainables(state), config, split).result()
 
+    def example_losses(self, state: State, config: TuningConfig, split: str) -> tuple[float, ...]:
+        with _worker_death_reported():
+            return self._processes.submit(_losses, trainables(state), config, split).result()
+
     def report_progress(self) -> None:
         """Report how far the workers have encoded the texts."""
         for news in drained(self._news):
@@ -156,3 +160,7 @@ def _train(updates: Sequence[Update], bases: Mapping[StateRef, State]) -> list[_
 
 def _evaluate(state: State, config: TuningConfig, split: str) -> Evaluation:
     return _learner().evaluate(state, config, split)
+
+
+def _losses(state: State, config: TuningConfig, split: str) -> tuple[float, ...]:
+    return _learner().example_losses(state, config, split)

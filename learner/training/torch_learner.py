@@ -18,12 +18,20 @@ from learner.encoder.activations import PASS_TOKENS, Activations
 from learner.encoder.backbone import load_backbone
 from learner.encoder.check import check_vocabulary
 from learner.encoder.tokens import Tokens, tokenize, tokenize_words, word_reading
-from learner.graph.recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe
+from learner.encoder.weight_shapes import Shapes
+from learner.graph.recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe, Restrict
 from learner.graph.trainer import FeedbackSink
 from learner.spec import Evaluation, LocalJob, NewWeights, StateRef, TuningConfig, Update
 from learner.state import State
 from learner.store.budget import activations_dir, cache_budget
-from learner.tuning.parameters import grown, initial_parameters, trainables
+from learner.tuning.parameters import (
+    cropped,
+    grown,
+    initial_parameters,
+    parameter_shapes,
+    restricted,
+    trainables,
+)
 
 from .batches import Examples
 from .device import own_device
@@ -103,6 +111,9 @@ class TorchLearner:
                 return self._initial(recipe.config, recipe.seed)
             case Adapt():
                 return grown(parents[recipe.parent], self._initial(recipe.config, recipe.seed))
+            case Restrict():
+                shapes = self._shapes(recipe.config)
+                return restricted(parents[recipe.parent], shapes)
             case Aggregate():
                 cut = passes(recipe.updates, self._max_tokens)
                 trained = chain.from_iterable(self.train(updates, parents) for updates in cut)
@@ -114,22 +125,50 @@ class TorchLearner:
         Raises DivergedError, NoMemoryError.
         """
         jobs = [update.job for update in updates]
-        own = [trainables(bases[update.base]) for update in updates]
-        starts = [received(base, job) for base, job in zip(own, jobs, strict=True)]
+        states = [
+            self._part(trainables(bases[one.base]), one.job.received_config, one.job)
+            for one in updates
+        ]
+        got = [received(state, job) for state, job in zip(states, jobs, strict=True)]
+        own = [self._part(state, job.config, job) for state, job in zip(states, jobs, strict=True)]
+        starts = [self._part(state, job.config, job) for state, job in zip(got, jobs, strict=True)]
         shards = [self._shard(job) for job in jobs]
         with memory_for(self._work(jobs)):
-            trained = train_pass(self._backbone, self._split("train"), jobs, shards, starts)
+            trained = train_pass(self._backbone, self._split("train"), jobs, shards, starts, got)
         self.trainings += len(trained)
         return [
             Trained(returned(base, start, client.params, job), client.feedback)
             for job, base, start, client in zip(jobs, own, starts, trained, strict=True)
         ]
 
+    def _part(self, state: State, config: TuningConfig, job: LocalJob) -> State:
+        """The part of a job's state that a configuration has; all of it if the job trains all."""
+        if job.whole is None:
+            return state
+        return cropped(state, self._shapes(config))
+
+    def _shapes(self, config: TuningConfig) -> Shapes:
+        return parameter_shapes(config, self._backbone.architecture, len(self._task.labels))
+
     def report_progress(self) -> None:
         """Does nothing: all work is done in this process."""
 
     def evaluate(self, state: State, config: TuningConfig, split: str) -> Evaluation:
         """Scores on "train", "validation" or "test", in batches that depend only on the split."""
+        return self._task.score(split, *self._answers(state, config, split))
+
+    def example_losses(self, state: State, config: TuningConfig, split: str) -> tuple[float, ...]:
+        """Each example's loss in nats, in single precision; in tagging the mean over its words."""
+        _, losses = self._answers(state, config, split)
+        lengths = self._split(split).targets.lengths
+        of_example = np.repeat(np.arange(len(lengths)), lengths)
+        sums = np.bincount(of_example, weights=losses, minlength=len(lengths))
+        return tuple((sums / lengths).astype(np.float32).astype(float).tolist())
+
+    def _answers(
+        self, state: State, config: TuningConfig, split: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(labels of the split,) predicted label ids, and (targets,) losses."""
         examples = self._split(split)
         targets = examples.targets
         params = {
@@ -146,7 +185,7 @@ class TorchLearner:
                 predicted[targets.label_rows[rows]] = scores.argmax(1).cpu().numpy()
                 each = F.cross_entropy(scores, batch.labels, reduction="none")
                 losses[rows] = each.cpu().numpy()
-        return self._task.score(split, predicted, losses)
+        return predicted, losses
 
     def _initial(self, config: TuningConfig, seed: int) -> dict[str, np.ndarray]:
         n_labels = len(self._task.labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,6 +100,23 @@ def grown(
         name: _with_leading(value, parent[name]) if name in parent else value
         for name, value in larger.items()
     }
+
+
+def cropped(
+    params: Mapping[str, np.ndarray], shapes: Mapping[str, Sequence[int]]
+) -> dict[str, np.ndarray]:
+    """The part of these parameters with the given names and shapes: of a larger tensor, its
+    leading part (LoRA with a smaller rank)."""
+    return {name: params[name][tuple(slice(n) for n in shape)] for name, shape in shapes.items()}
+
+
+def restricted(
+    parent: Mapping[str, np.ndarray], shapes: Mapping[str, Sequence[int]]
+) -> dict[str, np.ndarray]:
+    """The part of a state with parameters of these shapes, and with their server slots."""
+    kinds = [kind for kind in (MOMENT, SQUARES) if any(name.startswith(kind) for name in parent)]
+    of_slots = {slot_name(kind, name): shape for kind in kinds for name, shape in shapes.items()}
+    return cropped(parent, {**shapes, **of_slots})
 
 
 def _with_leading(fresh: np.ndarray, old: np.ndarray) -> np.ndarray:

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from configurator import Bandit, Configurator, Fixed, Progressive, Schedule, Search, Sideline
+from configurator import (
+    Bandit,
+    ByDevice,
+    Configurator,
+    DevFt,
+    Fes,
+    Fixed,
+    HetLora,
+    Legend,
+    Nested,
+    Progressive,
+    Schedule,
+    Search,
+    Sideline,
+)
 from learner.assets.sources import DATA, MODELS, PYPI, model_dir
 from learner.encoder.architecture import (
     BERT_BASE,
@@ -15,8 +29,9 @@ from learner.encoder.architecture import (
     Architecture,
     read_architecture,
 )
+from learner.plan import Shares, Tiers, shape
 from learner.ranges import require
-from learner.spec import Adapter, Freeze, Lora
+from learner.spec import Adapter, Freeze, Lora, tuned_depth
 from learner.tasks.packages import PACKAGES
 from sim.cost.table import TABLE_BATCH, TABLE_TOKENS
 from sim.scenario.scenario import Scenario
@@ -55,7 +70,7 @@ def check_scenario(scenario: Scenario, configurator: Configurator | None = None)
             f"task.kind must be {kind} for {scenario.task.source}, got {scenario.task.kind}",
         )
     check_devices(scenario.fleet)
-    if isinstance((configurator or configurator_of(scenario)).initial(), Lora):
+    if isinstance(shape((configurator or configurator_of(scenario)).initial()), Lora):
         require(
             scenario.cost.kind == "analytic" or scenario.cost.payload == "exact",
             "cost.payload must be exact for LoRA, which has no published payload, got published",
@@ -174,9 +189,15 @@ def check_depths(scenario: Scenario, architecture: Architecture) -> None:
 def _named_depths(policy: object) -> Iterator[tuple[str, int]]:
     """Every depth that the policy names, with its key path below `configurator`."""
     match policy:
+        case Fixed(config=Tiers(parts=parts) | Shares(parts=parts)):
+            yield from ((f"config.parts.{i}.depth", tuned_depth(p, 0)) for i, p in enumerate(parts))
         case Fixed(config=Adapter(depth=depth) | Lora(depth=depth) | Freeze(depth=depth)):
             yield "config.depth", depth
-        case Sideline() | Progressive() | Search() | Bandit():
+        case ByDevice(deepest=deepest) | Legend(deepest=deepest) | DevFt(deepest=deepest):
+            yield "deepest.depth", deepest.depth
+        case HetLora(largest=largest):
+            yield "largest.depth", largest.depth
+        case Sideline() | Progressive() | Search() | Bandit() | Fes() | Nested():
             yield "start.depth", policy.start.depth
             yield "space.max_depth", policy.space.max_depth or 0
         case Schedule(steps=steps):

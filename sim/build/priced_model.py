@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from configurator import Bandit, Fixed, Progressive, Schedule, Search, Sideline
+from configurator import (
+    Bandit,
+    ByDevice,
+    DevFt,
+    Fes,
+    Fixed,
+    HetLora,
+    Legend,
+    Nested,
+    Progressive,
+    Schedule,
+    Search,
+    Sideline,
+)
 from learner.encoder.architecture import BERT_BASE, DISTILBERT_BASE, Architecture
+from learner.plan import parts_of
 from learner.ranges import require
 from learner.spec import Adapter, TuningConfig
 from sim.cost.timed_as import stated_config
@@ -32,11 +47,17 @@ def priced_configs(scenario: Scenario, trained: Architecture) -> list[TuningConf
     """
     policy, found = scenario.configurator, list[TuningConfig]()
     match policy:
-        case Fixed(config=config):
-            found = [config]
+        case Fixed(config=plan):
+            found = [part.config for part in parts_of(plan)]
         case Schedule(steps=steps):
             found = [Adapter(depth=step.depth, width=step.width) for step in steps]
-        case Sideline() | Progressive() | Search() | Bandit():
+        case ByDevice() | Legend():
+            found = [replace(policy.deepest, depth=d) for d in range(policy.deepest.depth + 1)]
+        case HetLora():
+            found = [part.config for part in parts_of(policy.initial())]
+        case DevFt(deepest=deepest):
+            found = [replace(deepest, depth=d) for d in range(1, deepest.depth + 1)]
+        case Sideline() | Progressive() | Search() | Bandit() | Fes() | Nested():
             found = [*policy.space.within(trained.n_layers).grid(policy.start)]
         case _:
             return None

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from configurator import Configurator
 from learner.spec import Learner
 from sim.cost.eligibility import Eligibility
-from sim.cost.estimate import expected_round_cost
 from sim.cost.protocol import CostModel
 from sim.engine.accounting import Accountant
 from sim.engine.aggregation import Aggregator
+from sim.engine.assignment import Assignment
 from sim.engine.asynchronous import AsynchronousRounds
 from sim.engine.audit import Audit
 from sim.engine.cohort import CohortSelector
@@ -50,6 +49,15 @@ def build_server(
     n_layers: int,
 ) -> Server:
     """The server of one run. on_round: called with the row of each round. n_layers: the model's."""
+    eligibility = Eligibility(
+        cost=cost,
+        exchange=scenario.exchange,
+        clients=clients,
+        memory_share=scenario.fleet.memory_share,
+        price_misses=scenario.cache.price_misses,
+        n_layers=n_layers,
+        n_participants=scenario.rounds.participants,
+    )
     dispatcher = Dispatcher(
         context=context,
         clients=clients,
@@ -62,6 +70,7 @@ def build_server(
         disturbances=Disturbances(
             streams=streams, jitter=scenario.fleet.jitter, p_dropout=scenario.fleet.p_dropout
         ),
+        assignment=Assignment(eligibility=eligibility, streams=streams),
         participation=participation,
     )
     accountant = Accountant(
@@ -86,11 +95,11 @@ def build_server(
         env=context.env,
         name=scenario.name,
         configurator=configurator,
-        costs=partial(expected_round_cost, cost, scenario.exchange, clients),
+        costs=eligibility.round_cost,
         n_layers=n_layers,
         learner=learner,
         log=log,
-        trials=_trial_runner(scenario, streams, learner, accountant, evaluator),
+        trials=_trial_runner(scenario, streams, learner, accountant, evaluator, eligibility),
         evaluator=evaluator,
         accountant=accountant,
         history=ClientHistory.empty(len(clients) if scenario.selection.needs_history else 0),
@@ -103,17 +112,11 @@ def _trial_runner(
     learner: Learner,
     accountant: Accountant,
     evaluator: Evaluator,
+    eligibility: Eligibility,
 ) -> TrialRunner:
     dispatcher, rules = accountant.dispatcher, scenario.rounds
     env, clients = dispatcher.context.env, dispatcher.clients
     ends = EndsOfTime(env)
-    eligibility = Eligibility(
-        cost=dispatcher.cost,
-        exchange=scenario.exchange,
-        clients=clients,
-        memory_share=scenario.fleet.memory_share,
-        price_misses=scenario.cache.price_misses,
-    )
     selector = CohortSelector(
         env=env,
         streams=streams,

@@ -1,4 +1,4 @@
-"""Which clients have the memory to train a configuration, and the expected time of their jobs."""
+"""Which clients have the memory for a plan, what each of them trains, and what it would cost."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from configurator.protocol import RoundCost
+from learner.plan import Part, Shares, Tiers, TuningPlan, parts_of, shape
 from learner.spec import TuningConfig
 from sim.fleet.client import CacheState, Client
 from sim.scenario.scenario import Exchange
 
-from .estimate import expected_seconds
+from .estimate import ExpectedJob, expected_job, expected_slowest_s
 from .protocol import CostModel
 
 
@@ -30,10 +32,11 @@ class IneligibleDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eligibility:
-    """Results are computed once for each configuration.
+    """Results are computed once for each plan.
 
     `memory_share`: fraction (0-1) of a device's memory that training may use (None: no limit).
-    `price_misses` False: activations count as cached from the start.
+    `price_misses` False: activations count as cached from the start. `n_layers`: the model's.
+    `n_participants`: of a round.
     """
 
     cost: CostModel
@@ -41,15 +44,53 @@ class Eligibility:
     clients: Sequence[Client]
     memory_share: float | None
     price_misses: bool
-    _seconds: dict[TuningConfig, NDArray[np.float64]] = field(default_factory=dict)
+    n_layers: int
+    n_participants: int
+    _jobs: dict[Part, ExpectedJob] = field(default_factory=dict)
+    _seconds: dict[TuningPlan, NDArray[np.float64]] = field(default_factory=dict)
+    _tiers: dict[Tiers, NDArray[np.int64]] = field(default_factory=dict)
     _ineligible: dict[TuningConfig, tuple[IneligibleDevice, ...]] = field(default_factory=dict)
     _samples: list[NDArray[np.int64]] = field(default_factory=list)
 
-    def expected_s(self, config: TuningConfig) -> NDArray[np.float64]:
-        """Expected seconds of a job, by client id; inf for a client with a dead link."""
-        if config not in self._seconds:
-            self._seconds[config] = expected_seconds(self.cost, self.exchange, self.clients, config)
-        return self._seconds[config]
+    def expected_s(self, plan: TuningPlan) -> NDArray[np.float64]:
+        """Expected seconds of a job, by client id; inf for a client with a dead link.
+
+        In a plan by shares, their mean over the parts.
+        """
+        if plan not in self._seconds:
+            own = [self._job(part).seconds for part in parts_of(plan)]
+            self._seconds[plan] = self._mean(plan, np.array(own))
+        return self._seconds[plan]
+
+    def round_cost(self, plan: TuningPlan) -> RoundCost:
+        """What a round of the plan is expected to cost."""
+        jobs = [self._job(part) for part in parts_of(plan)]
+        seconds = self.expected_s(plan)
+        n_bytes = [np.full(len(seconds), float(job.n_bytes)) for job in jobs]
+        joules = self._mean(plan, np.array([job.joules for job in jobs]))
+        devices = np.array([client.device.profile.name for client in self.clients])
+        return RoundCost(
+            seconds=float(seconds.mean()),
+            cohort_s=expected_slowest_s(seconds, self.n_participants),
+            by_device={
+                name: float(seconds[devices == name].mean())
+                for name in dict.fromkeys(devices.tolist())
+            },
+            bytes=float(self._mean(plan, np.array(n_bytes)).mean()),
+            joules=float(joules.mean()),
+        )
+
+    def tiers(self, plan: Tiers) -> NDArray[np.int64]:
+        """The part that each client trains, as an index into the plan's parts, by client id."""
+        if plan not in self._tiers:
+            limit_s = np.inf if plan.limit_s is None else plan.limit_s
+            chosen = np.full(len(self.clients), len(plan.parts) - 1)
+            for i, part in reversed(list(enumerate(parts_of(plan)))):
+                excluded = {one.device for one in self._lacking(part.received)}
+                fits = [one.device.profile.name not in excluded for one in self.clients]
+                chosen[(self._job(part).seconds <= limit_s) & np.array(fits)] = i
+            self._tiers[plan] = chosen
+        return self._tiers[plan]
 
     def n_samples(self) -> NDArray[np.int64]:
         """Number of training examples, by client id."""
@@ -57,22 +98,42 @@ class Eligibility:
             self._samples.append(np.array([client.shard.n_samples for client in self.clients]))
         return self._samples[0]
 
-    def ineligible(self, config: TuningConfig) -> tuple[IneligibleDevice, ...]:
-        """The device classes that lack the memory for the configuration, ordered by name."""
-        if config not in self._ineligible:
-            self._ineligible[config] = self._find_ineligible(config)
-        return self._ineligible[config]
+    def ineligible(self, plan: TuningPlan) -> tuple[IneligibleDevice, ...]:
+        """The device classes that lack the memory for the plan, ordered by name."""
+        return self._lacking(needed_config(plan))
 
-    def eligible(self, config: TuningConfig, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    def eligible(self, plan: TuningPlan, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """The given clients without those whose devices lack the memory."""
-        excluded = {device.device for device in self.ineligible(config)}
+        excluded = {device.device for device in self.ineligible(plan)}
         if not excluded:
             return ids
         names = (self.clients[i].device.profile.name for i in ids.tolist())
         pairs = zip(ids.tolist(), names, strict=True)
         return np.array([i for i, name in pairs if name not in excluded], dtype=np.int64)
 
-    def _find_ineligible(self, config: TuningConfig) -> tuple[IneligibleDevice, ...]:
+    def _job(self, part: Part) -> ExpectedJob:
+        if part not in self._jobs:
+            self._jobs[part] = expected_job(
+                self.cost, self.exchange, self.clients, part, self.n_layers
+            )
+        return self._jobs[part]
+
+    def _mean(self, plan: TuningPlan, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(parts, clients) to (clients,): each client's value for what it trains in the plan."""
+        own: NDArray[np.float64] = values[0]
+        if isinstance(plan, Tiers):
+            own = values[self.tiers(plan), np.arange(len(self.clients))]
+        if isinstance(plan, Shares):
+            own = np.average(values, axis=0, weights=plan.shares)
+        return own
+
+    def _lacking(self, config: TuningConfig) -> tuple[IneligibleDevice, ...]:
+        """The device classes that lack the memory to run a configuration, ordered by name."""
+        if config not in self._ineligible:
+            self._ineligible[config] = self._find_lacking(config)
+        return self._ineligible[config]
+
+    def _find_lacking(self, config: TuningConfig) -> tuple[IneligibleDevice, ...]:
         if self.memory_share is None:
             return ()
         cache: CacheState = "none" if self.price_misses else "hit"
@@ -94,3 +155,11 @@ class Eligibility:
                     )
                 )
         return tuple(found)
+
+
+def needed_config(plan: TuningPlan) -> TuningConfig:
+    """The configuration for which every client of a plan must have the memory: the last of tiers,
+    since the others are for those that have more; otherwise the whole state."""
+    if isinstance(plan, Tiers):
+        return parts_of(plan)[-1].received
+    return shape(plan)

@@ -4,62 +4,66 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from configurator.protocol import RoundCost
-from learner.spec import AddOn, TuningConfig
-from sim.fleet.client import CacheState, Client
+from learner.plan import Part
+from learner.spec import AddOn
+from sim.fleet.client import Client
 from sim.fleet.link import OneWay
 from sim.scenario.scenario import Exchange
 
 from .protocol import CostModel
+from .step_price import step_price
 
 
-def expected_round_cost(
-    cost: CostModel, exchange: Exchange, clients: Sequence[Client], config: TuningConfig
-) -> RoundCost:
-    """Mean over all clients of the seconds, bytes and joules of a job, with a filled cache.
+@dataclass(frozen=True, slots=True)
+class ExpectedJob:
+    """(clients,) Expected seconds of each client's job and its joules, and the bytes of each, at
+    the mean rates of its traces and with a filled cache. inf for a dead link."""
 
-    Links are at the mean rates of their traces. Simulated rounds take longer: they wait for the
-    slowest client, and traces vary.
+    seconds: NDArray[np.float64]
+    joules: NDArray[np.float64]
+    n_bytes: int
+
+
+def expected_job(
+    cost: CostModel, exchange: Exchange, clients: Sequence[Client], part: Part, n_layers: int
+) -> ExpectedJob:
+    """What each client's job would cost if it trained this part. n_layers: the model's."""
+    down_bytes = cost.payload_bytes(part.received, exchange.down_bits)
+    up_bytes = cost.payload_bytes(part.config, exchange.up_bits)
+    devices = {client.device.profile.name: client.device.profile for client in clients}
+    has_cache = isinstance(part.config, AddOn)
+    step_s = {
+        name: step_price(cost, device, part, n_layers=n_layers, has_cache=has_cache).hit_s
+        for name, device in devices.items()
+    }
+    seconds, joules = [], []
+    for client in clients:
+        profile, link = client.device.profile, client.link
+        radio_s = _mean_s(link.down, down_bytes) + _mean_s(link.up, up_bytes)
+        work_s = client.n_batches * step_s[profile.name] / client.device.own_speed
+        seconds.append(radio_s + work_s)
+        joules.append(cost.energy_j(profile, work_s, radio_s))
+    return ExpectedJob(np.array(seconds), np.array(joules), down_bytes + up_bytes)
+
+
+def expected_slowest_s(seconds: NDArray[np.float64], n: int) -> float:
+    """The expected largest of `n` values drawn from these without putting one back.
+
+    The i-th smallest of N is the largest of n with probability C(i - 1, n - 1) / C(N, n).
     """
-    payload = down_bytes, up_bytes = _payload(cost, exchange, config)
-    times = [_times_s(cost, payload, client, config) for client in clients]
-    joules = [
-        cost.energy_j(client.device.profile, compute_s, radio_s)
-        for client, (radio_s, compute_s) in zip(clients, times, strict=True)
-    ]
-    return RoundCost(
-        seconds=sum(radio_s + compute_s for radio_s, compute_s in times) / len(clients),
-        bytes=float(down_bytes + up_bytes),
-        joules=sum(joules) / len(clients),
-    )
+    ordered = np.sort(seconds)
+    n, total = min(n, len(ordered)), len(ordered)
+    log_chance = [_log_choose(i - 1, n - 1) - _log_choose(total, n) for i in range(n, total + 1)]
+    return float(np.exp(log_chance) @ ordered[n - 1 :])
 
 
-def expected_seconds(
-    cost: CostModel, exchange: Exchange, clients: Sequence[Client], config: TuningConfig
-) -> NDArray[np.float64]:
-    """Each client's seconds of a job, as in expected_round_cost; inf for a dead link."""
-    payload = _payload(cost, exchange, config)
-    return np.array([sum(_times_s(cost, payload, client, config)) for client in clients])
-
-
-def _times_s(
-    cost: CostModel, payload: tuple[int, int], client: Client, config: TuningConfig
-) -> tuple[float, float]:
-    """Seconds of communication and of computing."""
-    down_bytes, up_bytes = payload
-    cache: CacheState = "hit" if isinstance(config, AddOn) else "none"
-    radio_s = _mean_s(client.link.down, down_bytes) + _mean_s(client.link.up, up_bytes)
-    work_s = cost.compute_s(client.device.profile, config, client.n_batches, cache)
-    return radio_s, work_s / client.device.own_speed
-
-
-def _payload(cost: CostModel, exchange: Exchange, config: TuningConfig) -> tuple[int, int]:
-    down_bytes = cost.payload_bytes(config, exchange.down_bits)
-    return down_bytes, cost.payload_bytes(config, exchange.up_bits)
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 def _mean_s(link: OneWay, n_bytes: int) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from learner.plan import Shares, Tiers
 from learner.spec import StateRef
 from sim.cost.protocol import CostModel
 from sim.records import ClientRow, RoundRow, RoundStatus
@@ -55,8 +56,8 @@ class Accountant:
         if self.has_client_rows:
             told = (self._client_fields(row, job, own) for job, own in accounts.items())
             self.log.events.add_fields(ClientRow, told)
-        payload = self.dispatcher.payload(lineage.config)
-        self.audit.see_round(row, accounts, (payload.down_bytes, payload.up_bytes))
+        payloads = [offer.payload for offer in self.dispatcher.offers(lineage.plan)]
+        self.audit.see_round(row, accounts, payloads)
         self.totals.add(row)
         request.totals.add(row)
         self.log.events.add(row)
@@ -75,6 +76,7 @@ class Accountant:
     ) -> RoundRow:
         jobs, own = accounts.keys(), accounts.values()
         seconds = [sum(spent) for spent in zip(*(one.seconds for one in own), strict=True)]
+        mixed = lineage.plan if isinstance(lineage.plan, Tiers | Shares) else None
         losses = [self._loss(*one) for one in accounts.items() if one[1].is_wasteful]
         return RoundRow(
             t_s=now_s,
@@ -84,6 +86,8 @@ class Accountant:
             round=lineage.round,
             attempt=request.attempt,
             config=lineage.config,
+            plan=mixed,
+            parts=tuple([job.task.part_no for job in jobs]) if mixed else None,
             clients=tuple([job.client_id for job in jobs]),
             reports=tuple([job.client_id for job in jobs if job.outcome == "done"]),
             ages=_ages(jobs),

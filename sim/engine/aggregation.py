@@ -9,7 +9,8 @@ from operator import attrgetter
 
 from simpy import Environment
 
-from learner.spec import AggregationRule, Learner, LocalJob, RoundUpdates, TuningConfig, Update
+from learner.plan import parts_of
+from learner.spec import AggregationRule, Learner, LocalJob, RoundUpdates, Update
 from sim.cost.eligibility import Eligibility
 from sim.scenario.scenario import Exchange
 from sim.scenario.staleness import Staleness
@@ -42,6 +43,7 @@ class Aggregator:
         for job in jobs:
             job.staleness = lineage.round - job.version
         is_fresh = not any(job.staleness for job in jobs)
+        is_uniform = len(parts_of(lineage.plan)) == 1
         discounts = () if is_fresh else [self.staleness.factor(job.staleness) for job in jobs]
         updates = RoundUpdates(
             base=lineage.state,
@@ -49,9 +51,10 @@ class Aggregator:
             shards=[job.client.shard for job in jobs],
             n_batches=[job.client.n_batches for job in jobs],
             batch_size=self.training.batch_size,
-            make=partial(self._update, lineage.config, jobs, discounts),
+            make=partial(self._update, jobs, discounts),
             bases=() if is_fresh else [job.base for job in jobs],
             discounts=discounts,
+            parts=() if is_uniform else [job.task.part.config for job in jobs],
         )
         state = self.learner.aggregate(lineage.state, updates, self.rule)
         lineage.advance(state, self.env.now)
@@ -76,14 +79,15 @@ class Aggregator:
             own = [shard.client_id for shard in updates.shards]
             lineage.history.record_feedback(own, told, self.eligibility.n_samples())
 
-    def _update(
-        self, config: TuningConfig, jobs: Sequence[ClientJob], discounts: Sequence[float], i: int
-    ) -> Update:
+    def _update(self, jobs: Sequence[ClientJob], discounts: Sequence[float], i: int) -> Update:
         training, job = self.training, jobs[i]
         client, factor = job.client, training.lr_schedule.factor(job.version)
+        part = job.task.part
         local_job = LocalJob(
             shard=client.shard,
-            config=config,
+            config=part.config,
+            whole=part.whole,
+            runs=part.runs,
             n_batches=client.n_batches,
             batch_size=training.batch_size,
             optimizer=training.optimizer,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -23,6 +23,9 @@ from .job_account import JobAccount
 _RELATIVE = 1e-9
 
 Accounts = Mapping[ClientJob, JobAccount]
+
+Payloads = Sequence[tuple[int, ...]]
+"""Bytes down and up of each part of a plan."""
 
 Where = Callable[[], str]
 """Describes the round in question; called only when a law is broken."""
@@ -45,8 +48,8 @@ class Audit:
     _n_dispatched: int = 0
     _n_ended: Counter[str] = field(default_factory=Counter)
 
-    def see_round(self, row: RoundRow, accounts: Accounts, payload: tuple[int, int]) -> None:
-        """Check a round against its jobs' accounts. payload: bytes of an update, down and up."""
+    def see_round(self, row: RoundRow, accounts: Accounts, payloads: Payloads) -> None:
+        """Check a round against its jobs' accounts. payloads: of each part of the plan."""
         where = partial(_place_of, row)
         self._n_dispatched += len(accounts)
         spent_s = row.wait_s + row.down_s + row.compute_s + row.up_s + row.idle_s + row.gone_s
@@ -59,13 +62,13 @@ class Audit:
         self._n_bytes += row.down_bytes + row.up_bytes
         self._n_moved["down"] += row.down_bytes
         self._n_moved["up"] += row.up_bytes
-        down_bytes, up_bytes = payload
+        down_bytes, up_bytes, *_ = payloads[0]
         is_plain = (row.down_bytes, row.up_bytes) == (
             len(accounts) * down_bytes,
             len(accounts) * up_bytes,
         )
-        if not (is_plain and len(row.reports) == len(accounts)):
-            _check_bytes(row, accounts, payload, where)
+        if not (is_plain and len(payloads) == 1 and len(row.reports) == len(accounts)):
+            _check_bytes(row, accounts, payloads, where)
         for job, account in accounts.items():
             availability = job.client.availability
             if availability.available_until_s < row.t_s or availability.asked_at_s > job.start_s:
@@ -91,14 +94,15 @@ class Audit:
                 _check_carried(link, self._n_moved[name], self._n_dispatched, where, name)
 
 
-def _check_bytes(row: RoundRow, accounts: Accounts, payload: tuple[int, int], where: Where) -> None:
+def _check_bytes(row: RoundRow, accounts: Accounts, payloads: Payloads, where: Where) -> None:
     """However a job ended, it moved what it was asked for up to there, in attempts that its links
     carried; the round's bytes are its clients'."""
     for job, account in accounts.items():
         if job.outcome == "done" and account.repeated is None:
             moved = (round(account.amounts[DOWN]), round(account.amounts[UP]))
-            is_whole = moved[0] >= payload[0] and moved[1] == payload[1]
-            text = f"client {job.client_id} moved {moved}, not {payload} bytes"
+            down_bytes, up_bytes, *_ = payloads[job.task.part_no]
+            is_whole = moved[0] >= down_bytes and moved[1] == up_bytes
+            text = f"client {job.client_id} moved {moved}, not {(down_bytes, up_bytes)} bytes"
             _require(is_whole, where, text)
         for stage in (DOWN, UP):
             _check_stage(job, account, stage, where)

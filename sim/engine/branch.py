@@ -32,5 +32,5 @@ class RunningBranch:
     @property
     def why_nobody_comes(self) -> str:
         if not len(self.share.pool):
-            return f"no device has the memory for {self.lineage.config}"
+            return f"no device has the memory for {self.lineage.plan}"
         return "too few clients will ever be available again"

@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from simpy import Environment, Process
 
-from learner.spec import StateRef, TuningConfig
+from learner.plan import Part
+from learner.spec import StateRef
 from sim.fleet.client import CacheState, Client
 from sim.fleet.device import Device
 from sim.fleet.link import OneWay
@@ -37,13 +38,15 @@ the round was cancelled. `open` while it runs."""
 class Task(NamedTuple):
     """What a client has to do: bytes down, seconds of computing at full speed, bytes up.
 
+    `part_no`: what it trains, as an index into the plan's parts.
     `cache`: what the client's stored activations do. `steps`: the training steps behind the
     computing, where they store activations (None: they store none).
     `dropout_stage`: the client vanishes at the end of this stage's amount, which is then only the
     part done before (3: it does not).
     """
 
-    config: TuningConfig
+    part: Part
+    part_no: int
     cache: CacheState
     steps: TrainingSteps | None
     resources: tuple[Resource, Resource, Resource]

@@ -67,7 +67,7 @@ class CohortSelector:
             available_of=lambda ids: table.available(now_s, ids, busy),
             first_available_of=lambda ids, n: table.first_available(now_s, ids, n, busy),
             next_absence_s=lambda client_id: table.clients[client_id].next_absence_s(now_s),
-            expected=partial(self.eligibility.expected_s, lineage.config),
+            expected=partial(self.eligibility.expected_s, lineage.plan),
             samples=self.eligibility.n_samples,
         )
         chosen = self.policy.choose(context, n, lineage.history)

@@ -7,28 +7,39 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from learner.batch_order import batch_order
-from learner.spec import AddOn, Full, TuningConfig, tuned_depth
+from learner.plan import Part, TuningPlan, parts_of
+from learner.spec import Full
 from sim.cost.protocol import CostModel
+from sim.cost.step_price import StepPrice, step_price
 from sim.fleet.client import CacheState, Client
 from sim.scenario.scenario import Exchange
 from sim.streams import Streams
-from traces.profiles import DeviceProfile
 
+from .assignment import Assignment
 from .client_job import NO_DROPOUT, UP, ClientJob, Task, job_seed
 from .context import Context
 from .disturbances import Disturbances
 from .lineage import Lineage
 from .participation import Participation, participate, run_job
-from .training_steps import Order, StepPrice, TrainingSteps
+from .training_steps import Order, TrainingSteps
 
 
 class Payload(NamedTuple):
-    """Bytes of one configuration: of the state down, of the update up, and of the base model, which
+    """Bytes of training one part: of the state down, of the update up, and of the base model, which
     comes on top for a client that does not have it yet (0: it is never sent)."""
 
     down_bytes: int
     up_bytes: int
     model_bytes: int
+
+
+class Offer(NamedTuple):
+    """A part of a plan with its bytes, and its price of a training step by device class."""
+
+    part: Part
+    part_no: int
+    payload: Payload
+    prices: Mapping[str, StepPrice]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,27 +60,28 @@ class Dispatcher:
     n_layers: int
     price_misses: bool
     disturbances: Disturbances
+    assignment: Assignment
     participation: Participation = participate
-    _payloads: dict[TuningConfig, Payload] = field(default_factory=dict)
-    _prices: dict[TuningConfig, dict[str, StepPrice]] = field(default_factory=dict)
+    _offers: dict[TuningPlan, tuple[Offer, ...]] = field(default_factory=dict)
 
-    def payload(self, config: TuningConfig) -> Payload:
-        payload = self._payloads.get(config)
-        if payload is None:
-            payload = self._payloads[config] = Payload(
-                down_bytes=self.cost.payload_bytes(config, self.exchange.down_bits),
-                up_bytes=self.cost.payload_bytes(config, self.exchange.up_bits),
-                model_bytes=self.cost.payload_bytes(Full()) if self.exchange.deliver_model else 0,
+    def offers(self, plan: TuningPlan) -> Sequence[Offer]:
+        """The parts of a plan in its order, priced."""
+        offers = self._offers.get(plan)
+        if offers is None:
+            offers = self._offers[plan] = tuple(
+                Offer(part, i, self._payload(part), self._step_prices(part))
+                for i, part in enumerate(parts_of(plan))
             )
-        return payload
+        return offers
 
     def jobs(self, lineage: Lineage, attempt: int, ids: Sequence[int]) -> list[ClientJob]:
         """A job for every client of a cohort, from the lineage's state."""
         drawn = self.disturbances.draw(lineage.round, attempt, ids)
-        payload, prices = self.payload(lineage.config), self._step_prices(lineage.config)
+        offers = self.offers(lineage.plan)
+        chosen = self.assignment.of_cohort(lineage.plan, lineage.round, attempt, ids)
         return [
-            self._job(lineage, payload, prices, client_id, 0, factor, point)
-            for client_id, (factor, point) in zip(ids, drawn, strict=True)
+            self._job(lineage, offers[i], client_id, 0, factor, point)
+            for client_id, i, (factor, point) in zip(ids, chosen, drawn, strict=True)
         ]
 
     def job(
@@ -86,8 +98,9 @@ class Dispatcher:
         work_factor: multiplies its compute seconds. dropout_at: where the client vanishes, 0 to 3
         stages into its work (3: not at all). repeat: as in ClientJob.
         """
-        payload, prices = self.payload(lineage.config), self._step_prices(lineage.config)
-        return self._job(lineage, payload, prices, client_id, repeat, work_factor, dropout_at)
+        chosen = self.assignment.of_client(lineage.plan, lineage.round, repeat, client_id)
+        offer = self.offers(lineage.plan)[chosen]
+        return self._job(lineage, offer, client_id, repeat, work_factor, dropout_at)
 
     def start(self, job: ClientJob, report: Callable[[ClientJob], None]) -> None:
         """Start the client's process; `report` is called when the client is done or lost."""
@@ -96,18 +109,17 @@ class Dispatcher:
     def _job(
         self,
         lineage: Lineage,
-        payload: Payload,
-        prices: Mapping[str, StepPrice],
+        offer: Offer,
         client_id: int,
         repeat: int,
         work_factor: float,
         dropout_at: float,
     ) -> ClientJob:
-        client, config = self.clients[client_id], lineage.config
-        down_bytes, up_bytes, model_bytes = payload
+        client = self.clients[client_id]
+        down_bytes, up_bytes, model_bytes = offer.payload
         if model_bytes and not client.has_model:
             down_bytes += model_bytes
-        price = prices[client.device.profile.name]
+        price = offer.prices[client.device.profile.name]
         work_s, cache, steps = self._training(lineage, client, price, repeat, work_factor)
         amounts: list[float] = [down_bytes, work_s, up_bytes]
         dropout_stage = int(dropout_at)
@@ -115,7 +127,7 @@ class Dispatcher:
             amounts[dropout_stage] *= dropout_at - dropout_stage
         link = client.link
         resources = (link.down, client.device, link.up)
-        task = Task(config, cache, steps, resources, amounts, dropout_stage)
+        task = Task(offer.part, offer.part_no, cache, steps, resources, amounts, dropout_stage)
         return ClientJob(
             self.context, client, task, base=lineage.state, version=lineage.round, repeat=repeat
         )
@@ -144,33 +156,21 @@ class Dispatcher:
     def _order(self, job: tuple[int, int, int], n_texts: int, n_steps: int) -> Order:
         return batch_order(job_seed(self.streams, *job), n_texts, self.batch_size, n_steps)
 
-    def _step_prices(self, config: TuningConfig) -> dict[str, StepPrice]:
-        """The price of a training step by device class."""
-        prices = self._prices.get(config)
-        if prices is None:
-            devices = (client.device.profile for client in self.clients)
-            profiles = {profile.name: profile for profile in devices}
-            has_cache = isinstance(config, AddOn) and any(
-                client.cache is not None for client in self.clients
-            )
-            prices = {
-                name: self._step_price(one, config, has_cache) for name, one in profiles.items()
-            }
-            self._prices[config] = prices
-        return prices
-
-    def _step_price(
-        self, profile: DeviceProfile, config: TuningConfig, has_cache: bool
-    ) -> StepPrice:
-        """Without a cache, a hit never occurs, and a device need not be measured with one."""
-        depth = tuned_depth(config, self.n_layers)
-        miss_s = self.cost.compute_s(profile, config, 1, "none")
-        hit_s = self.cost.compute_s(profile, config, 1, "hit") if has_cache else miss_s
-        return StepPrice(
-            depth=depth,
-            n_frozen=self.n_layers - depth,
-            plain_s=miss_s,
-            hit_s=hit_s,
-            miss_s=miss_s if self.price_misses else hit_s,
-            has_cache=has_cache,
+    def _payload(self, part: Part) -> Payload:
+        return Payload(
+            down_bytes=self.cost.payload_bytes(part.received, self.exchange.down_bits),
+            up_bytes=self.cost.payload_bytes(part.config, self.exchange.up_bits),
+            model_bytes=self.cost.payload_bytes(Full()) if self.exchange.deliver_model else 0,
         )
+
+    def _step_prices(self, part: Part) -> dict[str, StepPrice]:
+        """The price of a training step by device class."""
+        profiles = {one.device.profile.name: one.device.profile for one in self.clients}
+        has_cache = any(client.cache is not None for client in self.clients)
+        prices = {
+            name: step_price(self.cost, profile, part, n_layers=self.n_layers, has_cache=has_cache)
+            for name, profile in profiles.items()
+        }
+        if self.price_misses:
+            return prices
+        return {name: price._replace(miss_s=price.hit_s) for name, price in prices.items()}

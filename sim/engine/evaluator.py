@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from simpy import Environment
 
-from configurator.protocol import BranchScore, TrialRules
+from configurator.protocol import BranchScore, ScoredPoint, TrialRules
 from learner.spec import Learner, StateRef
 from sim.records import EvaluationRow, as_fields
 from sim.runlog import RunLog
 from sim.scenario.scenario import EvaluationPlan
 
-from .lineage import Lineage
+from .lineage import Lineage, Point
 from .participation import Process
 from .timing import take_time
+from .totals import Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +39,7 @@ class Evaluator:
         """Whether the run has a target and the state reaches it on the deciding split."""
         if self.target_accuracy is None:
             return False
-        (evaluation,) = self.learner.evaluate([state], self.plan.decide_on)
-        return evaluation.accuracy >= self.target_accuracy
+        return self._accuracy(state) >= self.target_accuracy
 
     def mark_point(self, lineage: Lineage, *, is_alone: bool) -> Process:
         """Add a point to the curve where one is due; returns whether the run has its target there.
@@ -54,10 +55,15 @@ class Evaluator:
         return not in_time or self.is_at_target(lineage.state)
 
     def branch_scores(
-        self, rules: TrialRules, lineages: Mapping[str, Lineage], base_round: int
+        self,
+        rules: TrialRules,
+        lineages: Mapping[str, Lineage],
+        spent: Mapping[str, Totals],
+        base: Lineage,
+        start_s: float,
     ) -> dict[str, BranchScore]:
-        """Each branch's accuracy on the deciding split: of its last state, or the best of its
-        points, as the rules say."""
+        """Each candidate's score on the deciding split, and what its branch has cost since the
+        trial's start."""
         is_best = rules.score == "best-in-window"
         states = {
             name: [*(point.state for point in lineage.points if is_best), lineage.state]
@@ -65,13 +71,37 @@ class Evaluator:
         }
         flat = [state for own in states.values() for state in own]
         evaluations = iter(self.learner.evaluate(flat, self.plan.decide_on))
-        return {
-            name: BranchScore(
-                accuracy=max(next(evaluations).accuracy for _ in own),
-                rounds=lineages[name].round - base_round,
+        scores = {}
+        for name, own in states.items():
+            scored = [next(evaluations) for _ in own]
+            scores[name] = BranchScore(
+                accuracy=max(one.accuracy for one in scored),
+                rounds=lineages[name].round - base.round,
+                loss=scored[-1].loss,
+                correct=scored[-1].correct,
+                losses=partial(self._losses, own[-1]),
+                accuracy_before=partial(self._accuracy, base.state),
+                curve=partial(self._curve, tuple(lineages[name].points)),
+                seconds=max(0.0, lineages[name].aggregated_s - start_s),
+                bytes=spent[name].n_bytes,
+                joules=spent[name].energy_j,
+                client_rounds=spent[name].n_asked,
             )
-            for name, own in states.items()
-        }
+        return scores
+
+    def _accuracy(self, state: StateRef) -> float:
+        (evaluation,) = self.learner.evaluate([state], self.plan.decide_on)
+        return evaluation.accuracy
+
+    def _losses(self, state: StateRef) -> Sequence[float]:
+        return self.learner.example_losses([state], self.plan.decide_on)[0]
+
+    def _curve(self, points: Sequence[Point]) -> list[ScoredPoint]:
+        evaluations = self.learner.evaluate([one.state for one in points], self.plan.decide_on)
+        return [
+            ScoredPoint(t_s=one.t_s, round=one.round, accuracy=own.accuracy, loss=own.loss)
+            for one, own in zip(points, evaluations, strict=True)
+        ]
 
     def report(self, lineage: Lineage, trial_no: int) -> None:
         """Score the lineage's points on the reported split; all rows so far reach the disk."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from learner.plan import TuningPlan, shape
 from learner.spec import StateRef, TuningConfig
 from sim.selection import ClientHistory
 
@@ -20,25 +21,33 @@ class Point:
 
 @dataclass(slots=True)
 class Lineage:
-    """The current state, what selection policies remember of its clients, and the curve's points.
+    """The current state, who trains what of it, what selection policies remember of its clients,
+    and the curve's points.
 
     `round` counts the aggregations since the run's start; `attempt` counts how often the next one
-    has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made.
-    `reported`: the latest state on the reported curve.
+    has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made;
+    `aggregated_s`: when its latest aggregation was. `reported`: the latest state on the reported
+    curve.
     """
 
-    config: TuningConfig
+    plan: TuningPlan
     state: StateRef
     history: ClientHistory
     round: int = 0
     attempt: int = 0
     made_s: float = 0.0
+    aggregated_s: float = 0.0
     reported: StateRef | None = None
     points: list[Point] = field(default_factory=list)
 
+    @property
+    def config(self) -> TuningConfig:
+        """The state's configuration."""
+        return shape(self.plan)
+
     def advance(self, state: StateRef, now_s: float) -> None:
         """The next aggregation has made this state."""
-        self.state, self.made_s = state, now_s
+        self.state, self.made_s, self.aggregated_s = state, now_s, now_s
         self.round, self.attempt = self.round + 1, 0
 
     def mark(self) -> None:

@@ -20,6 +20,7 @@ from configurator.protocol import (
     TrialResult,
 )
 from configurator.ranking import ranked
+from learner.plan import shape
 from learner.spec import Learner
 from sim.records import DecisionRow, EndRow
 from sim.runlog import RunError, RunLog
@@ -63,15 +64,15 @@ class Server:
 
     def serve(self) -> Process:
         """Process: the whole run; returns the final Lineage. The run's time limit interrupts it."""
-        config = self.configurator.initial()
-        state = self.learner.initial(config, self.trials.init_seed)
-        lineage = Lineage(config=config, state=state, history=self.history)
+        plan = self.configurator.initial()
+        state = self.learner.initial(shape(plan), self.trials.init_seed)
+        lineage = Lineage(plan=plan, state=state, history=self.history)
         self.evaluator.report(lineage, trial_no=0)
         results: list[TrialResult] = []
         reason = self._stop_reason(lineage)
         n_empty, reached = 0, lineage.round
         while not reason:
-            trial = self.configurator.propose(lineage.config, results, self.costs)
+            trial = self.configurator.propose(lineage.plan, results, self.costs)
             if trial is None:
                 reason = "the configurator ended the run"
                 break
@@ -91,21 +92,39 @@ class Server:
         run ends here, if it does)."""
         check_trial(trial, self.trials.rules.participants, self.n_layers)
         branches = self.trials.fork(trial, trial_no, base)
+        start_s = self.env.now
         in_time = yield from self.trials.run(branches, trial.budget, trial.rules)
-        if len(branches) == 1:
+        if len(branches) == 1 and not trial.views:
             result = TrialResult(trial=trial, scores={}, chosen=branches[0].name)
             return branches[0].lineage, result, _end_reason(branches, in_time)
-        judged = yield from self._decide(trial, base, branches, in_time)
+        judged = yield from self._decide(trial, base, branches, start_s, in_time)
         left, scores, decision, in_time = judged
-        chosen = _chosen(trial, left, scores, decision)
-        lineage = chosen.lineage if chosen else _back_to(base, branches)
-        name = chosen.name if chosen else ""
-        self._record(trial_no, branches, scores, name, lineage)
-        result = TrialResult(trial=trial, scores=scores, chosen=name)
+        chosen = _chosen(trial, scores, decision)
+        lineage = self._candidates(trial, left)[chosen] if chosen else _back_to(base, branches)
+        self._record(trial, trial_no, branches, scores, chosen, lineage)
+        result = TrialResult(trial=trial, scores=scores, chosen=chosen)
         return lineage, result, _end_reason(left, in_time)
 
+    def _candidates(self, trial: Trial, branches: Sequence[RunningBranch]) -> dict[str, Lineage]:
+        """The lineages among which the configurator decides, by name: of the branches, or views of
+        the only branch, whose state is then that part of the branch's."""
+        if not trial.views:
+            return {branch.name: branch.lineage for branch in branches}
+        whole = branches[0].lineage
+        found = {}
+        for view in trial.views:
+            state = self.learner.restrict(whole.state, shape(view.plan))
+            made_s = whole.made_s if state == whole.state else self.env.now
+            found[view.name] = replace(whole, plan=view.plan, state=state, made_s=made_s)
+        return found
+
     def _decide(
-        self, trial: Trial, base: Lineage, branches: Sequence[RunningBranch], in_time: bool
+        self,
+        trial: Trial,
+        base: Lineage,
+        branches: Sequence[RunningBranch],
+        start_s: float,
+        in_time: bool,
     ) -> Process:
         """Ask for a decision until it is not an extension; returns (the branches of the last
         scores, these scores, the decision, whether the run has time left).
@@ -115,15 +134,18 @@ class Server:
         left, n_empty, reached = list(branches), 0, 0
         while True:
             if in_time:
-                evaluation_s = self.evaluator.evaluation_s * len(left)
+                evaluation_s = self.evaluator.evaluation_s * len(trial.views or left)
                 in_time = yield from take_time(self.env, evaluation_s)
-            lineages = {branch.name: branch.lineage for branch in left}
-            scores = self.evaluator.branch_scores(trial.rules, lineages, base.round)
+            lineages = self._candidates(trial, left)
+            spent = {branch.name: branch.totals for branch in left}
+            if trial.views:
+                spent = dict.fromkeys(lineages, left[0].totals)
+            scores = self.evaluator.branch_scores(trial.rules, lineages, spent, base, start_s)
             decision = self.configurator.decide(trial, scores)
             check_decision(decision, list(scores))
             if not (isinstance(decision, Extend) and in_time):
                 return left, scores, decision, in_time
-            if decision.branches:
+            if decision.branches and not trial.views:
                 left = [branch for branch in left if branch.name in decision.branches]
             if not any(self.trials.can_continue(branch) for branch in left):
                 return left, scores, decision, in_time
@@ -136,6 +158,7 @@ class Server:
 
     def _record(
         self,
+        trial: Trial,
         trial_no: int,
         branches: Sequence[RunningBranch],
         scores: Mapping[str, BranchScore],
@@ -143,7 +166,7 @@ class Server:
         lineage: Lineage,
     ) -> None:
         for branch in branches:
-            if branch.name != chosen:
+            if branch.name != chosen and not trial.views:
                 self.sidelined.include(branch.totals)
         costs = {branch.name: branch.totals for branch in branches}
         self.log.events.add(
@@ -209,19 +232,13 @@ def _back_to(base: Lineage, branches: Sequence[RunningBranch]) -> Lineage:
     return replace(base, points=[], attempt=max(attempts, default=base.attempt))
 
 
-def _chosen(
-    trial: Trial,
-    branches: Sequence[RunningBranch],
-    scores: Mapping[str, BranchScore],
-    decision: Decision,
-) -> RunningBranch | None:
-    """The branch that continues; None goes back. An Extend that came too late takes the best."""
+def _chosen(trial: Trial, scores: Mapping[str, BranchScore], decision: Decision) -> str:
+    """The name of the branch or view that continues; "" goes back. An Extend that came too late
+    takes the best."""
     match decision:
         case Choose(branch=name):
-            chosen = name
+            return name
         case Extend():
-            names = [branch.name for branch in branches]
-            chosen = next(name for name in ranked(trial, scores) if name in names)
+            return ranked(trial, scores)[0]
         case BackTo():
-            return None
-    return next(branch for branch in branches if branch.name == chosen)
+            return ""

@@ -15,34 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.cost.step_price import StepPrice
 from sim.fleet.activation_cache import ActivationCache, by_text
 
 _RELATIVE = 1e-12
 
 Order = list[NDArray[np.int64]]
 """Each step's texts, as positions in the shard."""
-
-
-class StepPrice(NamedTuple):
-    """Seconds of one step on a device at a tuned depth.
-
-    `plain_s`: without a cache. `hit_s`, `miss_s`: with all activations stored, and with none.
-    `n_frozen`: the number of layers below the tuned ones. `has_cache`: the configuration can train
-    from stored activations.
-    """
-
-    depth: int
-    n_frozen: int
-    plain_s: float
-    hit_s: float
-    miss_s: float
-    has_cache: bool
-
-    def hits_s(self, stored_depth: int) -> float:
-        """Seconds of a step whose texts are all stored for this depth, at least the tuned one."""
-        if stored_depth == self.depth:
-            return self.hit_s
-        return self.hit_s + (self.miss_s - self.hit_s) * (stored_depth - self.depth) / self.n_frozen
 
 
 class Miss(NamedTuple):

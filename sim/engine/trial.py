@@ -10,8 +10,9 @@ from simpy import Environment, Interrupt
 from simpy import Process as SimProcess
 
 from configurator.protocol import Budget, Rounds, SimSeconds, Trial, TrialRules
-from learner.spec import Learner, TuningConfig
-from sim.cost.eligibility import Eligibility
+from learner.plan import TuningPlan, shape
+from learner.spec import Learner
+from sim.cost.eligibility import Eligibility, needed_config
 from sim.records import RefusalRow
 from sim.runlog import RunLog
 from sim.scenario.scenario import Rounds as RoundRules
@@ -49,20 +50,20 @@ class TrialRunner:
 
     def fork(self, trial: Trial, trial_no: int, base: Lineage) -> list[RunningBranch]:
         """The trial's branches, each adapted from the base and ready to run."""
-        configs = [branch.config for branch in trial.branches]
+        plans = [branch.plan for branch in trial.branches]
         branches = []
-        shares = self._shares(trial, trial_no, configs)
+        shares = self._shares(trial, trial_no, plans)
         for candidate, share in zip(trial.branches, shares, strict=True):
-            state = self.learner.adapt(base.state, candidate.config, self.init_seed)
+            state = self.learner.adapt(base.state, shape(candidate.plan), self.init_seed)
             lineage = replace(
                 base,
-                config=candidate.config,
+                plan=candidate.plan,
                 state=state,
                 history=base.history.copy(),
                 made_s=base.made_s if state == base.state else self.env.now,
                 points=[],
             )
-            is_alone = len(configs) == 1
+            is_alone = len(plans) == 1
             branches.append(RunningBranch(candidate.name, trial_no, lineage, share, is_alone))
             self._record_ineligible(branches[-1])
         return branches
@@ -74,8 +75,8 @@ class TrialRunner:
 
     def reallocate(self, branches: Sequence[RunningBranch], trial: Trial) -> None:
         """Share all clients among the branches with which an extended trial continues."""
-        configs = [branch.lineage.config for branch in branches]
-        shares = self._shares(trial, branches[0].trial_no, configs)
+        plans = [branch.lineage.plan for branch in branches]
+        shares = self._shares(trial, branches[0].trial_no, plans)
         for branch, share in zip(branches, shares, strict=True):
             branch.share = share
 
@@ -117,8 +118,8 @@ class TrialRunner:
             self.round_limit if self.round_limit is not None else math.inf,
         )
 
-    def _shares(self, trial: Trial, trial_no: int, configs: Sequence[TuningConfig]) -> list[Share]:
-        """Each branch's clients, without those whose devices cannot train its configuration."""
+    def _shares(self, trial: Trial, trial_no: int, plans: Sequence[TuningPlan]) -> list[Share]:
+        """Each branch's clients, without those whose devices lack the memory for its plan."""
         shares = allocate(
             self.env,
             self.streams,
@@ -126,15 +127,15 @@ class TrialRunner:
             trial_no,
             n_clients=self.n_clients,
             n_participants=self.rules.participants,
-            n_branches=len(configs),
+            n_branches=len(plans),
         )
         return [
-            replace(share, pool=self.eligibility.eligible(config, share.pool))
-            for share, config in zip(shares, configs, strict=True)
+            replace(share, pool=self.eligibility.eligible(plan, share.pool))
+            for share, plan in zip(shares, plans, strict=True)
         ]
 
     def _record_ineligible(self, branch: RunningBranch) -> None:
-        devices = self.eligibility.ineligible(branch.lineage.config)
+        devices = self.eligibility.ineligible(branch.lineage.plan)
         if not devices:
             return
         self.log.events.add(
@@ -142,7 +143,7 @@ class TrialRunner:
                 t_s=self.env.now,
                 trial=branch.trial_no,
                 branch=branch.name,
-                config=branch.lineage.config,
+                config=needed_config(branch.lineage.plan),
                 refused_clients={one.device: one.n_clients for one in devices},
                 needed_bytes={one.device: one.needed_bytes for one in devices},
                 limit_bytes={one.device: one.limit_bytes for one in devices},

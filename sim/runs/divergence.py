@@ -118,10 +118,10 @@ def _recipe_field(
     """The first part of the recipe that differs, and its values in both runs."""
     if counterpart is None:
         return "the lineage", "without this round", "one round longer"
-    keys = ("chosen", "config") if row["row"] == DecisionRow.row else ("config", "reports")
+    keys = ("chosen", "config") if row["row"] == DecisionRow.row else _ROUND_KEYS
     for key in keys:
-        if row[key] != counterpart[key]:
-            return _NAMES[key], counterpart[key], row[key]
+        if row.get(key) != counterpart.get(key):
+            return _NAMES[key], counterpart.get(key), row.get(key)
     manifests = [read_manifest(run_dir) for run_dir in (earlier, later)]
     scenarios = [flatten(manifest["scenario"]) for manifest in manifests]
     for key in {**scenarios[0], **scenarios[1]}:
@@ -135,10 +135,14 @@ def _recipe_field(
     return f"the {key} state", counterpart[key], row[key]
 
 
+_ROUND_KEYS = ("config", "plan", "reports", "parts")
+
 _NAMES = {
     "chosen": "the decision",
     "config": "the configuration",
+    "plan": "the plan",
     "reports": "the cohort that reported",
+    "parts": "who trains what",
 }
 
 

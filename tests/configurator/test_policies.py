@@ -19,8 +19,9 @@ from configurator.protocol import (
 )
 from configurator.schedule import Step
 from configurator.space import Space
-from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
-from tests.contracts.configurators import ConfiguratorContract, flat_costs, scores_of
+from learner.plan import TuningPlan
+from learner.spec import Adapter, Freeze, Full, Lora
+from sim.testing.configurator_contract import ConfiguratorContract, flat_costs, scores_of
 
 BERT = Space(max_depth=12)
 
@@ -31,7 +32,7 @@ def trial_of(policy: Configurator, depth: int, width: int) -> Trial:
     return trial
 
 
-def nth_trial(policy: Configurator, n: int, current: TuningConfig) -> Trial:
+def nth_trial(policy: Configurator, n: int, current: TuningPlan) -> Trial:
     """The policy's trial after n trials without scores."""
     history = list[TrialResult]()
     while True:
@@ -50,7 +51,7 @@ class TestFixed(ConfiguratorContract):
     def test_its_trial_is_one_branch_without_a_budget(self, policy: Configurator) -> None:
         trial = policy.propose(Full(), [], flat_costs)
         assert trial is not None
-        assert ([b.config for b in trial.branches], trial.budget) == ([Full()], Unlimited())
+        assert ([b.plan for b in trial.branches], trial.budget) == ([Full()], Unlimited())
 
 
 class TestSchedule(ConfiguratorContract):
@@ -62,7 +63,7 @@ class TestSchedule(ConfiguratorContract):
     def test_it_trains_its_steps_in_order_and_ends_the_run(self, policy: Configurator) -> None:
         trials = [nth_trial(policy, n, policy.initial()) for n in (0, 1)]
         assert [trial.budget for trial in trials] == [Rounds(5), Rounds(7)]
-        assert [str(trial.branches[0].config) for trial in trials] == ["(0, 8)", "(2, 16)"]
+        assert [str(trial.branches[0].plan) for trial in trials] == ["(0, 8)", "(2, 16)"]
         results = [TrialResult(trial=t, scores={}, chosen=t.branches[0].name) for t in trials]
         assert policy.propose(policy.initial(), results, flat_costs) is None
 
@@ -79,7 +80,7 @@ class TestSideline(ConfiguratorContract):
         return Sideline(interval_s=60, start=Adapter(depth=1, width=8), space=BERT)
 
     def test_a_trial_has_keep_wider_and_deeper(self, policy: Configurator) -> None:
-        configs = {b.name: b.config for b in trial_of(policy, 2, 16).branches}
+        configs = {b.name: b.plan for b in trial_of(policy, 2, 16).branches}
         assert configs == {
             "keep": Adapter(depth=2, width=16),
             "wider": Adapter(depth=2, width=24),
@@ -96,7 +97,7 @@ class TestSideline(ConfiguratorContract):
         artifact = Sideline(space=BERT, at_limit="repeat")
         capped = Adapter(depth=12, width=64)
         trial = trial_of(artifact, 12, 64)
-        assert [b.config for b in trial.branches] == [capped] * 3
+        assert [b.plan for b in trial.branches] == [capped] * 3
         assert trial.budget == SimSeconds(60)
 
     def test_the_highest_accuracy_wins(self, policy: Configurator) -> None:
@@ -147,7 +148,7 @@ class TestSidelineWithFreeze(ConfiguratorContract):
     def test_it_grows_in_depth_only(self, policy: Configurator) -> None:
         trial = policy.propose(Freeze(depth=3), [], flat_costs)
         assert trial is not None
-        assert [b.config for b in trial.branches] == [Freeze(depth=3), Freeze(depth=4)]
+        assert [b.plan for b in trial.branches] == [Freeze(depth=3), Freeze(depth=4)]
 
 
 class TestSidelineWithLora(ConfiguratorContract):
@@ -158,7 +159,7 @@ class TestSidelineWithLora(ConfiguratorContract):
     def test_it_widens_in_rank(self, policy: Configurator) -> None:
         trial = policy.propose(Lora(depth=3, rank=8), [], flat_costs)
         assert trial is not None
-        assert [b.config for b in trial.branches] == [
+        assert [b.plan for b in trial.branches] == [
             Lora(depth=3, rank=8),
             Lora(depth=3, rank=8).with_rank(10),  # with the same alpha / rank
             Lora(depth=4, rank=8),
@@ -177,7 +178,7 @@ class TestProgressive(ConfiguratorContract):
     def test_it_grows_deeper_and_wider_in_turn(self) -> None:
         policy = Progressive(start=Adapter(depth=1, width=8), space=Space(max_depth=3))
         trials = [nth_trial(policy, n, policy.start) for n in (0, 1, 2, 3, 4, 5)]
-        assert [str(t.branches[0].config) for t in trials] == [
+        assert [str(t.branches[0].plan) for t in trials] == [
             "(1, 8)",
             "(2, 8)",
             "(2, 16)",
@@ -205,7 +206,7 @@ class TestRandomSearch(ConfiguratorContract):
         )
         assert first is not None
         assert other is not None
-        assert len({branch.config for branch in first.branches}) == 8
+        assert len({branch.plan for branch in first.branches}) == 8
         assert first != other
 
     def test_all_configurations_of_a_small_grid_are_candidates(self) -> None:

@@ -41,10 +41,10 @@ def server(
 ) -> State:
     """The parent X after updates, each with the model that its client made."""
     recipe = Aggregate(rule=rule, parent=X, updates=tuple(update for update, _ in updates))
-    step = ServerStep(recipe, torch.device("cpu"))
+    step = ServerStep(recipe, parents, torch.device("cpu"))
     for update, model in updates:
         step.add(update, {"param.a": torch.tensor(model)})
-    return step.result(parents)
+    return step.result()
 
 
 @pytest.fixture
@@ -60,7 +60,9 @@ def test_models_from_another_device_are_added_on_the_servers(
     rule: AggregationRule, update: Callable[..., Update]
 ) -> None:
     """After an exchange below 32 bits, models are on the CPU; torch's meta device needs no GPU."""
-    step = ServerStep(Aggregate(rule=rule, parent=X, updates=(update(),)), torch.device("meta"))
+    step = ServerStep(
+        Aggregate(rule=rule, parent=X, updates=(update(),)), {X: values(1.0)}, torch.device("meta")
+    )
     step.add(update(), {"param.a": torch.tensor([1.0])})
     assert step._mean.mean()["param.a"].device.type == "meta"
 

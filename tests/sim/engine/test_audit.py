@@ -41,7 +41,7 @@ def simulation_of(scenario: Any, tmp_path: Path) -> Simulation:
     return build_simulation(scenario, 0, log=RunLog(tmp_path), cache_dir=tmp_path)
 
 
-def refused(row: RoundRow, accounts: Accounts, payload: tuple[int, int]) -> str:
+def refused(row: RoundRow, accounts: Accounts, payload: list[tuple[int, ...]]) -> str:
     with pytest.raises(AuditError) as refusal:
         Audit(ServerLink()).see_round(row, accounts, payload)
     text = str(refusal.value)

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from simpy import Environment
 
 from learner.batch_order import batch_order
+from learner.plan import Part
 from learner.spec import Adapter, Shard, StateRef
+from sim.cost.step_price import StepPrice
 from sim.engine.client_job import COMPUTE, DOWN, UP, WAIT, ClientJob, Task
 from sim.engine.context import Context
 from sim.engine.job_account import JobAccount
 from sim.engine.participation import participate, run_job
-from sim.engine.training_steps import StepPrice, TrainingSteps
+from sim.engine.training_steps import TrainingSteps
 from sim.fleet.activation_cache import ActivationCache
 from sim.fleet.availability import ClientAvailability
 from sim.fleet.client import Client
@@ -65,7 +67,9 @@ def started(**changes: Any) -> tuple[Environment, ClientJob, list[float]]:
     cache = client.cache = ActivationCache(4)
     draw = partial(batch_order, 0, 4, 2, 2)
     steps = TrainingSteps(cache, price, n_steps=2, batch_size=2, draw=draw, factor=1.0)
-    task = Task(CONFIG, "fill", steps, resources, given["amounts"], given["dropout_stage"])
+    task = Task(
+        Part(config=CONFIG), 0, "fill", steps, resources, given["amounts"], given["dropout_stage"]
+    )
     context = Context(env=env, when_offline=given["when_offline"])
     job = ClientJob(context, client, task, base=StateRef("base"), version=0)
     reports: list[float] = []

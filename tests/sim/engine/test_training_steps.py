@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learner.batch_order import batch_order
-from sim.engine.training_steps import StepPrice, TrainingSteps
+from sim.cost.step_price import StepPrice
+from sim.engine.training_steps import TrainingSteps
 from sim.fleet.activation_cache import EMPTY, ActivationCache
 
 HIT_S, MISS_S = 1.0, 5.0  # four seconds for the frozen layers

@@ -22,6 +22,7 @@ from configurator.protocol import (
     Trial,
     TrialResult,
 )
+from learner.plan import TuningPlan
 from learner.spec import Adapter, TuningConfig
 from sim.runlog import RunError
 from sim.runs.run import run_scenario
@@ -218,12 +219,12 @@ class TwiceThenBack:
         return Adapter(depth=1, width=8)
 
     def propose(
-        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         if history:
             return None
-        deeper = Branch(name="deeper", config=Adapter(depth=2, width=8))
-        return Trial(branches=(Branch(name="keep", config=current), deeper), budget=Rounds(1))
+        deeper = Branch(name="deeper", plan=Adapter(depth=2, width=8))
+        return Trial(branches=(Branch(name="keep", plan=current), deeper), budget=Rounds(1))
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Decision:
         return Extend(Rounds(1)) if scores["keep"].rounds == 1 else BackTo()
@@ -264,7 +265,7 @@ def test_costs_tell_a_policy_what_a_round_takes(tmp_path: Path, make: Any) -> No
 
     class Asks(TwiceThenBack):
         def propose(
-            self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+            self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
         ) -> Trial | None:
             asked.append(costs(current))
             return None
@@ -285,10 +286,10 @@ class Wrong(TwiceThenBack):
     depth: int = 2
 
     def propose(
-        self, current: TuningConfig, history: Sequence[TrialResult], costs: Costs
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         configs = (current, Adapter(depth=self.depth, width=8))
-        branches = [Branch(name=n, config=c) for n, c in zip(self.names, configs, strict=True)]
+        branches = [Branch(name=n, plan=c) for n, c in zip(self.names, configs, strict=True)]
         return Trial(branches=tuple(branches), budget=Rounds(self.rounds))
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Decision:

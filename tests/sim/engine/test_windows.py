@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from configurator.protocol import Branch, Choose, SimSeconds, Trial, TrialRules
+from learner.plan import TuningPlan
 from learner.spec import Adapter, TuningConfig
 from sim.runs.run import run_scenario
 
@@ -126,10 +127,10 @@ class Windows:
     def initial(self) -> TuningConfig:
         return Adapter(depth=1, width=8)
 
-    def propose(self, current: TuningConfig, history: Any, costs: Any) -> Trial:
+    def propose(self, current: TuningPlan, history: Any, costs: Any) -> Trial:
         del history, costs
         return Trial(
-            branches=(Branch(name="only", config=current),),
+            branches=(Branch(name="only", plan=current),),
             budget=SimSeconds(self.window_s),
             rules=TrialRules(crossing=self.crossing),
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from configurator.protocol import Branch, Choose, Costs, Decision, Rounds, Trial
 from configurator.space import Space
+from learner.plan import TuningPlan
 from learner.spec import Adapter, TuningConfig
 from sim.engine.participation import compute, download, upload, wait
 
@@ -22,9 +23,9 @@ class Deepening:
     def initial(self) -> TuningConfig:
         return Adapter(depth=1, width=8)
 
-    def propose(self, current: TuningConfig, history: Sequence[Any], costs: Costs) -> Trial:
+    def propose(self, current: TuningPlan, history: Sequence[Any], costs: Costs) -> Trial:
         config = self.space.deeper(current) if history else current  # type: ignore[arg-type]  # an Adapter
-        return Trial(branches=(Branch(name="on", config=config),), budget=Rounds(self.rounds))
+        return Trial(branches=(Branch(name="on", plan=config),), budget=Rounds(self.rounds))
 
     def decide(self, trial: Trial, scores: Mapping[str, Any]) -> Decision:
         return Choose("on")

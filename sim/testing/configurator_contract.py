@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from configurator.protocol import (
     Trial,
     TrialResult,
 )
+from learner.plan import TuningPlan, shape
 from learner.spec import Adapter, Freeze, Lora, TuningConfig
 from sim.runs.run import run_scenario
 from sim.scenario.file import parse_scenario
@@ -40,8 +42,13 @@ accuracies = st.lists(
 )
 
 
-def flat_costs(config: TuningConfig) -> RoundCost:
-    return RoundCost(seconds=1.0, bytes=1.0, joules=1.0)
+def flat_costs(plan: TuningPlan) -> RoundCost:
+    return RoundCost(seconds=1.0, cohort_s=1.0, by_device={"device": 1.0}, bytes=1.0, joules=1.0)
+
+
+def losses(accuracy: float) -> list[float]:
+    """Equal losses on every example, lower with a higher accuracy."""
+    return [1.0 - accuracy] * 4
 
 
 def scores_of(
@@ -49,8 +56,10 @@ def scores_of(
 ) -> dict[str, BranchScore]:
     """A score for each branch of the trial, or for the named ones."""
     return {
-        branch.name: BranchScore(accuracy=value, rounds=3)
-        for branch, value in zip(trial.branches, values, strict=False)
+        branch.name: BranchScore(
+            accuracy=value, rounds=3, seconds=1.0, losses=partial(losses, value)
+        )
+        for branch, value in zip(trial.candidates, values, strict=False)
         if not names or branch.name in names
     }
 
@@ -73,7 +82,7 @@ class ConfiguratorContract:
     ) -> None:
         trial = policy.propose(policy.initial(), [], flat_costs)
         assert trial is not None
-        assert policy.initial() in [branch.config for branch in trial.branches]
+        assert shape(policy.initial()) in [shape(one.plan) for one in trial.candidates]
 
     @shared_fixture
     @given(choices=st.lists(accuracies, max_size=30))
@@ -88,7 +97,7 @@ class ConfiguratorContract:
                 return
             check_trial(trial, n_participants=MOST_BRANCHES, n_layers=12)
             for branch in trial.branches:
-                self._check_growth(current, branch.config, limits)
+                self._check_growth(shape(current), shape(branch.plan), limits)
             current, result = decide(policy, trial, values, current)
             history.append(result)
 
@@ -110,7 +119,7 @@ class ConfiguratorContract:
         trial = policy.propose(policy.initial(), [], flat_costs)
         assert trial is not None
         chosen, _ = decide(policy, trial, [0.5] * MOST_BRANCHES, policy.initial())
-        assert chosen == policy.initial()
+        assert shape(chosen) == shape(policy.initial())
 
     @shared_fixture
     @given(values=accuracies)
@@ -120,9 +129,9 @@ class ConfiguratorContract:
         """Untrained new weights may have a higher score by chance."""
         trial = policy.propose(policy.initial(), [], flat_costs)
         assert trial is not None
-        if len(trial.branches) > 1:
+        if len(trial.candidates) > 1:
             chosen, _ = decide(policy, trial, values, policy.initial(), rounds=0)
-            assert chosen == policy.initial()
+            assert shape(chosen) == shape(policy.initial())
 
     def test_a_run_in_which_every_client_is_lost_has_no_round(
         self, policy: Configurator, tmp_path: Path
@@ -158,18 +167,18 @@ def decide(
     policy: Configurator,
     trial: Trial,
     values: Sequence[float],
-    current: TuningConfig,
+    current: TuningPlan,
     rounds: int = 3,
-) -> tuple[TuningConfig, TrialResult]:
-    """The configuration and the result after a trial.
+) -> tuple[TuningPlan, TrialResult]:
+    """The plan and the result after a trial.
 
     At each decision, branches have the same `values` and `rounds` more rounds than before. Ends
     with the first decision that is not an extension.
     """
-    if len(trial.branches) == 1:
+    if len(trial.candidates) == 1:
         only = trial.branches[0]
-        return only.config, TrialResult(trial=trial, scores={}, chosen=only.name)
-    names: tuple[str, ...] = tuple(branch.name for branch in trial.branches)
+        return only.plan, TrialResult(trial=trial, scores={}, chosen=only.name)
+    names: tuple[str, ...] = tuple(branch.name for branch in trial.candidates)
     for n in range(1, 101):
         scores = {
             name: replace(score, rounds=n * rounds)
@@ -185,8 +194,8 @@ def decide(
         raise AssertionError("the policy extended its trial 100 times")
     if not isinstance(decision, Choose):
         return current, TrialResult(trial=trial, scores=scores, chosen="")
-    chosen = next(b for b in trial.branches if b.name == decision.branch)
-    return chosen.config, TrialResult(trial=trial, scores=scores, chosen=chosen.name)
+    chosen = next(b for b in trial.candidates if b.name == decision.branch)
+    return chosen.plan, TrialResult(trial=trial, scores=scores, chosen=chosen.name)
 
 
 def small_scenario(p_dropout: float) -> dict[str, object]:

@@ -1,0 +1,54 @@
+"""ByDevice: each client trains as many layers as a round of shallow ones leaves it time for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from learner.plan import Tiers, TuningPlan
+from learner.ranges import require, require_above_0
+from learner.spec import Adapter, Lora, Runs
+
+from .protocol import BranchScore, Choose, Costs, Trial, TrialResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByDevice:
+    """Depth by client, without trials.
+
+    The state has the configuration `deepest`. A client trains the largest depth, from
+    `shallow_depth` on, whose expected job takes no longer than a round in which everybody trains
+    `shallow_depth` (the expected slowest of a cohort), times `slack`. So a round is about as short
+    as a shallow one, and the layers further down learn from the clients that have the time for
+    them. A larger cohort of more even clients leaves less room. `runs`: see learner.spec.Runs.
+    """
+
+    kind: Literal["by-device"] = "by-device"
+    deepest: Adapter | Lora
+    shallow_depth: int = 1
+    slack: float = 1.0
+    runs: Runs = "part"
+
+    def __post_init__(self) -> None:
+        require_above_0(slack=self.slack)
+        require(
+            0 <= self.shallow_depth <= self.deepest.depth,
+            f"shallow_depth must be at most deepest.depth ({self.deepest.depth}) and at least 0, "
+            f"got {self.shallow_depth}",
+        )
+
+    def initial(self) -> TuningPlan:
+        """The state's shape; who trains what follows from the costs in the first trial."""
+        return self.deepest
+
+    def propose(
+        self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
+    ) -> Trial | None:
+        depths = range(self.deepest.depth, self.shallow_depth - 1, -1)
+        parts = tuple(replace(self.deepest, depth=depth) for depth in depths)
+        limit_s = self.slack * costs(parts[-1]).cohort_s
+        return Trial.alone("by device", Tiers(parts=parts, limit_s=limit_s, runs=self.runs))
+
+    def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
+        return Choose(trial.branches[0].name)

@@ -1,0 +1,81 @@
+"""ByDevice and the rivals with different parts for different clients."""
+
+from __future__ import annotations
+
+import pytest
+
+from configurator import ByDevice, Configurator, HetLora, Legend
+from configurator.protocol import RoundCost, Unlimited
+from learner.plan import Shares, Tiers, TuningPlan, shape
+from learner.spec import Adapter, Lora, tuned_depth
+from sim.testing.configurator_contract import ConfiguratorContract, flat_costs
+
+
+def costs_by_depth(plan: TuningPlan) -> RoundCost:
+    """A depth takes 1 s on a fast device and 5 s on a slow one; a cohort has a slow one."""
+    depth = tuned_depth(shape(plan), 12)
+    return RoundCost(
+        seconds=3.0 * depth,
+        cohort_s=5.5 * depth,
+        by_device={"fast": 1.0 * depth, "slow": 5.0 * depth},
+        bytes=1.0,
+        joules=1.0,
+    )
+
+
+class TestByDevice(ConfiguratorContract):
+    @pytest.fixture
+    def policy(self) -> Configurator:
+        return ByDevice(deepest=Adapter(depth=6, width=8))
+
+    def test_a_client_has_the_time_of_the_slowest_of_a_shallow_cohort(self) -> None:
+        policy = ByDevice(deepest=Adapter(depth=3, width=16), shallow_depth=2, slack=1.5)
+        trial = policy.propose(policy.initial(), [], costs_by_depth)
+        assert trial is not None
+        (branch,) = trial.branches
+        parts = (Adapter(depth=3, width=16), Adapter(depth=2, width=16))
+        assert branch.plan == Tiers(parts=parts, limit_s=1.5 * 11.0)
+        assert trial.budget == Unlimited()
+
+    def test_a_shallow_depth_beyond_the_deepest_is_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"shallow_depth must be at most deepest.depth \(2\)"):
+            ByDevice(deepest=Adapter(depth=2, width=8), shallow_depth=3)
+
+
+class TestLegend(ConfiguratorContract):
+    @pytest.fixture
+    def policy(self) -> Configurator:
+        return Legend(deepest=Lora(depth=6, rank=4))
+
+    def test_no_device_is_slower_than_the_slowest_class_with_the_least_depth(self) -> None:
+        policy = Legend(deepest=Lora(depth=6, rank=4))
+        trial = policy.propose(policy.initial(), [], costs_by_depth)
+        assert trial is not None
+        plan = trial.branches[0].plan
+        assert isinstance(plan, Tiers)
+        assert plan.limit_s == 5.0
+        assert [tuned_depth(part, 12) for part in plan.parts] == [6, 5, 4, 3, 2, 1]
+
+
+class TestHetLora(ConfiguratorContract):
+    @pytest.fixture
+    def policy(self) -> Configurator:
+        return HetLora(largest=Lora(depth=3, rank=8))
+
+    def test_ranks_double_up_to_the_largest_with_one_scale(self) -> None:
+        plan = HetLora(largest=Lora(depth=3, rank=12, alpha=24), least_rank=2).initial()
+        assert isinstance(plan, Shares)
+        assert [(part.rank, part.scale) for part in plan.parts if isinstance(part, Lora)] == [
+            (2, 2.0),
+            (4, 2.0),
+            (8, 2.0),
+            (12, 2.0),
+        ]
+        assert plan.shares == (0.25,) * 4
+
+    def test_one_rank_is_no_plan(self) -> None:
+        largest = Lora(depth=3, rank=4)
+        policy = HetLora(largest=largest, least_rank=4)
+        trial = policy.propose(policy.initial(), [], flat_costs)
+        assert trial is not None
+        assert trial.branches[0].plan == largest
