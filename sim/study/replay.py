@@ -10,7 +10,7 @@ from typing import Any
 
 from sim.run_files import read_manifest
 from sim.runs.directory import require_unchanged, run_directory
-from sim.runs.divergence import Divergence, find_divergence
+from sim.runs.divergence import Divergence, find_divergence, find_unscored
 from sim.runs.progress import ProgressSink
 from sim.runs.recorded import check_configurator, recorded_run
 from sim.runs.run import MissingScoreError, RunResult, default_cache_dir
@@ -114,11 +114,14 @@ def replay(
 def _replay(original: Path, name: str, run_dir: Path, result: ResultOrError) -> Replay:
     if isinstance(result, Exception) and not isinstance(result, MissingScoreError):
         raise result
+    divergence = find_divergence(original, run_dir)
+    if divergence is None and not isinstance(result, RunResult):
+        divergence = find_unscored(original, run_dir)
     return Replay(
         name=name,
         run_dir=run_dir,
         result=result if isinstance(result, RunResult) else None,
-        divergence=find_divergence(original, run_dir),
+        divergence=divergence,
         missing="" if isinstance(result, RunResult) else str(result),
     )
 
