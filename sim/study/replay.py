@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.build.data import Data
 from sim.run_files import read_manifest
 from sim.runs.directory import require_unchanged, run_directory
 from sim.runs.divergence import Divergence, find_divergence, find_unscored
@@ -84,13 +85,15 @@ def replay(
     cache_dir: Path | None = None,
     workers: int = 1,
     train: bool = False,
+    data: Data | None = None,
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[Replay]:
     """Run the study that plan_replay made from `run_dir`, in `<out>/<study name>`.
 
     As long as cohorts and decisions are those of the original run, all scores are in the store.
     Where learning diverges, a replay continues only with train=True, or if another run has stored
-    the scores. Any other error is raised when all runs have ended.
+    the scores. Any other error is raised when all runs have ended. data: see run_scenario; they
+    must be those of every run of the study.
     """
     recorded = recorded_run(run_dir)
     results = results_or_errors(
@@ -101,6 +104,7 @@ def replay(
         on_missing="train" if train else "refuse",
         precision=recorded.precision,
         participation=recorded.participation,
+        data=data,
         on_progress=on_progress,
     )
     directories = [
