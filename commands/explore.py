@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -24,12 +23,16 @@ def explore(directory: StudyDir, port: Port = 8050) -> None:
 
     Ctrl-C ends it. The page is for finished runs, and trains nothing.
     """
-    if find_spec("dash") is None:
-        raise ValueError("explore needs the extra `explore`: pip install 'fedadapter-sim[explore]'")
     from analysis import load_study
     from analysis.explore.model import Model
-    from analysis.explore.page import make_page
-    from analysis.explore.server import listening, make_local_server
+
+    try:
+        from analysis.explore.page import make_page
+        from analysis.explore.server import listening, make_local_server
+    except ImportError as error:
+        raise ValueError(
+            f"explore needs the package {error.name}: pip install 'fedadapter-sim[explore]'"
+        ) from None
     from sim.study.replayer import Replayer
 
     study = load_study(directory)

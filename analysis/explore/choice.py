@@ -53,8 +53,9 @@ class Choice:
         return with_value(self, values[0]) if self.is_scale and is_number else None
 
     def place_of(self, value: Any) -> int | None:
-        """The choice that sets this value, or None."""
-        return self.values.index(value) if value in self.values else None
+        """The choice that sets this value, or None; true and 1 are different values."""
+        same = [i for i, own in enumerate(self.values) if own == value]
+        return same[0] if same and not isinstance(value, bool) else None
 
     def chosen(self, overrides: Sequence[str]) -> int:
         """The choice of overrides that `reading` accepts."""

@@ -28,7 +28,8 @@ class Model:
     of threads asks for them.
     """
 
-    errors = (ValueError, RunError)
+    errors = (ValueError, RunError, OSError)
+    """What a state that cannot be replayed raises."""
 
     def __init__(self, study: Study, replayer: Replayer) -> None:
         self.directory = study.path
