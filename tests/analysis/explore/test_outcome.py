@@ -17,7 +17,9 @@ from analysis.reading.run import Run
 Make = Callable[..., Any]
 
 
-def linked(make_round: Make, times_s: list[float], name: str, **changes: Any) -> list[Any]:
+def linked(
+    make_round: Make, times_s: list[float], name: str, **changes: Any
+) -> tuple[list[Any], list[str]]:
     """Rounds whose base is the state of the one before; the first base is "start"."""
     states = ["start", *(f"{name} {i}" for i in range(1, len(times_s) + 1))]
     starts_s = [0.0, *times_s]
