@@ -36,6 +36,7 @@ def file(five_arms: Path) -> Path:
 
 def opened(browser: Any, file: Path, **options: Any) -> tuple[Any, list[str]]:
     page = browser.new_context(offline=True, **options).new_page()
+    page.set_default_timeout(120_000)  # of loading plotly on a busy machine
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
