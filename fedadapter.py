@@ -11,6 +11,7 @@ import typer
 
 from commands import (
     devices,
+    explore,
     exports,
     replays,
     reports,
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (studies, runs, replays, results, reports, exports, scenarios, devices):
+for family in (studies, runs, replays, explore, results, reports, exports, scenarios, devices):
     app.add_typer(family.app)
 app.add_typer(traces.app, name="traces")
 app.add_typer(store.app, name="store")

@@ -1,4 +1,4 @@
-"""Traces derived from a trace: scaled, resampled, with another end rule."""
+"""Traces derived from a trace: scaled, interrupted, resampled, with another end rule."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ def with_end_rule(trace: StepTrace, end_rule: EndRule) -> StepTrace:
 def scale(trace: StepTrace, factor: float) -> StepTrace:
     """Every value times a finite factor of at least 0."""
     return replace(trace, values=trace.values * factor)
+
+
+def product(trace: StepTrace, factor: StepTrace) -> StepTrace:
+    """The trace times another one of the same period, such as one of 0 and 1."""
+    if factor.period_s != trace.period_s:
+        raise ValueError(f"periods must be equal, got {trace.period_s} and {factor.period_s}")
+    times_s = np.union1d(trace.times_s, factor.times_s)
+    of_trace, of_factor = (
+        one.values[np.searchsorted(one.times_s, times_s, side="right") - 1]
+        for one in (trace, factor)
+    )
+    return replace(trace, times_s=times_s, values=of_trace * of_factor)
 
 
 def resample(trace: StepTrace, step_s: float) -> StepTrace:

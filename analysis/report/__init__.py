@@ -25,7 +25,7 @@ from analysis.tables.cells import format_table
 from analysis.tables.targets import table_rows
 
 from .caveats import caveats
-from .curves import AXES, chart
+from .curves import AXES, chart, dash_name
 from .provenance import provenance
 from .scenario_differences import differing_keys
 from .summary import summary
@@ -48,7 +48,6 @@ def report(study: Study, crossing: Crossing = "sustained", baseline: str | None 
     figures = _figures(study, crossing)
     headers, cells = format_table(rows)
     styles = arm_styles(study)
-    colours = {arm: styles[arm].colour for arm in study.arms}
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     return environment.from_string(_part("page.html.j2")).render(
         title=study.path.resolve().name,
@@ -56,9 +55,9 @@ def report(study: Study, crossing: Crossing = "sustained", baseline: str | None 
         sections=[item for item in SECTIONS.items() if figures or item[0] != "figures"],
         summary=summary(study, rows),
         caveats=caveats(study, rows),
-        arms=list(colours.items()),
+        arms=[(arm, styles[arm].colour, dash_name(styles[arm])) for arm in study.arms],
         axes=AXES,
-        chart=chart(study, colours),
+        chart=chart(study, styles),
         table={"headers": headers, "rows": cells},
         stages=list(STAGES.values()),
         time_spent=[_bar(spent) for spent in time_spent(study)],

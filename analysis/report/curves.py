@@ -7,10 +7,13 @@ from typing import Any
 
 import polars as pl
 
-from analysis.figures.drawing.style import BASELINE
+from analysis.figures.drawing.line_styles import LineStyle
+from analysis.figures.drawing.style import BASELINE, DASHES
 from analysis.measures import accuracy_curve
 from analysis.reading.run import Run
 from analysis.reading.study import Study
+from analysis.statistics.bands import accuracy_band
+from analysis.tables.text import bounds_text
 
 AXES = {
     "t_s": "simulated time, s",
@@ -21,19 +24,31 @@ AXES = {
 """Choices for the horizontal axis, with titles."""
 
 
-def chart(study: Study, colours: Mapping[str, str]) -> dict[str, Any]:
-    """Return the data of the chart: its axes, and one line per run with values for each axis.
+_DASH_NAMES = ("solid", "dash", "dot")
+"""The names that plotly and CSS have for DASHES."""
 
-    `baseline` is the dark colour, which the dark theme replaces; `levels`: accuracies of majority
-    classes.
+
+def chart(study: Study, styles: Mapping[str, LineStyle]) -> dict[str, Any]:
+    """Return the data of the chart: its axes, one line per run, and one band per arm with seeds.
+
+    Lines and bands have values for each axis. `baseline` is the dark colour, which the dark theme
+    replaces; `levels`: accuracies of majority classes; `bounds`: what the bands are ("" without).
     """
+    n_seeds = max(len(study.runs_of(arm)) for arm in study.arms)
     return {
         "axes": AXES,
         "baseline": BASELINE,
         "title": f"{study.runs[0].report_on} {study.runs[0].metric}",
-        "lines": [_line(run, colours[run.arm]) for run in study.runs],
+        "lines": [_line(run, styles[run.arm]) for run in study.runs],
+        "bands": [_band(study, arm, styles[arm]) for arm in study.arms if _has_band(study, arm)],
+        "bounds": bounds_text(n_seeds) if n_seeds > 1 else "",
         "levels": sorted({r.majority_accuracy for r in study.runs if r.majority_accuracy}),
     }
+
+
+def dash_name(style: LineStyle) -> str:
+    """The name of a style's dashes: solid, dash or dot."""
+    return _DASH_NAMES[DASHES.index(style.dashes)]
 
 
 def cost_curve(run: Run) -> pl.DataFrame:
@@ -53,12 +68,31 @@ def cost_curve(run: Run) -> pl.DataFrame:
     )
 
 
-def _line(run: Run, colour: str) -> dict[str, Any]:
+def _line(run: Run, style: LineStyle) -> dict[str, Any]:
     curve = cost_curve(run)
     return {
         "arm": run.arm,
         "seed": run.seed,
-        "colour": colour,
+        "colour": style.colour,
+        "dash": dash_name(style),
         "accuracy": curve["accuracy"].to_list(),
         **{axis: curve[axis].to_list() for axis in AXES},
     }
+
+
+def _has_band(study: Study, arm: str) -> bool:
+    """Whether an arm has several seeds, all with evaluations."""
+    curves = [accuracy_curve(run) for run in study.runs_of(arm)]
+    return len(curves) > 1 and all(len(curve) for curve in curves)
+
+
+def _band(study: Study, arm: str, style: LineStyle) -> dict[str, Any]:
+    """The mean of an arm's seeds and its bounds, over each axis."""
+    curves = [cost_curve(run) for run in study.runs_of(arm)]
+    band: dict[str, Any] = {"arm": arm, "colour": style.colour, "dash": dash_name(style)}
+    for axis in AXES:
+        made = accuracy_band([curve.select("accuracy", t_s=axis) for curve in curves])
+        band[axis] = {"x": made["t_s"].to_list()} | {
+            name: made[name].to_list() for name in ("mean", "low", "high")
+        }
+    return band

@@ -6,25 +6,52 @@
   const axis = document.getElementById("axis");
   const log = document.getElementById("log");
   const boxes = [...document.querySelectorAll("input[name=arm]")];
+  const seeds = document.getElementById("seeds");
   const names = [...new Set(data.lines.map((line) => line.arm))];
-  const seeds = new Set(data.lines.map((line) => line.seed)).size;
+  const averaged = new Set(data.bands.map((band) => band.arm));
 
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
   // A logarithmic axis cannot show points at 0.
-  const placed = (line) => line[axis.value].map((x) => (x > 0 || !log.checked ? x : null));
+  const placed = (values) => values.map((x) => (x > 0 || !log.checked ? x : null));
 
+  const isShown = (arm) => boxes[names.indexOf(arm)].checked;
+
+  const ink = (of) => (of.colour === data.baseline ? colour("--ink") : of.colour);
+
+  // Of an arm with several seeds: thin, and only on demand.
   const trace = (line) => ({
     type: "scatter",
-    mode: "lines+markers",
-    name: seeds > 1 ? `${line.arm}, seed ${line.seed}` : line.arm,
-    x: placed(line),
+    mode: averaged.has(line.arm) ? "lines" : "lines+markers",
+    name: averaged.has(line.arm) ? `${line.arm}, seed ${line.seed}` : line.arm,
+    x: placed(line[axis.value]),
     y: line.accuracy,
-    visible: boxes[names.indexOf(line.arm)].checked,
-    line: { color: line.colour === data.baseline ? colour("--ink") : line.colour, width: 2 },
+    visible: isShown(line.arm) && (!averaged.has(line.arm) || seeds.checked),
+    opacity: averaged.has(line.arm) ? 0.5 : 1,
+    line: { color: ink(line), width: averaged.has(line.arm) ? 1 : 2, dash: line.dash },
     marker: { size: 5 },
     hovertemplate: "%{y:.1%} at %{x:.4s}",
   });
+
+  // The lower bound, the upper bound with the area between them, and the mean.
+  const band = (of) => {
+    const values = of[axis.value];
+    const part = (name, more) => ({
+      type: "scatter", mode: "lines", name: of.arm, x: placed(values.x), y: values[name],
+      visible: isShown(of.arm), hoverinfo: "skip", line: { width: 0 }, ...more,
+    });
+    return [
+      part("low", {}),
+      part("high", { fill: "tonexty", fillcolor: faint(ink(of)) }),
+      part("mean", {
+        hoverinfo: "all", hovertemplate: "mean %{y:.1%} at %{x:.4s}",
+        line: { color: ink(of), width: 2.5, dash: of.dash },
+      }),
+    ];
+  };
+
+  // "#rrggbb" with 18 % opacity.
+  const faint = (hex) => `${hex}2e`;
 
   const level = (accuracy) => ({
     type: "line", xref: "paper", x0: 0, x1: 1, y0: accuracy, y1: accuracy,
@@ -57,7 +84,9 @@
     annotations: data.levels.map(name),
   });
 
-  const draw = () => Plotly.react(chart, data.lines.map(trace), layout(),
+  const traces = () => [...data.bands.flatMap(band), ...data.lines.map(trace)];
+
+  const draw = () => Plotly.react(chart, traces(), layout(),
     { responsive: true, displaylogo: false, displayModeBar: false });
 
   const theme = document.getElementById("theme");
@@ -69,7 +98,7 @@
   };
 
   theme.addEventListener("click", () => show(root.dataset.theme !== "dark"));
-  for (const control of [axis, log, ...boxes]) control.addEventListener("change", draw);
+  for (const control of [axis, log, seeds, ...boxes]) control?.addEventListener("change", draw);
   window.addEventListener("beforeprint", () => show(false));
   show(window.matchMedia("(prefers-color-scheme: dark)").matches);
 })();

@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any, Literal
 
 from .cells import format_table
+from .latex import latex
 from .published import PUBLISHED_COLUMNS, format_published
 from .target_row import COLUMNS
 
 TableFormat = Literal["text", "markdown", "latex", "csv", "json"]
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "×": r"$\times$",
-    "±": r"$\pm$",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-    "µ": r"$\mu$",
-    "→": r"$\rightarrow$",
-    "<": "$<$",  # the font that LaTeX uses by default has other signs in these places
-    ">": "$>$",
-    "|": r"\textbar{}",
-    "–": "--",
-    "…": r"\ldots{}",
-}
 
 
 def render(
@@ -40,9 +22,8 @@ def render(
     """Render the rows of `table_rows`; the text ends with a line break.
 
     Markdown and LaTeX (booktabs) have the formatted cells and the caption; a LaTeX document refers
-    to the table as tab:<label>. CSV and JSON have all
-    columns as plain numbers, empty or null where unknown. Raises ValueError for `text`, which
-    the command line prints itself.
+    to the table as tab:<label>. CSV and JSON have all columns as plain numbers, empty or null where
+    unknown. Raises ValueError for `text`, which the command line prints itself.
     """
     match format:
         case "json":
@@ -52,7 +33,7 @@ def render(
         case "markdown":
             return _markdown(*format_table(rows), caption)
         case "latex":
-            return _latex(rows, caption, label)
+            return latex(rows, caption, label)
         case _:
             raise ValueError(f"a table is rendered as markdown, latex, csv or json, got {format}")
 
@@ -100,45 +81,3 @@ def _cell(text: str) -> str:
     \<b> costs \$5 \| \*9\*
     """
     return "".join(f"\\{sign}" if sign in "\\|`*<[$" else sign for sign in text)
-
-
-def _latex(rows: Sequence[Mapping[str, Any]], caption: str, label: str) -> str:
-    """A booktabs table with a rule between targets; needs \\usepackage{booktabs}."""
-    headers, lines = format_table(rows)
-    body = []
-    for i, line in enumerate(lines):
-        if i and rows[i]["target"] != rows[i - 1]["target"]:
-            body.append(r"\midrule")
-        body.append(_line(line))
-    return "\n".join(
-        (
-            r"\begin{table}",
-            r"\centering",
-            *([rf"\caption{{{_escaped(caption)}}}"] if caption else []),
-            rf"\label{{tab:{re.sub('[^A-Za-z0-9]+', '-', label).strip('-')}}}",
-            rf"\begin{{tabular}}{{ll{'r' * (len(headers) - 2)}}}",
-            r"\toprule",
-            _line(headers),
-            r"\midrule",
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        )
-    )
-
-
-def _line(cells: Sequence[str]) -> str:
-    """A row of a LaTeX table; a bracket at its start would be an option of the row above."""
-    text = " & ".join(map(_escaped, cells)) + r" \\"
-    return "{}" * text.startswith("[") + text
-
-
-def _escaped(text: str) -> str:
-    """Escape text for LaTeX.
-
-    >>> _escaped("90 % of a_b")
-    '90 \\\\% of a\\\\_b'
-    """
-    return "".join(_LATEX.get(sign, sign) for sign in text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import version
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -60,10 +61,15 @@ def numerics_tag(precision: Precision = "fp32") -> str:
     Environment variables that choose kernels follow where they are set, in quotes. With equal tags,
     results are equal bit for bit. Imports torch only if the installed build could use a GPU.
     """
-    libraries = " ".join(f"{name}-{version(name)}" for name in _LIBRARIES)
+    libraries = " ".join(f"{name}-{_version(name)}" for name in _LIBRARIES)
     own = (_device(), _number_format(precision), _processor())
     chosen = (f"{name}={os.environ[name]!a}" for name in _CHOOSE_KERNELS if os.environ.get(name))
     return " ".join((libraries, *own, *chosen))
+
+
+@cache
+def _version(library: str) -> str:
+    return metadata.version(library)
 
 
 def _number_format(precision: Precision) -> str:
@@ -75,7 +81,7 @@ def _number_format(precision: Precision) -> str:
 
 
 def _device() -> str:
-    if version("torch").endswith("+cpu"):
+    if _version("torch").endswith("+cpu"):
         return "cpu"
     import torch
 

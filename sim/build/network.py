@@ -12,21 +12,30 @@ import numpy as np
 from learner.ranges import require
 from sim.fleet.link import UNSHARED, Link, OneWay, ServerLink
 from sim.fleet.shared_link import SharedLink
-from sim.scenario.network import ConstantNetwork, TraceFiles, TraceNetwork, UplinkRatio, Way
+from sim.scenario.network import (
+    ConstantNetwork,
+    Outages,
+    TraceFiles,
+    TraceNetwork,
+    UplinkRatio,
+    Way,
+)
 from sim.streams import Streams
 from traces.describe import even_steps
 from traces.formats import READERS
 from traces.formats.columns import direction_of
 from traces.formats.options import names
 from traces.recording import BandwidthRecording
-from traces.reshape import scale
+from traces.reshape import product, scale
 from traces.step import StepTrace, constant
-from traces.synthetic import PRESETS, bandwidth
+from traces.synthetic import PRESETS, bandwidth, gilbert_elliott
 
 from .sources import Reading, assign, check_reference, read_files
 
 _BYTES_PER_MBYTE = 1e6
 _MBIT_PER_S = 8e-6
+_OUTAGES_S = 3600.0
+"""Period of the outages of constant rates."""
 _WAYS: tuple[Way, Way] = ("downlink", "uplink")
 
 
@@ -68,13 +77,7 @@ def build_links(
     Raises ValueError, naming the key; TraceError, naming the file and line, for a bad file.
     """
     if isinstance(network, ConstantNetwork):
-        down = constant(network.down_mbytes_per_s * _BYTES_PER_MBYTE)
-        up = constant(network.up_mbytes_per_s * _BYTES_PER_MBYTE)
-        latency_s = network.latency_s
-        link = Link(
-            OneWay(down, latency_s, server=server.down), OneWay(up, latency_s, server=server.up)
-        )
-        return Network([link] * len(ids), {})
+        return Network(_constant_links(network, streams, ids, server), {})
     downs, warnings = find_sources("downlink", network, streams, cache_dir)
     if isinstance(network.uplink, UplinkRatio):
         ups = [_scaled(source, network.uplink.ratio) for source in downs]
@@ -82,6 +85,7 @@ def build_links(
         ups, told = find_sources("uplink", network, streams, cache_dir)
         is_same = network.files("uplink") == network.files("downlink")
         warnings += swap_warnings(downs, ups) if is_same else [*told, *swap_warnings(downs, ups)]
+    downs, ups = ([_changed(one, network, streams) for one in sources] for sources in (downs, ups))
     warnings += _fixed_starts(network, (*downs, *ups))
     offsets = streams.uniform("offset", ids=ids) if network.offset == "random" else [0.0] * len(ids)
     # Both directions use the same draw, so that the two files of a recording stay together.
@@ -95,6 +99,50 @@ def build_links(
         for down, up, share in zip(downs_of, ups_of, offsets, strict=True)
     ]
     return Network(links, _link_facts(links, downs, ups, downs_of, ups_of), warnings)
+
+
+def _constant_links(
+    network: ConstantNetwork, streams: Streams, ids: Sequence[int], server: ServerLink
+) -> list[Link]:
+    """Links of constant rates; with outages, each from its own random position of their trace."""
+    scale_bytes = network.rate_scale * _BYTES_PER_MBYTE
+    rates = [network.down_mbytes_per_s * scale_bytes, network.up_mbytes_per_s * scale_bytes]
+    latency_s = network.latency_s
+
+    def link(down: StepTrace, up: StepTrace, offset_s: float) -> Link:
+        return Link(
+            OneWay(down, latency_s, offset_s, server.down),
+            OneWay(up, latency_s, offset_s, server.up),
+        )
+
+    if network.outages is None:
+        return [link(constant(rates[0]), constant(rates[1]), 0.0)] * len(ids)
+    on = _on_trace(network.outages, _OUTAGES_S, streams)
+    down, up = (scale(on, rate) for rate in rates)
+    offsets_s = streams.uniform("offset", ids=ids) * _OUTAGES_S
+    return [link(down, up, offset_s) for offset_s in offsets_s.tolist()]
+
+
+def _changed(source: TraceSource, network: TraceNetwork, streams: Streams) -> TraceSource:
+    """A source with the network's factor on its rates, and with its outages."""
+    if network.rate_scale != 1.0:
+        source = _scaled(source, network.rate_scale)
+    if network.outages is None:
+        return source
+    on = _on_trace(network.outages, source.trace.period_s, streams)
+    trace = product(source.trace, on)
+    if source.trace.total and not trace.total:
+        raise ValueError(
+            f"fleet.network.outages: leave nothing of {source.name}, which lasts "
+            f"{source.trace.period_s:g} s; make them shorter or rarer"
+        )
+    return replace(source, name=f"{source.name} with outages", trace=trace)
+
+
+def _on_trace(outages: Outages, period_s: float, streams: Streams) -> StepTrace:
+    """1 where the link works, 0 in an outage. The same for both directions of a recording."""
+    model = gilbert_elliott(1.0, 0.0, outages.every_s, outages.length_s)
+    return model.sample(streams.generator("outages"), period_s)
 
 
 def _link_facts(

@@ -72,6 +72,36 @@ def find_divergence(earlier: Path, later: Path) -> Divergence | None:
     return None
 
 
+def find_unscored(earlier: Path, later: Path) -> Divergence | None:
+    """Where a replay without divergence lacks a score: a branch of its last trial has more or fewer
+    rounds than in the earlier run, so that the trial would be decided between other states.
+
+    None if no branch has.
+    """
+    last_rows = [_last_rounds(run_dir) for run_dir in (earlier, later)]
+    trial = max((trial for trial, _ in last_rows[1]), default=0)
+    rounds = [{b: row["round"] for (t, b), row in rows.items() if t == trial} for rows in last_rows]
+    for branch in {**rounds[0], **rounds[1]}:
+        was, now = (of_run.get(branch) for of_run in rounds)
+        if was != now:
+            return Divergence(
+                t_s=max((row["t_s"] for row in read_rows(later / EVENTS)), default=0.0),
+                trial=trial,
+                branch=branch,
+                round=now or 0,
+                field=f"the last round of branch {branch} in trial {trial}",
+                earlier=was,
+                later=now,
+            )
+    return None
+
+
+def _last_rounds(run_dir: Path) -> dict[tuple[int, str], dict[str, Any]]:
+    """The last aggregated round of every branch, by trial and branch."""
+    rows = (row for row in _state_rows(run_dir) if row["row"] == RoundRow.row)
+    return {(row["trial"], row["branch"]): row for row in rows}
+
+
 def precision_of(manifest: Mapping[str, Any]) -> Precision:
     """The number format in which a run trained; fp32 if it trained nothing."""
     return manifest.get("precision") or "fp32"

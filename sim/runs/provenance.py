@@ -25,7 +25,7 @@ _GIT_S = 20.0
 def provenance() -> dict[str, Any]:
     """Versions, commit, command line, Python, platform and host name, and the time now."""
     return {
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": dict(_versions()),
         **commit(_PROJECT),
         "command": shlex.join(sys.argv),
         "python": platform.python_version(),
@@ -33,6 +33,11 @@ def provenance() -> dict[str, Any]:
         "host": platform.node(),
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in _LIBRARIES}
 
 
 @cache

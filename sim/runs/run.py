@@ -19,6 +19,7 @@ from learner.graph.trainer import TrainingError
 from learner.training.numerics import Precision, numerics_tag
 from learner.training.pool import TrainingPool
 from sim.build.configurator import with_configurator
+from sim.build.data import Data
 from sim.build.learner import OnMissing
 from sim.build.simulation import build_simulation
 from sim.engine.lineage import Lineage
@@ -88,6 +89,7 @@ def run_scenario(
     precision: Precision = "fp32",
     workers: int = 1,
     is_fresh: bool = False,
+    data: Data | None = None,
     on_progress: ProgressSink = lambda progress: None,
 ) -> RunResult:
     """Run a scenario; resume the run if its directory has an unfinished one.
@@ -97,7 +99,8 @@ def run_scenario(
     that is not in the store. precision: number format of the encoder in training
     (learner.training.numerics). workers: number of processes that train; the rows are the same for
     any number. is_fresh: train every state, as if none were stored, and store none; models and data
-    are kept.
+    are kept. data: those that load_data returned for the scenario and the seed (None: they are
+    loaded here).
 
     Raises ValueError, naming the key, if scenario, model and data do not fit together; RunError if
     the directory has another run, is in use, or training fails; with on_missing "refuse",
@@ -121,6 +124,7 @@ def run_scenario(
             on_missing=on_missing,
             precision=precision,
             pool=pool,
+            data=data,
         )
         monitor.learner = simulation.learner
         traces = [f"warning: {warning}" for warning in simulation.facts["trace_warnings"]]

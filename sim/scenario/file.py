@@ -129,8 +129,12 @@ def digest(scenario: Scenario) -> str:
     The order of the keys in `fleet.devices` counts, since clients get their devices in that order.
     """
     content = {key: value for key, value in dump_scenario(scenario).items() if key != "name"}
-    for part, added in _ADDED.items():
-        content[part] = {k: v for k, v in content[part].items() if added.get(k, ...) != v}
+    for path, added in _ADDED.items():
+        part: Any = content
+        for name in path.split("."):
+            part = part[name] or {}
+        for key in [key for key, default in added.items() if part.get(key, ...) == default]:
+            del part[key]
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -138,6 +142,7 @@ def digest(scenario: Scenario) -> str:
 _ADDED: Mapping[str, Mapping[str, Any]] = {
     "task": {"delimiter": None, "quoting": None, "header": True},
     "fleet": {"capacities": None},
+    "fleet.network": {"rate_scale": 1.0, "outages": None},
 }
 """Keys that version 0.1.0 did not have. Their default values are left out of the digest."""
 

@@ -20,19 +20,42 @@ Assign = Literal["round-robin", "random", "by-id"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outages:
+    """Times in which a client's link moves nothing, in both directions.
+
+    Their lengths are exponential with mean `length_s`, and so are the gaps between them with mean
+    `every_s` (sampled in steps of 0.5 s). They are drawn once for each trace and repeat with it;
+    for constant rates, once for an hour.
+    """
+
+    every_s: float
+    length_s: float
+
+    def __post_init__(self) -> None:
+        require_above_0(every_s=self.every_s, length_s=self.length_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantNetwork:
-    """The same constant rates for all clients. A megabyte is 10^6 bytes; 0: a dead link."""
+    """The same constant rates for all clients. A megabyte is 10^6 bytes; 0: a dead link.
+
+    `rate_scale`: a factor on both rates. `outages`: see Outages (null: none); each client meets
+    them from its own random position.
+    """
 
     kind: Literal["constant"]
     down_mbytes_per_s: float
     up_mbytes_per_s: float
     latency_s: float = 0.0
+    rate_scale: float = 1.0
+    outages: Outages | None = None
 
     def __post_init__(self) -> None:
         require_at_least(
             0, down_mbytes_per_s=self.down_mbytes_per_s, up_mbytes_per_s=self.up_mbytes_per_s
         )
         require_at_least(0, latency_s=self.latency_s)
+        require_above_0(rate_scale=self.rate_scale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +106,8 @@ class TraceNetwork:
     `period_s`: length of traces that are generated from a preset. `format`, `format_options`: of
     the directions that are only a source. `assign`: see Assign. `offset: random`: each client
     starts at its own random position of its trace; a trace that does not repeat is always met at
-    its beginning.
+    its beginning. `rate_scale`: a factor on all rates. `outages`: see Outages (null: none beside
+    those of the recordings).
     """
 
     kind: Literal["trace"]
@@ -95,10 +119,13 @@ class TraceNetwork:
     format_options: FormatOptions = field(default_factory=dict)
     period_s: float = 600.0
     latency_s: float = 0.0
+    rate_scale: float = 1.0
+    outages: Outages | None = None
 
     def __post_init__(self) -> None:
         require(0 < self.period_s <= 1e7, f"period_s must be in (0, 1e7], got {self.period_s:g}")
         require_at_least(0, latency_s=self.latency_s)
+        require_above_0(rate_scale=self.rate_scale)
         is_used = isinstance(self.downlink, str) or isinstance(self.uplink, str)
         for name, value in (("format", self.format), ("format_options", self.format_options)):
             require(

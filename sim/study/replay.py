@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sim.build.data import Data
 from sim.run_files import read_manifest
 from sim.runs.directory import require_unchanged, run_directory
-from sim.runs.divergence import Divergence, find_divergence
+from sim.runs.divergence import Divergence, find_divergence, find_unscored
 from sim.runs.progress import ProgressSink
 from sim.runs.recorded import check_configurator, recorded_run
 from sim.runs.run import MissingScoreError, RunResult, default_cache_dir
@@ -84,13 +85,15 @@ def replay(
     cache_dir: Path | None = None,
     workers: int = 1,
     train: bool = False,
+    data: Data | None = None,
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[Replay]:
     """Run the study that plan_replay made from `run_dir`, in `<out>/<study name>`.
 
     As long as cohorts and decisions are those of the original run, all scores are in the store.
     Where learning diverges, a replay continues only with train=True, or if another run has stored
-    the scores. Any other error is raised when all runs have ended.
+    the scores. Any other error is raised when all runs have ended. data: see run_scenario; they
+    must be those of every run of the study.
     """
     recorded = recorded_run(run_dir)
     results = results_or_errors(
@@ -101,6 +104,7 @@ def replay(
         on_missing="train" if train else "refuse",
         precision=recorded.precision,
         participation=recorded.participation,
+        data=data,
         on_progress=on_progress,
     )
     directories = [
@@ -114,11 +118,14 @@ def replay(
 def _replay(original: Path, name: str, run_dir: Path, result: ResultOrError) -> Replay:
     if isinstance(result, Exception) and not isinstance(result, MissingScoreError):
         raise result
+    divergence = find_divergence(original, run_dir)
+    if divergence is None and not isinstance(result, RunResult):
+        divergence = find_unscored(original, run_dir)
     return Replay(
         name=name,
         run_dir=run_dir,
         result=result if isinstance(result, RunResult) else None,
-        divergence=find_divergence(original, run_dir),
+        divergence=divergence,
         missing="" if isinstance(result, RunResult) else str(result),
     )
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from learner.training.numerics import Precision
-from sim.build.data import fetch_assets
+from sim.build.data import Data, fetch_assets
 from sim.build.learner import OnMissing
 from sim.engine.participation import Participation, participate
 from sim.run_files import RunFileError
@@ -64,11 +64,12 @@ def results_or_errors(
     on_missing: OnMissing = "train",
     precision: Precision = "fp32",
     participation: Participation = participate,
+    data: Data | None = None,
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[ResultOrError]:
     """As run_study, but returns the error of a failed run in place of its result.
 
-    on_missing, participation: see run_scenario.
+    on_missing, participation, data: see run_scenario; data are those of every run.
     """
     directory, cache_dir = out / study.name, cache_dir or default_cache_dir()
     runs = study_runs(study)
@@ -90,6 +91,7 @@ def results_or_errors(
             on_missing=on_missing,
             precision=precision,
             participation=participation,
+            data=data,
         )
         new = _run_all(execute, [runs[i] for i in left], workers, ray, on_progress)
         results |= dict(zip(left, new, strict=True))

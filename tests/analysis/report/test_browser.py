@@ -36,6 +36,7 @@ def file(five_arms: Path) -> Path:
 
 def opened(browser: Any, file: Path, **options: Any) -> tuple[Any, list[str]]:
     page = browser.new_context(offline=True, **options).new_page()
+    page.set_default_timeout(120_000)  # of loading plotly on a busy machine
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -68,6 +69,28 @@ def test_the_theme_follows_the_browser_and_can_be_switched(chromium: Any, file: 
     assert said == []
 
 
-def test_the_page_fits_the_width_of_a_phone(chromium: Any, file: Path) -> None:
-    page, _ = opened(chromium, file, viewport={"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+@pytest.fixture
+def many_arms(study_dir: Path, write_run: Any, make_held: Any) -> Path:
+    """The report of eight arms with long names and three seeds each."""
+    for i in range(8):
+        for seed in range(3):
+            rows = make_held(100.0 * (i + 1) + seed, 0.8)
+            name = f"arm {i} with a deadline of ten seconds and thirty participants"
+            write_run(name, seed=seed, digest=f"{i}123456789abcdef", evaluations=rows)
+    path = study_dir / "report.html"
+    path.write_text(report(load_study(study_dir)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("width", [390, 1000, 1400])
+def test_eight_arms_with_seeds_fit_the_page(chromium: Any, many_arms: Path, width: int) -> None:
+    page, said = opened(chromium, many_arms, viewport={"width": width, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert shown(page) == 8 * 3  # the mean and its two bounds
+    page.get_by_label("each seed").check()
+    page.wait_for_function("document.querySelectorAll('#chart .scatterlayer .trace').length === 48")
+    is_cut = (
+        "[...document.querySelectorAll('.wide')].some((t) => t.scrollWidth > t.clientWidth + 1)"
+    )
+    assert width < 1000 or not page.evaluate(is_cut)
+    assert said == []

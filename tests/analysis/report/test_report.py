@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from analysis import load_study
+from analysis.figures.drawing.line_styles import arm_styles
 from analysis.report import report
 from analysis.report.caveats import caveats
-from analysis.report.curves import cost_curve
+from analysis.report.curves import chart, cost_curve
 from analysis.report.summary import summary
 from analysis.report.time_spent import time_spent
 from analysis.tables.targets import table_rows
@@ -63,6 +64,34 @@ def test_the_chart_draws_the_curves_of_the_runs(page: str, five_arms: Path) -> N
     for line, run in zip(lines, study.runs, strict=True):
         assert line["accuracy"] == cost_curve(run)["accuracy"].to_list()
         assert line["mbytes"] == sorted(line["mbytes"])
+
+
+def test_an_arm_with_seeds_has_a_mean_and_a_band_over_every_axis(
+    study_dir: Path, write_run: Any, make_round: Any, make_evaluation: Any
+) -> None:
+    for seed, pace in enumerate((1.0, 2.0)):
+        rounds = [make_round(10.0 * pace * k, n_bytes=10**7) for k in (1, 2, 3)]
+        rows = [make_evaluation(10.0 * pace * k, 0.2 * k) for k in (1, 2, 3)]
+        write_run("twice", seed=seed, events=rounds, evaluations=rows)
+    write_run("once", evaluations=rows)
+    study = load_study(study_dir)
+    drawn = chart(study, arm_styles(study))
+    (band,) = drawn["bands"]
+    assert (band["arm"], drawn["bounds"]) == ("twice", "range")
+    assert band["t_s"]["x"] == [20.0, 30.0]  # while both seeds run
+    assert band["t_s"]["low"] == pytest.approx([0.2, 0.3])
+    assert band["t_s"]["high"] == pytest.approx([0.4, 0.6])
+    assert band["mbytes"]["x"] == [1.0, 2.0, 3.0]  # 10 MB a round, ten clients
+    assert band["mbytes"]["low"] == band["mbytes"]["high"] == pytest.approx([0.2, 0.4, 0.6])
+
+
+def test_arms_of_one_colour_have_different_dashes(study_dir: Path, write_run: Any) -> None:
+    for i in range(8):
+        write_run(f"arm {i}", digest=f"{i}123456789abcdef")
+    study = load_study(study_dir)
+    lines = chart(study, arm_styles(study))["lines"]
+    assert len({(line["colour"], line["dash"]) for line in lines}) == 8
+    assert {line["dash"] for line in lines} == {"solid", "dash"}
 
 
 def test_the_summary_has_a_sentence_per_target(five_arms: Path) -> None:

@@ -58,13 +58,25 @@ def test_a_name_in_brackets_is_no_option_of_the_row_above(rows: list[dict[str, A
 
 @pytest.mark.skipif(LATEX is None, reason="no LaTeX is installed (pdflatex or tectonic)")
 def test_latex_compiles(tmp_path: Path, rows: list[dict[str, Any]]) -> None:
-    odd = rows[0] | {"arm": r"[a] \ {b} ~^ # $x$ < | > ± – … µ", "p_holm": 1e-9, "baseline": "b"}
-    table = render([*rows, odd], "latex", "5 % & more", "odd")
+    names = (
+        r"[a] \ {b} ~^ # $x$ < | > ± – … µ",
+        "a_b & 50 %",
+        "α = 1 · λ, Δ ≠ Ω, −5 ≈ ∞ → ×",
+        "“Zürich” — Łódź, it’s €",
+    )
+    odd = [rows[0] | {"arm": name, "p_holm": 1e-9, "baseline": "b"} for name in names]
+    table = render([*rows, *odd], "latex", "5 % & more", "odd")
+    assert table.startswith(r"\begin{table}")
     head = "\\documentclass{article}\\usepackage{booktabs}\\begin{document}\n"
     (tmp_path / "table.tex").write_text(f"{head}{table}See \\ref{{tab:odd}}.\\end{{document}}\n")
     halt = [] if "tectonic" in str(LATEX) else ["-halt-on-error", "-interaction=batchmode"]
     subprocess.run([str(LATEX), *halt, "table.tex"], cwd=tmp_path, check=True, timeout=120)
     assert (tmp_path / "table.pdf").stat().st_size
+
+
+def test_signs_that_pdflatex_lacks_are_named(rows: list[dict[str, Any]]) -> None:
+    table = render([rows[0] | {"arm": "日本, ☃, α"}], "latex")
+    assert table.splitlines()[0] == "% needs XeLaTeX or LuaLaTeX and a font with 日本☃"
 
 
 def test_csv_and_json_have_plain_numbers_and_empty_values(

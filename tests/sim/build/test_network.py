@@ -12,7 +12,7 @@ from sim.build.network import build_links
 from sim.build.sources import licence_of
 from sim.runs.run import run_scenario
 from sim.scenario.file import load_scenario, parse_scenario
-from sim.scenario.network import TraceNetwork, UplinkRatio
+from sim.scenario.network import ConstantNetwork, Outages, TraceNetwork, UplinkRatio
 from sim.streams import Streams
 
 IDS = range(20)
@@ -152,3 +152,40 @@ def test_the_latency_of_a_recording_reaches_the_link(tmp_path: Path, make: Any, 
     }
     manifest = json.loads((run_dir / "manifest.json").read_text())
     assert manifest["network"]["downlinks"][0]["mean_round_trip_s"] == pytest.approx(2.0)
+
+
+def test_rates_are_scaled_and_named(tmp_path: Path) -> None:
+    plain, half = (
+        build_links(network(rate_scale=scale), Streams(0), IDS, tmp_path) for scale in (1.0, 0.5)
+    )
+    of_plain, of_half = plain.links[3].down.trace, half.links[3].down.trace
+    assert list(of_half.values) == list(0.5 * of_plain.values)
+    assert half.facts["downlinks"][0]["name"] == "0.5 x lte.down"
+    constant = ConstantNetwork(
+        kind="constant", down_mbytes_per_s=2.0, up_mbytes_per_s=1.0, rate_scale=0.5
+    )
+    link = build_links(constant, Streams(0), IDS, tmp_path).links[0]
+    assert (link.down.trace.mean, link.up.trace.mean) == (1e6, 5e5)
+
+
+def test_outages_stop_both_directions_at_the_same_times(tmp_path: Path) -> None:
+    outages = Outages(every_s=10.0, length_s=2.0)
+    made = build_links(network(outages=outages, period_s=600.0), Streams(0), IDS, tmp_path)
+    down, up = made.links[0].down.trace, made.links[0].up.trace
+    off = down.values == 0
+    assert 0.05 < float(off.mean()) < 0.4  # 2 of 12 s are expected
+    assert [up.value_at(t_s) for t_s in down.times_s[off]] == [0.0] * int(off.sum())
+    assert made.facts["downlinks"][0]["name"] == "lte.down with outages"
+    constant = ConstantNetwork(
+        kind="constant", down_mbytes_per_s=1.0, up_mbytes_per_s=1.0, outages=outages
+    )
+    links = build_links(constant, Streams(0), IDS, tmp_path).links
+    assert len({link.down.offset_s for link in links}) == 20
+    assert set(links[0].down.trace.values) == {0.0, 1e6}
+    assert links[0].down.trace.mean == pytest.approx(1e6 * 10 / 12, rel=0.1)
+
+
+def test_outages_that_leave_nothing_are_refused(tmp_path: Path) -> None:
+    kind = network(outages=Outages(every_s=0.01, length_s=1e6))
+    with pytest.raises(ValueError, match=r"fleet\.network\.outages: leave nothing of lte\.down"):
+        build_links(kind, Streams(0), IDS, tmp_path)

@@ -165,6 +165,23 @@ def test_a_run_is_replayed_without_training_until_a_score_is_missing(
     assert again[0].divergence == other.divergence
 
 
+def test_a_window_with_another_number_of_rounds_is_named(tmp_path: Path, real: Any) -> None:
+    sideline = {"kind": "sideline", "interval_s": 0.04, "window": "interval"}
+    start = {"start": {"kind": "adapter", "depth": 1, "width": 8}}
+    changes = {"configurator": sideline | start, "rounds.participants": 3, "stop.rounds": 8}
+    cache, scenario = tmp_path / "cache", real(**changes)
+    run = run_scenario(scenario, out=tmp_path, cache_dir=cache)
+    shorter = "configurator.interval_s=0.02"
+    (other,) = replayed(run.run_dir, tmp_path, shorter, cache_dir=cache)
+    divergence = other.divergence
+    assert other.result is None
+    assert divergence is not None
+    assert divergence.t_s == pytest.approx(0.02)
+    assert divergence.later < divergence.earlier
+    assert str(divergence).startswith("learning diverges at simulated second 0.02, round ")
+    assert f"the last round of branch {divergence.branch} in trial 0 is" in str(divergence)
+
+
 def test_a_run_in_bf16_is_replayed_in_bf16(tmp_path: Path, real: Any) -> None:
     cache, scenario = tmp_path / "cache", real(**{"stop.rounds": 2})
     run = run_scenario(scenario, out=tmp_path, cache_dir=cache, precision="bf16")
