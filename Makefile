@@ -1,11 +1,11 @@
-# make demo | test | test-slow | install | clean       (README.md explains each)
+# make demo | test | test-slow | docs | install | clean       (README.md explains each)
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study-policies demo test test-slow lint bench-engine bench-learner bench-peers install clean
+.PHONY: study-policies demo test test-slow lint bench-engine bench-learner bench-peers docs install clean
 
 demo: install
 	$(BIN)/fedadapter demo
@@ -32,6 +32,10 @@ bench-learner: install
 bench-peers: install
 	benchmarks/peers.sh .peers
 
+# The documentation site in site/, without network; any bad link is an error.
+docs: .venv/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,11 +55,15 @@ install: .venv/installed
 	$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch $@
 
-# What the slow tests alone need: ray, notebooks, peft, a browser driver.
+.venv/installed-docs: .venv/installed
+	$(PIP) --no-build-isolation --editable '.[dev,docs]'
+	@touch $@
+
+# What the slow tests alone need: ray, notebooks, peft, optuna, MkDocs, a browser driver.
 .venv/installed-slow: .venv/installed
 	$(PIP) --no-build-isolation --editable '.[dev,slow]'
 	@touch $@
 
 clean:
-	rm -rf .venv runs build dist *.egg-info
+	rm -rf .venv runs build dist site *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -28,6 +28,13 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True, **_LITERAL)
 
 _NAME_LETTERS = 40
 
+
+def tell(event: str, text: str, as_json: bool = False, **fields: Any) -> None:
+    """Print a line on standard error: the text, or a JSON object of the event and its fields."""
+    told = {"event": event, **(fields or {event: text})}
+    errors.print(json.dumps(told, default=str) if as_json else text)
+
+
 _Key = tuple[str, int]
 """A run's name and seed."""
 
@@ -62,13 +69,10 @@ class Display:
             errors.print("Interrupted. To resume, repeat the command.")
 
     def show(self, progress: RunProgress) -> None:
-        if self.as_json and progress.warning:
-            errors.print(json.dumps({"event": "warning", "warning": progress.warning}))
-            return
         if progress.warning:
             if progress.warning not in self.warned:  # once for all runs of a study
                 self.warned.add(progress.warning)
-                errors.print(progress.warning)
+                tell("warning", progress.warning, self.as_json)
             return
         now_s, key = time.monotonic(), (progress.run, progress.seed)
         self.latest[key] = progress
@@ -79,7 +83,7 @@ class Display:
         self.completed = min(max(self.completed, self.n_done + running), float(self.n_runs))
         if self.as_json:
             whole = {"runs": self.n_runs, "runs_done": self.n_done, "left_s": self._left_s()}
-            errors.print(json.dumps({"event": "progress", **asdict(progress), **whole}))
+            tell("progress", "", True, **asdict(progress), **whole)
             return
         is_due = now_s - self.printed_s.get(key, -60.0) >= 5.0
         if self.live is None and (is_due or progress.is_done):
@@ -124,12 +128,12 @@ class Display:
         ]
 
 
-def print_changes(run_dir: Path) -> None:
+def print_changes(run_dir: Path, as_json: bool = False) -> None:
     """Warn on standard error of files that have changed since the run finished."""
     from sim.done import change_warnings
 
     for warning in change_warnings(run_dir):
-        errors.print(f"warning: {run_dir}: {warning}")
+        tell("warning", f"warning: {run_dir}: {warning}", as_json)
 
 
 def print_study(rows: Sequence[Mapping[str, Any]], caption: str) -> None:

@@ -32,7 +32,7 @@ def export(
     """Write the trained model of a run for `transformers`; a LoRA model also for `peft`."""
     from sim.runs.export import export_run
 
-    with Display() as display:
+    with Display(as_json=as_json) as display:
         exported = export_run(run_dir, directory, at=at, on_progress=display.show)
     if as_json:
         typer.echo(json.dumps(asdict(exported), default=str))

@@ -75,7 +75,7 @@ def diff(run_a: RunDir, run_b: RunDir, as_json: AsJson = False) -> None:
     from sim.runs.diff import diff_runs
 
     for run_dir in (run_a, run_b):
-        print_changes(run_dir)
+        print_changes(run_dir, as_json)
     comparison = diff_runs(run_a, run_b)
     if as_json:
         typer.echo(json.dumps(asdict(comparison)))

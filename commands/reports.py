@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from .display import errors, print_changes
-from .options import BaselineOption, CrossingOption, RunDir, StudyDir, id_ranges
+from .display import errors, print_changes, tell
+from .options import BaselineOption, Crossing, CrossingOption, RunDir, StudyDir, id_ranges
 from .results import warn
 
 app = typer.Typer()
@@ -28,14 +28,25 @@ def report(
     baseline: BaselineOption = None,
 ) -> None:
     """Write an HTML page: summary, curves, table, clients' time, figures, scenarios, provenance."""
+    write_report(directory, out or directory / "report.html", crossing, baseline)
+
+
+def write_report(
+    directory: Path,
+    path: Path,
+    crossing: Crossing = "sustained",
+    baseline: str | None = None,
+    as_json: bool = False,
+) -> None:
+    """Write the page of a study, and tell where."""
     from analysis import load_study
     from analysis.report import report as page
     from sim.runlog import write_atomically
 
-    path, study = out or directory / "report.html", load_study(directory)
-    warn(study)
+    study = load_study(directory)
+    warn(study, as_json)
     write_atomically(path, page(study, crossing, baseline))
-    errors.print(f"report: {path}")
+    tell("report", f"report: {path}", as_json, path=path)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .display import errors, print_published, print_study
+from .display import print_published, print_study, tell
 from .options import AsJson, BaselineOption, CrossingOption, StudyDir, StudyDirs
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def table(
     from analysis.tables.formats import render
 
     loaded, format = load_study(directory), "json" if as_json else format
-    warn(loaded)
+    warn(loaded, as_json)
     if loaded.published and not target:
         _show_published(loaded, format)
         return
@@ -118,6 +118,7 @@ def write_figures(
     only: str | None = None,
     formats: Sequence[FigureFormat] | None = None,
     options: FigureOptions | None = None,
+    as_json: bool = False,
 ) -> None:
     """Write the figures of a study, or the paper's figures of several studies, into `out`.
 
@@ -132,9 +133,9 @@ def write_figures(
 
     studies = [load_study(directory) for directory in directories]
     for study in studies:
-        warn(study)
+        warn(study, as_json)
         if options and not options.look.has_notes and has_curve(study):
-            errors.print(f"note: {study.path}: {CURVE_NOTE}")
+            tell("note", f"note: {study.path}: {CURVE_NOTE}", as_json)
     options = options or FigureOptions()
     of_several = len(studies) > 1 or only in PAPER
     figures = (
@@ -145,16 +146,16 @@ def write_figures(
     for name, drawn in figures:
         if isinstance(drawn, str):
             reason = f"{name}: {drawn}"
-            errors.print(f"left out: {reason}")
+            tell("left out", f"left out: {reason}", as_json, figure=name, reason=drawn)
             continue
         n_drawn += 1
         for path in save_figure(drawn, out / name, formats or FORMATS):
-            errors.print(f"figure: {path}")
+            tell("figure", f"figure: {path}", as_json, path=path)
     if not n_drawn:
         raise ValueError(f"{directories[0]}: no figure could be drawn; {reason}")
 
 
-def warn(study: Study) -> None:
+def warn(study: Study, as_json: bool = False) -> None:
     """Print the warnings of a study to standard error."""
     for warning in study.warnings:
-        errors.print(f"warning: {warning}")
+        tell("warning", f"warning: {warning}", as_json)

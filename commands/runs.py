@@ -83,10 +83,13 @@ def list_runs(directory: StudyDir = Path("runs"), as_json: AsJson = False) -> No
         return
     if not found:
         raise ValueError(f"{directory}: holds no runs")
-    shown = Table("directory", "run", "seed", "learner", "state", "round", "accuracy", box=None)
+    shown = Table(box=None)
+    for column in ("directory", "run", "seed", "learner", "state", "round", "accuracy"):
+        shown.add_column(column, overflow="fold")  # names that are cut could become equal
     for one in found:
         accuracy = "" if one.accuracy is None else f"{one.accuracy:.1%}"
         rounds = "" if one.rounds is None else str(one.rounds)
         row = (one.name, str(one.seed), one.learner, one.state, rounds, accuracy)
         shown.add_row(str(one.directory), *row)
-    page(200).print(shown)
+    longest = max(len(f"{one.directory}{one.name}{one.state}") for one in found)
+    page(80 + longest).print(shown)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .display import errors
+from .display import errors, tell
 from .options import AsJson, ScenarioFile, Seed, Set, naming
 
 app = typer.Typer()
@@ -30,9 +30,9 @@ def validate(scenario: ScenarioFile, overrides: Set = None, as_json: AsJson = Fa
     with naming(scenario):
         lines = check_start(loaded, default_cache_dir())
     for key, place in named_paths(dump_scenario(loaded)):
-        errors.print(f"{key}: {place}")
+        tell("path", f"{key}: {place}", as_json, key=key, path=place)
     for line in lines:
-        errors.print(line)
+        tell("note", line, as_json)
     typer.echo(json.dumps(dump_scenario(loaded)) if as_json else as_yaml(loaded).rstrip())
 
 

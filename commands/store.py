@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from .display import Display, errors, print_stock
+from .display import Display, print_stock, tell
 from .options import AsJson
 
 _MOST_MBYTES = 1e12  # an exbibyte; refuses inf
@@ -85,16 +85,20 @@ def verify(retrain: Retrain = None, sample: Sample = 3, as_json: AsJson = False)
 
     cache_dir, damaged = default_cache_dir(), []
     for path in discard_unfinished(cache_dir):
-        errors.print(f"discarded a file that a killed process left unfinished: {path}")
+        _discarded("file that a killed process left unfinished", path, as_json)
     for kind, path in discard_damaged(cache_dir):
         damaged.append({"kind": kind, "path": str(path)})
-        errors.print(f"discarded a damaged file, which is computed again when needed: {path}")
+        _discarded("damaged file, which is computed again when needed", path, as_json)
     for path in discard_changed_models(cache_dir):
         damaged.append({"kind": "models", "path": str(path)})
-        errors.print(f"discarded a damaged model, which is downloaded again when needed: {path}")
+        _discarded("damaged model, which is downloaded again when needed", path, as_json)
     typer.echo(json.dumps(damaged) if as_json else f"{len(damaged)} damaged")
     if damaged:
         sys.exit(1)
+
+
+def _discarded(what: str, path: Path, as_json: bool) -> None:
+    tell("discarded", f"discarded a {what}: {path}", as_json, what=what, path=path)
 
 
 def _verify_by_training(run_dir: Path, sample: int, as_json: bool) -> None:

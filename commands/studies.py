@@ -13,9 +13,9 @@ import typer
 
 from learner.training.numerics import Precision, chosen_precision
 
-from .display import Display, errors
+from .display import Display, tell
 from .options import AsJson, Numerics, Out, Set, StudyFile, Workers, id_ranges
-from .reports import report
+from .reports import write_report
 from .results import table, write_figures
 
 if TYPE_CHECKING:
@@ -58,13 +58,17 @@ def demo(
     """Compare five ways to fine-tune on a mixed fleet; write a table, a figure and a report."""
     from sim import load_study
 
-    errors.print("Model and data (110 MB) are downloaded to the cache unless they are there.")
+    fetched = "Model and data (110 MB) are downloaded to the cache unless they are there."
+    tell("note", fetched, as_json)
     with as_file(files("scenarios") / "demo.yaml") as file:
         loaded = load_study(file)
     directory = _run(loaded, out, workers, chosen_precision(numerics), as_json=as_json)
     table(directory, as_json=as_json)
-    write_figures([directory], directory, only="time-to-accuracy", formats=("png", "svg"))
-    report(directory)
+    write_figures(
+        [directory], directory, only="time-to-accuracy", formats=("png", "svg"), as_json=as_json
+    )
+    write_report(directory, directory / "report.html", as_json=as_json)
+    _tell_results(directory, as_json)
 
 
 @app.command()
@@ -94,8 +98,11 @@ def study(
         return
     directory = _run(loaded, out, workers, chosen_precision(numerics), ray, as_json)
     table(directory, as_json=as_json)
-    where = json.dumps({"event": "results", "directory": str(directory)})
-    errors.print(where if as_json else f"results: {directory}")
+    _tell_results(directory, as_json)
+
+
+def _tell_results(directory: Path, as_json: bool) -> None:
+    tell("results", f"results: {directory}", as_json, directory=directory)
 
 
 def _seeds(text: str) -> tuple[int, ...]:
@@ -121,8 +128,7 @@ def _run(
     from sim import run_study
 
     planned = _forecast(study, out, workers, precision)
-    event = {"event": "forecast", **asdict(planned)}
-    errors.print(json.dumps(event) if as_json else _summary(planned))
+    tell("forecast", _summary(planned), as_json, **asdict(planned))
     with Display(planned.runs - planned.finished, as_json) as display:
         run_study(
             study,

@@ -28,7 +28,8 @@ HEAVY = {
     "sim.runlog": {"simpy", "torch", "numpy", "pydantic"},
     "sim.runs.run": {"torch", "transformers", "matplotlib"},
     "analysis": {"simpy", "torch", "matplotlib", "polars"},
-    "fedadapter": {"simpy", "torch", "matplotlib", "numpy"},
+    "commands.app": {"simpy", "torch", "matplotlib", "numpy"},
+    "fedadapter": {"simpy", "torch", "matplotlib", "numpy", "polars"},
 }
 
 
@@ -53,7 +54,7 @@ def test_our_packages_shadow_those_of_the_same_name(name: str) -> None:
 
 
 def test_public_names_resolve() -> None:
-    for package in ("sim", "configurator", "analysis"):
+    for package in ("sim", "configurator", "analysis", "fedadapter"):
         module = importlib.import_module(package)
         for name in module.__all__:
             assert getattr(module, name) is not None

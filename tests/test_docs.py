@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import get_args, get_type_hints
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
 ]
-SOURCE = ("analysis", "commands", "configurator", "learner", "scenarios", "sim", "tests", "traces")
+SOURCE = (
+    *("analysis", "commands", "configurator", "fedadapter", "learner", "scenarios", "sim"),
+    *("tests", "traces"),
+)
 TOP = (*SOURCE, "benchmarks", "docs")
 
 LONGEST_PARAGRAPH = 600
@@ -23,8 +30,6 @@ LONGEST_PARAGRAPH = 600
 
 FENCED = re.compile(r"^( *)```.*?^\1```$", flags=re.MULTILINE | re.DOTALL)
 FILE = re.compile(rf"`((?:{'|'.join(TOP)})/[^`\s]*)`")
-LINK = re.compile(r"\]\(((?!https?:)[^)]+)\)")
-HEADING = re.compile(r"^#+ (.*)$", flags=re.MULTILINE)
 IMPORT = re.compile(rf"from ((?:{'|'.join(SOURCE)})(?:\.\w+)*) import ([\w, ]+)")
 ITEM = re.compile(r"\n(?= *(?:[-*]|\d+\.) )")
 
@@ -45,9 +50,33 @@ def paragraphs(text: str) -> Iterator[str]:
             yield from (" ".join(one.split()) for one in ITEM.split(block.strip()))
 
 
+def text_of(page: Path) -> str:
+    """The Markdown of a page, or of the cells of a notebook."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix != ".ipynb":
+        return text
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
+    return "\n\n".join("".join(cell["source"]) for cell in cells)
+
+
+def parts(page: Path) -> Iterator[tuple[str, str]]:
+    """Kind and target of every link and image, and kind and text of every heading."""
+    tokens = MarkdownIt().enable("table").parse(text_of(page))
+    for before, token in pairwise(tokens):
+        if before.type == "heading_open":
+            shown = [one.content for one in token.children or () if one.type != "image"]
+            yield "heading", "".join(shown)
+        for one in token.children or ():
+            if one.type in ("link_open", "image"):
+                yield "link", str(one.attrs.get("href", one.attrs.get("src")))
+
+
 def anchors(page: Path) -> set[str]:
-    """The names under which a page's headings can be linked, as GitHub makes them."""
-    headings = HEADING.findall(prose(page))
+    """The names under which a page's headings can be linked, as code hosts and the site make them.
+
+    Of equal headings, the first alone has a name that both give it.
+    """
+    headings = [text for kind, text in parts(page) if kind == "heading"]
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
@@ -57,14 +86,28 @@ def test_files_that_a_page_names_exist(page: Path) -> None:
     assert [path for path in named if not any(ROOT.glob(path.rstrip("/")))] == []
 
 
-@each(PAGES)
-def test_links_lead_somewhere(page: Path) -> None:
-    for link in LINK.findall(prose(page)):
+@each([*PAGES, *(ROOT / name for name in ("CHANGELOG.md", "SECURITY.md", "docs/tour.ipynb"))])
+def test_links_and_images_lead_somewhere(page: Path) -> None:
+    links = [unquote(target) for kind, target in parts(page) if kind == "link"]
+    for link in links:
+        if urlsplit(link).scheme:
+            assert link.startswith("https://"), link
+            continue
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
-        assert target.exists(), link
+        assert target.is_file(), link
+        assert ROOT in target.parents, link
         if anchor:
             assert anchor in anchors(target), link
+
+
+def test_links_anchors_and_images_are_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Files of `a_b`, 2 %\n\n| a |\n|---|\n| [x](y.md#z) |\n\n![p](q.png)\n\n    [no](link)\n"
+    )
+    assert [target for kind, target in parts(page) if kind == "link"] == ["y.md#z", "q.png"]
+    assert anchors(page) == {"files-of-a_b-2-"}
 
 
 @each(PAGES)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from fedadapter import app
+from commands.app import app
 from sim.scenario.file import as_yaml, load_scenario, parse_scenario
 from sim.scenario.yaml_text import parse_yaml
 

@@ -20,7 +20,18 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-PACKAGES = ("analysis", "commands", "configurator", "learner", "scenarios", "sim", "traces")
+PACKAGES = (
+    *(
+        "analysis",
+        "commands",
+        "configurator",
+        "fedadapter",
+        "learner",
+        "scenarios",
+        "sim",
+        "traces",
+    ),
+)
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
@@ -32,7 +43,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for package in PACKAGES:
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.copytree(ROOT / package, source / package, ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "LICENSE", "fedadapter.py"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(ROOT / name, source / name)
     build = ("wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", out)
     subprocess.run([*PIP, *build, source], check=True)
@@ -81,14 +92,14 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     }
     with ZipFile(wheel) as content:
         held = {name for name in content.namelist() if ".dist-info/" not in name}
-    assert held == wanted | {"fedadapter.py"}
+    assert held == wanted
 
 
 def test_the_packages_are_those_of_the_wheel(call: Any, environment: Path) -> None:
-    names = [*PACKAGES, "fedadapter"]
-    code = f"import {', '.join(names)}; print(*(m.__file__ for m in ({', '.join(names)})))"
+    names = ", ".join(PACKAGES)
+    code = f"import {names}; print(*(m.__file__ for m in ({names})))"
     found = [Path(file) for file in call("python", "-c", code).stdout.split()]
-    assert len(found) == len(names)
+    assert len(found) == len(PACKAGES)
     assert all(environment in file.parents for file in found)
 
 

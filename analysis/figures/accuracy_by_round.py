@@ -61,6 +61,7 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study, look: Look = LOOK) -> F
             rounds, low, high = (own[column].to_numpy() for column in ("round", "low", "high"))
             axes.fill_between(rounds, low, high, color=style.colour, alpha=0.15, lw=0)
             end = own.select("round", "mean").row(-1)
+            axes.plot(*end, "o", color=style.colour, ms=5.5, clip_on=False)
             ends.append(EndLabel(text=arm, x=end[0], y=end[1], colour=style.colour))
         axes.set_xlim(0, max(frame["round"].to_list()) or 1)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

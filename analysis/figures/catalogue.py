@@ -153,8 +153,11 @@ def _staleness(study: Study, goal: Goal) -> Drawn:
 def _round_gantt(study: Study, goal: Goal) -> Drawn:
     """One figure per arm, from its first seed."""
     for arm in study.arms:
-        frame = round_gantt_frame(study.runs_of(arm)[0])
-        yield f"round-gantt-{slug(arm)}", round_gantt(frame, goal.look)
+        run = study.runs_of(arm)[0]
+        figure = round_gantt(
+            round_gantt_frame(run), title=f"{arm}, seed {run.seed}", look=goal.look
+        )
+        yield f"round-gantt-{slug(arm)}", figure
 
 
 def _bandwidth_seen(study: Study, goal: Goal) -> Drawn:

@@ -62,8 +62,8 @@ def configuration_path(
         _name_winners(panels[0], frame, unit_s, look)
         panels[-1].set_xlabel(f"simulated time, {unit}")
         panels[-1].set_xlim(0.0, end_s / unit_s)
-        text = f"{title} · shaded: trials, and which branch won" if title else "shaded: trials"
-        look.note(figure, text)
+        shaded = ["shaded: trials, and which branch won"] if frame["is_trial"].any() else []
+        look.note(figure, " · ".join([title] * bool(title) + shaded))
     return figure
 
 

@@ -18,12 +18,13 @@ from analysis.reading.study import Study
 from analysis.tables.runs import Quantity
 from analysis.tables.text import duration
 
+from .drawing.labels import name_ticks
 from .drawing.look import LOOK, Look
-from .drawing.scales import is_wide, plain_log, scaling, value_ticks
+from .drawing.scales import is_wide, plain_log, plain_number, scaling, value_ticks
 from .drawing.time_axis import time_ticks
 from .what_if import what_if_frame
 
-_CELL_IN, _MARGIN_IN, _LEAST_IN = 0.85, 1.6, 7.2
+_CELL_IN, _MARGIN_IN, _LEAST_IN, _NAMES_IN = 0.85, 1.6, 7.2, 1.6
 MOST_PANELS, _COLUMNS = 9, 3
 _COLOURS = "cividis"  # perceptually uniform, also for colour-blind readers
 _DARK = 0.5
@@ -75,6 +76,7 @@ def heat_map(
     kind = LogNorm if is_wide(known) else Normalize
     norm = kind(vmin=min(known) / scale, vmax=max(known) / scale)
     xs, ys = (frame[column].unique(maintain_order=True).to_list() for column in ("x", "y"))
+    x_names, y_names = _tick_names(xs), list(look.short(_tick_names(ys), _NAMES_IN).values())
     with look.context(axes_grid=False):
         columns = min(len(names), _COLUMNS)
         n_rows = -(-len(names) // columns)
@@ -89,10 +91,10 @@ def heat_map(
             cells = frame.filter(pl.col("series") == name).with_columns(pl.col("mean") / scale)
             _draw(panel, _grid(cells, xs, ys), norm, write, look)
             panel.set_title(titles[name], parse_math=False)
-            panel.set_xticks(range(len(xs)), xs)
+            name_ticks(panel, range(len(xs)), x_names, _CELL_IN * len(xs), look)
             panel.set_xlabel(axes[0])
         for panel in grid[:, 0]:
-            panel.set_yticks(range(len(ys)), ys)
+            value_ticks(panel.yaxis, range(len(ys)), y_names)
             panel.set_ylabel(axes[1])
         colours = mpl.cm.ScalarMappable(norm, _COLOURS)
         label = quantity.text.format(target=target) + unit
@@ -106,6 +108,14 @@ def heat_map(
             plain_log(bar.ax.yaxis, max(known) / min(known))
         look.note(figure, _notes(frame))
     return figure
+
+
+def _tick_names(texts: Sequence[str]) -> list[str]:
+    """Numbers with few digits, names as they are."""
+    try:
+        return [plain_number(text) for text in texts]
+    except ValueError:
+        return list(texts)
 
 
 def _grid(cells: pl.DataFrame, xs: Sequence[str], ys: Sequence[str]) -> Any:

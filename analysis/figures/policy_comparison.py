@@ -21,6 +21,9 @@ _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
 NAMES = 0.3
 """The longest name of an arm, as a share of the width of the figure."""
 
+_RATIO = 0.19
+"""The longest name of the reference, as a share of the width of the figure."""
+
 _EDGE = 0.985  # of the width of the axis
 
 
@@ -52,7 +55,9 @@ def policy_comparison(
         fit_x(left, [value / scale for value in seen], quantity.unit if scale == 1.0 else "")
         left.set_xlabel(quantity.text.format(target=target) + unit)
         _ratios(right, frame, look)
-        right.set_xlabel(f"ratio: {names[reference]} / arm", parse_math=False)
+        room_in = _RATIO * figure.get_figwidth()
+        short = look.short([reference], room_in)[reference]
+        right.set_xlabel(f"ratio: {short} / arm", parse_math=False)
         value_ticks(left.yaxis, range(len(frame)), list(names.values()))
         left.set_ylim(len(frame) - 0.5, -0.5)
         look.note(figure, seeds_note(frame))

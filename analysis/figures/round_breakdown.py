@@ -16,6 +16,9 @@ from .drawing.panels import panels
 from .drawing.scales import value_ticks
 from .drawing.style import COLOURS, QUIET
 
+_FAR = 5.0
+"""A bar that is shorter than the longest by this ratio shows no stages."""
+
 STAGES = ("wait", "down", "compute", "up", "idle", "gone")
 _FACES = {
     "wait": "#999999",
@@ -46,13 +49,16 @@ def round_breakdown(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
     """Draw one panel per arm, one bar per device class, with the stages in the order of a round.
 
     A device class without a round, such as one without the memory, has words instead of a bar.
+    Panels have axes of their own where the longest round of an arm is _FAR times another's.
     """
     arms = frame["arm"].unique(maintain_order=True).to_list()
     devices = sorted(frame["device"].unique().to_list())
-    longest_s = max(frame.select(pl.sum_horizontal(f"{stage}_s" for stage in STAGES)).to_series())
-    unit_s, unit = time_unit(longest_s)
+    length_s = pl.sum_horizontal(f"{stage}_s" for stage in STAGES)
+    longest_s = frame.group_by("arm").agg(length_s.max().alias("s"))["s"].to_list()
+    unit_s, unit = time_unit(max(longest_s))
+    is_far = max(longest_s) > _FAR * min(longest_s)
     with look.context(axes_grid_axis="x"):
-        figure, row = panels(arms, f"a client's round, {unit}", look)
+        figure, row = panels(arms, f"a client's round, {unit}", look, share_x=not is_far)
         for axes, arm in zip(row, arms, strict=True):
             own = frame.filter(pl.col("arm") == arm)
             places = [devices.index(device) for device in own["device"]]
@@ -68,5 +74,6 @@ def round_breakdown(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
         row[0].set_ylim(len(devices) - 0.5, -0.5)
         handles, labels = row[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False)
-        look.note(figure, f"means over {frame['n_rounds'].sum():,} rounds of clients")
+        differ = " · panels have different scales" if is_far else ""
+        look.note(figure, f"means over {frame['n_rounds'].sum():,} rounds of clients{differ}")
     return figure

@@ -52,7 +52,7 @@ def round_gantt_frame(run: Run) -> pl.DataFrame:
     return shown.sort(finished_s, "client", "start_s", maintain_order=True)
 
 
-def round_gantt(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
+def round_gantt(frame: pl.DataFrame, *, title: str = "", look: Look = LOOK) -> Figure:
     """Draw one bar per stage, hatched if interrupted; the dashed line is the end of the round.
 
     Raises ValueError for more than 60 clients.
@@ -85,7 +85,8 @@ def round_gantt(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
         axes.set_xlim(0.0, None)
         axes.set_xlabel(f"time from the start of the round, {unit}")
         axes.set_ylabel("client")
-        look.note(figure, f"round {frame['round'][0]}, one of median length")
+        about = f"round {frame['round'][0]}, one of median length"
+        look.note(figure, f"{title} · {about}" if title else about)
         faces = [Patch(color=colour, label=stage) for stage, colour in _FACES.items()]
         faces.append(
             Patch(facecolor="#BBBBBB", edgecolor="white", hatch="////", label="broken off")

@@ -14,12 +14,13 @@ from analysis.reading.clients import client_rows
 from analysis.reading.study import Study
 
 from .drawing.look import LOOK, Look
-from .drawing.panels import panels
+from .drawing.panels import panel_width_in, panels
 from .drawing.scales import is_wide, scaling, value_ticks
 from .drawing.style import BASELINE, COLOURS
 from .drawing.time_axis import time_ticks
 
 _DASHED: Any = (0, (4, 2))
+_TICK_LETTERS = 7  # "10 min" and a space
 _MOST_POINTS = 400  # per curve; more cannot be distinguished
 
 
@@ -60,7 +61,8 @@ def straggler_cdf(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
         if is_wide(spread):
             row[0].set_xscale("log")
             row[0].set_xlim(spread[0] / 1.2, spread[1] * 1.2)
-            ticks = time_ticks(*row[0].get_xlim())
+            room = look.letters(panel_width_in(figure, row[0])) // _TICK_LETTERS
+            ticks = time_ticks(*row[0].get_xlim(), most_names=max(2, room))
             value_ticks(row[0].xaxis, list(ticks), list(ticks.values()))
         lines = [Line2D([], [], color=c, label=d) for d, c in zip(devices, COLOURS, strict=False)]
         lines.append(Line2D([], [], color=BASELINE, ls=_DASHED, lw=1.2, label="all devices"))

@@ -17,7 +17,7 @@ from analysis.reading.study import Study
 from analysis.statistics.bands import accuracy_band
 from analysis.tables.text import bounds_text
 
-from .drawing.labels import EndLabel, end_labels
+from .drawing.labels import ROOM, EndLabel, end_labels
 from .drawing.line_styles import LineStyle, arm_styles
 from .drawing.look import LOOK, Look
 from .drawing.style import QUIET
@@ -26,6 +26,7 @@ from .drawing.time_axis import time_axis
 _SIZE_IN = (7.2, 6.2)
 _SMALL_IN = (7.2, 4.2)
 _UNITS = {"depth": 1, "width": 8}  # one layer; the step of an adapter's width
+_BESIDE_IN = 0.9  # for the names of the y axis
 _APART = 0.12  # of a unit, between the paths of two seeds
 _LEAST_SPAN = 0.1  # of the accuracy axis, so that its ticks are whole percents
 _DECISION_MARKS = "trial decisions: ● changed this value, ○ kept it"
@@ -49,7 +50,8 @@ def time_to_accuracy(study: Study, look: Look = LOOK) -> Figure:
         figure, panels = _panels(bool(moving), look)
         start_s = min(float(curve["t_s"][0]) for curve in curves.values()) * 0.9
         end_s = max(float(curve["t_s"][-1]) for curve in curves.values()) * 1.05
-        time_axis(panels[0], start_s, end_s)
+        width_in = figure.get_figwidth() * (1 - ROOM) - _BESIDE_IN
+        time_axis(panels[0], start_s, end_s, most_names=min(7, max(2, look.letters(width_in) // 6)))
         look.note(figure, _notes(study))
         panels[-1].set_xlabel("simulated time")
         ends = [_draw_accuracy(panels[0], study, curves, styles)]
@@ -147,7 +149,9 @@ def _tick_units(axes: Axes, unit: int) -> None:
     pad = max(unit / 2, (high - low) / 4)
     axes.set_ylim(low - pad, high + pad)
     step = unit * 2 ** int((high - low) / (3 * unit)).bit_length()
-    axes.set_yticks([tick for tick in range(0, int(high) + 1, step) if tick >= low])
+    first = unit * round(low / unit)  # seeds lie a little apart
+    ticks = [tick for tick in range(0, int(high) + 1, step) if tick >= low]
+    axes.set_yticks(ticks if len(ticks) > 1 else range(first, int(high + unit / 2) + 1, step))
 
 
 def _mark_decisions(axes: Axes, path: pl.DataFrame, column: str, colour: str) -> None:

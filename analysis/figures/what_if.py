@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import Any
 
 import polars as pl
@@ -17,7 +16,7 @@ from analysis.statistics.estimates import mean_interval
 from analysis.tables.runs import Quantity, run_frame
 from analysis.tables.text import bounds_text
 
-from .drawing.labels import EndLabel, end_labels
+from .drawing.labels import EndLabel, end_labels, name_ticks
 from .drawing.line_styles import LineStyle, series_of
 from .drawing.look import LOOK, Look
 from .drawing.scales import (
@@ -26,6 +25,7 @@ from .drawing.scales import (
     fit_y,
     is_wide,
     plain_log,
+    plain_number,
     scaling,
     value_text,
     value_ticks,
@@ -111,7 +111,7 @@ def what_if(
             axes.set_xlabel(axis)
         fit_y(row[0], [value / scale for value in seen], quantity.unit)
         room_in = (figure.get_figwidth() - _LABELS_IN) / len(panels) - 0.3
-        _x_axis(row[0], frame, room_in, look)
+        _x_axis(row, frame, room_in, look)
         row[0].set_ylabel(quantity.text.format(target=target) + unit)
         look.note(figure, _notes(frame))
         figure.draw_without_rendering()
@@ -187,14 +187,14 @@ def _unreached(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(pl.col("value").is_null() & pl.col("spent").is_not_null())
 
 
-def _x_axis(axes: Axes, frame: pl.DataFrame, room_in: float, look: Look) -> None:
-    """Set an x axis of numbers, logarithmic for a wide range, or of names at equal distances.
+def _x_axis(row: Sequence[Axes], frame: pl.DataFrame, room_in: float, look: Look) -> None:
+    """Set x axes of numbers, logarithmic for a wide range, or of names at equal distances.
 
     room_in: the width of a panel, for as many tick labels as do not touch.
     """
     points = frame.select("position", "x").unique(maintain_order=True).sort("position")
     positions = points["position"].to_list()
-    names = points["x"].to_list()
+    axes, names = row[0], points["x"].to_list()
     is_named, is_log = not _are_numbers(names), False
     if is_wide(positions) and not is_named:
         is_log = True
@@ -205,27 +205,15 @@ def _x_axis(axes: Axes, frame: pl.DataFrame, room_in: float, look: Look) -> None
         room = 0.5 if is_named else 0.04 * (max(positions) - min(positions)) or 0.5
         axes.set_xlim(min(positions) - room, max(positions) + room)
     if is_named:
-        _name_ticks(axes, positions, names, room_in, look)
+        for panel in row:
+            name_ticks(panel, positions, names, room_in, look)
     elif len(positions) <= _MOST_TICKS:
         at = [math.log(position) for position in positions] if is_log else positions
         extent = (at[-1] - at[0]) or 1.0
+        names = [plain_number(name) for name in names]
         rooms = [(len(name) + 1.5) / look.letters(room_in) for name in names]
         shown = apart([(place - at[0]) / extent for place in at], rooms)
         value_ticks(axes.xaxis, [positions[i] for i in shown], [names[i] for i in shown])
-
-
-def _name_ticks(
-    axes: Axes, positions: Sequence[float], names: Sequence[str], room_in: float, look: Look
-) -> None:
-    """Names below each other where they fit, else slanted."""
-    room = look.letters(room_in / len(names)) - 1
-    lines = ["\n".join(wrap(name, max(room, 1), break_long_words=False)) for name in names]
-    fits = all(len(part) <= room for line in lines for part in line.split("\n"))
-    short = look.short(names, _LABELS_IN)
-    value_ticks(axes.xaxis, positions, lines if fits else [short[name] for name in names])
-    if not fits:
-        for label in axes.get_xticklabels():
-            label.set(rotation=30, ha="right", rotation_mode="anchor")
 
 
 def _notes(frame: pl.DataFrame) -> str:

@@ -64,7 +64,7 @@ class _Worker:
 
     def __init__(self, directory: str, command: Sequence[str]) -> None:
         os.chdir(directory)
-        sys.path.append(directory)  # the user's own configurators, as in fedadapter.py
+        sys.path.append(directory)  # the user's own configurators, as in commands.app
         sys.argv = list(command)  # for the manifest
 
     def run(

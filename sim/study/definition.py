@@ -30,6 +30,8 @@ class Study:
     def __post_init__(self) -> None:
         for seed in self.seeds:
             whole_seed(seed)
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds must be at least one, and differ, got {self.seeds!r:.80}")
 
     def __repr__(self) -> str:
         return f"Study({self.name!r}, {len(self.arms)} arms, {len(self.seeds)} seeds)"

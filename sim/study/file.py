@@ -47,21 +47,35 @@ def load_study(
     path = Path(path)
     mapping = read_yaml(path)
     refuse_scenario(path, mapping)
+    return parse_study({"name": path.stem} | mapping, str(path), path.parent, overrides, base)
+
+
+def parse_study(
+    mapping: Mapping[str, Any],
+    where: str = "study",
+    folder: Path = Path(),
+    overrides: Sequence[str] = (),
+    base: str | Path | None = None,
+) -> Study:
+    """The study of a mapping, as load_study reads it from a file.
+
+    where: what messages begin with. folder: for relative paths. Raises ScenarioError.
+    """
     for key in mapping:
         if key not in _STUDY_KEYS:
             raise ScenarioError(
-                f"{path}: {key} is not a known key; known: {', '.join(_STUDY_KEYS)}"
+                f"{where}: {key} is not a known key; known: {', '.join(_STUDY_KEYS)}"
             )
-    name = mapping.get("name", path.stem)
+    name = mapping.get("name")
     if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
-        raise ScenarioError(f"{path}: name must be text that can name a directory, got {name!r}")
-    with naming(str(path)):
+        raise ScenarioError(f"{where}: name must be text that can name a directory, got {name!r}")
+    with naming(where):
         axes = read_axes(mapping["axes"]) if "axes" in mapping else ()
-    seeds = _seeds(path, mapping.get("seeds", [0]))
-    content = read_scenario(Path(base)) if base else _base(path, mapping.get("base", {}))
-    arms = _arms(path, mapping, axes)
-    study = expand(str(path), name, content, arms, axes, seeds, overrides, path.parent)
-    with naming(str(path)):
+    seeds = _seeds(where, mapping.get("seeds", [0]))
+    content = read_scenario(Path(base)) if base else _base(where, mapping.get("base", {}), folder)
+    arms = _arms(where, mapping, axes)
+    study = expand(where, name, content, arms, axes, seeds, overrides, folder)
+    with naming(where):
         return replace(study, notes=read_notes(mapping, [arm.name for arm in study.arms]))
 
 
@@ -100,27 +114,27 @@ def expand(
     )
 
 
-def _base(path: Path, base: Any) -> dict[str, Any]:
+def _base(where: str, base: Any, folder: Path) -> dict[str, Any]:
     if isinstance(base, str):
-        with naming(f"{path}: base"):
-            return read_scenario(path.parent / base)
+        with naming(f"{where}: base"):
+            return read_scenario(folder / base)
     if not isinstance(base, dict):
-        raise ScenarioError(f"{path}: base must be a mapping or a file, got {base!r}")
-    resolved: dict[str, Any] = resolve_paths(base, path.parent)
+        raise ScenarioError(f"{where}: base must be a mapping or a file, got {base!r}")
+    resolved: dict[str, Any] = resolve_paths(base, folder)
     return resolved
 
 
 def _arms(
-    path: Path, mapping: Mapping[str, Any], axes: Sequence[Axis]
+    where: str, mapping: Mapping[str, Any], axes: Sequence[Axis]
 ) -> dict[str, dict[str, Any]]:
     if "arms" not in mapping and axes:
         return {}
     arms = mapping.get("arms")
     if not isinstance(arms, dict) or not arms:
-        raise ScenarioError(f"{path}: arms must be a mapping with at least one arm, got {arms!r}")
+        raise ScenarioError(f"{where}: arms must be a mapping with at least one arm, got {arms!r}")
     for arm, changes in arms.items():
         if not isinstance(changes, dict | None):
-            raise ScenarioError(f"{path}: arms.{arm} must be a mapping, got {changes!r}")
+            raise ScenarioError(f"{where}: arms.{arm} must be a mapping, got {changes!r}")
     return {str(arm): changes or {} for arm, changes in arms.items()}
 
 
@@ -145,14 +159,14 @@ def _refuse_equal_arms(where: str, arms: Sequence[Scenario]) -> None:
         seen[directory] = arm.name
 
 
-def _seeds(path: Path, seeds: Any) -> tuple[int, ...]:
+def _seeds(where: str, seeds: Any) -> tuple[int, ...]:
     is_list = isinstance(seeds, list) and bool(seeds)
     if not is_list or not all(type(seed) is int and seed >= 0 for seed in seeds):
         raise ScenarioError(
-            f"{path}: seeds must be a list of whole numbers from 0, got {seeds!r:.80}"
+            f"{where}: seeds must be a list of whole numbers from 0, got {seeds!r:.80}"
         )
     if len(set(seeds)) < len(seeds):
-        raise ScenarioError(f"{path}: seeds must differ, got {seeds!r:.80}")
+        raise ScenarioError(f"{where}: seeds must differ, got {seeds!r:.80}")
     return tuple(seeds)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import fedadapter
+from commands import app
 
 CLOCK = Path(__file__).parents[2] / "scenarios/paper/clock/agnews-88.yaml"
 
@@ -23,7 +23,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["fedadapter", *map(str, arguments)])
         with pytest.raises(SystemExit) as end:
-            fedadapter.main()
+            app.main()
         told = capsys.readouterr()
         return int(end.value.code or 0), told.out, told.err
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-import fedadapter
+from commands import app
 
 CLOCK = Path(__file__).parents[2] / "scenarios/paper/clock/agnews-88.yaml"
 
@@ -55,7 +55,7 @@ def test_help_is_shown_when_asked_for_and_when_nothing_is(call: Call) -> None:
     assert "Commands" in out
 
 
-@pytest.mark.parametrize("words", list(commands(typer.main.get_command(fedadapter.app))))
+@pytest.mark.parametrize("words", list(commands(typer.main.get_command(app.app))))
 def test_every_command_knows_both_names_of_help(call: Call, words: tuple[str, ...]) -> None:
     status, short, err = call(*words, "-h")
     assert (status, err) == (0, "")

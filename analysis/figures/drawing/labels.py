@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from .look import Look
+from .scales import value_ticks
 
-_ROOM = 0.3
+_SLANTED_IN = 2.0  # the longest name below an axis
+
+ROOM = 0.3
 """The longest label, as a share of the width of the figure."""
 
 
@@ -38,7 +42,7 @@ def end_labels(axes: Axes, labels: Sequence[EndLabel], look: Look) -> None:
     levels = [float(to_share.transform((right, label.y))[1]) for label in labels]
     places = spread(levels, 1.3 * look.text_points / height_points)
     margin: Any = {"transform": axes.transAxes, "clip_on": False}
-    room_in = _ROOM * axes.figure.bbox.width / axes.figure.dpi
+    room_in = ROOM * axes.figure.bbox.width / axes.figure.dpi
     names = look.short([label.text for label in labels], room_in)
     word: Any = {"va": "center", "parse_math": False, **margin}  # a name may hold dollar signs
     for label, level, place in zip(labels, levels, places, strict=True):
@@ -47,6 +51,20 @@ def end_labels(axes: Axes, labels: Sequence[EndLabel], look: Look) -> None:
             axes.plot([label.x, right], [label.y, label.y], ":", **line)
         axes.plot([1.0, 1.03], [level, place], **line, **margin)
         axes.text(1.04, place, names[label.text], color=ink(label.colour), **word)
+
+
+def name_ticks(
+    axes: Axes, positions: Sequence[float], names: Sequence[str], room_in: float, look: Look
+) -> None:
+    """Set names below an x axis `room_in` inches wide: side by side if they fit, else slanted."""
+    room = look.letters(room_in / len(names)) - 1
+    lines = ["\n".join(wrap(name, max(room, 1), break_long_words=False)) for name in names]
+    fits = all(len(part) <= room for line in lines for part in line.split("\n"))
+    short = look.short(names, _SLANTED_IN)
+    value_ticks(axes.xaxis, positions, lines if fits else [short[name] for name in names])
+    if not fits:
+        for label in axes.get_xticklabels():
+            label.set(rotation=30, ha="right", rotation_mode="anchor")
 
 
 def ink(colour: str) -> tuple[float, ...]:

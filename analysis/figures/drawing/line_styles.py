@@ -6,11 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from matplotlib.colors import to_hex, to_rgb
+
 from analysis.measures import full_arms, is_moving
 from analysis.reading.study import Study
 
 from .scales import value_text
 from .style import BASELINE, COLOURS, DASHES
+
+_MIXED = 0.4
+"""The most black or white in a shade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class LineStyle:
 def arm_styles(study: Study) -> dict[str, LineStyle]:
     """Return line styles by arm: full fine-tuning dark; then arms whose configuration changes.
 
-    A study with axes also has one for each arm without its coordinates, by the same rules.
+    A study with axes also has one for each arm without its coordinates, by the same rules; the arm
+    at its points has shades of this colour, from dark to light.
     """
     full = full_arms(study)
     moving = {run.arm for run in study.runs if is_moving(run)}
@@ -34,7 +40,31 @@ def arm_styles(study: Study) -> dict[str, LineStyle]:
     series = {arm: series_of(arm, place) for arm, place in study.coordinates.items()}
     names = list(dict.fromkeys(series.values()))
     of_full, of_moving = ({series[arm] for arm in arms if arm in series} for arms in (full, moving))
-    return _styles(names, [name for name in names if name in of_full], of_moving) | styles
+    own = _styles(names, [name for name in names if name in of_full], of_moving)
+    if len(names) == 1:  # points of one arm have colours of their own
+        return styles | own
+    return styles | _shades(study.arms, series, own) | own
+
+
+def _shades(
+    arms: Sequence[str], series: Mapping[str, str], own: Mapping[str, LineStyle]
+) -> dict[str, LineStyle]:
+    """The styles of arms at their points: shades of the colour of their series."""
+    styles = {}
+    for name, style in own.items():
+        points = [arm for arm in arms if series.get(arm) == name]
+        for i, arm in enumerate(points):
+            share = i / (len(points) - 1) if len(points) > 1 else 0.5
+            styles[arm] = LineStyle(_shade(style.colour, share), style.dashes)
+    return styles
+
+
+def _shade(colour: str, share: float) -> str:
+    """A colour mixed with black (share 0) up to with white (share 1), at most _MIXED of either."""
+    mixed = _MIXED * abs(2 * share - 1)
+    other = 0.0 if share < 0.5 else 1.0
+    red, green, blue = ((1 - mixed) * part + mixed * other for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def series_of(arm: str, place: Mapping[str, Any]) -> str:

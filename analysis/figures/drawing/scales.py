@@ -69,6 +69,18 @@ def value_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
+def plain_number(text: str) -> str:
+    """Return a number as a tick shows it: at most three digits below 1,000.
+
+    >>> [plain_number(text) for text in ("0.316228", "1.0", "15", "12345.6")]
+    ['0.316', '1', '15', '12,346']
+    """
+    value = float(text)
+    if "." not in text:
+        return text
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
 def is_wide(values: Sequence[float]) -> bool:
     """Return whether the axis of these values should be logarithmic."""
     return min(values, default=0.0) > 0 and max(values) >= LOG_FROM * min(values)

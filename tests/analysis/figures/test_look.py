@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +11,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -126,3 +127,57 @@ def test_every_span_of_time_has_two_named_instants(start_s: float, ratio: float)
     assert len(ticks) >= 1
     if ratio > 6:
         assert len(ticks) >= 2
+
+
+def test_the_points_of_an_arm_are_shades_of_its_colour(crossed: Study) -> None:
+    styles = arm_styles(crossed)
+    for series in ("a", "b"):
+        own = [styles[arm].colour for arm in crossed.arms if arm.startswith(f"{series}, ")]
+        assert len(set(own)) == 4
+        lightness = [sum(to_rgb(colour)) for colour in own]
+        assert lightness == sorted(lightness)
+        red, _, blue = to_rgb(styles[series].colour)
+        assert all((to_rgb(c)[0] > to_rgb(c)[2]) == (red > blue) for c in own)
+    assert styles["a"].colour != styles["b"].colour
+
+
+def test_names_below_every_panel_are_slanted_where_they_do_not_fit(crossed: Study) -> None:
+    axes = {"fleet": ["fleet.devices"], "rounds.participants": ["rounds.participants"]}
+    long = {0.5: "a_fleet_with_a_name_of_many_letters", 10.0: "a_fleet_with_another_name"}
+    places = {
+        arm: {"fleet": long[at["rate"]], "rounds.participants": at["rounds.participants"]}
+        for arm, at in crossed.coordinates.items()
+    }
+    named = replace(crossed, axes=axes, coordinates=places)
+    for kind, options in (("what-if", {"axis": "fleet"}), ("heat-map", {})):
+        figure = drawn(named, kind, target=0.6, **options)
+        panels = [panel for panel in figure.axes if panel.get_xlabel() == "fleet"]
+        assert len(panels) >= 2
+        labels = [label for panel in panels for label in panel.get_xticklabels()]
+        assert {label.get_rotation() for label in labels} == {30.0}
+
+
+def test_times_below_narrow_panels_do_not_touch(
+    study_dir: Path, write_run: Make, make_round: Make, make_client: Make, make_evaluation: Make
+) -> None:
+    for arm in "abcdef":
+        rows = [make_client(2000.0, i, down_s=2.0 * 5**i, idle_s=0.0) for i in range(5)]
+        events = [*rows, make_round(2000.0, start_s=0.0)]
+        write_run(arm, events=events, evaluations=[make_evaluation(2000.0, 0.5)], n_clients=5)
+    figure = drawn(load_study(study_dir), "straggler-cdf")
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in figure.axes[-1].get_xticklabels()]
+    assert len(boxes) >= 2
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_an_arm_whose_rounds_are_far_shorter_has_a_scale_of_its_own(
+    study_dir: Path, write_run: Make, make_round: Make, make_client: Make, make_evaluation: Make
+) -> None:
+    for arm, down_s in (("long", 500.0), ("short", 5.0)):
+        rows = [make_client(down_s, 0, down_s=down_s), make_round(down_s, start_s=0.0)]
+        write_run(arm, events=rows, evaluations=[make_evaluation(down_s, 0.5)])
+    figure = drawn(load_study(study_dir), "round-breakdown")
+    long, short = (panel.get_xlim()[1] for panel in figure.axes)
+    assert long > 5 * short
+    assert cast(Any, figure)._suptitle.get_text().endswith("panels have different scales")

@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[3]
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), resource.RLIM_INFINITY))
-import fedadapter
-fedadapter.main()
+from commands import app
+app.main()
 """
 
 

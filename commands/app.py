@@ -1,4 +1,4 @@
-"""Entry point of the command line. The package `commands` defines the commands."""
+"""The command line as a whole: its families of commands, its errors and its exit status."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from commands import (
+from sim.runlog import RunError
+
+from . import (
     devices,
     explore,
     exports,
@@ -22,8 +24,7 @@ from commands import (
     studies,
     traces,
 )
-from commands.display import errors
-from sim.runlog import RunError
+from .display import errors
 
 app = typer.Typer(
     help="Simulate federated fine-tuning: simulated time, real training.",
@@ -83,7 +84,3 @@ def main() -> None:
 def _refuse(reason: str) -> NoReturn:
     errors.print(f"fedadapter: {' '.join(reason.split())}")
     sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

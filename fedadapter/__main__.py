@@ -1,0 +1,5 @@
+"""`python -m fedadapter`: the command line."""
+
+from commands.app import main
+
+main()
