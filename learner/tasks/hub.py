@@ -28,6 +28,7 @@ def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Ro
         raise ValueError(
             f"task.source {source}: needs the extra hub: pip install 'fedadapter-sim[hub]'"
         ) from None
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # our message says it in one line
     name, _, config = source.removeprefix(HUB).partition(":")
     try:
         directory = Path(name).expanduser()

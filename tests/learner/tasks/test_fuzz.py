@@ -11,7 +11,8 @@ import bz2
 import gzip
 import json
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
@@ -29,7 +30,7 @@ from learner.tasks import load_task
 from learner.tasks.load import TaskSource
 from learner.tasks.rows import Layout
 
-N_FAST, N_SLOW = 2_000, 50_000
+N_FAST, N_SLOW, N_HUB = 2_000, 50_000, 300
 LONGEST_S, MEMORY_KBYTES = 2.0, 500_000
 
 TEXTS = (
@@ -232,15 +233,30 @@ def written(rng: np.random.Generator, folder: Path, made: Made) -> TaskSource:
     return TaskSource(source=str(single), validation=int(rng.integers(0, 5)), **chosen)
 
 
-def check(seed: int, n_inputs: int, tmp_path: Path) -> None:
+def written_for_the_hub(rng: np.random.Generator, folder: Path, made: Made) -> TaskSource:
+    """The files as a copy of a hub's repository, which has a file for each split."""
+    ending, files, chosen = made
+    if "all" in files:
+        files = {"train": files["all"], "test": files["all"]}
+    source = written(rng, folder, (ending, files, {"test": None} | chosen))
+    return replace(source, source=f"hub:{folder}", layout=Layout())
+
+
+def check(
+    seed: int,
+    n_inputs: int,
+    tmp_path: Path,
+    makers: Sequence[Callable[[np.random.Generator], Made]] = MAKERS,
+    write: Callable[[np.random.Generator, Path, Made], TaskSource] = written,
+) -> None:
     rng = np.random.default_rng(seed)
     folder = tmp_path / "data"
     folder.mkdir()
     n_read = n_refused = 0
     before_kbytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in range(n_inputs):
-        made = pick(rng, MAKERS)(rng)
-        source = written(rng, folder, made)
+        made = pick(rng, makers)(rng)
+        source = write(rng, folder, made)
         case = f"seed {seed}, input {number}: {made[0]}, {source}"
         started_s, message = process_time(), ""
         try:
@@ -272,3 +288,13 @@ def test_odd_data_sets_are_tasks_or_one_clear_line(tmp_path: Path) -> None:
 def test_very_many_odd_data_sets_are_tasks_or_one_clear_line(tmp_path: Path) -> None:
     print(f"seed {2026}, {N_SLOW} inputs")
     check(2026, N_SLOW, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # files left open
+def test_odd_copies_of_hub_data_sets_are_tasks_or_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "hub")
+    check(2027, N_HUB, tmp_path, (table, jsonl, parquet), written_for_the_hub)
