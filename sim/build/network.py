@@ -68,11 +68,20 @@ def build_links(
     Raises ValueError, naming the key; TraceError, naming the file and line, for a bad file.
     """
     if isinstance(network, ConstantNetwork):
-        down = constant(network.down_mbytes_per_s * _BYTES_PER_MBYTE)
-        up = constant(network.up_mbytes_per_s * _BYTES_PER_MBYTE)
-        latency_s = network.latency_s
+        payload_bytes_per_s = _BYTES_PER_MBYTE * network.transport.payload_share
         link = Link(
-            OneWay(down, latency_s, server=server.down), OneWay(up, latency_s, server=server.up)
+            OneWay(
+                constant(network.down_mbytes_per_s * payload_bytes_per_s),
+                network.latency_s,
+                server=server.down,
+                slow_start=network.transport.slow_start(is_download=True),
+            ),
+            OneWay(
+                constant(network.up_mbytes_per_s * payload_bytes_per_s),
+                network.latency_s,
+                server=server.up,
+                slow_start=network.transport.slow_start(is_download=False),
+            ),
         )
         return Network([link] * len(ids), {})
     downs, warnings = find_sources("downlink", network, streams, cache_dir)
@@ -87,10 +96,11 @@ def build_links(
     # Both directions use the same draw, so that the two files of a recording stay together.
     downs_of = assign(_key("downlink"), network.assign, streams, "trace", ids, len(downs))
     ups_of = assign(_key("uplink"), network.assign, streams, "trace", ids, len(ups))
+    payload_downs, payload_ups = _payload(downs, network), _payload(ups, network)
     links = [
         Link(
-            _one_way(downs[down], network, float(share), server.down),
-            _one_way(ups[up], network, float(share), server.up),
+            _one_way(payload_downs[down], network, "downlink", float(share), server.down),
+            _one_way(payload_ups[up], network, "uplink", float(share), server.up),
         )
         for down, up, share in zip(downs_of, ups_of, offsets, strict=True)
     ]
@@ -217,8 +227,16 @@ def _key(direction: str) -> str:
     return f"fleet.network.{direction}"
 
 
+def _payload(sources: Sequence[TraceSource], network: TraceNetwork) -> list[TraceSource]:
+    """The sources at the rates of their payload, without the headers of the transport."""
+    share = network.transport.payload_share
+    if share == 1.0:
+        return list(sources)
+    return [replace(source, trace=scale(source.trace, share)) for source in sources]
+
+
 def _one_way(
-    source: TraceSource, network: TraceNetwork, share: float, server: SharedLink | None
+    source: TraceSource, network: TraceNetwork, way: Way, share: float, server: SharedLink | None
 ) -> OneWay:
     """A direction in which the client starts at `share` (0-1) of the source's period."""
     trace, round_trip = source.trace, source.round_trip
@@ -229,6 +247,7 @@ def _one_way(
         server,
         round_trip,
         _offset_s(round_trip, share) if round_trip is not None else 0.0,
+        network.transport.slow_start(is_download=way == "downlink"),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from configurator.protocol import RoundCost
 from learner.spec import AddOn, TuningConfig
 from sim.fleet.client import CacheState, Client
-from sim.fleet.link import OneWay
 from sim.scenario.scenario import Exchange
 
 from .protocol import CostModel
@@ -52,7 +50,7 @@ def _times_s(
     """Seconds of communication and of computing."""
     down_bytes, up_bytes = payload
     cache: CacheState = "hit" if isinstance(config, AddOn) else "none"
-    radio_s = _mean_s(client.link.down, down_bytes) + _mean_s(client.link.up, up_bytes)
+    radio_s = client.link.down.expected_s(down_bytes) + client.link.up.expected_s(up_bytes)
     work_s = cost.compute_s(client.device.profile, config, client.n_batches, cache)
     return radio_s, work_s / client.device.own_speed
 
@@ -60,10 +58,3 @@ def _times_s(
 def _payload(cost: CostModel, exchange: Exchange, config: TuningConfig) -> tuple[int, int]:
     down_bytes = cost.payload_bytes(config, exchange.down_bits)
     return down_bytes, cost.payload_bytes(config, exchange.up_bits)
-
-
-def _mean_s(link: OneWay, n_bytes: int) -> float:
-    """Seconds of a transfer at the mean rate of the trace; inf for a dead link."""
-    mean = link.trace.mean
-    round_trip_s = 0.0 if link.round_trip is None else link.round_trip.mean
-    return link.latency_s + round_trip_s + (n_bytes / mean if mean else math.inf)

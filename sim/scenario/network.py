@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, Field, Tag
 
 from learner.ranges import require, require_above_0, require_at_least
+from sim.fleet.transport import Fluid, Transport
 
 FormatOptions = Mapping[str, str | float | bool]
 """Options of a trace format (docs/traces.md). Its reader checks and converts the values."""
@@ -21,12 +22,15 @@ Assign = Literal["round-robin", "random", "by-id"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConstantNetwork:
-    """The same constant rates for all clients. A megabyte is 10^6 bytes; 0: a dead link."""
+    """The same constant rates for all clients. A megabyte is 10^6 bytes; 0: a dead link.
+
+    `transport`, `latency_s`: see TraceNetwork."""
 
     kind: Literal["constant"]
     down_mbytes_per_s: float
     up_mbytes_per_s: float
     latency_s: float = 0.0
+    transport: Annotated[Transport, Field(discriminator="kind")] = field(default_factory=Fluid)
 
     def __post_init__(self) -> None:
         require_at_least(
@@ -83,7 +87,8 @@ class TraceNetwork:
     `period_s`: length of traces that are generated from a preset. `format`, `format_options`: of
     the directions that are only a source. `assign`: see Assign. `offset: random`: each client
     starts at its own random position of its trace; a trace that does not repeat is always met at
-    its beginning.
+    its beginning. `latency_s`: before the first byte of a transfer, in addition to a recorded
+    round trip; under `transport` tcp the round-trip time (sim.fleet.transport).
     """
 
     kind: Literal["trace"]
@@ -95,6 +100,7 @@ class TraceNetwork:
     format_options: FormatOptions = field(default_factory=dict)
     period_s: float = 600.0
     latency_s: float = 0.0
+    transport: Annotated[Transport, Field(discriminator="kind")] = field(default_factory=Fluid)
 
     def __post_init__(self) -> None:
         require(0 < self.period_s <= 1e7, f"period_s must be in (0, 1e7], got {self.period_s:g}")
