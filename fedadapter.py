@@ -10,8 +10,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from commands import (
+    calibrate,
     devices,
     exports,
+    profile,
     replays,
     reports,
     results,
@@ -31,7 +33,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (studies, runs, replays, results, reports, exports, scenarios, devices):
+for family in (
+    studies,
+    runs,
+    replays,
+    results,
+    reports,
+    exports,
+    scenarios,
+    devices,
+    profile,
+    calibrate,
+):
     app.add_typer(family.app)
 app.add_typer(traces.app, name="traces")
 app.add_typer(store.app, name="store")
