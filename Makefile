@@ -5,7 +5,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study-policies demo test test-slow lint bench-engine bench-learner bench-peers install clean
+.PHONY: study-policies demo test test-slow lint bench-engine bench-learner bench-peers fidelity install clean
 
 demo: install
 	$(BIN)/fedadapter demo
@@ -31,6 +31,13 @@ bench-learner: install
 # Installs a peer (and its torch) into .peers: not part of the tests.
 bench-peers: install
 	benchmarks/peers.sh .peers
+
+SHORT := fidelity/worlds/verizon.yaml --arm small --arm deep --rounds 5 --repeats 1
+
+# A real run of every world beside its prediction (root, Linux, hours; FAST=1: two arms, minutes).
+fidelity: install
+	$(BIN)/python -m fidelity run $(if $(FAST),$(SHORT),fidelity/worlds/*.yaml)
+	$(BIN)/python -m fidelity compare runs/fidelity/*
 
 lint: install
 	$(BIN)/ruff check .

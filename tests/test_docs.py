@@ -15,7 +15,10 @@ PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
 ]
-SOURCE = ("analysis", "commands", "configurator", "learner", "scenarios", "sim", "tests", "traces")
+SOURCE = (
+    *("analysis", "calibration", "commands", "configurator", "fidelity", "learner", "scenarios"),
+    *("sim", "tests", "traces"),
+)
 TOP = (*SOURCE, "benchmarks", "docs")
 
 LONGEST_PARAGRAPH = 600

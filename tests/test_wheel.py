@@ -20,7 +20,10 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-PACKAGES = ("analysis", "commands", "configurator", "learner", "scenarios", "sim", "traces")
+PACKAGES = (
+    *("analysis", "calibration", "commands", "configurator", "fidelity", "learner", "scenarios"),
+    *("sim", "traces"),
+)
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
