@@ -26,6 +26,7 @@ class ArmError:
     arm: str
     transport: str
     n_rounds: int
+    n_repeats: int
     measured_s: float
     predicted_s: float
     round_median: float
@@ -83,6 +84,7 @@ def _arm_error(
         arm=arm,
         transport=transport,
         n_rounds=len(own),
+        n_repeats=own["repeat"].n_unique(),
         measured_s=measured_s,
         predicted_s=predicted_s,
         round_median=float(np.median(absolute.to_numpy())),
@@ -128,8 +130,11 @@ def _given_compute(measured: pl.DataFrame, predicted: pl.DataFrame) -> float:
 
 
 def order_agreement(found: list[ArmError], transport: str) -> float:
-    """Kendall's tau between the measured and the predicted order of the arms; 1: the same."""
+    """Kendall's tau between the measured and the predicted order of the arms by seconds a round.
+
+    1: the same order; nan for one arm.
+    """
     own = [one for one in found if one.transport == transport]
-    seconds = [one.measured_s / one.n_rounds for one in own]
-    told = [one.predicted_s / one.n_rounds for one in own]
+    seconds = [one.measured_s * one.n_repeats / one.n_rounds for one in own]
+    told = [one.predicted_s * one.n_repeats / one.n_rounds for one in own]
     return float(kendalltau(seconds, told).statistic)
