@@ -5,7 +5,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study-policies demo test test-slow lint bench-engine bench-learner bench-peers docs install clean
+.PHONY: study-policies demo test test-slow lint bench-engine bench-learner bench-peers docs fidelity install clean
 
 demo: install
 	$(BIN)/fedadapter demo
@@ -35,6 +35,13 @@ bench-peers: install
 # The documentation site in site/, without network; any bad link is an error.
 docs: .venv/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+SHORT := fidelity/worlds/verizon.yaml --arm small --arm deep --rounds 5 --repeats 1
+
+# A real run of every world beside its prediction (root, Linux, hours; FAST=1: two arms, minutes).
+fidelity: install
+	$(BIN)/python -m fidelity run $(if $(FAST),$(SHORT),fidelity/worlds/*.yaml)
+	$(BIN)/python -m fidelity compare runs/fidelity/*
 
 lint: install
 	$(BIN)/ruff check .

@@ -12,9 +12,11 @@ import typer
 from sim.runlog import RunError
 
 from . import (
+    calibrate,
     devices,
     explore,
     exports,
+    profile,
     replays,
     reports,
     results,
@@ -33,7 +35,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for family in (studies, runs, replays, explore, results, reports, exports, scenarios, devices):
+for family in (
+    studies,
+    runs,
+    replays,
+    explore,
+    results,
+    reports,
+    exports,
+    scenarios,
+    devices,
+    profile,
+    calibrate,
+):
     app.add_typer(family.app)
 app.add_typer(traces.app, name="traces")
 app.add_typer(store.app, name="store")

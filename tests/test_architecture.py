@@ -46,7 +46,7 @@ def test_importing_a_module_loads_nothing_heavy(module: str, heavy: set[str]) ->
     "name",
     [
         *("sim", "traces", "learner", "configurator", "analysis"),
-        *("commands", "scenarios", "fedadapter"),
+        *("commands", "scenarios", "fedadapter", "fidelity", "calibration"),
     ],
 )
 def test_our_packages_shadow_those_of_the_same_name(name: str) -> None:

@@ -20,8 +20,8 @@ PAGES = [
     *sorted(ROOT.glob("docs/**/*.md")),
 ]
 SOURCE = (
-    *("analysis", "commands", "configurator", "fedadapter", "learner", "scenarios", "sim"),
-    *("tests", "traces"),
+    *("analysis", "calibration", "commands", "configurator", "fedadapter", "fidelity", "learner"),
+    *("scenarios", "sim", "tests", "traces"),
 )
 TOP = (*SOURCE, "benchmarks", "docs")
 

@@ -21,16 +21,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 PACKAGES = (
-    *(
-        "analysis",
-        "commands",
-        "configurator",
-        "fedadapter",
-        "learner",
-        "scenarios",
-        "sim",
-        "traces",
-    ),
+    *("analysis", "calibration", "commands", "configurator", "fedadapter", "fidelity", "learner"),
+    *("scenarios", "sim", "traces"),
 )
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 

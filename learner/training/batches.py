@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from learner.encoder.activations import Activations
+from learner.encoder.backbone import Backbone
 from learner.encoder.packing import Groups
+from learner.encoder.tokens import Tokens
 from learner.spec import Adapter, Full, TuningConfig
 
 from .targets import Targets
@@ -59,6 +61,26 @@ def entry_layer(config: TuningConfig, n_layers: int) -> int | None:
     return n_layers - config.depth - 1 if config.depth < n_layers else None
 
 
+class Block(Protocol):
+    """Residual and feed-forward output of a frozen layer, by rows of tokens."""
+
+    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray:
+        """(tokens, 2, hidden) of the tokens at these rows, which are those of whole texts."""
+        ...
+
+
+class Activations(Protocol):
+    """Where the activations of frozen layers come from (learner.encoder.activations)."""
+
+    @property
+    def tokens(self) -> Tokens: ...
+    @property
+    def backbone(self) -> Backbone: ...
+    @property
+    def device(self) -> torch.device: ...
+    def block(self, layer: int) -> Block: ...
+
+
 class Examples:
     """The tokens, targets and cached activations of a split, from which batches are made."""
 
@@ -66,7 +88,7 @@ class Examples:
         self.tokens = activations.tokens
         self.targets = targets
         self._activations = activations
-        self._blocks: dict[int, np.ndarray] = {}
+        self._blocks: dict[int, Block] = {}
 
     def batch(
         self,
@@ -117,7 +139,7 @@ class Examples:
         positions = self.tokens.positions(texts)
         return TokenIds(torch.from_numpy(ids).to(device), torch.from_numpy(positions).to(device))
 
-    def _block(self, layer: int) -> np.ndarray:
+    def _block(self, layer: int) -> Block:
         if layer not in self._blocks:
             self._blocks[layer] = self._activations.block(layer)
         return self._blocks[layer]

@@ -91,10 +91,11 @@ def build_links(
     # Both directions use the same draw, so that the two files of a recording stay together.
     downs_of = assign(_key("downlink"), network.assign, streams, "trace", ids, len(downs))
     ups_of = assign(_key("uplink"), network.assign, streams, "trace", ids, len(ups))
+    payload_downs, payload_ups = _payload(downs, network), _payload(ups, network)
     links = [
         Link(
-            _one_way(downs[down], network, float(share), server.down),
-            _one_way(ups[up], network, float(share), server.up),
+            _one_way(payload_downs[down], network, "downlink", float(share), server.down),
+            _one_way(payload_ups[up], network, "uplink", float(share), server.up),
         )
         for down, up, share in zip(downs_of, ups_of, offsets, strict=True)
     ]
@@ -105,14 +106,15 @@ def _constant_links(
     network: ConstantNetwork, streams: Streams, ids: Sequence[int], server: ServerLink
 ) -> list[Link]:
     """Links of constant rates; with outages, each from its own random position of their trace."""
-    scale_bytes = network.rate_scale * _BYTES_PER_MBYTE
+    scale_bytes = network.rate_scale * _BYTES_PER_MBYTE * network.transport.payload_share
     rates = [network.down_mbytes_per_s * scale_bytes, network.up_mbytes_per_s * scale_bytes]
     latency_s = network.latency_s
+    slow_starts = [network.transport.slow_start(is_download=down) for down in (True, False)]
 
     def link(down: StepTrace, up: StepTrace, offset_s: float) -> Link:
         return Link(
-            OneWay(down, latency_s, offset_s, server.down),
-            OneWay(up, latency_s, offset_s, server.up),
+            OneWay(down, latency_s, offset_s, server.down, slow_start=slow_starts[0]),
+            OneWay(up, latency_s, offset_s, server.up, slow_start=slow_starts[1]),
         )
 
     if network.outages is None:
@@ -265,8 +267,16 @@ def _key(direction: str) -> str:
     return f"fleet.network.{direction}"
 
 
+def _payload(sources: Sequence[TraceSource], network: TraceNetwork) -> list[TraceSource]:
+    """The sources at the rates of their payload, without the headers of the transport."""
+    share = network.transport.payload_share
+    if share == 1.0:
+        return list(sources)
+    return [replace(source, trace=scale(source.trace, share)) for source in sources]
+
+
 def _one_way(
-    source: TraceSource, network: TraceNetwork, share: float, server: SharedLink | None
+    source: TraceSource, network: TraceNetwork, way: Way, share: float, server: SharedLink | None
 ) -> OneWay:
     """A direction in which the client starts at `share` (0-1) of the source's period."""
     trace, round_trip = source.trace, source.round_trip
@@ -277,6 +287,7 @@ def _one_way(
         server,
         round_trip,
         _offset_s(round_trip, share) if round_trip is not None else 0.0,
+        network.transport.slow_start(is_download=way == "downlink"),
     )
 
 

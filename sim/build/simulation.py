@@ -22,7 +22,7 @@ from sim.fleet.client import Client
 from sim.fleet.link import ServerLink
 from sim.fleet.shared_link import SharedLink
 from sim.runlog import RunLog
-from sim.scenario.fleet import ServerSide
+from sim.scenario.fleet import Fleet
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 
@@ -82,7 +82,7 @@ def build_simulation(
         pool,
     )
     env = Environment()
-    server_link = _server_link(env, scenario.fleet.server)
+    server_link = _server_link(env, scenario.fleet)
     clients, facts = _clients(scenario, streams, data, architecture, cost, cache_dir, server_link)
     context = Context(
         env=env,
@@ -160,10 +160,14 @@ def _full_s_per_sample(scenario: Scenario, architecture: Architecture, cost: Cos
     return batch_s / scenario.training.batch_size
 
 
-def _server_link(env: Environment, server: ServerSide) -> ServerLink:
+def _server_link(env: Environment, fleet: Fleet) -> ServerLink:
+    """The server's own link, at the rate of the payload."""
+    server, network = fleet.server, fleet.network
+    share = 1.0 if network is None else network.transport.payload_share
+
     def shared(mbit_per_s: float | None) -> SharedLink | None:
         if mbit_per_s is None:
             return None
-        return SharedLink(env, mbit_per_s * _BYTES_PER_MBIT, server.link_step_s)
+        return SharedLink(env, mbit_per_s * _BYTES_PER_MBIT * share, server.link_step_s)
 
     return ServerLink(down=shared(server.down_mbit_per_s), up=shared(server.up_mbit_per_s))

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from learner.plan import Part
 from learner.spec import AddOn
 from sim.fleet.client import Client
-from sim.fleet.link import OneWay
 from sim.scenario.scenario import Exchange
 
 from .protocol import CostModel
@@ -44,7 +43,7 @@ def expected_job(
     seconds, joules = [], []
     for client in clients:
         profile, link = client.device.profile, client.link
-        radio_s = _mean_s(link.down, down_bytes) + _mean_s(link.up, up_bytes)
+        radio_s = link.down.expected_s(down_bytes) + link.up.expected_s(up_bytes)
         work_s = client.n_batches * step_s[profile.name] / client.device.own_speed
         seconds.append(radio_s + work_s)
         joules.append(cost.energy_j(profile, work_s, radio_s))
@@ -64,10 +63,3 @@ def expected_slowest_s(seconds: NDArray[np.float64], n: int) -> float:
 
 def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-
-
-def _mean_s(link: OneWay, n_bytes: int) -> float:
-    """Seconds of a transfer at the mean rate of the trace; inf for a dead link."""
-    mean = link.trace.mean
-    round_trip_s = 0.0 if link.round_trip is None else link.round_trip.mean
-    return link.latency_s + round_trip_s + (n_bytes / mean if mean else math.inf)

@@ -130,8 +130,8 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
         start_s, place, flow = env.now, stage, None
         try:
             if resource.server is not None and resource.can_finish(start_s, left):
-                if latency_s := resource.latency_at(start_s):
-                    yield env.timeout(latency_s)
+                if wait_s := resource.wait_s(start_s, left):
+                    yield env.timeout(wait_s)
                 flow = resource.server.begin(resource.trace, resource.offset_s, left)
                 yield flow.over
             elif (seconds := _seconds(resource, start_s, left)) < math.inf:

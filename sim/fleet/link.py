@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from traces.step import NeverFinishes, StepTrace
+from traces.step import NeverFinishes, StepTrace, constant
 
 from .shared_link import SharedLink
+from .transport import SlowStart
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,9 @@ class OneWay:
     transfer's start (`round_trip`, seconds; None: no recorded one). The client meets both traces
     `offset_s` and `round_trip_offset_s` seconds after their own zero. Where the server's own
     capacity is limited, `server` moves the bytes, and the trace caps this client's rate.
+
+    With `slow_start` the latency is the round-trip time of a TCP connection (sim.fleet.transport),
+    and the trace is the rate of the payload.
     """
 
     trace: StepTrace
@@ -25,9 +30,10 @@ class OneWay:
     server: SharedLink | None = None
     round_trip: StepTrace | None = None
     round_trip_offset_s: float = 0.0
+    slow_start: SlowStart | None = None
 
     def latency_at(self, start_s: float) -> float:
-        """Seconds from the start of a transfer to its first byte."""
+        """The latency of a transfer that starts now: to its first byte, or a TCP round trip."""
         if self.round_trip is None:
             return self.latency_s
         return self.latency_s + self.round_trip.value_at(start_s + self.round_trip_offset_s)
@@ -39,10 +45,33 @@ class OneWay:
         NeverFinishes if it never does.
         """
         latency_s = self.latency_at(start_s)
+        if self.slow_start is not None:
+            return self.slow_start.time_for(self.trace, self.offset_s, start_s, latency_s, n_bytes)
         if not n_bytes:
             return latency_s
         first_byte_s = start_s + latency_s + self.offset_s
         return latency_s + self.trace.time_to_accumulate(first_byte_s, n_bytes)
+
+    def wait_s(self, start_s: float, n_bytes: float) -> float:
+        """Seconds of a transfer in which the server's shared link is not asked for its bytes.
+
+        The latency; under TCP, all that the transfer would take longer on the client's own link
+        than its bytes at the rate of the trace.
+        """
+        if self.slow_start is None:
+            return self.latency_at(start_s)
+        own_s = self.trace.time_to_accumulate(start_s + self.offset_s, n_bytes)
+        return max(self.time_for(start_s, n_bytes) - own_s, 0.0)
+
+    def expected_s(self, n_bytes: float) -> float:
+        """Seconds of a transfer at the mean rate and the mean round trip; inf for a dead link."""
+        mean = self.trace.mean
+        if not mean:
+            return math.inf
+        latency_s = self.latency_s + (0.0 if self.round_trip is None else self.round_trip.mean)
+        if self.slow_start is None:
+            return latency_s + n_bytes / mean
+        return self.slow_start.time_for(constant(mean), 0.0, 0.0, latency_s, n_bytes)
 
     def can_finish(self, start_s: float, n_bytes: float) -> bool:
         """Whether the trace ever delivers n_bytes. Constant time for a trace that loops."""
@@ -56,7 +85,10 @@ class OneWay:
 
     def done_by(self, start_s: float, now_s: float) -> float:
         """Bytes that a transfer begun at start_s has moved by now_s, alone on the link."""
-        first_byte_s = start_s + self.latency_at(start_s)
+        latency_s = self.latency_at(start_s)
+        if self.slow_start is not None:
+            return self.slow_start.done_by(self.trace, self.offset_s, start_s, latency_s, now_s)
+        first_byte_s = start_s + latency_s
         if now_s <= first_byte_s:
             return 0.0
         return self.trace.integral(first_byte_s + self.offset_s, now_s + self.offset_s)

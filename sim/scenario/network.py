@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, Field, Tag
 
 from learner.ranges import require, require_above_0, require_at_least
+from sim.fleet.transport import Fluid, Transport
 
 FormatOptions = Mapping[str, str | float | bool]
 """Options of a trace format (docs/traces.md). Its reader checks and converts the values."""
@@ -40,7 +41,7 @@ class ConstantNetwork:
     """The same constant rates for all clients. A megabyte is 10^6 bytes; 0: a dead link.
 
     `rate_scale`: a factor on both rates. `outages`: see Outages (null: none); each client meets
-    them from its own random position.
+    them from its own random position. `transport`, `latency_s`: see TraceNetwork.
     """
 
     kind: Literal["constant"]
@@ -49,6 +50,7 @@ class ConstantNetwork:
     latency_s: float = 0.0
     rate_scale: float = 1.0
     outages: Outages | None = None
+    transport: Annotated[Transport, Field(discriminator="kind")] = field(default_factory=Fluid)
 
     def __post_init__(self) -> None:
         require_at_least(
@@ -107,7 +109,8 @@ class TraceNetwork:
     the directions that are only a source. `assign`: see Assign. `offset: random`: each client
     starts at its own random position of its trace; a trace that does not repeat is always met at
     its beginning. `rate_scale`: a factor on all rates. `outages`: see Outages (null: none beside
-    those of the recordings).
+    those of the recordings). `latency_s`: before the first byte of a transfer, in addition to a
+    recorded round trip; under `transport` tcp the round-trip time (sim.fleet.transport).
     """
 
     kind: Literal["trace"]
@@ -121,6 +124,7 @@ class TraceNetwork:
     latency_s: float = 0.0
     rate_scale: float = 1.0
     outages: Outages | None = None
+    transport: Annotated[Transport, Field(discriminator="kind")] = field(default_factory=Fluid)
 
     def __post_init__(self) -> None:
         require(0 < self.period_s <= 1e7, f"period_s must be in (0, 1e7], got {self.period_s:g}")

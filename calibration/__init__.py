@@ -1,0 +1,1 @@
+"""Measured rounds of a deployment to the devices and links of a fleet."""

@@ -1,0 +1,96 @@
+"""Command line: deploy worlds on this machine, and compare each run with its prediction."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from learner.ranges import require
+from sim.runlog import RunError
+from sim.runs.run import default_cache_dir
+
+from .errors import DeploymentError
+from .figure import rounds_figure
+from .measurement import measure
+from .requirements import unmet
+from .tables import error_table, found_in, order_table, wire_table
+from .world import read_world
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def run(
+    worlds: Annotated[list[Path], typer.Argument(metavar="WORLD.yaml...", help="World files.")],
+    out: Annotated[Path, typer.Option("--out", help="Directory for the results.")] = Path(
+        "runs/fidelity"
+    ),
+    repeats: Annotated[
+        int | None, typer.Option("--repeats", min=1, help="Runs of every arm (default: the file's)")
+    ] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option("--rounds", min=1, help="Rounds of every run (default: the file's)"),
+    ] = None,
+    arms: Annotated[
+        list[str] | None, typer.Option("--arm", help="Run this arm alone (repeatable).")
+    ] = None,
+) -> None:
+    """Run every arm of the worlds for real, predict it beforehand, and write both as tables."""
+    if (reason := unmet()) is not None:
+        raise DeploymentError(reason)
+    for path in worlds:
+        world = read_world(path)
+        for arm in arms or ():
+            require(arm in world.arms, f"{path}: no arm {arm}; arms: {', '.join(world.arms)}")
+        measure(
+            world,
+            arms=tuple(arms or world.arms),
+            repeats=repeats or world.repeats,
+            rounds=rounds,
+            out=out / world.name,
+            cache_dir=default_cache_dir(),
+            tell=typer.echo,
+        )
+
+
+@app.command()
+def compare(
+    directories: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Directories of measured worlds.")
+    ],
+    figure: Annotated[
+        Path | None, typer.Option("--figure", help="Draw predicted against measured rounds.")
+    ] = None,
+) -> None:
+    """Print how far predictions are from measurements, as Markdown."""
+    found = found_in(directories)
+    for transport in ("tcp", "fluid"):
+        typer.echo(f"transport {transport}\n\n{error_table(found, transport)}\n")
+    typer.echo(f"{order_table(found)}\n\n{wire_table(directories)}")
+    if figure is not None:
+        rounds_figure(directories, "tcp").savefig(figure, dpi=150)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def main() -> None:
+    """Bad input and a failed deployment print one line on standard error; the status is 2."""
+    signal.signal(signal.SIGTERM, _stop)  # an exit that removes what was created
+    try:
+        app(prog_name="python -m fidelity", standalone_mode=False)
+    except (typer.TyperException, DeploymentError, OSError, ValueError, RunError) as error:
+        text = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        print(f"fidelity: {' '.join(text.split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The simulator's prediction of a run, from what was measured before the run alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from learner.spec import AddOn, tuned_depth
+from sim import Scenario, run_scenario
+from sim.scenario.file import as_yaml, parse_scenario
+from traces.device_csv import COLUMNS
+
+Row = dict[str, Any]
+
+
+def write_devices(
+    path: Path, scenario: Scenario, n_layers: int, seconds: Mapping[str, Sequence[float]]
+) -> None:
+    """The device file of one arm. seconds: of whole jobs by device class, measured beforehand.
+
+    A job's seconds over its batches are the seconds of a batch: what a job takes once, such as
+    loading the state, is in them.
+    """
+    from .site import config_of
+
+    config, training = config_of(scenario), scenario.training
+    with path.open("w", encoding="utf-8", newline="") as target:
+        rows = csv.DictWriter(target, COLUMNS)
+        rows.writeheader()
+        for name, own in seconds.items():
+            rows.writerow(
+                {
+                    "device": name,
+                    "model": scenario.model.source,
+                    "batch_size": training.batch_size,
+                    "tokens": scenario.task.max_tokens,
+                    "row": "adapter" if isinstance(config, AddOn) else "full",
+                    "depth": tuned_depth(config, n_layers),
+                    "seconds_per_batch": repr(fmean(own) / (training.max_batches or 1)),
+                    "source": "jobs of this deployment, measured before its run",
+                }
+            )
+
+
+def predict(mapping: Mapping[str, Any], seed: int, out: Path, cache_dir: Path) -> list[Row]:
+    """The rounds of a scenario's clients as simulated: a row for each client and round."""
+    time_only = {"learner": {"kind": "curve"}, "log": "clients"}
+    scenario = parse_scenario({**mapping, **time_only}, "prediction")
+    result = run_scenario(scenario, seed=seed, out=out, cache_dir=cache_dir)
+    (out / f"{scenario.name}.yaml").write_text(as_yaml(scenario), encoding="utf-8")
+    events = [
+        json.loads(line)
+        for line in (result.run_dir / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    return [_as_row(event) for event in events if event["row"] == "client"]
+
+
+def _as_row(event: Mapping[str, Any]) -> Row:
+    names = ("round", "client", "outcome", "start_s", "down_s", "compute_s", "up_s")
+    return {name: event[name] for name in names} | {
+        "bytes": event["down_bytes"],
+        "round_end_s": event["t_s"],
+    }

@@ -1,0 +1,102 @@
+"""Process: the server of the deployment. It sends states, collects updates and aggregates them.
+
+Arguments: scenario file, seed. Orders come as lines of JSON on standard input (see `obey`), answers
+go to standard output; the process ends with its input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from learner.state import State
+from learner.training.state_bytes import to_bytes
+from sim import Scenario, load_scenario
+from sim.runs.run import default_cache_dir
+
+from .connections import Connections
+from .exchange import Exchange, hold_round
+from .site import Site
+
+
+def run(site: Site, scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]:
+    """All rounds of a scenario with the clients that connect; returns what was measured."""
+    n_clients, start_s = scenario.partition.clients, order["start_s"]
+    state, rows, ends_s = site.initial(scenario), list[dict[str, Any]](), list[float]()
+    content = to_bytes(state)
+    with Connections(order["port"], order["absences_s"], start_s) as connections:
+        time.sleep(max(start_s - time.monotonic(), 0.0))
+        for version in range(scenario.stop.rounds or 0):
+            cohort = connections.wait_for_cohort(range(n_clients))
+            begun_s = time.monotonic()
+            exchanges = hold_round(
+                connections, cohort, version, content, scenario.rounds.deadline_s
+            )
+            updates = {one.client: one.update for one in exchanges if one.update is not None}
+            reported_s = time.monotonic()
+            if updates:
+                state = site.aggregate(scenario, state, version, updates)
+                content = to_bytes(state)
+            rows += [
+                _row(one, version, begun_s, start_s)
+                | {"batches": site.job(scenario, one.client, version).n_batches}
+                for one in exchanges
+            ]
+            ends_s.append(time.monotonic() - start_s)
+            rows[-1] |= {"aggregation_s": time.monotonic() - reported_s}
+            for row in rows[-len(exchanges) :]:
+                row["round_end_s"] = ends_s[-1]
+        connections.finish(n_clients)
+    return {"rows": rows, "ends_s": ends_s, "accuracy": site.evaluate(scenario, state).accuracy}
+
+
+def _row(one: Exchange, version: int, begun_s: float, start_s: float) -> dict[str, Any]:
+    return {
+        "round": version + 1,
+        "client": one.client,
+        "outcome": one.outcome,
+        "start_s": begun_s - start_s,
+        "down_s": one.received_s - begun_s,
+        "compute_s": one.computed_s - one.received_s,
+        "cpu_s": one.cpu_s,
+        "up_s": one.reported_s - one.computed_s,
+        "bytes": one.n_bytes,
+    }
+
+
+def aggregation_seconds(site: Site, scenario: Scenario, n_times: int) -> list[float]:
+    """Seconds of each of some aggregations, from the updates' bytes to the state's."""
+    state: State = site.initial(scenario)
+    updates = {i: to_bytes(state) for i in range(scenario.rounds.participants)}
+    seconds = []
+    for _ in range(n_times + 1):
+        before_s = time.monotonic()
+        to_bytes(site.aggregate(scenario, state, 0, updates))
+        seconds.append(time.monotonic() - before_s)
+    return seconds[1:]
+
+
+def obey(site: Site) -> None:
+    """Follow orders: {"order": "run" or "profile", "scenario": file, ...}."""
+    for line in iter(sys.stdin.readline, ""):
+        order = json.loads(line)
+        scenario = load_scenario(order["scenario"])
+        if order["order"] == "profile":
+            answer: Any = {"seconds": aggregation_seconds(site, scenario, order["jobs"])}
+        else:
+            answer = run(site, scenario, order)
+        print(json.dumps(answer), flush=True)
+
+
+def main() -> None:
+    scenario, seed = load_scenario(sys.argv[1]), int(sys.argv[2])
+    site = Site.load(scenario, seed, default_cache_dir())
+    print(json.dumps({"ready": os.getpid()}), flush=True)
+    obey(site)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""A world: one fleet on this machine, and the arms that are run in it, from a YAML file.
+
+    name: verizon
+    seed: 0
+    repeats: 3                 # runs of every arm
+    core_share: {phone: 0.1}   # of a core, by device class of the scenario
+    port: 7000                 # of the server, in its own namespace
+    horizon_s: 600             # for how long a run follows the recorded rates
+    recordings: {downlink: ..., uplink: ..., step_s: 1.0, mean_mbit_per_s: 24}
+    scenario: ...              # what all arms have in common
+    arms: {small: {configurator.config: {kind: adapter, depth: 1, width: 8}}, ...}
+
+The arms must have the fleet in common: they differ in what is trained, and in the rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from learner.ranges import require, require_at_least
+from sim.scenario.file import parse_scenario, set_path
+from sim.scenario.paths import resolve_paths
+from sim.scenario.scenario import Scenario
+from sim.scenario.yaml_text import naming, read_yaml
+
+from .recordings import Recordings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """See the module's description. `scenario`: a mapping as in a scenario file."""
+
+    name: str
+    core_share: Mapping[str, float]
+    scenario: Mapping[str, Any]
+    arms: Mapping[str, Mapping[str, Any]]
+    seed: int = 0
+    repeats: int = 1
+    port: int = 7000
+    horizon_s: float = 600.0
+    recordings: Recordings | None = None
+
+    def __post_init__(self) -> None:
+        require(
+            self.name.isalnum() and self.name.isascii(),
+            f"name must be letters and digits, got {self.name!r}",
+        )
+        require_at_least(1, repeats=self.repeats)
+        for device, share in self.core_share.items():
+            require(
+                0.0 < share <= 1.0,
+                f"core_share.{device} must be above 0 and at most 1 core, got {share}",
+            )
+        require(1024 <= self.port < 65536, f"port must be from 1024 to 65535, got {self.port}")
+        require(
+            0.0 < self.horizon_s <= 36_000.0,
+            f"horizon_s must be above 0 and at most 36000, got {self.horizon_s}",
+        )
+        require(bool(self.arms), "arms must name at least one arm")
+
+    def mapping(self, arm: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The scenario of an arm as a mapping, with some keys changed by dotted paths."""
+        mapping = deepcopy(dict(self.scenario))
+        for path, value in {**self.arms[arm], **changes, "name": arm}.items():
+            set_path(mapping, path, value)
+        return mapping
+
+
+def read_world(path: Path) -> World:
+    """A world file. Raises ScenarioError, naming the file and the key."""
+    fields = resolve_paths(read_yaml(path), path.parent)
+    known = World.__dataclass_fields__
+    with naming(str(path)):
+        for key in fields:
+            require(key in known, f"{key} is not a known key; known: {', '.join(known)}")
+        for key in ("name", "core_share", "scenario", "arms"):
+            require(key in fields, f"{key} is missing")
+        if "recordings" in fields:
+            fields["recordings"] = Recordings(**fields["recordings"])
+        return World(**fields)
+
+
+def scenario_of(world: World, arm: str, changes: Mapping[str, Any], where: str) -> Scenario:
+    """The scenario of an arm. Raises ScenarioError, naming the key."""
+    return parse_scenario(world.mapping(arm, changes), f"{where}: arm {arm}")

@@ -1,0 +1,115 @@
+"""A real run in namespaces, its prediction, and what is left when something fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from fidelity.comparison import errors, order_agreement
+from fidelity.comparison import read_world as read_tables
+from fidelity.deployment import deploy
+from fidelity.errors import DeploymentError
+from fidelity.fleet import fleet_of
+from fidelity.measurement import measure
+from fidelity.quota import find_hierarchy
+from fidelity.requirements import unmet
+from fidelity.world import read_world
+from sim.runs.run import default_cache_dir
+from sim.scenario.file import as_yaml, parse_scenario
+from tests.fidelity.test_fleet import BASE
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(unmet() is not None, reason=f"a deployment {unmet()}"),
+]
+
+
+def _left(prefix: str) -> list[str]:
+    """Namespaces, devices and groups of this prefix."""
+    told = [
+        subprocess.run(["ip", *what], capture_output=True, text=True, check=True).stdout
+        for what in (("netns", "list"), ("-o", "link"))
+    ]
+    root = find_hierarchy()
+    groups = [path.name for path in root.glob(f"{prefix}*")] if root else []
+    return [line for text in told for line in text.splitlines() if prefix in line] + groups
+
+
+def test_a_short_run_goes_as_predicted(tmp_path: Path) -> None:
+    world = read_world(ROOT / "fidelity/worlds/verizon.yaml")
+    told: list[str] = []
+    measure(
+        replace(world, name="short"),
+        arms=("small", "deep"),
+        repeats=1,
+        rounds=5,
+        out=tmp_path,
+        cache_dir=default_cache_dir(),
+        tell=told.append,
+    )
+    measured, predicted = read_tables(tmp_path)
+    assert len(told) == 2
+    assert measured.group_by("arm").len()["len"].to_list() == [25, 25]
+    assert set(measured["outcome"]) == {"done"}
+    both = measured.join(predicted, on=("arm", "round", "client"), suffix="_predicted")
+    assert (both["bytes"] == both["bytes_predicted"]).all()
+    found = errors(measured, predicted)
+    assert order_agreement(found, "tcp") == 1.0
+    by_model = both.group_by("transport").agg(
+        pl.col("down_s", "up_s", "down_s_predicted", "up_s_predicted").median()
+    )
+    for row in by_model.filter(pl.col("transport") == "tcp").iter_rows(named=True):
+        for stage in ("down_s", "up_s"):
+            assert row[f"{stage}_predicted"] == pytest.approx(row[stage], rel=0.3)
+    assert _left("fidshor") == []
+
+
+@pytest.fixture
+def scenario_file(tmp_path: Path) -> Path:
+    path = tmp_path / "scenario.yaml"
+    path.write_text(as_yaml(parse_scenario(BASE, "test")), encoding="utf-8")
+    return path
+
+
+def test_a_client_that_dies_ends_the_run_in_one_line(scenario_file: Path) -> None:
+    fleet = fleet_of(parse_scenario(BASE, "test"), {"phone": 0.2}, 60.0, 0, default_cache_dir())
+    with deploy("fiddies", fleet, 7001, scenario_file, 0) as deployment:
+        os.kill(deployment.clients[1].pid, signal.SIGKILL)
+        with pytest.raises(DeploymentError, match="client 1 has ended: exit status -9"):
+            deployment.run(scenario_file, 60.0)
+    assert _left("fiddies") == []
+
+
+def test_what_a_killed_run_has_left_is_removed_by_the_next(scenario_file: Path) -> None:
+    fleet = fleet_of(parse_scenario(BASE, "test"), {"phone": 0.2}, 60.0, 0, default_cache_dir())
+    subprocess.run(["ip", "netns", "add", "fidstale-client7"], check=True)
+    with deploy("fidstale", fleet, 7002, scenario_file, 0):
+        assert not any("client7" in line for line in _left("fidstale"))
+        with (
+            pytest.raises(DeploymentError, match="another run uses the prefix fidstale"),
+            deploy("fidstale", fleet, 7002, scenario_file, 0),
+        ):
+            pass
+    assert _left("fidstale") == []
+
+
+def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "fidelity", "run", str(tmp_path / "none.yaml")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 2
+    assert told.stderr.startswith("fidelity: ")
+    assert told.stderr.count("\n") == 1

@@ -1,0 +1,62 @@
+"""World files: what is read, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fidelity.recordings import Recordings
+from fidelity.world import read_world, scenario_of
+from tests.fidelity.test_fleet import BASE
+from traces.load import load_bandwidth
+
+WORLDS = Path(__file__).parents[2] / "fidelity/worlds"
+
+
+@pytest.mark.parametrize("path", sorted(WORLDS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_world_is_read(path: Path) -> None:
+    world = read_world(path)
+    assert world.name == path.stem
+    for arm in world.arms:
+        links = {"fleet.network.downlink": "lte.down", "fleet.network.uplink": "lte.up"}
+        assert scenario_of(world, arm, links, str(path)).name == arm
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": "two words"}, "name must be letters and digits"),
+        ({"core_share": {"phone": 1.5}}, "core_share.phone must be above 0 and at most 1"),
+        ({"port": 80}, "port must be from 1024 to 65535, got 80"),
+        ({"arms": {}}, "arms must name at least one arm"),
+        ({"rounds": 3}, "rounds is not a known key"),
+        ({"scenario": None}, "scenario is missing"),
+    ],
+)
+def test_a_bad_world_is_refused_with_its_key(
+    changes: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    fields = {"name": "w", "core_share": {"phone": 0.1}, "scenario": BASE, "arms": {"a": {}}}
+    content = {key: value for key, value in {**fields, **changes}.items() if value is not None}
+    path = tmp_path / "world.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        read_world(path)
+
+
+def test_recordings_become_steps_of_the_wanted_mean(tmp_path: Path) -> None:
+    for way in ("down", "up"):  # 1500 bytes at each of these milliseconds
+        (tmp_path / f"drive.{way}").write_text("100\n200\n1500\n2000\n")
+    source = Recordings(
+        downlink=str(tmp_path / "drive.down"),
+        uplink=str(tmp_path / "drive.up"),
+        step_s=1.0,
+        mean_mbit_per_s=8.0,
+    )
+    written = source.write(tmp_path, tmp_path)
+    assert written["uplink"]["format_options"] == {"up": "bytes_per_s"}
+    trace = load_bandwidth(written["uplink"]["source"], "up", "csv", up="bytes_per_s")
+    assert trace.values.tolist() == pytest.approx([1e6, 1e6])
+    assert trace.period_s == 2.0
