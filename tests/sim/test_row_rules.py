@@ -10,6 +10,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 import sim.records
+from learner.plan import Shares, Tiers
 from learner.spec import Adapter
 from sim import run_scenario
 from sim.records import Row, as_json
@@ -20,12 +21,14 @@ VALUES: dict[str, Any] = {
     "int": 2,
     "str": "a",
     "TuningConfig": Adapter(depth=1, width=8),
+    "Tiers | Shares": Tiers(parts=(Adapter(depth=1, width=8),)),
 }
+NAMED = {"TuningConfig": Adapter, "Tiers": Tiers, "Shares": Shares}
 
 
 def a_row(kind: Any) -> dict[str, Any]:
     """A row of the kind as it is read from a log."""
-    hints = get_type_hints(kind, vars(sim.records) | {"TuningConfig": Adapter})
+    hints = get_type_hints(kind, vars(sim.records) | NAMED)
     values = {field.name: value(hints[field.name], str(field.type)) for field in fields(kind)}
     row: dict[str, Any] = json.loads(as_json(kind(**values)))
     return row

@@ -21,12 +21,13 @@ SCORES = Evaluation(accuracy=0.5, macro_f1=0.5, loss=1.0, n_examples=2, correct=
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
-    """Four states of 4000 bytes and a little, a block, an evaluation, a feedback."""
+    """Four states of 4000 bytes and a little, a block, an evaluation, losses, a feedback."""
     store = Store(store_dir(tmp_path), cache_budget(tmp_path))
     for number in range(4):
         weights = {"param.head.weight": np.full(1000, number, np.float32)}
         store.add_state(StateRef(f"{number:032x}"), TAG, weights, "{}")
     store.add_evaluation(StateRef("0" * 32), "test", TAG, SCORES)
+    store.add_losses(StateRef("1" * 32), "test", TAG, (1.0, 0.5))
     store.add_feedback("1" * 32, TAG, [Feedback(mean_loss=1.0, rms_loss=1.0)])
     block = tmp_path / "activations/a/train/block-0.npy"
     block.parent.mkdir(parents=True)
@@ -41,13 +42,14 @@ def test_what_there_is_by_kind(cache: Path) -> None:
         "states": 4,
         "activations": 1,
         "evaluations": 1,
+        "losses": 1,
         "feedback": 1,
     }
     assert 16_000 < held["states"].bytes < 18_000
     assert held["activations"].bytes == 2_128
 
 
-@pytest.mark.parametrize("kind", ["states", "activations", "evaluations", "feedback"])
+@pytest.mark.parametrize("kind", ["states", "activations", "evaluations", "losses", "feedback"])
 def test_a_flipped_bit_of_any_kind_is_found_and_the_rest_is_kept(cache: Path, kind: str) -> None:
     assert list(discard_damaged(cache)) == []
     root = cache / "activations" if kind == "activations" else store_dir(cache) / kind
@@ -57,7 +59,7 @@ def test_a_flipped_bit_of_any_kind_is_found_and_the_rest_is_kept(cache: Path, ki
     path.write_bytes(content)
     assert list(discard_damaged(cache)) == [(kind, path)]
     assert not path.exists()
-    assert sum(one.files for one in stock(cache)) == 6
+    assert sum(one.files for one in stock(cache)) == 7
 
 
 def test_the_limit_is_the_caches_own(cache: Path) -> None:
@@ -82,6 +84,7 @@ def test_pruning_to_nothing_leaves_the_scores(cache: Path) -> None:
     assert n_bytes > 18_000
     assert [(one.kind, one.files) for one in stock(cache) if one.files] == [
         ("evaluations", 1),
+        ("losses", 1),
         ("feedback", 1),
     ]
 
@@ -96,7 +99,7 @@ def copied(source: Path, target: Path) -> Path:
     return target
 
 
-@pytest.mark.parametrize("kind", ["states", "evaluations", "feedback"])
+@pytest.mark.parametrize("kind", ["states", "evaluations", "losses", "feedback"])
 def test_a_file_copied_over_another_name_is_found(cache: Path, kind: str) -> None:
     source = next(p for p in sorted((store_dir(cache) / kind).rglob("*")) if p.is_file())
     target = copied(source, source.with_name(f"f{source.name[1:]}"))
