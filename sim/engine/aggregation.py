@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from simpy import Environment
 
-from learner.plan import parts_of
+from learner.plan import Shares, Tiers
 from learner.spec import AggregationRule, Learner, LocalJob, RoundUpdates, Update
 from sim.cost.eligibility import Eligibility
 from sim.scenario.scenario import Exchange
@@ -43,7 +43,7 @@ class Aggregator:
         for job in jobs:
             job.staleness = lineage.round - job.version
         is_fresh = not any(job.staleness for job in jobs)
-        is_uniform = len(parts_of(lineage.plan)) == 1
+        is_mixed = isinstance(lineage.plan, Tiers | Shares)
         discounts = () if is_fresh else [self.staleness.factor(job.staleness) for job in jobs]
         updates = RoundUpdates(
             base=lineage.state,
@@ -54,7 +54,7 @@ class Aggregator:
             make=partial(self._update, jobs, discounts),
             bases=() if is_fresh else [job.base for job in jobs],
             discounts=discounts,
-            parts=() if is_uniform else [job.task.part.config for job in jobs],
+            parts=[job.task.part.config for job in jobs] if is_mixed else (),
         )
         state = self.learner.aggregate(lineage.state, updates, self.rule)
         lineage.advance(state, self.env.now)

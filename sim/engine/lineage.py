@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from learner.plan import TuningPlan, shape
+from learner.plan import TuningPlan
 from learner.spec import StateRef, TuningConfig
 from sim.selection import ClientHistory
 
@@ -21,8 +21,8 @@ class Point:
 
 @dataclass(slots=True)
 class Lineage:
-    """The current state, who trains what of it, what selection policies remember of its clients,
-    and the curve's points.
+    """The current state with its configuration, who trains what of it, what selection policies
+    remember of its clients, and the curve's points.
 
     `round` counts the aggregations since the run's start; `attempt` counts how often the next one
     has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made;
@@ -31,6 +31,7 @@ class Lineage:
     """
 
     plan: TuningPlan
+    config: TuningConfig
     state: StateRef
     history: ClientHistory
     round: int = 0
@@ -39,11 +40,6 @@ class Lineage:
     aggregated_s: float = 0.0
     reported: StateRef | None = None
     points: list[Point] = field(default_factory=list)
-
-    @property
-    def config(self) -> TuningConfig:
-        """The state's configuration."""
-        return shape(self.plan)
 
     def advance(self, state: StateRef, now_s: float) -> None:
         """The next aggregation has made this state."""

@@ -65,8 +65,9 @@ class Server:
     def serve(self) -> Process:
         """Process: the whole run; returns the final Lineage. The run's time limit interrupts it."""
         plan = self.configurator.initial()
-        state = self.learner.initial(shape(plan), self.trials.init_seed)
-        lineage = Lineage(plan=plan, state=state, history=self.history)
+        config = shape(plan)
+        state = self.learner.initial(config, self.trials.init_seed)
+        lineage = Lineage(plan=plan, config=config, state=state, history=self.history)
         self.evaluator.report(lineage, trial_no=0)
         results: list[TrialResult] = []
         reason = self._stop_reason(lineage)
@@ -113,9 +114,12 @@ class Server:
         whole = branches[0].lineage
         found = {}
         for view in trial.views:
-            state = self.learner.restrict(whole.state, shape(view.plan))
+            config = shape(view.plan)
+            state = self.learner.restrict(whole.state, config)
             made_s = whole.made_s if state == whole.state else self.env.now
-            found[view.name] = replace(whole, plan=view.plan, state=state, made_s=made_s)
+            found[view.name] = replace(
+                whole, plan=view.plan, config=config, state=state, made_s=made_s
+            )
         return found
 
     def _decide(

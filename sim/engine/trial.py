@@ -54,10 +54,12 @@ class TrialRunner:
         branches = []
         shares = self._shares(trial, trial_no, plans)
         for candidate, share in zip(trial.branches, shares, strict=True):
-            state = self.learner.adapt(base.state, shape(candidate.plan), self.init_seed)
+            config = shape(candidate.plan)
+            state = self.learner.adapt(base.state, config, self.init_seed)
             lineage = replace(
                 base,
                 plan=candidate.plan,
+                config=config,
                 state=state,
                 history=base.history.copy(),
                 made_s=base.made_s if state == base.state else self.env.now,
