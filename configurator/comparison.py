@@ -29,8 +29,8 @@ class PairedDifference:
 
     @property
     def p_below_0(self) -> float:
-        """Two-sided p of the z test halved: the chance of a mean this low if there is no
-        difference. 0.5 where all differences are 0."""
+        """The chance of a mean this low if there is no difference (one-sided z test); 0.5 where all
+        differences are 0."""
         if self.stderr == 0.0:
             return 0.5 if self.mean == 0.0 else float(self.mean > 0.0)
         return NormalDist().cdf(self.mean / self.stderr)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import NormalDist
 from typing import Literal
 
 from learner.plan import Shares, TuningPlan
@@ -75,10 +74,7 @@ class Nested:
         keep, larger = scores["keep"], scores["larger"]
         if keep.rounds == 0:
             return Choose("keep")
-        difference = loss_difference(larger, keep)
-        if difference.stderr == 0.0:
-            return Choose("larger" if difference.mean < 0.0 else "keep")
-        is_better = difference.mean / difference.stderr < -NormalDist().inv_cdf(self.confidence)
+        is_better = loss_difference(larger, keep).p_below_0 < 1.0 - self.confidence
         return Choose("larger" if is_better else "keep")
 
     def _larger(self, here: Growable, history: Sequence[TrialResult]) -> Growable | None:

@@ -28,6 +28,9 @@ from .site import Site
 _RETRY_S = 0.01
 """Between two attempts to connect."""
 
+_PARENT_S = 1.0
+"""Between two looks at whether the parent still lives; a look takes time from the training."""
+
 
 class Client:
     """One client, which takes part in runs and measures its own training."""
@@ -114,7 +117,7 @@ def main() -> None:
 def _end_with_parent(parent: int) -> None:
     """End a client whose parent was killed while it trains or waits for the server."""
     while os.getppid() == parent:
-        time.sleep(1.0)
+        time.sleep(_PARENT_S)
     os._exit(1)
 
 

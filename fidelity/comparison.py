@@ -129,7 +129,8 @@ def _given_compute(measured: pl.DataFrame, predicted: pl.DataFrame) -> float:
         )
         .drop_nulls()
     )
-    return float((spent["told"] / spent["own"] - 1.0).abs().median() or 0.0)  # type: ignore[arg-type]
+    absolute = (spent["told"] / spent["own"] - 1.0).abs()
+    return float(np.median(absolute.to_numpy())) if len(absolute) else 0.0
 
 
 def order_agreement(found: Sequence[ArmError], transport: str) -> float:

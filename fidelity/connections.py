@@ -15,6 +15,10 @@ _MOST_WAIT_S = 30.0
 """How long the server waits for a client that should be there before it gives up."""
 
 
+_POLL_S = 0.001
+"""Between two looks at who is due: a late start of a round would count as its length."""
+
+
 class Connections:
     """Accepts clients from the start of a run to its end.
 
@@ -78,7 +82,7 @@ class Connections:
     def wait_for_cohort(self, ids: Iterable[int]) -> list[int]:
         """The clients that are due now, as soon as there is one."""
         while not (cohort := [i for i in ids if self.is_due(i)]):
-            time.sleep(0.001)
+            time.sleep(_POLL_S)
         return cohort
 
     def get(self, client_id: int) -> socket.socket:

@@ -11,6 +11,7 @@ import math
 import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,11 +79,12 @@ class Quota:
             return
         for _ in range(50):
             for pid in (self.directory / "cgroup.procs").read_text(encoding="utf-8").split():
-                os.kill(int(pid), signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has just ended
+                    os.kill(int(pid), signal.SIGKILL)
             try:
                 self.directory.rmdir()
             except OSError:
-                time.sleep(0.1)
+                time.sleep(0.1)  # the kernel takes a moment to end a killed process
             else:
                 return
         raise DeploymentError(f"{self.directory}: could not be removed")

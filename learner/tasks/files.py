@@ -5,8 +5,11 @@ from __future__ import annotations
 import bz2
 import gzip
 import json
+import os
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -115,13 +118,32 @@ def _parquet(path: Path) -> Records:
     import polars as pl
 
     try:
-        frame = pl.read_parquet(path)
+        with _stderr_closed():
+            frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = (str(error).splitlines() or ["it cannot be read"])[0]
         raise ValueError(f"{path}: must be a Parquet file, {reason}") from None
     for number, record in enumerate(frame.iter_rows(named=True), start=1):
         numbered: dict[Any, Any] = dict(enumerate(record.values()))
         yield f"{path}: row {number}", {**record, **numbered}
+
+
+@contextmanager
+def _stderr_closed() -> Iterator[None]:
+    """Nothing reaches the process's standard error in the block.
+
+    Polars is compiled code that writes the text of its own panics there before it raises them; a
+    damaged file would get it in addition to our one line.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")

@@ -6,6 +6,7 @@ import bz2
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -81,3 +82,24 @@ def test_a_bad_record_is_named(
         read_file(path, kind, Columns())
     assert str(caught.value).startswith(f"{path}{expected}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_parquet_file_is_one_line_and_nothing_on_standard_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Some flipped bytes make polars panic, which prints by itself."""
+    path = tmp_path / "a.parquet"
+    pl.DataFrame(REVIEWS).write_parquet(path)
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    messages = []
+    for _ in range(300):
+        content = bytearray(whole)
+        content[int(rng.integers(len(whole)))] ^= int(rng.integers(1, 256))
+        path.write_bytes(content)
+        try:
+            read_file(path, "text", COLUMNS)
+        except ValueError as error:
+            messages.append(str(error))
+    assert len(messages) > 50
+    assert [message for message in messages if len(message.splitlines()) != 1] == []
+    assert capfd.readouterr().err == ""
