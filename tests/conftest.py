@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,3 +70,16 @@ def tiny_task(tmp_path_factory: pytest.TempPathFactory) -> Path:
             lines.append(f"{' '.join(WORDS[i] for i in words)}\tlabel{label}")
         (path / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def chromium() -> Iterator[Any]:
+    """A headless Chromium of the machine's own; skips the test where there is none."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("needs Chromium on the PATH")
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

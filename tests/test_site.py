@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 LOADED = re.compile(
     r"""<(?:script|img|iframe)[^>]*\ssrc=["'](\w+:)?//|<link[^>]*href=["']https?:"""
 )
@@ -58,20 +57,15 @@ def test_the_site_loads_nothing_from_elsewhere_and_names_its_functions(site: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH")
-def test_every_page_opens_offline_with_its_images(site: Path) -> None:
-    api = pytest.importorskip("playwright.sync_api")
+def test_every_page_opens_offline_with_its_images(site: Path, chromium: Any) -> None:
     said: list[str] = []
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(offline=True).new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("requestfailed", lambda request: said.append(request.url))
-        for file in sorted(set(site.glob("**/*.html")) - {site / "404.html"}):  # for servers
-            page.goto(file.as_uri())
-            assert page.locator("h1").count() == 1, file
-            widths = page.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
-            assert all(widths), file
-        browser.close()
+    page = chromium.new_context(offline=True).new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("requestfailed", lambda request: said.append(request.url))
+    for file in sorted(set(site.glob("**/*.html")) - {site / "404.html"}):  # for servers
+        page.goto(file.as_uri())
+        assert page.locator("h1").count() == 1, file
+        widths = page.eval_on_selector_all("img", "all => all.map(one => one.naturalWidth)")
+        assert all(widths), file
     assert said == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -18,23 +17,10 @@ from sim import load_scenario, run_scenario
 from sim.study.file import load_study as load_study_file
 from sim.study.replayer import Replayer
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 WORLD = Path(__file__).parents[3] / "scenarios/world/deadline.yaml"
 LINES = "document.querySelectorAll('#chart .scatterlayer .trace').length"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the PATH"),
-]
-
-
-@pytest.fixture
-def chromium() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
