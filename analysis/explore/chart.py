@@ -89,10 +89,10 @@ def _layout(base: Run, axis: str, end: float) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 13},
-        "margin": {"l": 55, "r": 15, "t": 25, "b": 50},
-        "legend": {"orientation": "h", "y": -0.2},
+        "margin": {"l": 55, "r": 15, "t": 25, "b": 100},  # two lines of legend on a phone
+        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
         "hovermode": "closest",
-        "xaxis": {"title": {"text": AXES[axis]}, "range": [0, end]},
+        "xaxis": {"title": {"text": AXES[axis], "standoff": 8}, "range": [0, end]},
         "yaxis": {
             "title": {"text": f"{base.report_on} {base.metric}"},
             "tickformat": ".0%",

@@ -20,7 +20,7 @@ _TRACES: Mapping[str, tuple[Any, Any]] = {
 """Downlink and uplink. Nothing public records the uplinks of 3G, 5G and Wi-Fi."""
 
 _CONSTANT_MBYTES_PER_S = (0.1, 1.0, 10.0)
-_KEPT = ("latency_s", "rate_scale", "outages")
+_KEPT = ("latency_s", "rate_scale", "outages", "transport")
 """Keys of a network that another trace leaves as they are."""
 
 _OUTAGES = {
@@ -28,6 +28,23 @@ _OUTAGES = {
     "10 s every 2 min": {"every_s": 120.0, "length_s": 10.0},
     "30 s every 5 min": {"every_s": 300.0, "length_s": 30.0},
     "1 min every 10 min": {"every_s": 600.0, "length_s": 60.0},
+}
+
+
+_FLUID = {"kind": "fluid"}
+_TCP = {
+    "kind": "tcp",
+    "header_bytes": 66,
+    "segment_bytes": 1448,
+    "initial_segments": 10,
+    "connection": "kept",
+    "tls_round_trips": 0,
+    "download": "push",
+}
+_TRANSPORTS: Mapping[str, Mapping[str, Any]] = {
+    "fluid: the traced rate": _FLUID,
+    "TCP": _TCP,
+    "TCP, TLS, one connection each": {**_TCP, "connection": "each", "tls_round_trips": 1},
 }
 
 
@@ -46,6 +63,7 @@ def network_choices(fleet: Mapping[str, Any]) -> Iterator[Choice]:
             unit="×",
         )
         yield _outages(network.get("outages"))
+        yield _transports(network.get("transport", _FLUID))
     key = "network" if network else "capacities"
     yield scale(
         id="latency",
@@ -71,7 +89,7 @@ def network_choices(fleet: Mapping[str, Any]) -> Iterator[Choice]:
 
 
 def _traces(network: Mapping[str, Any]) -> Choice:
-    kept = {key: network[key] for key in _KEPT if network.get(key) is not None}
+    kept = {key: network[key] for key in _KEPT if network.get(key) not in (None, _FLUID)}
     named = {"as run": dict(network)}
     for name, (down, up) in _TRACES.items():
         if (network.get("downlink"), network.get("uplink")) != (down, up):
@@ -88,6 +106,13 @@ def _outages(base: Any) -> Choice:
     if base not in named.values():
         named["as run"] = base
     return _named("outages", "Outages", "fleet.network.outages", named, base)
+
+
+def _transports(base: Mapping[str, Any]) -> Choice:
+    named = dict(_TRANSPORTS)
+    if base not in named.values():
+        named["as run"] = base
+    return _named("transport", "Transport", "fleet.network.transport", named, base)
 
 
 def _named(id: str, label: str, path: str, named: Mapping[str, Any], base: Any) -> Choice:

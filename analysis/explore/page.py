@@ -53,7 +53,10 @@ def _layout(model: Model) -> html.Div:
             html.Main(
                 [
                     html.Div(id="said", role="status"),
-                    dcc.Graph(id="chart", responsive=True, config={"displayModeBar": False}),
+                    html.Div(
+                        dcc.Graph(id="chart", responsive=True, config={"displayModeBar": False}),
+                        id="chart-area",  # has the height that a responsive chart fills
+                    ),
                     html.Section(id="panel", **_named("Controls")),
                     html.Section([html.Div(id="details"), *_this_state()], **_named("Results")),
                 ]

@@ -50,6 +50,15 @@ def opened(browser: Any, link: str, **options: Any) -> tuple[Any, list[str]]:
     return page, wrong
 
 
+def assert_nothing_overlaps(page: Any) -> None:
+    """The chart is above the results, which start below its lowest text."""
+    drawn = "[...document.querySelectorAll('#chart svg')]"
+    bottom = page.evaluate(f"Math.max(...{drawn}.map(s => s.getBoundingClientRect().bottom))")
+    top = page.evaluate("document.querySelector('#details').getBoundingClientRect().top")
+    assert bottom > 200
+    assert top >= bottom
+
+
 def slider(page: Any, label: str) -> Any:
     return page.get_by_role("group", name=label).get_by_role("slider")
 
@@ -70,6 +79,7 @@ def test_a_control_moved_by_keyboard_adds_a_curve_and_changes_the_link_and_the_c
     assert page.url.endswith("set=fleet.network.rate_scale%3D0.5")
     assert "Replayed: " in page.inner_text("#said")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_nothing_overlaps(page)
     ink = page.evaluate("getComputedStyle(document.querySelector('#chart .xtitle')).fill")
     assert ink == ("rgb(28, 28, 28)" if scheme == "light" else "rgb(233, 233, 233)")
     assert wrong == []
@@ -82,6 +92,7 @@ def test_a_link_restores_its_state_and_the_back_button_the_one_before(
     page, wrong = opened(chromium, link)
     page.wait_for_function(f"{LINES} === 2")
     assert slider(page, "Bandwidth, times").get_attribute("aria-valuenow") == "2"
+    assert_nothing_overlaps(page)
     slider(page, "Bandwidth, times").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("!document.querySelector('#command').textContent.includes('scale')")

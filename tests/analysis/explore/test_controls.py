@@ -47,6 +47,26 @@ def test_all_controls_at_once_are_read_back() -> None:
     assert read_choices(choices, overrides)[1:] == (chosen, list(others))
 
 
+@pytest.mark.parametrize(
+    ("base", "option"),
+    [
+        ({"kind": "fluid"}, "fluid: the traced rate"),
+        ({"kind": "tcp"}, "TCP"),
+        ({"kind": "tcp", "connection": "each"}, "as run"),
+    ],
+)
+def test_the_transport_of_a_run_is_its_base_and_stays_with_another_trace(
+    base: dict[str, Any], option: str
+) -> None:
+    mapping = demo()
+    mapping["fleet"]["network"]["transport"] = base
+    choices = {one.id: one for one in of(dump_scenario(parse_scenario(mapping, "demo")))}
+    transport, trace = choices["transport"], choices["trace"]
+    assert transport.options[transport.base] == option
+    kept = trace.values[trace.options.index("Starlink")].get("transport", {"kind": "fluid"})
+    assert kept["kind"] == base["kind"]
+
+
 @pytest.mark.parametrize("path", WORLDS, ids=lambda path: path.stem)
 def test_every_choice_makes_a_scenario(path: Path) -> None:
     scenario = dump_scenario(load_scenario(path))
