@@ -108,21 +108,22 @@ class StepTrace:
             raise ValueError(f"amount must be finite and at least 0, got {amount}")
         if amount == 0.0:
             return 0.0
-        if len(self._rates) == 1 and self.end_rule != "error":
-            return self._divided(amount, self._rates[0])
+        edges, rates, period_s = self._edges, self._rates, self.period_s
+        if len(rates) == 1 and self.end_rule != "error":
+            return self._divided(amount, rates[0])
         if self.end_rule == "loop":  # as _phase, without its detours: this is asked most of all
-            phase = (start_s - self.start_s) % self.period_s
-            if phase == self.period_s:
+            phase = (start_s - self.start_s) % period_s
+            if phase == period_s:
                 phase = 0.0
         else:
             phase = self._phase(start_s, closed=True)[1]
-            if phase < 0.0 or phase >= self.period_s:
+            if phase < 0.0 or phase >= period_s:
                 return self._from_outside(phase, amount)
-        i = bisect_right(self._edges, phase) - 1
-        rate = self._rates[i]
-        if amount <= rate * (self._edges[i + 1] - phase):
+        i = bisect_right(edges, phase) - 1
+        rate = rates[i]
+        if amount <= rate * (edges[i + 1] - phase):
             return amount / rate
-        reached = self._sums[i] + rate * (phase - self._edges[i]) + amount
+        reached = self._sums[i] + rate * (phase - edges[i]) + amount
         if reached <= self._sums[-1] * (1.0 + _SNAP):
             seconds = self._time_of(reached, i) - phase
             return seconds if seconds > 0.0 else 0.0  # by a last place, at an interval's end

@@ -16,16 +16,15 @@ class JobAccount:
     __slots__ = ("amounts", "is_wasteful", "repeated", "seconds")
 
     def __init__(self, job: ClientJob, now_s: float) -> None:
-        self.seconds = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-        self.amounts = [0.0, 0.0, 0.0]
+        self.seconds = seconds = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+        self.amounts = amounts = [0.0, 0.0, 0.0]
         self.repeated: tuple[list[float], list[float]] | None = None
-        restarts = job.context.when_offline == "restart"
-        seconds, amounts, end_s = self.seconds, self.amounts, job.start_s
+        end_s = job.start_s
         for place, start_s, end_s, amount, status in job.intervals:
             seconds[place] += end_s - start_s
             if place <= UP:
                 amounts[place] += amount
-                if status == "away" and restarts:
+                if status == "away" and job.context.when_offline == "restart":
                     self._repeat(place, end_s - start_s, amount)
         seconds[IDLE if job.stage > UP else GONE] += now_s - end_s
         self.is_wasteful = job.outcome != "done" or self.repeated is not None

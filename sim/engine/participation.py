@@ -158,10 +158,6 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
         break
     if stage == job.task.dropout_stage:
         raise ClientLost("vanished")
-    _finish_stage(job, stage)
-
-
-def _finish_stage(job: ClientJob, stage: int) -> None:
     job.stage = stage + 1
     if stage == DOWN:
         job.client.has_model = True  # whatever becomes of the job

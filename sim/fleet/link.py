@@ -44,7 +44,7 @@ class OneWay:
         The earliest instant at which the integral of the rate reaches n_bytes. Raises
         NeverFinishes if it never does.
         """
-        latency_s = self.latency_at(start_s)
+        latency_s = self.latency_s if self.round_trip is None else self.latency_at(start_s)
         if self.slow_start is not None:
             return self.slow_start.time_for(self.trace, self.offset_s, start_s, latency_s, n_bytes)
         if not n_bytes:
