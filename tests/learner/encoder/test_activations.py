@@ -133,7 +133,7 @@ def test_two_processes_that_need_a_file_at_once_write_it_once(
 ) -> None:
     command = [sys.executable, "-c", FILL, str(model_dir), str(tmp_path / "both"), *TEXTS]
     processes = [subprocess.Popen(command) for _ in range(2)]
-    assert [process.wait(60) for process in processes] == [0, 0]
+    assert [process.wait(300) for process in processes] == [0, 0]
     assert names(tmp_path / "both") == FILLED
     own = activations(model_dir, tmp_path / "own").block(1)
     assert np.array_equal(activations(model_dir, tmp_path / "both").block(1), own)

@@ -45,7 +45,7 @@ def test_steps_without_dependents_go_first_and_then_the_longest_chain() -> None:
 
 
 def test_three_branches_run_at_the_same_time() -> None:
-    together = Barrier(3, timeout=10)
+    together = Barrier(3, timeout=60)
     branches = ("a1", "b1", "c1")
 
     def begin(step: str) -> Callable[[], object]:
@@ -86,7 +86,7 @@ def test_on_wait_is_called_while_steps_run() -> None:
     heard = Event()
 
     def begin(step: str) -> Callable[[], bool]:
-        return lambda: heard.wait(10)
+        return lambda: heard.wait(60)
 
     done = run_steps(["one"], lambda step: (), begin, at_once=1, on_wait=heard.set)
     assert list(done) == [("one", True)]

@@ -209,7 +209,7 @@ for turn in range(60):
 
 def test_several_processes_write_and_evict_at_once(tmp_path: Path) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", WRITE, str(tmp_path)]) for _ in range(3)]
-    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert [process.wait(300) for process in processes] == [0, 0, 0]
     store = Store(tmp_path)
     for number in range(20):
         found = store.evaluation(ref(number), "test", "tag")

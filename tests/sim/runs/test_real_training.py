@@ -241,7 +241,7 @@ def test_workers_end_when_their_study_is_killed(
     parent.wait()
     parent.stderr.close()
     for run_dir in tmp_path.glob("s/*/seed-0000"):
-        FileLock(run_dir / ".lock").acquire(timeout=20).lock.release()
+        FileLock(run_dir / ".lock").acquire(timeout=120).lock.release()
 
 
 def test_a_learning_rate_can_decay_over_the_run_or_over_each_job(tmp_path: Path, real: Any) -> None:

@@ -70,7 +70,7 @@ def test_an_interrupted_or_killed_run_leaves_no_process(
         os.killpg(run.pid, kind)  # like a terminal: to all processes of the command
     else:
         run.send_signal(kind)
-    assert run.wait(20) == status
+    assert run.wait(120) == status
     assert b"Traceback" not in run.stderr.read()  # ends when the last process has ended
     run.stderr.close()
     deadline_s = time.monotonic() + 20
