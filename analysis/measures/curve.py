@@ -28,7 +28,7 @@ def _curve(run: Run, columns: Sequence[str]) -> pl.DataFrame:
 
 
 def grid_curve(run: Run) -> pl.DataFrame:
-    """Return the accuracy curve with n_examples, on the grid of rounds that all arms share.
+    """Return the accuracy curve with n_examples, on the grid that all arms share.
 
     Left out: the untrained state (round 0) and rounds that are no multiple of `run.grid_rounds`. An
     accuracy from a learning curve has no sampling error: of such a run every evaluation is kept.

@@ -1,27 +1,17 @@
-"""The grid of evaluations that runs share, and warnings about what cannot be compared."""
+"""Warnings about runs that cannot be compared."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import lcm
-
-import polars as pl
 
 from sim.records import EndRow
 
+from .grid import grid_warnings
 from .run import Run
 
 _BY_TARGET = "stop.target_accuracy"
-_LEAST_EVALUATIONS = 3
-"""Evaluations on the common grid without which a run has no moving mean."""
-
 _EQUAL_ENDS = 1.05
 """Ends of arms count as equal up to this ratio of the latest to the earliest."""
-
-
-def common_grid(runs: Sequence[Run]) -> int:
-    """Return the least number of rounds that every trained run's evaluations have in common."""
-    return lcm(*(run.every_rounds for run in runs if run.learner != "curve"))
 
 
 def incomparable(runs: Sequence[Run]) -> Iterator[str]:
@@ -36,28 +26,9 @@ def incomparable(runs: Sequence[Run]) -> Iterator[str]:
     if len(stops) > 1:
         listed = ", ".join(sorted("none" if stop is None else f"{stop:g}" for stop in stops))
         yield f"runs stop at different target accuracies ({listed}): the best is not comparable"
-    yield from _grids(runs)
+    yield from grid_warnings(runs)
     yield from _stopped_early(runs)
     yield from _unequal_ends(runs)
-
-
-def _grids(runs: Sequence[Run]) -> Iterator[str]:
-    trained = [run for run in runs if run.learner != "curve"]
-    steps = sorted({run.every_rounds for run in trained})
-    if len(steps) < 2:
-        return
-    text = f"arms are evaluated every {', '.join(map(str, steps))} rounds: targets are read every "
-    text += f"{common_grid(runs)} rounds, the grid that they share"
-    short = dict.fromkeys(run.arm for run in trained if _n_evaluations(run) < _LEAST_EVALUATIONS)
-    if short:
-        text += f"; with fewer than three such evaluations no target counts for {', '.join(short)}"
-    yield text
-
-
-def _n_evaluations(run: Run) -> int:
-    is_on_grid = (pl.col("round") > 0) & (pl.col("round") % run.grid_rounds == 0)
-    reported = run.evaluations.filter((pl.col("split") == run.report_on) & is_on_grid)
-    return reported["state"].n_unique()
 
 
 def _stopped_early(runs: Sequence[Run]) -> Iterator[str]:

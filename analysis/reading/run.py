@@ -27,7 +27,7 @@ class Run:
     configuration. `events` reads the other kinds of rows on demand. `metric` is the meaning of
     `accuracy`: "accuracy", or "entity F1" for tagging. `majority_accuracy` (0-1) is that of the
     majority class on `report_on`, the reported split; None for a task without data. `grid_rounds`:
-    accuracies are compared at multiples of this number of rounds, the same for all arms of a study.
+    accuracies are compared at multiples of this number of rounds (analysis.reading.grid).
     """
 
     path: Path

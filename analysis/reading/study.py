@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from sim.run_files import read_manifest
 from sim.runlog import MANIFEST
 from sim.study_index import read_index
 
-from .comparability import common_grid, incomparable
+from .comparability import incomparable
+from .grid import on_common_grid
 from .run import Run, load_run
 
 _INDEX_KEYS = ("axes", "coordinates", "hindsight", "source", "published")
@@ -56,7 +57,7 @@ def load_study(path: str | Path) -> Study:
 
     A run that is unfinished, or whose log was changed afterwards, is used as far as it can be read,
     with a warning; so are arms that cannot be compared. Accuracies of all arms are compared on the
-    grid of rounds that they share. Two scenarios with the same name become arms with their digests
+    grid that they share. Two scenarios with the same name become arms with their digests
     in brackets. Raises ValueError, in one line, for a directory without runs and for a file that a
     run does not write.
     """
@@ -71,8 +72,7 @@ def load_study(path: str | Path) -> Study:
         is_shared = digests[manifest["name"]] > 1
         arm = f"{manifest['name']} [{manifest['digest'][:8]}]" if is_shared else manifest["name"]
         runs.append(load_run(directory, manifest, arm))
-    grid_rounds = common_grid(runs)
-    runs = [replace(run, grid_rounds=grid_rounds) for run in runs]
+    runs = on_common_grid(runs)
     warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
     index = read_index(path)
     missing = _missing(path, index)

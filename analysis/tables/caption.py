@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.measures import Crossing, best_arm, excluded_shares, is_flat
+from analysis.reading.grid import grid_step, has_several_grids
 from analysis.reading.pricing import scaled_devices, timed_as
 from analysis.reading.study import Study
 from analysis.statistics.estimates import FEWEST
@@ -13,8 +14,9 @@ from .text import percent, rounded_percent
 def caption(study: Study, crossing: Crossing = "sustained") -> str:
     """Return the clauses that a reader of the table needs, joined by semicolons."""
     clauses = [seeds_text(study), _CROSSINGS[crossing]]
-    if len({run.every_rounds for run in study.runs}) > 1:
-        clauses.append(f"accuracies of every {study.runs[0].grid_rounds} rounds, for all arms")
+    if has_several_grids(study.runs):
+        step, unit = grid_step(study.runs)
+        clauses.append(f"accuracies of every {step} {unit}, for all arms")
     best = best_arm(study)
     if best is not None:
         clauses.append(

@@ -85,6 +85,31 @@ def test_all_arms_are_read_on_the_grid_of_rounds_that_they_share(
     assert any(told in warning for warning in study.warnings)
 
 
+def test_synchronous_and_asynchronous_arms_share_a_grid_of_client_updates(
+    study_dir: Path, write_run: Make, make_evaluation: Make
+) -> None:
+    modes = {
+        "sync": ({"mode": "sync", "participants": 10}, 2),
+        "buffered": ({"mode": "buffered", "participants": 10, "buffer": 5}, 2),
+        "async": ({"mode": "async", "participants": 10}, 20),
+    }
+    for arm, (rounds, every) in modes.items():
+        ends = range(every, 4 * every + 1, every)
+        rows = [replace(make_evaluation(float(n), 0.5), round=n) for n in ends]
+        evaluation = {"report_on": "test", "every_rounds": every}
+        write_run(arm, evaluations=rows, scenario={"evaluation": evaluation, "rounds": rounds})
+    study = load_study(study_dir)
+    read = {run.arm: grid_curve(run)["round"].to_list() for run in study.runs}
+    assert read == {"sync": [2, 4, 6, 8], "buffered": [4, 8], "async": [20, 40, 60, 80]}
+    told = (
+        "arms are evaluated every 10, 20 client updates: targets are read every 20 client updates, "
+        "the grid that they share; with fewer than three such evaluations no target counts for "
+        "buffered"
+    )
+    assert told in study.warnings
+    assert "accuracies of every 20 client updates, for all arms" in caption(study)
+
+
 def test_a_learning_curve_has_no_error_and_is_not_averaged(
     study_dir: Path, write_run: Make, make_evaluation: Make
 ) -> None:
