@@ -27,7 +27,7 @@ def _wrong(outcomes: list[Outcome]) -> list[Outcome]:
 @pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_a_killed_command_is_completed_by_the_same_command(world: World, target: Target) -> None:
-    n_moments = 4 if "--workers" in target.command else 2
+    n_moments = {"run": 2, "study": 4}.get(target.command[0], 1)
     rng = np.random.default_rng(SEED)
     assert _wrong(list(kill_often(world, target, n_moments, rng))) == []
 
@@ -38,12 +38,12 @@ def test_a_full_disk_is_one_line_and_loses_nothing(world: World, target: Target)
     if not can_mount():
         pytest.skip("may not mount a file system; tests/sim/runs/test_full_disk.py limits files")
     rng = np.random.default_rng(SEED)
-    assert _wrong(list(fill_often(world, target, 2, rng))) == []
+    assert _wrong(list(fill_often(world, target, 1, rng))) == []
 
 
 @pytest.mark.slow
 def test_damaged_files_are_made_again_or_refused_with_one_line(world: World) -> None:
-    outcomes = list(damage_often(world, 60, np.random.default_rng(SEED)))
+    outcomes = list(damage_often(world, 40, np.random.default_rng(SEED)))
     assert _wrong(outcomes) == []
     assert {one.verdict for one in outcomes} == {"same bytes", "one line"}
 
