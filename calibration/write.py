@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import yaml
 
@@ -14,14 +17,30 @@ from traces.step import constant
 
 from .fit import ClientFit
 
+_FLEET = "fleet.yaml"
+
 
 def write_fleet(directory: Path, fits: Sequence[ClientFit]) -> Path:
     """Write the fleet into a new directory; returns the file with the scenario's part `fleet`.
 
     Every client is a device class of its own with an equal share; links are given in turn. Raises
-    FileExistsError.
+    FileExistsError, and OSError if the disk is full: the directory appears whole or not at all.
     """
-    directory.mkdir(parents=True)
+    if directory.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(directory))
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(dir=directory.parent, prefix=".calibrate-") as place:
+            whole = Path(place) / "fleet"
+            _write_files(whole, fits)
+            whole.rename(directory)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(directory)) from None
+    return directory / _FLEET
+
+
+def _write_files(directory: Path, fits: Sequence[ClientFit]) -> None:
+    directory.mkdir()
     with (directory / "devices.csv").open("w", encoding="utf-8", newline="") as target:
         table = csv.DictWriter(target, COLUMNS)
         table.writeheader()
@@ -49,9 +68,8 @@ def write_fleet(directory: Path, fits: Sequence[ClientFit]) -> Path:
             "latency_s": float(max(max(one.down.latency_s, one.up.latency_s) for one in fits)),
         },
     }
-    target_file = directory / "fleet.yaml"
-    target_file.write_text(yaml.safe_dump({"fleet": part}, sort_keys=False), encoding="utf-8")
-    return target_file
+    text = yaml.safe_dump({"fleet": part}, sort_keys=False)
+    (directory / _FLEET).write_text(text, encoding="utf-8")
 
 
 def _links(way: str) -> dict[str, object]:

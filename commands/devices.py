@@ -27,11 +27,11 @@ def devices(
     Devices with BERT-base's seconds by depth serve every model, scaled as `cost` says. The others
     serve the measured job alone; no job means that the model is not supported, or no unit stated.
     """
+    from learner.store.atomic_file import write_new
     from traces.device_csv import TEMPLATE
 
     if template is not None:
-        with template.open("x", encoding="utf-8") as target:
-            target.write(TEMPLATE)
+        write_new(template, TEMPLATE)
         typer.echo(template)
         return
     rows = [*_published(), *_measured()]

@@ -87,9 +87,9 @@ def init(
 
 
 def _write_template(name: str, path: Path) -> None:
-    template = files("scenarios") / name
-    with path.open("x", encoding="utf-8") as target:
-        target.write(template.read_text(encoding="utf-8"))
+    from learner.store.atomic_file import write_new
+
+    write_new(path, (files("scenarios") / name).read_text(encoding="utf-8"))
     typer.echo(path)
 
 

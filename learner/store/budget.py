@@ -1,6 +1,6 @@
 """Byte budget for files that can be computed again; the least recently used are removed first.
 
-Before files are counted for the first time, those of killed processes are removed.
+Before files are written or counted for the first time, those of killed processes are removed.
 
 In a cache directory these are the stored states and the activations of the frozen encoder. Nothing
 else is removed: not evaluations and feedback, which replays need, and not models and data.
@@ -30,12 +30,19 @@ class Budget:
     """Limits the tensor files below the folders to `limit_bytes`.
 
     Several processes may share a budget. Each sees the others' files at its next scan, so the
-    limit can be exceeded for a while.
+    limit can be exceeded for a while. `around`: the folders in which unfinished files are looked
+    for (none: those of the tensor files).
     """
 
-    def __init__(self, folders: Sequence[Path], limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+    def __init__(
+        self,
+        folders: Sequence[Path],
+        limit_bytes: int = DEFAULT_LIMIT_BYTES,
+        around: Sequence[Path] = (),
+    ) -> None:
         self.limit_bytes = limit_bytes
         self._folders = folders
+        self._uncleared = tuple(around or folders)
         self._used_bytes: int | None = None
 
     def keep(self, written: Path) -> None:
@@ -50,9 +57,7 @@ class Budget:
 
         Returns the numbers of removed files and bytes, unfinished files not counted.
         """
-        if self._used_bytes is None:
-            for folder in self._folders:
-                remove_unfinished(folder)
+        self.clear_unfinished()
         files = {path: _usage(path) for path in self._files()}
         used_bytes = sum(size_bytes for _, size_bytes in files.values())
         before, n_removed = used_bytes, 0
@@ -65,6 +70,12 @@ class Budget:
             n_removed += 1
         self._used_bytes = used_bytes
         return n_removed, before - used_bytes
+
+    def clear_unfinished(self) -> None:
+        """Remove files that killed processes left unfinished; done once, by whoever writes."""
+        folders, self._uncleared = self._uncleared, ()
+        for folder in folders:
+            remove_unfinished(folder)
 
     def _files(self) -> Iterator[Path]:
         for folder in self._folders:
@@ -82,13 +93,13 @@ def cache_budget(cache_dir: Path) -> Budget:
     try:
         limit_bytes = json.loads(path.read_bytes())["limit_bytes"]
     except FileNotFoundError:
-        return Budget(folders)
+        limit_bytes = DEFAULT_LIMIT_BYTES
     except (ValueError, KeyError, TypeError):
         limit_bytes = None
     if type(limit_bytes) is not int or limit_bytes < 0:
         rule = "limit_bytes must be a whole number of at least 0; set the limit again"
         raise ValueError(f"{path}: {rule}")
-    return Budget(folders, limit_bytes)
+    return Budget(folders, limit_bytes, around=(store_dir(cache_dir), activations_dir(cache_dir)))
 
 
 def set_limit(cache_dir: Path, limit_bytes: int) -> None:

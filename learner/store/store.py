@@ -40,7 +40,7 @@ class Store:
 
     def __init__(self, root: Path, budget: Budget | None = None) -> None:
         self._root = root
-        self._budget = budget or Budget([root / "states"])
+        self._budget = budget or Budget([root / "states"], around=[root])
 
     def evaluation(self, state: StateRef, split: str, numerics: str) -> Evaluation | None:
         """The stored evaluation; None if there is none or its file is damaged."""
@@ -52,7 +52,7 @@ class Store:
         self, state: StateRef, split: str, numerics: str, evaluation: Evaluation
     ) -> None:
         path = self._path("evaluations", f"{state}-{split}", numerics)
-        _write_checked(path, "evaluation", asdict(evaluation), numerics)
+        self._write_checked(path, "evaluation", asdict(evaluation), numerics)
 
     def losses(self, state: StateRef, split: str, numerics: str) -> tuple[float, ...] | None:
         """The stored losses of a state on every example of a split, or None."""
@@ -64,7 +64,7 @@ class Store:
         self, state: StateRef, split: str, numerics: str, losses: Sequence[float]
     ) -> None:
         path = self._path("losses", f"{state}-{split}", numerics)
-        _write_checked(path, "losses", list(losses), numerics)
+        self._write_checked(path, "losses", list(losses), numerics)
 
     def feedback(self, name: str, numerics: str) -> list[Feedback] | None:
         """The feedback of one aggregation's clients in the recipe's order, or None.
@@ -76,7 +76,7 @@ class Store:
 
     def add_feedback(self, name: str, numerics: str, told: Sequence[Feedback]) -> None:
         path = self._path("feedback", name, numerics)
-        _write_checked(path, "feedback", [asdict(one) for one in told], numerics)
+        self._write_checked(path, "feedback", [asdict(one) for one in told], numerics)
 
     def has_state(self, state: StateRef, numerics: str) -> bool:
         """Whether the state's file exists; only `state` checks that it is not damaged."""
@@ -108,6 +108,12 @@ class Store:
         write_atomically(path, lambda target: save_file(arrays, target, metadata))
         self._budget.keep(path)
 
+    def _write_checked(self, path: Path, key: str, content: Any, numerics: str) -> None:
+        self._budget.clear_unfinished()
+        entry = {key: content, "check": _check(content), "name": path.stem, "numerics": numerics}
+        text = json.dumps(entry, allow_nan=False)
+        write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
+
     def _path(self, folder: str, name: str, numerics: str, suffix: str = ".json") -> Path:
         return self._root / folder / name[:2] / f"{name}-{_short(numerics)}{suffix}"
 
@@ -130,12 +136,6 @@ def read_checked(path: Path, key: str) -> Any:
         pass
     path.unlink(missing_ok=True)
     return None
-
-
-def _write_checked(path: Path, key: str, content: Any, numerics: str) -> None:
-    entry = {key: content, "check": _check(content), "name": path.stem, "numerics": numerics}
-    text = json.dumps(entry, allow_nan=False)
-    write_atomically(path, lambda target: target.write_text(text, encoding="utf-8"))
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray] | None:

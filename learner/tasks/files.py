@@ -26,6 +26,14 @@ _PACKED: Mapping[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
 _DELIMITERS = {".tsv": "\t", ".csv": ","}
 _CONLL = (".conll", ".txt")
 
+_MOST_BYTES = 4 * 2**30
+_FREE_BYTES = 64 * 2**20
+_MAX_RATIO = 100
+"""A file, unpacked, has at most _MOST_BYTES; beyond _FREE_BYTES, what is unpacked of it may have so
+many times its own bytes."""
+
+_MOST_ROWS = 50_000_000  # of a Parquet file, in which equal values take no space
+
 
 def read_file(
     path: Path,
@@ -80,6 +88,7 @@ def _lines(path: Path) -> Sequence[str]:
     """The lines of a UTF-8 text with their ends, without a byte order mark."""
     opener = _PACKED.get(path.suffix, open)
     try:
+        _require_bounded(path)
         with cast("IO[str]", opener(path, "rt", encoding="utf-8-sig", newline="")) as stream:
             return stream.readlines()
     except UnicodeDecodeError as error:
@@ -88,6 +97,34 @@ def _lines(path: Path) -> Sequence[str]:
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ValueError(f"{path}: cannot be read, {reason}") from None
+
+
+def _require_bounded(path: Path) -> None:
+    """Raise ValueError if a text is too large, which a packed one tells as a stream."""
+    n_bytes = path.stat().st_size
+    most = _most_bytes(n_bytes)
+    if path.suffix not in _PACKED:
+        if n_bytes > _MOST_BYTES:
+            raise ValueError(f"{path}: must have at most {_MOST_BYTES:,} bytes, has {n_bytes:,}")
+        return
+    n_unpacked = 0
+    with _PACKED[path.suffix](path, "rb") as stream:
+        while block := stream.read(1 << 20):
+            n_unpacked += len(block)
+            if n_unpacked > most:
+                raise _expands(path, most)
+
+
+def _most_bytes(n_bytes: int) -> int:
+    """How many bytes may come out of a packed file of n_bytes."""
+    return min(_MOST_BYTES, max(_FREE_BYTES, _MAX_RATIO * n_bytes))
+
+
+def _expands(path: Path, most: int) -> ValueError:
+    return ValueError(
+        f"{path}: must have at most {most:,} bytes when unpacked ({_FREE_BYTES:,}, or "
+        f"{_MAX_RATIO} times the file)"
+    )
 
 
 def _is_zip(path: Path) -> bool:
@@ -119,11 +156,18 @@ def _parquet(path: Path) -> Records:
 
     try:
         with _stderr_closed():
+            n_rows = pl.scan_parquet(path).select(pl.len()).collect().item()
+            if n_rows > _MOST_ROWS:
+                raise ValueError(f"{path}: must have at most {_MOST_ROWS:,} rows, has {n_rows:,}")
             frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         reason = (str(error).splitlines() or ["it cannot be read"])[0]
         raise ValueError(f"{path}: must be a Parquet file, {reason}") from None
+    left = most = _most_bytes(path.stat().st_size)
     for number, record in enumerate(frame.iter_rows(named=True), start=1):
+        left -= sum(len(v) if isinstance(v, str | bytes | list) else 1 for v in record.values())
+        if left < 0:
+            raise _expands(path, most)
         numbered: dict[Any, Any] = dict(enumerate(record.values()))
         yield f"{path}: row {number}", {**record, **numbered}
 

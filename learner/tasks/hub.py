@@ -18,7 +18,8 @@ _SPLITS = {"train": "train", "validation": "validation", "dev": "validation", "t
 
 def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Row]]:
     """The splits of "hub:ID", "hub:ID:CONFIG", or of a directory: a copy of a hub's one, or one
-    that `save_to_disk` wrote. Training comes first.
+    that `save_to_disk` wrote. "hub:ID@REVISION" names a commit, tag or branch. Training comes
+    first.
 
     Raises ValueError if the library is not installed or the data set cannot be loaded.
     """
@@ -37,7 +38,8 @@ def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Ro
         elif directory.is_dir():
             found = datasets.load_dataset(str(directory), config or None)
         else:
-            found = datasets.load_dataset(name, config or None)
+            name, _, revision = name.partition("@")
+            found = datasets.load_dataset(name, config or None, revision=revision or None)
     except Exception as error:  # its own types, those of requests, OSError
         reason = (str(error).strip().splitlines() or ["no message"])[0][:200]
         raise ValueError(f"task.source {source}: cannot be loaded ({reason})") from None

@@ -19,7 +19,8 @@ from learner.encoder.backbone import load_backbone
 from learner.encoder.check import check_vocabulary
 from learner.encoder.tokens import Tokens, tokenize, tokenize_words, word_reading
 from learner.encoder.weight_shapes import Shapes
-from learner.graph.recipes import LEARNER_EPOCH, Adapt, Aggregate, Initial, Recipe, Restrict
+from learner.graph.names import LEARNER_EPOCH
+from learner.graph.recipes import Adapt, Aggregate, Initial, Recipe, Restrict
 from learner.graph.trainer import FeedbackSink
 from learner.spec import Evaluation, LocalJob, NewWeights, StateRef, TuningConfig, Update
 from learner.state import State

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from learner.assets.sources import check_model, model_dir, model_revision
 from learner.graph.counting_learner import CountingLearner
 from learner.graph.curve_learner import CurveLearner, Saturating, Tabulated
-from learner.graph.recipes import canonical
+from learner.graph.names import canonical
 from learner.graph.stored_learner import Progress, StoredLearner
 from learner.graph.trainer import Trainer
 from learner.spec import Learner, StateRef

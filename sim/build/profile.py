@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from learner.encoder.architecture import Architecture
 from learner.spec import Adapter, AddOn, Freeze, Full, Lora, TuningConfig, tuned_depth
+from learner.store.atomic_file import errors_naming, write_new
 from sim.cost.analytic import tx2_seconds
 from sim.cost.step_terms import NAMES, TermsFit, amounts, fit_terms
 from sim.fleet.client import CacheState
@@ -150,29 +152,30 @@ def write_device_file(
     """The points of the first batch, tokens and size as a file for `fleet.device_file`."""
     first = points[0].place
     size = _size(next((p.place.config for p in points if isinstance(p.place.config, AddOn)), None))
-    with path.open("x", encoding="utf-8", newline="") as target:
-        table = csv.DictWriter(target, COLUMNS)
-        table.writeheader()
-        for point in points:
-            place = point.place
-            is_first = (place.batch_size, place.tokens) == (first.batch_size, first.tokens)
-            if not is_first or _size(place.config) not in (size, None):
-                continue
-            peak = point.cost.peak_bytes
-            table.writerow(
-                {
-                    "device": name,
-                    "model": model,
-                    "batch_size": place.batch_size,
-                    "tokens": place.tokens,
-                    "row": place.row,
-                    "depth": place.depth,
-                    "seconds_per_batch": f"{point.cost.seconds:.6g}",
-                    "memory_gb": "" if peak is None else f"{peak / 1e9:.4g}",
-                    "compute_w": "" if compute_w is None else f"{compute_w:.4g}",
-                    "source": "fedadapter profile",
-                }
-            )
+    target = StringIO(newline="")
+    table = csv.DictWriter(target, COLUMNS)
+    table.writeheader()
+    for point in points:
+        place = point.place
+        is_first = (place.batch_size, place.tokens) == (first.batch_size, first.tokens)
+        if not is_first or _size(place.config) not in (size, None):
+            continue
+        peak = point.cost.peak_bytes
+        table.writerow(
+            {
+                "device": name,
+                "model": model,
+                "batch_size": place.batch_size,
+                "tokens": place.tokens,
+                "row": place.row,
+                "depth": place.depth,
+                "seconds_per_batch": f"{point.cost.seconds:.6g}",
+                "memory_gb": "" if peak is None else f"{peak / 1e9:.4g}",
+                "compute_w": "" if compute_w is None else f"{compute_w:.4g}",
+                "source": "fedadapter profile",
+            }
+        )
+    write_new(path, target.getvalue())
 
 
 _POINT_COLUMNS = (
@@ -190,8 +193,9 @@ class PointsFile:
     def __init__(self, path: Path) -> None:
         """Raises FileExistsError."""
         self._path = path
-        with path.open("x", encoding="utf-8", newline="") as target:
-            csv.writer(target).writerow(_POINT_COLUMNS)
+        target = StringIO(newline="")
+        csv.writer(target).writerow(_POINT_COLUMNS)
+        write_new(path, target.getvalue())
 
     def add(self, point: Point) -> None:
         place, cost = point.place, point.cost
@@ -199,7 +203,8 @@ class PointsFile:
             *(place.row, place.depth, _size(place.config) or "", place.batch_size, place.tokens),
             *(cost.seconds, *cost.quartiles_s, cost.peak_bytes or "", point.formula_s),
         )
-        with self._path.open("a", encoding="utf-8", newline="") as target:
+        opened = self._path.open("a", encoding="utf-8", newline="")
+        with errors_naming(self._path), opened as target:
             csv.writer(target).writerow(row)
 
 

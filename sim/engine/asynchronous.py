@@ -75,10 +75,7 @@ class AsynchronousRounds(RoundRunner):
                     if self.aggregation_s:
                         yield self.env.timeout(self.aggregation_s)
                     self._aggregate(branch, jobs, request)
-                    reached = yield from self.evaluator.mark_point(
-                        lineage, is_alone=branch.is_alone
-                    )
-                    if reached:
+                    if (yield from self.evaluator.mark_point(branch)):
                         return
 
     def _send(self, branch: RunningBranch, jobs: ClientsAtWork, next_clients: NextClients) -> None:

@@ -14,9 +14,10 @@ from .totals import Totals
 class RunningBranch:
     """A branch with its own lineage, its share of the clients, and what its rounds have cost.
 
-    `is_alone`: no other branch beside it in its trial. `end_s`: the nominal end of its window or of
-    the run (inf: neither), from which on no round begins. `is_in_round`: a round is under way.
-    `stuck`: why the branch cannot continue ("": it can).
+    `is_alone`: no other branch beside it in its trial. `is_certain`: it is sure to continue after
+    its trial, since there is nothing to decide. `end_s`: the nominal end of its window or of the
+    run (inf: neither), from which on no round begins. `is_in_round`: a round is under way. `stuck`:
+    why the branch cannot continue ("": it can).
     """
 
     name: str
@@ -24,6 +25,7 @@ class RunningBranch:
     lineage: Lineage
     share: Share
     is_alone: bool
+    is_certain: bool
     end_s: float = math.inf
     is_in_round: bool = False
     stuck: str = ""

@@ -14,10 +14,13 @@ from sim.records import EvaluationRow, as_fields
 from sim.runlog import RunLog
 from sim.scenario.scenario import EvaluationPlan
 
+from .branch import RunningBranch
 from .lineage import Lineage, Point
 from .participation import Process
 from .timing import take_time
 from .totals import Totals
+
+_POINTS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +44,19 @@ class Evaluator:
             return False
         return self._accuracy(state) >= self.target_accuracy
 
-    def mark_point(self, lineage: Lineage, *, is_alone: bool) -> Process:
+    def mark_point(self, branch: RunningBranch) -> Process:
         """Add a point to the curve where one is due; returns whether the run has its target there.
 
-        Only a branch that is alone in its trial is scored before its trial ends.
+        Only a branch that is alone in its trial is scored before its trial ends, and only one that
+        is certain to continue reports its points meanwhile, so that they do not pile up.
         """
+        lineage = branch.lineage
         if lineage.round % self.plan.every_rounds:
             return False
         lineage.mark()
-        if not is_alone or self.target_accuracy is None:
+        if branch.is_certain and len(lineage.points) >= _POINTS_AT_ONCE:
+            self.report(lineage, branch.trial_no)
+        if not branch.is_alone or self.target_accuracy is None:
             return False
         in_time = yield from take_time(self.env, self.evaluation_s)
         return not in_time or self.is_at_target(lineage.state)
@@ -104,7 +111,10 @@ class Evaluator:
         ]
 
     def report(self, lineage: Lineage, trial_no: int) -> None:
-        """Score the lineage's points on the reported split; all rows so far reach the disk."""
+        """Score the lineage's points on the reported split; all rows so far reach the disk.
+
+        The points are then no longer the lineage's.
+        """
         lineage.mark()
         lineage.reported = lineage.state
         split = self.plan.report_on
@@ -121,6 +131,7 @@ class Evaluator:
                     **as_fields(evaluation),
                 )
             )
+        lineage.points = []
         self.log.flush()
 
     def reported_accuracy(self, state: StateRef) -> float:

@@ -71,7 +71,7 @@ class SynchronousRounds(RoundRunner):
                 continue
             if status == "failed":
                 lineage.round, lineage.attempt = lineage.round + 1, 0
-            if (yield from self.evaluator.mark_point(lineage, is_alone=branch.is_alone)):
+            if (yield from self.evaluator.mark_point(branch)):
                 return
 
     def _hold_of(self, branch: RunningBranch, cohort: Sequence[int]) -> Process:

@@ -95,7 +95,7 @@ class Server:
         branches = self.trials.fork(trial, trial_no, base)
         start_s = self.env.now
         in_time = yield from self.trials.run(branches, trial.budget, trial.rules)
-        if len(branches) == 1 and not trial.views:
+        if branches[0].is_certain:
             result = TrialResult(trial=trial, scores={}, chosen=branches[0].name)
             return branches[0].lineage, result, _end_reason(branches, in_time)
         judged = yield from self._decide(trial, base, branches, start_s, in_time)

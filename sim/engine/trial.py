@@ -66,8 +66,16 @@ class TrialRunner:
                 points=[],
             )
             is_alone = len(plans) == 1
-            branches.append(RunningBranch(candidate.name, trial_no, lineage, share, is_alone))
-            self._record_ineligible(branches[-1])
+            branch = RunningBranch(
+                name=candidate.name,
+                trial_no=trial_no,
+                lineage=lineage,
+                share=share,
+                is_alone=is_alone,
+                is_certain=is_alone and not trial.views,
+            )
+            branches.append(branch)
+            self._record_ineligible(branch)
         return branches
 
     def can_continue(self, branch: RunningBranch) -> bool:

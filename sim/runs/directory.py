@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from configurator import Configurator
-from learner.graph.recipes import digest_text
+from learner.graph.names import digest_text
 from sim.build.configurator import configurator_of, module_name
 from sim.done import changed_files, recorded_sha256, uncovered_files, write_done
 from sim.engine.participation import Participation, participate

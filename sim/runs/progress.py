@@ -42,12 +42,16 @@ class RunProgress:
 
 ProgressSink = Callable[[RunProgress], None]
 
+_JOBS_BETWEEN_REPORTS = 10_000
+"""Client jobs of a run that trains nothing between two reports: about a second."""
+
 
 @dataclass(slots=True)
 class Monitor:
     """Combines the engine's reports on rounds with the learner's reports on states.
 
-    The engine simulates ahead of training, so a round is reported once its state is trained.
+    The engine simulates ahead of training, so a round is reported once its state is trained. A run
+    that trains nothing reports the first round after every _JOBS_BETWEEN_REPORTS client jobs.
     """
 
     run: str
@@ -60,6 +64,7 @@ class Monitor:
     _sim_s: float = 0.0
     _round: int = 0
     _fraction: float | None = None
+    _jobs_untold: int = 0
     _branches: dict[int, set[str]] = field(default_factory=dict)  # by trial
 
     def callbacks(self) -> RunCallbacks:
@@ -72,8 +77,19 @@ class Monitor:
 
     def on_round(self, row: RoundRow) -> None:
         """A round was simulated."""
+        if self.scenario.learner.kind == "curve":
+            self._on_timed(row)
+            return
         self._rows.setdefault(StateRef(row.state), row)
         self._branches.setdefault(row.trial, set()).add(row.branch)
+
+    def _on_timed(self, row: RoundRow) -> None:
+        """A round of a run that trains nothing; its row is not kept."""
+        self._branches.setdefault(row.trial, set()).add(row.branch)
+        self._jobs_untold += len(row.clients)
+        if self._jobs_untold >= _JOBS_BETWEEN_REPORTS:
+            self._jobs_untold = 0
+            self._tell(row)
 
     def where(self, state: StateRef) -> str:
         """The branch and round that made a state, as the start of a message; "" if not known."""
@@ -85,8 +101,11 @@ class Monitor:
         if progress.evaluation is not None:
             self._accuracy = progress.evaluation.accuracy
         row = self._rows.get(progress.state)
-        if row is None:
-            return
+        if row is not None:
+            self._tell(row)
+
+    def _tell(self, row: RoundRow) -> None:
+        """Report a round of the run."""
         self._sim_s, self._round = max(self._sim_s, row.t_s), max(self._round, row.round)
         self._advance(row)
         is_branch = len(self._branches[row.trial]) > 1

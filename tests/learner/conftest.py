@@ -14,7 +14,7 @@ from learner.graph.recipes import Aggregate
 from learner.spec import FedAvg, LocalJob, Shard, StateRef, TuningConfig, Update
 from learner.tasks import Split, Task
 from learner.training.torch_learner import TorchLearner
-from tests.conftest import N_LABELS, WORDS
+from tests.tiny import N_LABELS, WORDS
 
 MAX_TOKENS = 8
 BASE = StateRef("base")

@@ -5,14 +5,19 @@ dictionaries, tuples, and the two calls by which numpy writes a scalar, which ar
 code here. No class or function is ever looked up, so nothing in the file can run.
 
 It is the pure-Python unpickler on purpose: the one in C sizes its memory by numbers in the file.
+
+A few bytes can stand for a huge value, since a pickle may use one value again and again. What is
+read is therefore measured as if nothing were shared, and refused beyond a bound.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import pickle  # noqa: TID251  (the one restricted reader)
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -28,6 +33,13 @@ _OPCODES = (
     "GLOBAL STACK_GLOBAL REDUCE BUILD"
 )
 """The admitted part of the language, by the names that the module pickle gives its opcodes."""
+
+_SCALAR_BYTES = 16
+
+_FREE_UNITS = 10_000_000
+_UNITS_PER_BYTE = 100
+"""A pickle may expand to so many units, or to so many for each of its bytes, whichever is more. A
+unit is a value, or a character of a text."""
 
 _BROKEN = (
     *(pickle.UnpicklingError, ValueError, KeyError, IndexError, AttributeError, TypeError),
@@ -48,12 +60,19 @@ class _Dtype:
 
 
 def _scalar(dtype: _Dtype, data: bytes) -> float:
+    _require_short(data)
     (number,) = np.frombuffer(data, dtype=dtype.order + dtype.code).tolist()
     return float(number)
 
 
 def _encode(text: str, _encoding: str) -> bytes:
+    _require_short(text)
     return text.encode("latin-1")
+
+
+def _require_short(value: str | bytes) -> None:
+    if len(value) > _SCALAR_BYTES:
+        raise ValueError(f"a scalar has at most {_SCALAR_BYTES} bytes, got {len(value)}")
 
 
 _ADMITTED: dict[tuple[str, str], Callable[..., object]] = {
@@ -77,10 +96,58 @@ class _PlainUnpickler(pickle._Unpickler):
         return lambda *args: answer(*args)  # a fresh one: BUILD may set attributes on it
 
 
+def _checking_keys(code: int, first: int) -> Callable[[Any], None]:
+    """The action of an opcode that adds to a dictionary, after a look at its keys.
+
+    first: where they begin on the unpickler's stack; every second entry is one.
+    """
+    act = pickle._Unpickler.dispatch[code]
+
+    def checked(unpickler: Any) -> None:
+        _require_plain_keys(unpickler.stack[first::2])
+        act(unpickler)
+
+    return checked
+
+
+for _code, _first in ((pickle.DICT, 0), (pickle.SETITEMS, 0), (pickle.SETITEM, -2)):
+    _PlainUnpickler.dispatch[_code[0]] = _checking_keys(_code[0], _first)
+
+
+def _require_plain_keys(keys: Iterable[object]) -> None:
+    """Tuples are no keys: to hash one of shared tuples can take for ever."""
+    for key in keys:
+        if not isinstance(key, str | int | float | bytes | None):
+            raise ValueError(f"a key must be a text or a number, got a {type(key).__name__}")
+
+
+def _n_units(value: object, known: dict[int, float]) -> float:
+    """The number of values and characters in `value`, shared ones counted each time they occur.
+
+    known: those of values by id; infinity for one that contains itself.
+    """
+    if isinstance(value, str | bytes):
+        return 1 + len(value)
+    if not isinstance(value, dict | list | tuple):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = math.inf
+        parts = chain(value.keys(), value.values()) if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_n_units(part, known) for part in parts)
+    return known[id(value)]
+
+
 def loads(data: bytes) -> object:
-    """The plain data of a pickle. Raises ValueError for anything else, without running it."""
+    """The plain data of a pickle.
+
+    Raises ValueError for anything else, without running it, and for a value that is far larger than
+    the pickle.
+    """
     try:
         loaded: object = _PlainUnpickler(io.BytesIO(data)).load()
+        most = max(_FREE_UNITS, _UNITS_PER_BYTE * len(data))
+        if _n_units(loaded, {}) > most:
+            raise ValueError(f"it repeats its values to more than {most:,} values and characters")
     except _BROKEN as error:
         reason = str(error)[:120].replace("\n", " ") or type(error).__name__
         raise ValueError(f"is not a pickle of plain data: {reason}") from None

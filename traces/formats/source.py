@@ -25,6 +25,10 @@ from . import plain_pickle
 MAX_BYTES = 512 * 2**20
 """Largest file, and largest unpacked .gz, that is read into memory."""
 
+_FREE_BYTES = 64 * 2**20
+_MAX_RATIO = 100
+"""An unpacked .gz beyond _FREE_BYTES may have so many times the bytes of the file."""
+
 _HEAD_BYTES = 4096
 
 
@@ -37,18 +41,24 @@ class Source:
 
     @classmethod
     def open(cls, path: str | Path) -> Source:
-        """Read a file. Raises TraceError if it cannot be read or is larger than MAX_BYTES."""
+        """Read a file. Raises TraceError if it cannot be read or is too large."""
+        most = MAX_BYTES
         try:
             with Path(path).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
             if data[:2] == b"\x1f\x8b":
+                most = min(MAX_BYTES, max(_FREE_BYTES, _MAX_RATIO * len(data)))
                 with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
-                    data = packed.read(MAX_BYTES + 1)
+                    data = packed.read(most + 1)
         except (OSError, EOFError, zlib.error) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise TraceError(str(path), f"cannot be read: {reason}") from None
-        if len(data) > MAX_BYTES:
-            raise TraceError(str(path), f"must be at most {MAX_BYTES} bytes unpacked")
+        if len(data) > most:
+            raise TraceError(
+                str(path),
+                f"must be at most {MAX_BYTES} bytes, and unpacked at most {_FREE_BYTES} bytes or "
+                f"{_MAX_RATIO} times the file",
+            )
         return cls(str(path), data)
 
     def error(self, rule: str, line: int = 1) -> TraceError:
@@ -127,7 +137,7 @@ class Source:
             return None
         if not isinstance(content, dict):
             raise self.error(f"must hold a dictionary, got a {type(content).__name__}")
-        if not all(isinstance(key, (str, int)) and len(str(key)) < 200 for key in content):
+        if not all(_is_name(key) for key in content):
             raise self.error("keys must be names or whole numbers")
         return content
 
@@ -177,6 +187,11 @@ class Source:
         """A StepTrace of this file's numbers; a construction error becomes a TraceError."""
         with self.naming(""):
             return from_amounts(edges_s, amounts, end_rule=end_rule)
+
+
+def _is_name(key: object) -> bool:
+    """Whether a key is a short text or a whole number of at most 19 digits."""
+    return len(key) < 200 if isinstance(key, str) else isinstance(key, int) and abs(key) < 10**19
 
 
 def _refuse(name: str) -> float:

@@ -57,6 +57,31 @@ def test_a_directory_is_its_own_source(tmp_path: Path) -> None:
     assert data_dir(str(tmp_path), tmp_path / "cache") == tmp_path
 
 
+def test_a_hub_id_can_name_its_revision(tmp_path: Path) -> None:
+    """A cache of the hub's library with two commits; without a name, the branch main counts."""
+    repository = tmp_path / "hub/models--some--model"
+    (repository / "refs").mkdir(parents=True)
+    for name, commit in (("main", "a" * 40), ("v1", "b" * 40)):
+        (repository / "refs" / name).write_text(commit)
+        snapshot = repository / "snapshots" / commit
+        snapshot.mkdir(parents=True)
+        for file, content in FILES.items():
+            (snapshot / file).write_bytes(content)
+    script = (
+        "from pathlib import Path\n"
+        "from learner.assets.sources import model_dir\n"
+        "for name in ('', '@v1', '@' + 'b' * 40):\n"
+        "    print(model_dir('some/model' + name, Path('cache')).name[0])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)},
+    )
+    assert done.stdout.split() == ["a", "b", "b"], done.stderr
+
+
 def test_a_hub_id_without_a_hub_is_one_line(tmp_path: Path) -> None:
     script = (
         "from pathlib import Path\n"

@@ -61,6 +61,20 @@ def test_the_file_of_a_killed_writer_is_removed(tmp_path: Path, how: str) -> Non
     assert not temporary.exists()
 
 
+@pytest.mark.parametrize("folder", ["evaluations", "feedback", "losses"])
+def test_the_small_files_of_a_killed_writer_are_removed_by_the_next(
+    tmp_path: Path, folder: str
+) -> None:
+    with write_until_killed(store_dir(tmp_path) / folder / "ab/abc.json") as writer:
+        assert writer.stdout is not None
+        temporary = Path(writer.stdout.readline().strip())
+        writer.kill()
+    assert temporary.exists()
+    store = Store(store_dir(tmp_path), cache_budget(tmp_path))
+    store.add_losses(StateRef("1" * 32), "test", TAG, [1.0])
+    assert not temporary.exists()
+
+
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     target = tmp_path / "precious"
     target.write_text("content")

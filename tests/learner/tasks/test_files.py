@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import json
 from pathlib import Path
 
@@ -103,3 +104,36 @@ def test_a_damaged_parquet_file_is_one_line_and_nothing_on_standard_error(
     assert len(messages) > 50
     assert [message for message in messages if len(message.splitlines()) != 1] == []
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.bz2"])
+def test_a_packed_file_that_expands_too_far_is_refused(name: str, tmp_path: Path) -> None:
+    """70 MB in less than 700 kB: beyond 64 MiB, 100 times the file is the limit."""
+    pack = bz2.compress if name.endswith("bz2") else gzip.compress
+    path = tmp_path / name
+    path.write_bytes(pack(b"text,label\n" + b"x" * 70_000_000 + b",a\n", 1))
+    with pytest.raises(ValueError, match=r"must have at most 67,108,864 bytes when unpacked"):
+        read_file(path, "text", Columns())
+
+
+def test_a_parquet_file_that_expands_too_far_is_refused(tmp_path: Path) -> None:
+    """Equal texts take no space in Parquet: 70 MB of texts in a few kB."""
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"text": ["x" * 10_000] * 7_000, "label": ["a"] * 7_000}).write_parquet(path)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(ValueError, match=r"must have at most 67,108,864 bytes when unpacked"):
+        read_file(path, "text", Columns())
+
+
+def test_a_parquet_file_has_a_limit_of_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"text": pl.repeat(1, 50_000_001, dtype=pl.Int8, eager=True)}).write_parquet(path)
+    with pytest.raises(ValueError, match=r"must have at most 50,000,000 rows, has 50,000,001"):
+        read_file(path, "text", Columns())
+
+
+def test_a_packed_file_that_is_cut_is_refused(tmp_path: Path) -> None:
+    for name, pack in (("a.csv.gz", gzip.compress), ("a.csv.bz2", bz2.compress)):
+        (tmp_path / name).write_bytes(pack(CSV.encode() * 100)[:-20])
+        with pytest.raises(ValueError, match=r"cannot be read, "):
+            read_file(tmp_path / name, "text", COLUMNS)

@@ -21,7 +21,7 @@ from learner.tasks import Split, Task
 from learner.tasks.scoring import score_tags
 from learner.training.targets import word_targets
 from learner.training.torch_learner import TorchLearner
-from tests.conftest import WORDS
+from tests.tiny import WORDS
 
 MAX_TOKENS = 8
 BASE = StateRef("base")

@@ -48,6 +48,21 @@ def test_published_payloads_are_those_of_the_artifact(config: TuningConfig, n_by
     assert PUBLISHED.payload_bytes(config, 4) == n_bytes / 8
 
 
+def test_published_payloads_of_freezing_are_whole_layers_in_tenths_of_a_million() -> None:
+    """0.6 M below the first layer (a pooler), 7,087,872 for each layer of BERT-base, rounded."""
+    for depth in range(12):
+        tenths = round((0.6 + depth * 7.087872) * 10)
+        assert PUBLISHED.payload_bytes(Freeze(depth=depth)) == tenths * 100_000 * 4
+    assert PUBLISHED.payload_bytes(Freeze(depth=12)) == PUBLISHED.payload_bytes(Full())
+
+
+@pytest.mark.parametrize("width", [8, 64])
+def test_published_payloads_of_adapters_grow_by_12500_parameters(width: int) -> None:
+    for depth in (0, 1, 12):
+        expected = 4 * (20_000 + depth * 12_500 * width // 8)
+        assert PUBLISHED.payload_bytes(Adapter(depth=depth, width=width)) == expected
+
+
 def test_exact_payloads_count_every_trained_parameter() -> None:
     head = (768 + 1) * 20
     assert EXACT.payload_bytes(Adapter(depth=3, width=16)) == 4 * (head + 3 * 2 * 13_064)

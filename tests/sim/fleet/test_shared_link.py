@@ -234,6 +234,43 @@ def test_a_round_waits_for_the_servers_own_link(tmp_path: Path, make: Any, rows:
     assert rows(result.run_dir)[0]["up_bytes"] == 390_000
 
 
+def test_a_round_on_looping_traces_waits_for_the_servers_own_link(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    """Three times 130,000 bytes each way; compute is 0.9 s. Traces repeat after 2 s.
+
+    Down, the server has 0.3 MB/s, 0.1 each. Second 1: 100,000 bytes of each. Second 2: 10,000, all
+    that a client's trace has. Second 3, the trace again: 20,000 in 0.2 s. So the uploads begin at
+    2.2 + 0.9 = 3.1 s, in the second half of their trace: 0.9 s of 0.02 MB/s are 18,000. Then the
+    server's 0.15 MB/s are 0.05 each: 50,000 in second 5, 20,000 in second 6, and the last 42,000
+    in 0.84 s.
+    """
+    head = "start_s,end_s,bytes_per_s\n"
+    (tmp_path / "down.csv").write_text(head + "0,1,300000\n1,2,10000\n")
+    (tmp_path / "up.csv").write_text(head + "0,1,400000\n1,2,20000\n")
+    ways = {
+        key: {
+            "source": str(tmp_path / f"{way}.csv"),
+            "format": "csv",
+            "format_options": {way: "bytes_per_s"},
+        }
+        for key, way in (("downlink", "down"), ("uplink", "up"))
+    }
+    scenario = make(
+        **{
+            "fleet.network": {"kind": "trace", **ways, "offset": "zero"},
+            "fleet.server": {"down_mbit_per_s": 2.4, "up_mbit_per_s": 1.2},
+            "stop.rounds": 1,
+        }
+    )
+    result = run_scenario(scenario, out=tmp_path / "runs")
+    row = rows(result.run_dir)[0]
+    assert [row["down_s"], row["compute_s"], row["up_s"]] == pytest.approx(
+        [3 * 2.2, 3 * 0.9, 3 * 3.74], rel=1e-9
+    )
+    assert result.sim_seconds == pytest.approx(6.84, rel=1e-9)
+
+
 def test_an_ample_server_changes_nothing(tmp_path: Path, make: Any) -> None:
     changes = {"fleet.network.latency_s": 0.25, "stop.rounds": 2}
     alone = run_scenario(make(**changes), out=tmp_path)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.runs.run import run_scenario
-from tests.conftest import WORDS
+from tests.tiny import WORDS
 
 TARGET = 0.7
 

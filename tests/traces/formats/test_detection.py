@@ -70,6 +70,15 @@ def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path: Path) -> None:
         load(broken)
 
 
+def test_a_packed_file_that_expands_too_far_is_refused(tmp_path: Path) -> None:
+    """70 MB in 70 kB: beyond 64 MiB, 100 times the file is the limit."""
+    path = tmp_path / "x.up.gz"
+    path.write_bytes(gzip.compress(b"1\n" * 35_000_000, 1))
+    assert path.stat().st_size < 700_000
+    with pytest.raises(TraceError, match=r"x.up.gz:1: must be at most .* or 100 times the file"):
+        load(path)
+
+
 def test_an_availability_file_is_not_taken_for_bandwidth(
     tmp_path: Path, native: dict[str, str]
 ) -> None:

@@ -80,4 +80,37 @@ def test_a_pickle_that_is_no_dictionary_is_refused() -> None:
     with pytest.raises(TraceError, match="must hold a dictionary, got a list"):
         read(Source("t.pkl", pickle.dumps([1, 2])))
     with pytest.raises(TraceError, match="keys must be names or whole numbers"):
-        read(Source("t.pkl", pickle.dumps({(1, 2): 3})))
+        read(Source("t.pkl", pickle.dumps({1.5: 3})))
+
+
+_TEXT = b"X" + (5000).to_bytes(4, "little") + b"x" * 5000
+EXPANDING = {
+    "a text that is repeated": b"\x80\x04]q\x00(" + _TEXT + b"q\x02" + b"h\x02" * 5000 + b"e.",
+    "lists of shared lists": b"\x80\x04]q\x00(K\x01e"
+    + b"".join(
+        b"]q" + bytes([i]) + b"(" + (b"h" + bytes([i - 1])) * 10 + b"e" for i in range(1, 30)
+    )
+    + b".",
+    "a list that contains itself": b"\x80\x04]q\x00(h\x00e.",
+    "a key of shared tuples": b"\x80\x04}(K\x01K\x01\x86" + b"2\x86" * 60 + b"K\x01u.",
+    "one such key": b"\x80\x04}K\x01K\x01\x86" + b"2\x86" * 60 + b"K\x01s.",
+    "a dictionary of such keys": b"\x80\x04(K\x01K\x01\x86" + b"2\x86" * 60 + b"K\x01d.",
+    "a long scalar": b"\x80\x02c_codecs\nencode\n(" + _TEXT + b"X\x06\x00\x00\x00latin1tR.",
+}
+
+
+@pytest.mark.parametrize("kind", sorted(EXPANDING))
+def test_a_pickle_that_stands_for_far_more_is_refused_at_once(kind: str) -> None:
+    """Without the bounds, the keys take years, and readers of the lists all memory."""
+    with pytest.raises(ValueError, match=r"repeats its values|a key must be|a scalar has at most"):
+        loads(EXPANDING[kind])
+
+
+def test_many_plain_values_are_admitted() -> None:
+    content = {i: {"active": [float(j) for j in range(100)]} for i in range(500)}
+    assert loads(pickle.dumps(content)) == content
+
+
+def test_a_key_of_thousands_of_digits_is_refused_with_the_file() -> None:
+    with pytest.raises(TraceError, match=r"t\.pkl:1: keys must be names or whole numbers"):
+        read(Source("t.pkl", pickle.dumps({1 << 40_000: 1})))
