@@ -37,32 +37,6 @@ class TestByDevice(ConfiguratorContract):
         assert branch.plan == Tiers(parts=parts, limit_s=1.5 * 11.0)
         assert trial.budget == Unlimited()
 
-    @pytest.mark.parametrize(
-        ("slow_s", "shallow"),
-        [(5.0, 1), (2.0, 2), (1.0, 3)],  # at 5 times the time, 5 + 1 layers of 6 + 6 are trained
-    )
-    def test_without_a_shallow_depth_the_classes_train_half_of_the_layers_on_average(
-        self, slow_s: float, shallow: int
-    ) -> None:
-        def costs(plan: TuningPlan) -> RoundCost:
-            depth = tuned_depth(shape(plan), 12)
-            by_device = {"fast": 1.0 * depth, "slow": slow_s * depth}
-            return RoundCost(
-                seconds=depth,
-                cohort_s=by_device["slow"],
-                by_device=by_device,
-                bytes=1.0,
-                joules=1.0,
-            )
-
-        policy = ByDevice(deepest=Adapter(depth=6, width=8))
-        trial = policy.propose(policy.initial(), [], costs)
-        assert trial is not None
-        plan = trial.branches[0].plan
-        assert isinstance(plan, Tiers)
-        assert plan.parts[-1] == Adapter(depth=shallow, width=8)
-        assert plan.limit_s == slow_s * shallow
-
     def test_a_shallow_depth_beyond_the_deepest_is_refused(self) -> None:
         with pytest.raises(ValueError, match=r"shallow_depth must be at most deepest.depth \(2\)"):
             ByDevice(deepest=Adapter(depth=2, width=8), shallow_depth=3)
