@@ -136,11 +136,13 @@ def print_changes(run_dir: Path, as_json: bool = False) -> None:
         tell("warning", f"warning: {run_dir}: {warning}", as_json)
 
 
-def print_study(rows: Sequence[Mapping[str, Any]], caption: str) -> None:
+def print_study(
+    rows: Sequence[Mapping[str, Any]], caption: str, columns: Sequence[str] = ()
+) -> None:
     """Print the table of a study with its caption, one section for each target."""
     from analysis import format_table
 
-    headers, lines = format_table(rows)
+    headers, lines = format_table(rows, columns)
     shown = Table(*headers, box=SIMPLE, pad_edge=False, caption=caption)
     for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):
         is_last = below is None or row["target"] != below["target"]

@@ -35,6 +35,13 @@ def table(
     ] = None,
     crossing: CrossingOption = "sustained",
     baseline: BaselineOption = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns beside arm and target, such as time,ratio,p; also bytes, energy, "
+            "speed-up, final, best, idle, lost-trials, excluded (not for csv and json)."
+        ),
+    ] = None,
 ) -> None:
     """Print time, bytes and energy to target accuracies by arm, with intervals over seeds."""
     from analysis import caption, load_study, table_rows
@@ -49,11 +56,11 @@ def table(
         rows = table_rows(loaded, target, (), crossing, baseline)
     else:
         rows = table_rows(loaded, crossing=crossing, baseline=baseline)
-    text = caption(loaded, crossing)
+    text, chosen = caption(loaded, crossing, baseline), columns.split(",") if columns else []
     if format == "text":
-        print_study(rows, text)
+        print_study(rows, text, chosen)
     else:
-        typer.echo(render(rows, format, text, directory.resolve().name), nl=False)
+        typer.echo(render(rows, format, text, directory.resolve().name, chosen), nl=False)
 
 
 @app.command()
@@ -76,6 +83,7 @@ def figures(
     axis: Annotated[
         str | None, typer.Option("--axis", help="Draw what-if figures along this axis alone.")
     ] = None,
+    baseline: BaselineOption = None,
     width: Annotated[float | None, typer.Option("--width", help="Width in inches.")] = None,
     height: Annotated[float | None, typer.Option("--height", help="Height in inches.")] = None,
     font_size: Annotated[
@@ -94,7 +102,13 @@ def figures(
 
     look = Look(width_in=width, height_in=height, text_points=font_size, has_notes=caption)
     options = FigureOptions(
-        quantity=measure, target=target, crossing=crossing, arms=arms or (), axis=axis, look=look
+        quantity=measure,
+        target=target,
+        crossing=crossing,
+        arms=arms or (),
+        axis=axis,
+        baseline=baseline,
+        look=look,
     )
     formats = None if format is None else [format]
     write_figures(directories, out or directories[0], only, formats, options)

@@ -122,9 +122,16 @@ def _print(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         if row["passed_over"]:
             errors.print(f"passed over: {row['file']}: {row['passed_over']}")
-    print_traces(
-        [{**row, "file": _named(row["file"], row["run"])} for row in rows if not row["passed_over"]]
-    )
+    print_traces([one for row in rows if not row["passed_over"] for one in _by_direction(row)])
+
+
+def _by_direction(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A row for each direction of a file that has two, named behind the file and its run."""
+    name = _named(row["file"], row["run"])
+    rates = row.get("directions") or {}
+    if len(rates) < 2:
+        return [{**row, "file": name}]
+    return [{**row, **rates[way], "file": f"{name}, {way}"} for way in rates]
 
 
 def _recordings(

@@ -102,8 +102,8 @@ def _heat_map(study: Study, goal: Goal) -> Drawn:
 def _policy_comparison(study: Study, goal: Goal) -> Drawn:
     if len(study.arms) < 2:
         raise ValueError("a comparison needs two arms")
-    frame = arm_frame(study, goal.quantity, goal.target, crossing=goal.crossing)
-    reference = default_reference(study)
+    reference = goal.baseline or default_reference(study)
+    frame = arm_frame(study, goal.quantity, goal.target, reference, crossing=goal.crossing)
     figure = policy_comparison(
         frame, quantity=goal.quantity, reference=reference, target=goal.text, look=goal.look
     )
@@ -124,12 +124,12 @@ def _accuracy_by_round(study: Study, goal: Goal) -> Drawn:
 
 
 def _configuration_path(study: Study, goal: Goal) -> Drawn:
-    """One figure per arm whose configuration changes, from its first seed."""
-    moving = [arm for arm in study.arms if is_moving(study.runs_of(arm)[0])]
+    """One figure per arm whose configuration changes, of the first seed with which it does."""
+    moving = [run for run in study.runs if is_moving(run)]
     if not moving:
         raise ValueError("no arm's configuration changes")
-    for arm in moving:
-        run = study.runs_of(arm)[0]
+    for arm in dict.fromkeys(run.arm for run in moving):
+        run = next(run for run in moving if run.arm == arm)
         title = f"{arm}, seed {run.seed}"
         colour = goal.look.style(arm).colour
         figure = configuration_path(

@@ -12,9 +12,8 @@ from analysis.tables.runs import QUANTITIES, QuantityName
 
 from .drawing.look import LOOK, Look
 from .drawing.scales import value_ticks
-from .policy_comparison import NAMES, draw_amounts, fit_x, seeds_note
+from .policy_comparison import NAMES, draw_amounts, fit_x, seeds_note, two_panels
 
-_ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
 _COSTS: tuple[QuantityName, ...] = ("bytes", "energy")
 
 
@@ -41,10 +40,9 @@ def cost_to_target(frame: pl.DataFrame, *, target: str = "", look: Look = LOOK) 
         raise ValueError(f"no arm has values for bytes and energy to {target}")
     arms = frame["arm"].unique(maintain_order=True).to_list()
     with look.context(axes_grid_axis="x"):
-        figure = look.figure(_WIDTH_IN, _ROW_IN * len(arms) + _MARGIN_IN)
+        figure, panels = two_panels(len(arms), look)
         names = look.short(arms, NAMES * figure.get_figwidth())
-        row = figure.subplots(1, len(_COSTS), sharey=True)
-        for axes, cost in zip(row, _COSTS, strict=True):
+        for axes, cost in zip(panels, _COSTS, strict=True):
             own = frame.filter(pl.col("cost") == cost)
             draw_amounts(axes, own, look)
             fit_x(
@@ -53,7 +51,7 @@ def cost_to_target(frame: pl.DataFrame, *, target: str = "", look: Look = LOOK) 
             )
             quantity = QUANTITIES[cost]
             axes.set_xlabel(f"{quantity.text.format(target=target)},\n{quantity.unit}")
-        value_ticks(row[0].yaxis, range(len(arms)), list(names.values()))
-        row[0].set_ylim(len(arms) - 0.5, -0.5)
+        value_ticks(panels[0].yaxis, range(len(arms)), list(names.values()))
+        panels[0].set_ylim(len(arms) - 0.5, -0.5)
         look.note(figure, seeds_note(frame))
     return figure

@@ -21,6 +21,7 @@ class FigureOptions:
     """A user's choice: quantity, target (0-1; None: 95 % of the best accuracy), crossing.
 
     `arms`: those to draw; none: all. `axis`: that of a what-if figure; None: one figure for each.
+    `baseline`: the arm of the ratios; None: the first of full fine-tuning, or the first of all.
     """
 
     quantity: QuantityName = "time"
@@ -28,6 +29,7 @@ class FigureOptions:
     crossing: Crossing = "sustained"
     arms: Sequence[str] = ()
     axis: str | None = None
+    baseline: str | None = None
     look: Look = LOOK
 
 
@@ -43,6 +45,7 @@ class Goal:
     text: str
     crossing: Crossing = "sustained"
     axis: str | None = None
+    baseline: str | None = None
     look: Look = field(default=LOOK)
 
 
@@ -65,6 +68,7 @@ def goal_of(study: Study, options: FigureOptions) -> Goal:
         text=text,
         crossing=options.crossing,
         axis=options.axis,
+        baseline=options.baseline,
         look=replace(options.look, styles=arm_styles(study), about=about),
     )
 

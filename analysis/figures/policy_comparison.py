@@ -18,10 +18,13 @@ from .drawing.style import BASELINE, QUIET
 from .drawing.time_axis import time_ticks
 
 _ROW_IN, _MARGIN_IN, _WIDTH_IN = 0.42, 1.5, 9.6
+_NARROW_IN = 6.0
+"""Width below which two panels do not fit side by side."""
+
 NAMES = 0.3
 """The longest name of an arm, as a share of the width of the figure."""
 
-_RATIO = 0.19
+_RATIO, _NARROW_RATIO = 0.19, 0.45
 """The longest name of the reference, as a share of the width of the figure."""
 
 _EDGE = 0.985  # of the width of the axis
@@ -48,20 +51,34 @@ def policy_comparison(
     scale, unit = scaling(quantity.unit, [value for value in seen if value > 0])
     columns = pl.col("mean", "low", "high") / scale
     with look.context(axes_grid_axis="x"):
-        figure = look.figure(_WIDTH_IN, _ROW_IN * len(frame) + _MARGIN_IN)
+        figure, (left, right) = two_panels(len(frame), look, (1.25, 1))
         names = look.short(frame["arm"].to_list(), NAMES * figure.get_figwidth())
-        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1.25, 1))
         draw_amounts(left, frame.with_columns(columns), look)
         fit_x(left, [value / scale for value in seen], quantity.unit if scale == 1.0 else "")
         left.set_xlabel(quantity.text.format(target=target) + unit)
         _ratios(right, frame, look)
-        room_in = _RATIO * figure.get_figwidth()
+        is_narrow = figure.get_figwidth() < _NARROW_IN
+        room_in = (_NARROW_RATIO if is_narrow else _RATIO) * figure.get_figwidth()
         short = look.short([reference], room_in)[reference]
         right.set_xlabel(f"ratio: {short} / arm", parse_math=False)
         value_ticks(left.yaxis, range(len(frame)), list(names.values()))
         left.set_ylim(len(frame) - 0.5, -0.5)
         look.note(figure, seeds_note(frame))
     return figure
+
+
+def two_panels(
+    n_rows: int, look: Look, width_ratios: tuple[float, float] = (1, 1)
+) -> tuple[Figure, tuple[Axes, Axes]]:
+    """Return a figure with two panels of rows: side by side, or one above the other if narrow."""
+    height_in = _ROW_IN * n_rows + _MARGIN_IN
+    if (look.width_in or _WIDTH_IN) >= _NARROW_IN:
+        figure = look.figure(_WIDTH_IN, height_in)
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=width_ratios)
+    else:
+        figure = look.figure(_WIDTH_IN, 2 * height_in)
+        left, right = figure.subplots(2, 1, sharey=True)
+    return figure, (left, right)
 
 
 def draw_amounts(axes: Axes, frame: pl.DataFrame, look: Look) -> None:
@@ -82,7 +99,7 @@ def _draw_missed(axes: Axes, row: int, arm: Mapping[str, Any], look: Look) -> No
     """An arrow out of the right edge: the amount is unknown, and above what was spent."""
     place = axes.get_yaxis_transform()  # x as a share of the axis, y as the row
     colour = look.style(arm["arm"]).colour
-    axes.plot(_EDGE, row, ">", color=colour, mfc="white", ms=7, transform=place)
+    axes.plot(_EDGE, row, ">", color=colour, mfc="white", ms=7, transform=place, clip_on=False)
     axes.annotate(
         f"{arm['n_reached']} of {arm['n_seeds']} reached it",
         (_EDGE, row),

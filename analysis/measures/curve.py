@@ -65,8 +65,11 @@ def best_accuracy(runs: Sequence[Run]) -> float | None:
 
 
 def best_of_run(run: Run) -> float | None:
-    """Return the maximum moving mean (0-1) on the common grid; None before the third evaluation."""
-    return highest(moving_mean(grid_curve(run)))
+    """Return the maximum moving mean (0-1) on the common grid; None before the third evaluation.
+
+    Of accuracies from a learning curve, which have no error: their maximum.
+    """
+    return highest(smoothed_curve(run)["mean"])
 
 
 def best_arm(study: Study) -> tuple[str, float] | None:

@@ -34,16 +34,21 @@ def _best(study: Study) -> str:
     arm, accuracy = best
     others = [a for a in study.arms if a != arm and (best_accuracy(study.runs_of(a)) or 0) > 0]
     if not others:
-        return f"{arm} reaches {accuracy:.1%} (mean of three evaluations)."
+        return f"{arm} reaches {accuracy:.1%}{_averaged(study)}."
     following = max(others, key=lambda a: best_accuracy(study.runs_of(a)) or 0)
     second = best_accuracy(study.runs_of(following)) or 0.0
     own = _best_by_seed(study, arm)
     told = _told([paired_difference(own, _best_by_seed(study, other)) for other in others])
     doubt = "" if all(told) else f" ({_doubt(len(own))})"
     return (
-        f"{arm} has the highest accuracy, {accuracy:.1%} (mean of three evaluations); "
+        f"{arm} has the highest accuracy, {accuracy:.1%}{_averaged(study)}; "
         f"{following} follows with {second:.1%}{doubt}."
     )
+
+
+def _averaged(study: Study) -> str:
+    is_exact = all(run.learner == "curve" for run in study.runs)
+    return "" if is_exact else " (mean of three evaluations)"
 
 
 def _best_by_seed(study: Study, arm: str) -> dict[int, float]:

@@ -11,17 +11,22 @@ from analysis.statistics.estimates import FEWEST
 from .text import percent, rounded_percent
 
 
-def caption(study: Study, crossing: Crossing = "sustained") -> str:
+def caption(study: Study, crossing: Crossing = "sustained", baseline: str | None = None) -> str:
     """Return the clauses that a reader of the table needs, joined by semicolons."""
-    clauses = [seeds_text(study), _CROSSINGS[crossing]]
+    is_exact = all(run.learner == "curve" for run in study.runs)
+    clauses = [
+        seeds_text(study),
+        _OF_CURVES if is_exact and crossing == "sustained" else _CROSSINGS[crossing],
+    ]
+    if baseline is not None:
+        clauses.append(_BASELINE.format(baseline))
     if has_several_grids(study.runs):
         step, unit = grid_step(study.runs)
         clauses.append(f"accuracies of every {step} {unit}, for all arms")
     best = best_arm(study)
     if best is not None:
-        clauses.append(
-            f"best = {rounded_percent(best[1])} ({best[0]}, moving mean of 3 evaluations)"
-        )
+        mean = "" if is_exact else ", moving mean of 3 evaluations"
+        clauses.append(f"best = {rounded_percent(best[1])} ({best[0]}{mean})")
     if any(run.learner == "curve" for run in study.runs):
         clauses.append("accuracy from a learning curve, not from training")
     elif rising := [arm for arm in study.arms if not all(map(is_flat, study.runs_of(arm)))]:
@@ -42,6 +47,11 @@ def caption(study: Study, crossing: Crossing = "sustained") -> str:
     return "; ".join(clauses)
 
 
+_BASELINE = (
+    "ratio = time of {} / time of the arm, geometric mean over common seeds; p: paired t test of "
+    "the logarithms, after Holm over the arms of a target"
+)
+_OF_CURVES = "reached: by a single evaluation, for good"
 _CROSSINGS = {
     "sustained": "reached: by the mean of 3 evaluations, for good",
     "first": "reached: by a single evaluation (first crossing, early by luck)",

@@ -17,8 +17,29 @@ _IDLE = "idle kJ per client"
 _NO_VALUE = "–"
 
 
-def format_table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+COLUMN_NAMES = {
+    "time": "time",
+    "bytes": "MB per client",
+    "energy": "kJ per client",
+    "speed-up": "speed-up",
+    "final": "final",
+    "best": "best",
+    "idle": _IDLE,
+    "ratio": "ratio to ",
+    "p": "p (Holm)",
+    "lost-trials": "lost trials",
+    "excluded": "excluded devices",
+}
+"""What a user calls a column, and how its header begins."""
+
+
+def format_table(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()
+) -> tuple[list[str], list[list[str]]]:
     """Return headers and cells of the rows of `table_rows`.
+
+    columns: names of COLUMN_NAMES to keep beside arm and target, in their usual order; none: all.
+    Raises ValueError for a name that is not known.
 
     Brackets hold an interval; words in parentheses, "2 to 3", a range. A target that was not
     reached reads "not reached". The columns of a baseline appear if there is one, those for lost
@@ -38,7 +59,19 @@ def format_table(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[lis
         ]
         for row in rows
     ]
-    return headers, lines
+    kept = _kept(headers, columns)
+    return [headers[i] for i in kept], [[line[i] for i in kept] for line in lines]
+
+
+def _kept(headers: Sequence[str], columns: Sequence[str]) -> list[int]:
+    """The places of arm, target and the columns that were asked for."""
+    if not columns:
+        return list(range(len(headers)))
+    for name in columns:
+        if name not in COLUMN_NAMES:
+            raise ValueError(f"no column {name}; columns: {', '.join(COLUMN_NAMES)}")
+    starts = tuple(COLUMN_NAMES[name] for name in columns)
+    return [i for i, header in enumerate(headers) if i < 2 or header.startswith(starts)]
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

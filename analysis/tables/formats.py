@@ -17,13 +17,18 @@ TableFormat = Literal["text", "markdown", "latex", "csv", "json"]
 
 
 def render(
-    rows: Sequence[Mapping[str, Any]], format: TableFormat, caption: str = "", label: str = "runs"
+    rows: Sequence[Mapping[str, Any]],
+    format: TableFormat,
+    caption: str = "",
+    label: str = "runs",
+    columns: Sequence[str] = (),
 ) -> str:
     """Render the rows of `table_rows`; the text ends with a line break.
 
     Markdown and LaTeX (booktabs) have the formatted cells and the caption; a LaTeX document refers
     to the table as tab:<label>. CSV and JSON have all columns as plain numbers, empty or null where
-    unknown. Raises ValueError for `text`, which the command line prints itself.
+    unknown. columns: of the formatted cells (format_table). Raises ValueError for `text`, which the
+    command line prints itself.
     """
     match format:
         case "json":
@@ -31,9 +36,9 @@ def render(
         case "csv":
             return _csv(rows)
         case "markdown":
-            return _markdown(*format_table(rows), caption)
+            return _markdown(*format_table(rows, columns), caption)
         case "latex":
-            return latex(rows, caption, label)
+            return latex(rows, caption, label, columns)
         case _:
             raise ValueError(f"a table is rendered as markdown, latex, csv or json, got {format}")
 

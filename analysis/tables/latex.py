@@ -44,13 +44,15 @@ _KNOWN = "“”‘’„‚—†‡•€™"
 """Beyond Latin letters and _LATEX, the signs that pdfLaTeX has without a package."""
 
 
-def latex(rows: Sequence[Mapping[str, Any]], caption: str, label: str) -> str:
+def latex(
+    rows: Sequence[Mapping[str, Any]], caption: str, label: str, columns: Sequence[str] = ()
+) -> str:
     r"""A booktabs table with a rule between targets; needs \usepackage{booktabs}.
 
     A comment in its first line names the signs for which pdfLaTeX has no glyph, if there are any:
     XeLaTeX and LuaLaTeX compile them with a font that has them.
     """
-    headers, lines = format_table(rows)
+    headers, lines = format_table(rows, columns)
     body = []
     for i, line in enumerate(lines):
         if i and rows[i]["target"] != rows[i - 1]["target"]:

@@ -104,7 +104,7 @@ class Store:
             "numerics": numerics,
             "content": _content(arrays),
         }
-        metadata = {_ABOUT: json.dumps(about)}
+        metadata = {_ABOUT: json.dumps(about | {"check": _check(about)})}
         write_atomically(path, lambda target: save_file(arrays, target, metadata))
         self._budget.keep(path)
 
@@ -148,7 +148,9 @@ def read_tensors(path: Path) -> dict[str, np.ndarray] | None:
         with errors_naming(path), safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no dict)
             about = json.loads(file.metadata()[_ABOUT])
-            is_sound = about["content"] == _content(tensors) and _is_of(about, path)
+            check = about.pop("check", None)  # None: written before version 0.2.0
+            is_sound = check in (None, _check(about)) and _is_of(about, path)
+            is_sound = is_sound and about["content"] == _content(tensors)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return tensors if is_sound else None

@@ -133,7 +133,8 @@ def check_reference(key: str, reference: str, presets: Sequence[str] = ()) -> No
         nearest = get_close_matches(reference, known, n=3, cutoff=0.3) or known
         kinds = "a preset, file" if presets else "a file"
         raise ValueError(
-            f"{key} must be {kinds}, directory, pattern or {FETCH}PACKAGE, got {reference}"
+            f"{key} must be {kinds}, directory, pattern or {FETCH}PACKAGE, got {reference}, "
+            f"which is no file in {Path.cwd()}"
             + (f"; nearest: {', '.join(nearest)}" if nearest else "")
         )
 

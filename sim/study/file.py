@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sim.build.checks import check_scenario
-from sim.runs.directory import run_directory
 from sim.scenario.file import (
     ScenarioError,
     apply_override,
+    digest,
     naming,
     parse_scenario,
     read_scenario,
@@ -147,16 +147,15 @@ def _refuse_axis(where: str, override: str, axes: Sequence[Axis]) -> None:
 
 
 def _refuse_equal_arms(where: str, arms: Sequence[Scenario]) -> None:
-    """Raise ScenarioError for arms that would have the same run directory."""
-    seen: dict[Path, str] = {}
+    """Raise ScenarioError for arms that are one scenario under two names."""
+    scenarios: dict[str, str] = {}
     for arm in arms:
-        directory = run_directory(Path(), arm, 0)
-        if directory in seen:
+        same = scenarios.setdefault(digest(arm), arm.name)
+        if same != arm.name:
             raise ScenarioError(
-                f"{where}: arms must differ in more than the spelling of their names, "
-                f"got {seen[directory]!r} and {arm.name!r}"
+                f"{where}: arms {same!r} and {arm.name!r} must differ in more than their names; an "
+                "override (--set) of a whole mapping replaces the keys that arms set in it"
             )
-        seen[directory] = arm.name
 
 
 def _seeds(where: str, seeds: Any) -> tuple[int, ...]:

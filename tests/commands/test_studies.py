@@ -82,7 +82,7 @@ def test_names_and_paths_are_printed_as_they_are(
     status, out, _ = call("study", study_file, "--out", out_dir, "--workers", 1)
     assert status == 0
     assert all(f"\n {name}  " in out for name in names)
-    assert f"({names[2]}, moving mean of 3 evaluations)" in " ".join(out.split())
+    assert f"best = 80.0 % ({names[2]});" in " ".join(out.split())
     _, _, err = call("figures", out_dir / "two", "--out", tmp_path / "[/f]")
     assert f"figure: {tmp_path}/[/f]/time-to-accuracy.png\n" in err
 

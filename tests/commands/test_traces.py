@@ -122,3 +122,12 @@ def test_an_option_is_given_once(call: Call, tmp_path: Path) -> None:
     assert call("traces", "info", tmp_path, *options)[2] == (
         "fedadapter: duplicate --option down\n"
     )
+
+
+def test_a_file_of_two_directions_has_a_row_for_each(call: Call, tmp_path: Path) -> None:
+    table = tmp_path / "drive.csv"
+    table.write_text("time,down,up\n0,8,1\n1,8,1\n")
+    status, out, err = call("traces", "info", table, "--option", "rate_unit=Mbit/s")
+    assert (status, err) == (0, "")
+    assert "drive.csv, down" in out
+    assert "drive.csv, up" in out

@@ -5,6 +5,7 @@ from typing import Any, cast
 import polars as pl
 import pytest
 
+from analysis.figures.drawing.look import Look
 from analysis.figures.policy_comparison import policy_comparison
 from analysis.reading.study import Study
 from analysis.tables.arms import arm_frame
@@ -43,3 +44,13 @@ def test_arms_without_values_are_refused(crossed: Study) -> None:
     frame = arm_frame(crossed, QUANTITIES["overhead"])
     with pytest.raises(ValueError, match="no arm has a value for work for losing trial branches"):
         policy_comparison(frame, quantity=QUANTITIES["overhead"], reference="a")
+
+
+def test_panels_of_a_narrow_figure_are_one_above_the_other(crossed: Study) -> None:
+    frame = arm_frame(crossed, TIME, 0.6)
+    look = Look(width_in=3.3, text_points=8.0)
+    figure = policy_comparison(frame, quantity=TIME, reference=crossed.arms[0], look=look)
+    figure.draw_without_rendering()
+    first, second = (axes.get_position() for axes in figure.axes)
+    assert (first.x0, first.width) == pytest.approx((second.x0, second.width))
+    assert first.y0 > second.y1

@@ -117,6 +117,9 @@ def test_a_learning_curve_has_no_error_and_is_not_averaged(
     write_run("a", learner="curve", evaluations=rows)
     (run,) = load_study(study_dir).runs
     assert (crossing_s(run, 0.69), crossing_s(run, 0.7)) == (2.0, 4.0)
+    assert best_of_run(run) == 0.7
+    told = caption(load_study(study_dir))
+    assert "reached: by a single evaluation, for good; best = 70.0 % (a);" in told
 
 
 def test_effort_counts_rounds_that_ended_by_the_crossing(lucky: Any) -> None:

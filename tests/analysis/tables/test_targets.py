@@ -223,7 +223,9 @@ def test_the_caption_names_seeds_best_accuracy_and_learner(
 def test_the_caption_counts_seeds(study_dir: Path, write_run: Make) -> None:
     for seed in (1, 2, 3):
         write_run("a", seed=seed, learner="curve")
-    assert caption(load_study(study_dir)).startswith(f"mean of 3 seeds {OVER}; {REACHED}; ")
+    assert caption(load_study(study_dir)).startswith(
+        f"mean of 3 seeds {OVER}; reached: by a single evaluation, for good; "
+    )
 
 
 def test_means_over_seeds_carry_their_interval(
@@ -308,3 +310,15 @@ def test_the_best_in_hindsight_is_chosen_on_the_other_seeds(
     # then takes 9 h. On the same seeds b would be the best of all, with 14 / 3 h.
     assert oracle["hours"] == pytest.approx((5 + 5 + 9) / 3)
     assert oracle["arm"] == "oracle, in hindsight on the other seeds: b (2 of 3), a (1 of 3)"
+
+
+def test_a_table_keeps_the_columns_that_are_asked_for(paired: Study) -> None:
+    rows = table_rows(paired, levels=(0.5,), shares=(), baseline="base")
+    headers, lines = format_table(rows, ("p", "time", "ratio"))
+    assert headers == ["arm", "target", "time", "ratio to base", "p (Holm)"]
+    whole, all_lines = format_table(rows)
+    places = [whole.index(header) for header in headers]
+    assert lines == [[line[i] for i in places] for line in all_lines]
+    with pytest.raises(ValueError, match="no column seconds; columns: time, bytes"):
+        format_table(rows, ("seconds",))
+    assert "; ratio = time of base / time of the arm" in caption(paired, baseline="base")

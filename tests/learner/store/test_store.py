@@ -156,6 +156,17 @@ def test_a_file_without_a_content_hash_is_discarded(tmp_path: Path) -> None:
     assert not store.has_state(STATE, TAG)
 
 
+def test_a_state_whose_recipe_was_changed_is_discarded(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.add_state(STATE, TAG, tensors(), '{"lr": 0.008}')
+    (path,) = files(tmp_path)
+    whole = path.read_bytes()
+    assert store.state(STATE, TAG) is not None
+    path.write_bytes(whole.replace(b"0.008", b"0.009"))
+    assert store.state(STATE, TAG) is None
+    assert files(tmp_path) == []
+
+
 def test_an_evaluation_copied_over_the_name_of_another_is_not_believed(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.add_evaluation(STATE, "test", TAG, SCORES)

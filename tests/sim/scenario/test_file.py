@@ -267,7 +267,11 @@ def study_text(**changes: Any) -> str:
     [
         ({"name": "../../x"}, "name must be text that can name a directory, got '../../x'"),
         ({"name": ""}, "name must be text that can name a directory, got ''"),
-        ({"arms": {"a": None, "A": None}}, "arms must differ in more than the spelling of their"),
+        (
+            {"arms": {"a": {"rounds.overcommit": 1.2}, "b": {"rounds": {"overcommit": 1.2}}}},
+            "arms 'a' and 'b' must differ in more than their names",
+        ),
+        ({"arms": {"a": None, "A": None}}, "arms 'a' and 'A' must differ in more than their names"),
         ({"arms": {}}, "arms must be a mapping with at least one arm"),
         ({"arms": {"a": 3}}, "arms.a must be a mapping, got 3"),
         ({"seeds": [1, 1]}, "seeds must differ"),
