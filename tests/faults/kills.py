@@ -14,6 +14,7 @@ import numpy as np
 from .outcome import Outcome, judge_again
 from .world import Target, World
 
+_AFTER_S = 0.2
 _LONGEST_S = 60.0
 """A command that is interrupted must have ended after so many seconds."""
 
@@ -23,12 +24,12 @@ def kill_often(
 ) -> Iterator[Outcome]:
     """Interrupt the target's command at n_moments random moments, and repeat it each time.
 
-    The moments lie between the first change on disk and the end of an undisturbed command. Signals
-    take turns: SIGKILL, SIGTERM, Ctrl-C for the whole group, and, if there are workers, SIGKILL of
-    one of them.
+    The moments lie around the changes on disk of an undisturbed command: from half the time to the
+    first, to _AFTER_S after the last. Signals take turns: SIGKILL, SIGTERM, Ctrl-C for the whole
+    group, and, if there are workers, SIGKILL of one of them.
     """
     world.prepare(target)
-    begun_s, first_s, ended_s = _undisturbed(world, target)
+    first_s, last_s = _changes_of_undisturbed(world, target)
     expected = world.content(target)
     assert expected, target.name
     signals = ["SIGKILL", "SIGTERM", "Ctrl-C"]
@@ -38,11 +39,10 @@ def kill_often(
         fault = signals[number % len(signals)]
         world.prepare(target)
         process = world.start(target.command)
-        time.sleep(rng.uniform(first_s - begun_s, ended_s - begun_s))
-        is_hit = _strike(process, fault)
-        wrong = _end(process)
-        if is_hit is False:
+        time.sleep(rng.uniform(first_s / 2, last_s + _AFTER_S))
+        if not _strike(process, fault):
             fault = "ended before its signal"
+        wrong = _end(process)
         if wrong:
             yield Outcome(fault=fault, target=target.name, verdict="wrong", told=wrong)
             continue
@@ -50,20 +50,19 @@ def kill_often(
         yield judge_again(world, target, expected, fault, {} if is_pruned else world.stored())
 
 
-def _undisturbed(world: World, target: Target) -> tuple[float, float, float]:
-    """Run the command; returns when it was started, first changed the disk, and ended."""
-    before = _state(world.work)
-    begun_s = time.monotonic()
+def _changes_of_undisturbed(world: World, target: Target) -> tuple[float, float]:
+    """Run the command; returns the seconds to the first and to the last change on disk."""
+    state, begun_s = _state(world.work), time.monotonic()
+    changes_s: list[float] = []
     process = world.start(target.command)
-    first_s = None
     while process.poll() is None:
-        if first_s is None and _state(world.work) != before:
-            first_s = time.monotonic()
-        time.sleep(0.02)
+        time.sleep(0.05)
+        if state != (state := _state(world.work)):
+            changes_s.append(time.monotonic() - begun_s)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
-    ended_s = time.monotonic()
-    return begun_s, first_s or begun_s, ended_s
+    assert changes_s, target.name
+    return changes_s[0], changes_s[-1]
 
 
 def _state(work: Path) -> list[tuple[str, int]]:
