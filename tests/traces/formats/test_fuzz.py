@@ -7,13 +7,14 @@ from collections.abc import Callable
 from time import monotonic
 
 import numpy as np
+import pytest
 
 from traces.describe import describe
 from traces.formats import read
 from traces.formats.source import Source
 from traces.recording import TraceError
 
-N_INPUTS = 20_000
+N_FAST, N_SLOW = 5_000, 20_000
 LONGEST_S = 5.0
 MEMORY_KBYTES = 300_000
 
@@ -100,12 +101,22 @@ def _pickles() -> list[bytes]:
 
 
 def test_every_mutated_file_is_a_trace_or_one_clear_error(native: dict[str, str]) -> None:
-    rng = np.random.default_rng(20_000)
+    check(native, 20_000, N_FAST)
+
+
+@pytest.mark.slow
+def test_very_many_mutated_files_are_traces_or_one_clear_error(native: dict[str, str]) -> None:
+    check(native, 20_001, N_SLOW)
+
+
+def check(native: dict[str, str], seed: int, n_inputs: int) -> None:
+    """Read as many mutated files, none of which may do harm."""
+    rng = np.random.default_rng(seed)
     samples = [text.encode() for text in native.values()] + _pickles()
     formats = [None, *native]
     n_traces = n_errors = 0
     before_kbytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for _ in range(N_INPUTS):
+    for _ in range(n_inputs):
         content = samples[int(rng.integers(len(samples)))]
         for _ in range(int(rng.integers(1, 4))):
             content = MUTATIONS[int(rng.integers(len(MUTATIONS)))](content, rng)
@@ -124,4 +135,4 @@ def test_every_mutated_file_is_a_trace_or_one_clear_error(native: dict[str, str]
         assert monotonic() - started_s < LONGEST_S, content
     grown_kbytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kbytes
     assert grown_kbytes < MEMORY_KBYTES
-    assert min(n_traces, n_errors) > N_INPUTS // 20  # both outcomes were really met
+    assert min(n_traces, n_errors) > n_inputs // 20  # both outcomes were really met
