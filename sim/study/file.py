@@ -162,7 +162,8 @@ def _seeds(where: str, seeds: Any) -> tuple[int, ...]:
     is_list = isinstance(seeds, list) and bool(seeds)
     if not is_list or not all(type(seed) is int and seed >= 0 for seed in seeds):
         raise ScenarioError(
-            f"{where}: seeds must be a list of whole numbers from 0, got {seeds!r:.80}"
+            f"{where}: seeds must be a list of whole numbers from 0, such as [0, 1, 2], got "
+            f"{seeds!r:.80}"
         )
     if len(set(seeds)) < len(seeds):
         raise ScenarioError(f"{where}: seeds must differ, got {seeds!r:.80}")
