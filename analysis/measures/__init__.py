@@ -15,7 +15,7 @@ from .curve import final_accuracy as final_accuracy
 from .curve import grid_curve as grid_curve
 from .curve import is_flat as is_flat
 from .curve import mean_accuracy as mean_accuracy
-from .curve import moving_mean as moving_mean
+from .curve import smoothed_curve as smoothed_curve
 from .effort import cache_hit_rate as cache_hit_rate
 from .effort import trial_overhead as trial_overhead
 from .effort import utilisation as utilisation

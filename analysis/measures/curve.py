@@ -54,11 +54,6 @@ def smoothed_curve(run: Run) -> pl.DataFrame:
     return smooth.select("t_s", "round", "mean", "error")
 
 
-def moving_mean(curve: pl.DataFrame) -> pl.Series:
-    """Return the mean accuracy of each evaluation and the two before it; null for the first two."""
-    return curve["accuracy"].rolling_mean(MEAN_OF)
-
-
 def best_accuracy(runs: Sequence[Run]) -> float | None:
     """Return the mean over runs of `best_of_run`; None if a run has none."""
     return _mean_of_all([best_of_run(run) for run in runs])

@@ -31,34 +31,37 @@ def on_common_grid(runs: Sequence[Run]) -> list[Run]:
 def grid_step(runs: Sequence[Run]) -> tuple[int, Unit]:
     """Return the least number of rounds, or of client updates, that all trained runs' evaluations
     have in common."""
-    trained = [run for run in runs if run.learner != "curve"]
-    unit: Unit = "rounds" if len({_mode(run) for run in trained}) < 2 else "client updates"
-    return lcm(*(run.every_rounds * _size_of_round(run, unit) for run in trained)), unit
+    steps, unit = _steps(runs)
+    return lcm(*steps), unit
 
 
 def has_several_grids(runs: Sequence[Run]) -> bool:
     """Whether the trained runs are evaluated at different intervals."""
-    return len(_steps(runs)) > 1
+    return len(_steps(runs)[0]) > 1
 
 
 def grid_warnings(runs: Sequence[Run]) -> Iterator[str]:
     """Yield what a common grid of several intervals leaves out."""
-    if not has_several_grids(runs):
+    steps, unit = _steps(runs)
+    if len(steps) < 2:
         return
-    step, unit = grid_step(runs)
-    text = f"arms are evaluated every {', '.join(map(str, _steps(runs)))} {unit}: targets are read "
-    text += f"every {step} {unit}, the grid that they share"
-    trained = [run for run in runs if run.learner != "curve"]
-    short = dict.fromkeys(run.arm for run in trained if _n_evaluations(run) < _LEAST_EVALUATIONS)
-    if short:
+    text = f"arms are evaluated every {', '.join(map(str, steps))} {unit}: targets are read every "
+    text += f"{lcm(*steps)} {unit}, the grid that they share"
+    few = [run for run in _trained(runs) if _n_evaluations(run) < _LEAST_EVALUATIONS]
+    if short := dict.fromkeys(run.arm for run in few):
         text += f"; with fewer than three such evaluations no target counts for {', '.join(short)}"
     yield text
 
 
-def _steps(runs: Sequence[Run]) -> list[int]:
-    _, unit = grid_step(runs)
-    trained = [run for run in runs if run.learner != "curve"]
-    return sorted({run.every_rounds * _size_of_round(run, unit) for run in trained})
+def _trained(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.learner != "curve"]
+
+
+def _steps(runs: Sequence[Run]) -> tuple[list[int], Unit]:
+    """The intervals between evaluations of trained runs, each once, and their unit."""
+    trained = _trained(runs)
+    unit: Unit = "rounds" if len({_mode(run) for run in trained}) < 2 else "client updates"
+    return sorted({run.every_rounds * _size_of_round(run, unit) for run in trained}), unit
 
 
 def _size_of_round(run: Run, unit: Unit) -> int:

@@ -48,8 +48,8 @@ def caption(study: Study, crossing: Crossing = "sustained", baseline: str | None
 
 
 _BASELINE = (
-    "ratio = time of {} / time of the arm, geometric mean over common seeds; p: paired t test of "
-    "the logarithms, after Holm over the arms of a target"
+    "ratio = mean time of {} / mean time of the arm over common seeds; p: of a ratio of 1, paired "
+    "by seed, after Holm over the arms of a target"
 )
 _OF_CURVES = "reached: by a single evaluation, for good"
 _CROSSINGS = {

@@ -17,7 +17,7 @@ from analysis.measures import (
     full_arms,
     full_highest,
     is_moving,
-    moving_mean,
+    smoothed_curve,
 )
 from analysis.reading.study import load_study
 from learner.spec import Adapter, Full, Lora
@@ -51,12 +51,9 @@ def test_the_moving_mean_begins_with_the_third_evaluation(
     scores = (0.9, 0.3, 0.6, 0.3)
     write_run("a", evaluations=[make_evaluation(t + 1.0, a) for t, a in enumerate(scores)])
     run = load_study(study_dir).runs[0]
-    assert moving_mean(accuracy_curve(run)).to_list() == [
-        None,
-        None,
-        pytest.approx(0.6),
-        pytest.approx(0.4),
-    ]
+    smooth = smoothed_curve(run)
+    assert smooth["t_s"].to_list() == [3.0, 4.0]
+    assert smooth["mean"].to_list() == pytest.approx([0.6, 0.4])
     assert best_accuracy([run]) == pytest.approx(0.6)
 
 

@@ -321,4 +321,4 @@ def test_a_table_keeps_the_columns_that_are_asked_for(paired: Study) -> None:
     assert lines == [[line[i] for i in places] for line in all_lines]
     with pytest.raises(ValueError, match="no column seconds; columns: time, bytes"):
         format_table(rows, ("seconds",))
-    assert "; ratio = time of base / time of the arm" in caption(paired, baseline="base")
+    assert "; ratio = mean time of base / mean time of the arm" in caption(paired, baseline="base")
