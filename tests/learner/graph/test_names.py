@@ -104,8 +104,9 @@ def test_an_aggregate_is_its_rule_parent_and_updates_in_order() -> None:
 
 
 def test_updates_are_ordered_by_what_they_train_then_client_then_job() -> None:
-    part, runs = {"whole": WIDE, "runs": "part"}, {"whole": WIDE, "runs": "whole"}
-    deep = {"config": Adapter(depth=2, width=8), "whole": WIDE}
+    part: dict[str, Any] = {"whole": WIDE, "runs": "part"}
+    runs: dict[str, Any] = {"whole": WIDE, "runs": "whole"}
+    deep: dict[str, Any] = {"config": Adapter(depth=2, width=8), "whole": WIDE}
     given = [update(1, **runs), update(9), update(1, **deep), update(1, **part), update(0, **part)]
     assert ordered_updates(given) == [given[1], given[4], given[3], given[0], given[2]]
     twice = [update(3, seed=seed) for seed in range(4)]

@@ -58,6 +58,23 @@ def test_the_second_round_reads_the_cache_that_the_first_filled(tmp_path: Path, 
     assert filled.sim_seconds == pytest.approx(2 * (0.13 + 0.26) + 10 * (0.57 + 0.09))
 
 
+@pytest.mark.parametrize("kind", ["adapter", "full"])
+def test_a_clients_row_tells_the_texts_that_its_cache_held(
+    tmp_path: Path, make: Any, rows: Any, kind: str
+) -> None:
+    # 10 batches of 4 texts; 40 x 256 tokens x 768 numbers of 4 bytes are stored
+    config = {"kind": "adapter", "depth": 1, "width": 8} if kind == "adapter" else {"kind": "full"}
+    changes = {"partition.clients": 1, "rounds.participants": 1, "cache.price_misses": True}
+    result = run_scenario(
+        make(**changes, log="clients", **{"configurator.config": config}), out=tmp_path
+    )
+    keys = ("cache", "texts", "cached_texts", "cache_bytes", "staleness")
+    told = [[row[key] for key in keys] for row in rows(result.run_dir) if row["row"] == "client"]
+    stored_bytes = 40 * 256 * 768 * 4
+    expected = [["fill", 40, 0, stored_bytes, 0], ["hit", 40, 40, stored_bytes, 0]]
+    assert told == (expected if kind == "adapter" else [["none", 0, 0, 0, 0]] * 2)
+
+
 def test_a_cache_is_void_when_the_tuned_depth_grows(tmp_path: Path, make: Any, rows: Any) -> None:
     steps = [{"rounds": 1, "depth": d, "width": 8} for d in (1, 2, 2)]
     changes = {

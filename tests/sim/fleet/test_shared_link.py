@@ -119,6 +119,33 @@ def refilled(transfers: Sequence[Transfer], capacity: float) -> list[float]:
     return ends
 
 
+def alone(begin_s: float, n_bytes: float, *, step_s: float, offset_s: float) -> tuple[float, float]:
+    """When a flow begins to move and ends, alone on a link of 100 bytes/s, on 10, 30, 50 bytes/s
+    for a second each; its bytes are those that the link carried."""
+    env = Environment()
+    link = SharedLink(env, 100.0, step_s)
+    trace = Transfer(0.0, 0.0, (10.0, 30.0, 50.0)).trace
+    told: list[float] = []
+
+    def client():  # type: ignore[no-untyped-def]
+        yield env.timeout(begin_s)
+        flow = link.begin(trace, offset_s, n_bytes)
+        assert flow.moved == 0.0
+        yield flow.over
+        told.append(env.now - begin_s)
+
+    env.process(client())  # type: ignore[no-untyped-call]
+    env.run()
+    return told[0], link.carried_bytes
+
+
+def test_a_flow_meets_its_trace_at_its_offset_and_in_steps_from_now() -> None:
+    assert alone(0.0, 30.0, step_s=1.0, offset_s=1.0) == pytest.approx((1.0, 30.0))
+    assert alone(2.0, 10.0, step_s=1.0, offset_s=1.0) == pytest.approx((1.0, 10.0))
+    assert alone(0.5, 5.0, step_s=0.5, offset_s=0.0) == pytest.approx((0.5, 5.0))
+    assert alone(1.0, 45.0, step_s=0.5, offset_s=0.0) == pytest.approx((1.3, 45.0))
+
+
 def test_two_equal_flows_share_the_capacity() -> None:
     _, ends = carried([Transfer(0, 100, [90]), Transfer(0, 50, [90])], 100)
     assert ends == pytest.approx([1.0 + 50 / 90, 1.0])  # 50 each; then 90 alone, its cap

@@ -61,6 +61,56 @@ def test_an_outage_at_the_start_is_waited_for() -> None:
     assert link.time_for(0.0, 500) == pytest.approx(3.0 + 0.5 + 0.5)
 
 
+def test_a_transfer_meets_its_trace_at_an_offset() -> None:
+    # nothing for 3 s, then 1000 bytes/s; at 2 s the client is at 3 s of the trace
+    trace = StepTrace(times_s=np.array([0.0, 3.0]), values=np.array([0.0, 1000.0]), period_s=10.0)
+    link = OneWay(trace, 1.0, offset_s=1.0, slow_start=SLOW)
+    assert link.time_for(2.0, 100) == pytest.approx(0.1 + 0.5)
+    assert link.done_by(2.0, 2.0 + 0.05 + 0.5) == pytest.approx(50.0)
+    assert link.done_by(2.0, 2.9 + 0.5) == pytest.approx(100.0)  # the next window comes at 3 s
+    assert link.done_by(2.0, 3.1 + 0.5) == pytest.approx(200.0)
+
+
+def test_a_window_that_the_link_never_delivers_does_not_hold_up_what_it_does() -> None:
+    ends = StepTrace(
+        times_s=np.array([0.0, 1.0]), values=np.array([60.0, 0.0]), period_s=2.0, end_rule="hold"
+    )
+    assert OneWay(ends, 0.5, slow_start=SLOW).time_for(0.0, 30) == pytest.approx(0.5 + 0.25)
+
+
+def test_what_opens_a_connection_and_asks_takes_round_trips_before_the_first_byte() -> None:
+    kept, opened = Tcp(kind="tcp"), Tcp(kind="tcp", connection="each", tls_round_trips=2)
+    pulled = Tcp(kind="tcp", download="pull")
+    leads = [one.slow_start(True).lead_round_trips for one in (kept, opened, pulled)]
+    assert leads == [0.0, 3.0, 0.5]
+    assert pulled.slow_start(False).lead_round_trips == 0.0
+    assert kept.slow_start(True).first_window_bytes == 10 * 1448
+
+
+@pytest.mark.parametrize(
+    ("key", "least", "most"),
+    [
+        ("header_bytes", 0, None),
+        ("segment_bytes", 1, None),
+        ("initial_segments", 1, None),
+        ("tls_round_trips", 0, 4),
+    ],
+)
+def test_the_limits_of_tcp_are_named(key: str, least: int, most: int | None) -> None:
+    def tcp(value: int) -> Tcp:
+        return Tcp(kind="tcp", connection="each", **{key: value})  # type: ignore[arg-type]
+
+    assert getattr(tcp(least), key) == least
+    with pytest.raises(ValueError, match=f"{key} must be .*{least}.*, got {least - 1}"):
+        tcp(least - 1)
+    if most is not None:
+        assert getattr(tcp(most), key) == most
+        with pytest.raises(
+            ValueError, match=f"{key} must be from {least} to {most}, got {most + 1}"
+        ):
+            tcp(most + 1)
+
+
 RATES = st.lists(st.floats(0.0, 2000.0), min_size=1, max_size=6).filter(lambda own: sum(own) > 1)
 
 

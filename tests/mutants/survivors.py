@@ -1,0 +1,102 @@
+"""Why some changes to the core are noticed by no test: they change nothing that can be observed.
+
+Each entry is a module, the changed line as `mutmut show` prints it without its indentation, what it
+became (a prefix may be enough), and the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .mutant import Mutant
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """modules, old: what the module's path and the old line contain. why: in a few words."""
+
+    module: str
+    old: str
+    why: str
+
+
+FAST = "a shorter way to the same number: only the speed differs"
+EQUAL = "both sides of the comparison give the same number where they are equal"
+LAST_PLACE = "the slack for rounding, which is far above the rounding that occurs"
+OVERWRITTEN = "a first value that is replaced before it is read"
+CHECKED = "lengths that were checked before"
+TYPE = "the number is the same in the other type"
+TEXT = "the text of a message"
+
+REASONS: Sequence[Reason] = (
+    Reason("traces/step.py", "if len(self._rates) == 1 and self.end_rule", FAST),
+    Reason("traces/step.py", 'if self.end_rule == "loop":  # as _phase', FAST),
+    Reason("traces/step.py", "stop = near if near", FAST),
+    Reason("traces/step.py", "i = bisect_left(sums, target, not_before + 1, stop) - 1", FAST),
+    Reason("traces/step.py", "seconds = self._time_of(reached, i) - phase", FAST),
+    Reason("traces/step.py", "if to_s - from_s <= self._edges[i + 1] - phase:", EQUAL),
+    Reason("traces/step.py", "if amount <= ", EQUAL),
+    Reason("traces/step.py", "if reached <= self._sums[-1]", EQUAL),
+    Reason("traces/step.py", "if phase >= self.period_s:", EQUAL),
+    Reason("traces/step.py", "if phase <= self.period_s:", EQUAL),
+    Reason("traces/step.py", "if rest <= total * _SNAP", EQUAL),
+    Reason("traces/step.py", "return time_s if time_s < end_s else end_s", LAST_PLACE),
+    Reason("traces/step.py", "return seconds if seconds > 0.0", EQUAL),
+    Reason("traces/step.py", "return 0.0, x", "only differences of the count are used"),
+    Reason("traces/step.py", "phase = self._phase(start_s, closed=True)[1]", TEXT),
+    Reason("traces/step.py", "np.asarray(", TYPE),
+    Reason("traces/step.py", ".astype(np.float64)", TYPE),
+    Reason("traces/step_means.py", 'if trace.end_rule == "loop"', FAST),
+    Reason("traces/step_means.py", "far = i + _FEW", FAST),
+    Reason("traces/step_means.py", "if i == far:", FAST),
+    Reason("traces/step_means.py", "i = bisect_right(edges, phase, i) - 1", FAST),
+    Reason("traces/step_means.py", "while phase >= edges[i + 1]:", EQUAL),
+    Reason("traces/step_means.py", "if phase >= period_s:", EQUAL),
+    Reason("traces/step_means.py", "if reached > before else 0.0", EQUAL),
+    Reason("sim/fleet/link.py", "if now_s <= first_byte_s:", EQUAL),
+    Reason("sim/fleet/link.py", 'if self.trace.end_rule == "loop":', FAST),
+    Reason("sim/fleet/link.py", "latency_s = self.latency_s if self.round_trip is None", FAST),
+    Reason("sim/fleet/transport.py", "if sending_s >= round_trip_s:", EQUAL),
+    Reason("sim/fleet/transport.py", "if from_s >= sent_by_s:", EQUAL),
+    Reason("sim/fleet/transport.py", "if left else at_s", EQUAL),
+    Reason("sim/fleet/shared_link.py", "_SLACK", LAST_PLACE),
+    Reason("sim/fleet/shared_link.py", "slack_s", LAST_PLACE),
+    Reason("sim/fleet/shared_link.py", "stamp", "a stamp only has to differ from earlier ones"),
+    Reason("sim/fleet/shared_link.py", "self._n_begun += 1", "numbers only have to differ"),
+    Reason("sim/fleet/shared_link.py", "self._wake_s, self._n_begun", OVERWRITTEN),
+    Reason("sim/fleet/shared_link.py", "self._fair_rate, self._virtual_bytes", OVERWRITTEN),
+    Reason("sim/fleet/shared_link.py", "self._n_capped, self._capped_sum = 0, 0.0", OVERWRITTEN),
+    Reason("sim/fleet/shared_link.py", "self._step_no, self._next_step_s = -1", OVERWRITTEN),
+    Reason("sim/fleet/shared_link.py", "self._ends_at_", OVERWRITTEN),
+    Reason("sim/fleet/shared_link.py", "self.caps, self.cap = caps, 0.0", OVERWRITTEN),
+    Reason("sim/fleet/shared_link.py", "self.since_s = math.nan", OVERWRITTEN),
+    Reason("sim/fleet/shared_link.py", "if n_bytes <= 0.0:", EQUAL),
+    Reason(
+        "sim/fleet/shared_link.py",
+        "if index < self._n_capped:",
+        "the border between the flows is found again at the end of the instant",
+    ),
+    Reason("configurator/comparison.py", "strict=True", CHECKED),
+    Reason("configurator/comparison.py", 'score.correct or "0"', OVERWRITTEN),
+    Reason("sim/cost/", "width // UNIT_WIDTH", TYPE),
+    Reason("sim/cost/eligibility.py", "strict=True", CHECKED),
+    Reason("sim/cost/analytic.py", 'endswith("cached") else "none"', "only hit is asked for"),
+    Reason("sim/cost/memory.py", "yield peak_gb * 1e9", "a part in 10^9 of a peak"),
+    Reason("sim/cost/memory.py", "config = Full() if depth == n_layers", TYPE),
+    Reason("learner/graph/names.py", "strict=True", CHECKED),
+    Reason("learner/graph/names.py", "if parts else", "a digest of nothing is never asked for"),
+    Reason("learner/graph/names.py", 'part = "" if job.whole is None', "only the order counts"),
+    Reason("learner/graph/names.py", "keyed = sorted(", "keys are different before their updates"),
+    Reason("analysis/statistics/estimates.py", "low, high = ", "a bisection from another start"),
+    Reason("analysis/statistics/estimates.py", "if low > _MOST_REPLICATIONS", "no power of two"),
+    Reason("analysis/statistics/estimates.py", "if error <= 1e-12", EQUAL),
+    Reason("analysis/statistics/survival.py", "<= 0.5 + 1e-12", LAST_PLACE),
+)
+
+
+def reason_of(mutant: Mutant) -> str:
+    """Why a mutant survives; "" if nobody has said."""
+    old = " ".join(line[1:] for line in mutant.change if line.startswith("-"))
+    fitting = (one for one in REASONS if mutant.module.startswith(one.module) and one.old in old)
+    return next((one.why for one in fitting), "")
