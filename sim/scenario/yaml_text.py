@@ -28,6 +28,9 @@ _MOST = 2**63 - 1
 class ScenarioError(ValueError):
     """An invalid scenario or study. The message is one line: file, key path, rule and value."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))  # a name or an override may have several
+
 
 @contextmanager
 def naming(where: str) -> Iterator[None]:

@@ -124,7 +124,7 @@ def test_another_model_than_the_tables_has_estimated_peaks() -> None:
     for cache, is_cached in (("hit", True), ("none", False)):
         expected = estimated_bytes(MINILM_L6, config, is_cached=is_cached, **sizes)
         for one in (cost, analytic):
-            assert one.memory_bytes(TX2, config, cache) == expected
+            assert one.memory_bytes(TX2, config, cache) == expected  # type: ignore[arg-type]
     assert estimated_bytes(MINILM_L6, config, is_cached=True, **sizes) < expected
 
 
@@ -132,7 +132,7 @@ def test_payloads_have_their_bits() -> None:
     config = Adapter(depth=2, width=8)
     cost = AnalyticCostModel(architecture=MINILM_L6, n_labels=47, tokens=TOKENS, batch_size=BATCH)
     for bits in (32, 8, 4):
-        expected = payload_bytes(MINILM_L6, config, 47, bits)  # type: ignore[arg-type]
+        expected = payload_bytes(MINILM_L6, config, 47, bits)
         assert cost.payload_bytes(config, bits) == expected
     published = TableCostModel(architecture=BERT_BASE, n_labels=20, payload="published")
     assert isinstance(published.payload_bytes(config, 8), int)
