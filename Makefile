@@ -5,7 +5,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study-policies demo test test-slow lint bench-engine bench-learner bench-peers docs fidelity install clean
+.PHONY: study-policies demo test test-slow lint bench-engine bench-learner bench-peers docs fidelity mutants audit install clean
 
 demo: install
 	$(BIN)/fedadapter demo
@@ -43,6 +43,14 @@ fidelity: install
 	$(BIN)/python -m fidelity run $(if $(FAST),$(SHORT),fidelity/worlds/*.yaml)
 	$(BIN)/python -m fidelity compare runs/fidelity/*
 
+# Changes the core in small ways, and tells which of them no test notices (an hour or more).
+mutants: .venv/installed-mutants
+	$(BIN)/python -m tests.mutants
+
+# Known vulnerabilities of the pinned packages; asks the package index. What cannot be asked fails.
+audit: .venv/installed-audit
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -69,6 +77,14 @@ install: .venv/installed
 # What the slow tests alone need: ray, notebooks, peft, optuna, MkDocs, a browser driver.
 .venv/installed-slow: .venv/installed
 	$(PIP) --no-build-isolation --editable '.[dev,slow]'
+	@touch $@
+
+.venv/installed-mutants: .venv/installed
+	$(PIP) --no-build-isolation --editable '.[dev,mutants]'
+	@touch $@
+
+.venv/installed-audit: .venv/installed
+	$(PIP) --no-build-isolation --editable '.[dev,audit]'
 	@touch $@
 
 clean:

@@ -45,9 +45,9 @@ def scenario_kinds(place: Path) -> list[Kind]:
     """place: an empty directory, for files and runs."""
     own = _Inputs(place)
     return [
-        Kind(name="scenario, a mapping", share=0.16, attempt=own.scenario),
+        Kind(name="scenario, a mapping", share=0.18, attempt=own.scenario),
         Kind(name="scenario, a YAML text", share=0.05, attempt=own.text),
-        Kind(name="override", share=0.16, attempt=own.override),
+        Kind(name="override", share=0.18, attempt=own.override),
         Kind(name="study", share=0.05, attempt=own.study),
     ]
 

@@ -15,6 +15,7 @@ from types import FrameType
 import numpy as np
 
 from .kind import REFUSALS, Kind
+from .tree import TWO_LINES
 
 MOST_S = 2.0
 MOST_MB = 500.0
@@ -44,7 +45,7 @@ def attempt(kind: Kind, seed: int, number: int, tally: Tally) -> None:
     try:
         tally.counts[kind.attempt(rng) or "accepted"] += 1
     except REFUSALS as error:
-        told = str(error)
+        told = str(error).replace(TWO_LINES, "")  # quoted; the command line joins lines
         tally.counts["refused"] += 1
         if "\n" in told.strip() or len(told) < 5:
             wrong = f"not one clear line: {told!r:.300}"
