@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,7 +18,7 @@ _SNAP = 4e-15
 """Relative slack at which an interval's end counts as reached. Sums of floats miss the end by a
 few units in the last place; without the slack such a miss would cost a whole outage."""
 
-_NEAR = 4096  # intervals searched first: most transfers end there, and it touches less memory
+_NEAR = 32  # intervals searched first: most transfers end there
 
 
 class TraceEnded(Exception):  # noqa: N818  (the design's word)
@@ -48,9 +47,10 @@ class StepTrace:
     period_s: float
     end_rule: EndRule = "loop"
     start_s: float = 0.0
-    _edges: array[float] = field(init=False, repr=False)  # (n + 1,) as edges_s
-    _rates: array[float] = field(init=False, repr=False)  # (n,) as values
-    _sums: array[float] = field(init=False, repr=False)  # (n + 1,) integral up to each edge
+    _edges: list[float] = field(init=False, repr=False)  # (n + 1,) as edges_s
+    _rates: list[float] = field(init=False, repr=False)  # (n,) as values
+    _sums: list[float] = field(init=False, repr=False)  # (n + 1,) integral up to each edge
+    _is_constant: bool = field(init=False, repr=False)  # at every instant
 
     def __post_init__(self) -> None:
         times_s, values = _checked(self.times_s, self.values, self.period_s)
@@ -60,8 +60,9 @@ class StepTrace:
             raise ValueError(f"start_s must be finite, got {self.start_s}")
         object.__setattr__(self, "times_s", times_s)
         object.__setattr__(self, "values", values)
-        object.__setattr__(self, "_edges", array("d", self.edges_s.tobytes()))
-        object.__setattr__(self, "_rates", array("d", values.tobytes()))
+        object.__setattr__(self, "_edges", self.edges_s.tolist())
+        object.__setattr__(self, "_rates", values.tolist())
+        object.__setattr__(self, "_is_constant", len(values) == 1 and self.end_rule != "error")
         self._sum_up(values * np.diff(self.edges_s))
 
     def __repr__(self) -> str:
@@ -74,11 +75,11 @@ class StepTrace:
         sums = np.concatenate(([0.0], np.cumsum(amounts, dtype=np.longdouble))).astype(np.float64)
         if not math.isfinite(sums[-1]):
             raise ValueError("the integral of the trace over its period must be finite")
-        object.__setattr__(self, "_sums", array("d", sums.tobytes()))
+        object.__setattr__(self, "_sums", sums.tolist())
 
     def value_at(self, t_s: float) -> float:
         """The value at an instant. Raises TraceEnded outside an "error" trace."""
-        if len(self._rates) == 1 and self.end_rule != "error":
+        if self._is_constant:
             return self._rates[0]
         return self._rates[self._index(self._phase(t_s)[1])]
 
@@ -86,7 +87,7 @@ class StepTrace:
         """Value x seconds between two instants (bytes, for a bandwidth)."""
         if to_s < from_s:
             raise ValueError(f"to_s must not be before from_s, got {from_s} to {to_s}")
-        if len(self._rates) == 1 and self.end_rule != "error":
+        if self._is_constant:
             return self._rates[0] * (to_s - from_s)
         cycle, phase = self._phase(from_s, closed=True)
         if phase <= self.period_s:  # false only where a "hold" trace holds its last value
@@ -104,12 +105,12 @@ class StepTrace:
         Raises NeverFinishes if the trace cannot deliver the amount however long it runs, and
         TraceEnded if its end rule is "error" and it ends first.
         """
-        if not 0.0 <= amount < math.inf:
+        if not 0.0 < amount < math.inf:
+            if amount == 0.0:
+                return 0.0
             raise ValueError(f"amount must be finite and at least 0, got {amount}")
-        if amount == 0.0:
-            return 0.0
         edges, rates, period_s = self._edges, self._rates, self.period_s
-        if len(rates) == 1 and self.end_rule != "error":
+        if self._is_constant:
             return self._divided(amount, rates[0])
         if self.end_rule == "loop":  # as _phase, without its detours: this is asked most of all
             phase = (start_s - self.start_s) % period_s
@@ -137,7 +138,7 @@ class StepTrace:
     @property
     def amounts(self) -> NDArray[np.float64]:
         """(n,) the integral over each interval."""
-        return np.diff(np.frombuffer(self._sums))
+        return np.diff(self._sums)
 
     @property
     def mean(self) -> float:

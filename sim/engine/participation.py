@@ -121,9 +121,8 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
     Paused work goes on where it was interrupted, restarted work begins anew. The end of the round
     ends the process. Raises ClientLost.
     """
-    env, resource, left = job.context.env, job.task.resources[stage], amount
-    computed_s = job.computed_s
-    job.current = stage
+    env, task, left, computed_s = job.context.env, job.task, amount, job.computed_s
+    resource, job.current = task.resources[stage], stage
     while True:
         if job.is_absent:
             yield from _wait_for_return(job)
@@ -156,7 +155,7 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
                 continue
         _record(job, Interval(stage, start_s, env.now, left, "done"))
         break
-    if stage == job.task.dropout_stage:
+    if stage == task.dropout_stage:
         raise ClientLost("vanished")
     job.stage = stage + 1
     if stage == DOWN:
