@@ -18,15 +18,11 @@ _SNAP = 4e-15
 """Relative slack at which an interval's end counts as reached. Sums of floats miss the end by a
 few units in the last place; without the slack such a miss would cost a whole outage."""
 
-_NEAR = 32  # intervals searched first: most transfers end there
+_FULL = 1.0 + _SNAP
 
 
 class TraceEnded(Exception):  # noqa: N818  (the design's word)
     """A trace whose end rule is "error" was asked about an instant that it does not cover."""
-
-
-class NeverFinishes(Exception):  # noqa: N818  (the design's word)
-    """The amount asked for is more than the trace can ever deliver."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,9 +97,9 @@ class StepTrace:
     def time_to_accumulate(self, start_s: float, amount: float) -> float:
         """Least number of seconds from start_s after which the integral reaches `amount`.
 
-        On a constant trace this is amount / value, bit for bit.
-        Raises NeverFinishes if the trace cannot deliver the amount however long it runs, and
-        TraceEnded if its end rule is "error" and it ends first.
+        inf if the trace cannot deliver the amount however long it runs. On a constant trace this is
+        amount / value, bit for bit. Raises TraceEnded if the end rule is "error" and the trace ends
+        first.
         """
         if not 0.0 < amount < math.inf:
             if amount == 0.0:
@@ -111,7 +107,7 @@ class StepTrace:
             raise ValueError(f"amount must be finite and at least 0, got {amount}")
         edges, rates, period_s = self._edges, self._rates, self.period_s
         if self._is_constant:
-            return self._divided(amount, rates[0])
+            return _divided(amount, rates[0])
         if self.end_rule == "loop":  # as _phase, without its detours: this is asked most of all
             phase = (start_s - self.start_s) % period_s
             if phase == period_s:
@@ -125,7 +121,7 @@ class StepTrace:
         if amount <= rate * (edges[i + 1] - phase):
             return amount / rate
         reached = self._sums[i] + rate * (phase - edges[i]) + amount
-        if reached <= self._sums[-1] * (1.0 + _SNAP):
+        if reached <= self._sums[-1] * _FULL:
             seconds = self._time_of(reached, i) - phase
             return seconds if seconds > 0.0 else 0.0  # by a last place, at an interval's end
         return (self.period_s - phase) + self._beyond(reached - self._sums[-1], amount)
@@ -182,9 +178,7 @@ class StepTrace:
     def _time_of(self, reached: float, not_before: int = 0) -> float:
         """Earliest phase, from interval `not_before` on, at which the period's sum is `reached`."""
         sums, target = self._sums, reached * (1.0 - _SNAP)
-        near = not_before + _NEAR
-        stop = near if near < len(sums) and sums[near] >= target else len(sums)
-        i = bisect_left(sums, target, not_before + 1, stop) - 1
+        i = bisect_left(sums, target, not_before + 1) - 1
         rate, end_s = self._rates[i], self._edges[i + 1]
         if rate == 0.0:  # an amount that rounding lost: it comes when the outage ends
             return end_s
@@ -195,13 +189,14 @@ class StepTrace:
         """Seconds after the end of the period until `rest` more has come."""
         if self.end_rule == "loop":
             total = self._sums[-1]
-            self._require(total, amount)
+            if total == 0.0:
+                return math.inf
             cycles, rest = divmod(rest, total)
             if rest <= total * _SNAP and cycles >= 1.0:  # done in that cycle, maybe before its end
                 cycles, rest = cycles - 1.0, total
             return cycles * self.period_s + self._time_of(rest)
         if self.end_rule == "hold":
-            return self._divided(rest, self._rates[-1])
+            return _divided(rest, self._rates[-1])
         raise TraceEnded(f"the trace ends {rest:g} before the {amount:g} asked for is reached")
 
     def _from_outside(self, phase: float, amount: float) -> float:
@@ -213,14 +208,6 @@ class StepTrace:
             return amount / self._rates[0]
         return -phase + self.time_to_accumulate(self.start_s, amount - before)
 
-    def _divided(self, amount: float, rate: float) -> float:
-        self._require(rate, amount)
-        return amount / rate
-
-    def _require(self, rate: float, amount: float) -> None:
-        if rate == 0.0:
-            raise NeverFinishes(f"the trace is 0 from here on and never delivers {amount:g}")
-
     def shift(self, offset_s: float) -> StepTrace:
         """The trace seen `offset_s` later: new.value_at(t) == old.value_at(t + offset_s).
 
@@ -231,6 +218,10 @@ class StepTrace:
         shifted = copy.copy(self)
         object.__setattr__(shifted, "start_s", self.start_s - offset_s)
         return shifted
+
+
+def _divided(amount: float, rate: float) -> float:
+    return amount / rate if rate else math.inf
 
 
 def constant(value: float) -> StepTrace:

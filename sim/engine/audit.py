@@ -120,11 +120,11 @@ def _check_stage(job: ClientJob, account: JobAccount, stage: int, where: Where) 
     most = asked if stage <= job.stage else 0.0
     text = f"client {job.client_id} moved {useful} of {asked} bytes, finished {job.stage} stages"
     _require(least - slack <= useful <= most + slack, where, text)
-    for interval in job.intervals:
-        if interval.place == stage and link.server is None:
-            carried = link.done_by(interval.start_s, interval.end_s)
-            text = f"client {job.client_id} moved {interval.amount} bytes, its link {carried}"
-            is_same = math.isclose(carried, interval.amount, rel_tol=1e-6, abs_tol=1.0)
+    for place, start_s, end_s, amount, _ in job.intervals:
+        if place == stage and link.server is None:
+            carried = link.done_by(start_s, end_s)
+            text = f"client {job.client_id} moved {amount} bytes, its link {carried}"
+            is_same = math.isclose(carried, amount, rel_tol=1e-6, abs_tol=1.0)
             _require(is_same, where, text)
 
 
