@@ -183,10 +183,8 @@ class SharedLink:
         if self._ends_at_cap and self._ends_at_cap[0][0] < next_s:
             next_s = self._ends_at_cap[0][0]
         if self._ends_at_fair_rate:
-            next_s = min(
-                next_s,
-                now_s + (self._ends_at_fair_rate[0][0] - self._virtual_bytes) / self._fair_rate,
-            )
+            left = self._ends_at_fair_rate[0][0] - self._virtual_bytes
+            next_s = min(next_s, now_s + left / self._fair_rate)
         if next_s < self._wake_s:
             self._wake_s = next_s
             Timeout(self.env, max(next_s - now_s, 0.0)).callbacks.append(self._wake)
@@ -240,8 +238,10 @@ class SharedLink:
 
     def _left(self, flow: Flow) -> float:
         if flow.since_s == flow.since_s:  # at its cap
-            return max(flow.left - flow.cap * (self._at_s - flow.since_s), 0.0)
-        return max(flow.left - self._virtual_bytes, 0.0)
+            left = flow.left - flow.cap * (self._at_s - flow.since_s)
+        else:
+            left = flow.left - self._virtual_bytes
+        return left if left > 0.0 else 0.0
 
     def _remove(self, flow: Flow) -> None:
         index = bisect_left(self._flows, (flow.cap, flow.number))
