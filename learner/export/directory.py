@@ -23,6 +23,7 @@ from learner.store.claim import claimed_directory, remove_abandoned
 from learner.tasks import Task
 
 from .card import Provenance, write_card
+from .plain import HEAD, is_plain, plain_configuration, plain_tensors
 from .weights import (
     Tensors,
     TrainedModel,
@@ -59,6 +60,8 @@ def write_export(
 ) -> None:
     """Write the state as a model directory; for LoRA also a `peft/` adapter in it.
 
+    Only a model with adapters has code of its own in it (learner.export.plain).
+
     Raises ValueError if the target is not empty or the base model has changed since its download,
     and OSError if writing fails.
     """
@@ -76,9 +79,7 @@ def write_export(
     with errors_naming(into), claimed_directory(into.parent, _DRAFT) as draft:
         whole = draft / "model"
         whole.mkdir()
-        _write_json(whole / "config.json", _configuration(trained, base, task, max_tokens))
-        _save(model_tensors(trained), whole / "model.safetensors")
-        shutil.copyfile(_CODE, whole / _CODE.name)
+        _write_model(trained, base, task, max_tokens, whole)
         _copy_tokenizer(model_dir, whole, base, max_tokens)
         if word_reading(task.kind, model_dir):
             _add_leading_spaces(whole)
@@ -91,10 +92,25 @@ def write_export(
         whole.replace(into)
 
 
+def _write_model(
+    trained: TrainedModel, base: ModelConfig, task: Task, max_tokens: int, into: Path
+) -> None:
+    """Write configuration and weights, and the code of the model class where one is needed."""
+    if is_plain(trained.config):
+        _write_json(into / "config.json", plain_configuration(trained, base, task, max_tokens))
+        _save(plain_tensors(trained, base, task.kind), into / "model.safetensors")
+        if task.kind == "text":
+            _save(head_tensors(trained.state), into / HEAD)
+        return
+    _write_json(into / "config.json", _configuration(trained, base, task, max_tokens))
+    _save(model_tensors(trained), into / "model.safetensors")
+    shutil.copyfile(_CODE, into / _CODE.name)
+
+
 def _configuration(
     trained: TrainedModel, base: ModelConfig, task: Task, max_tokens: int
 ) -> dict[str, Any]:
-    """The contents of config.json.
+    """The contents of config.json of a model with adapters.
 
     The model type is our own, so that transformers asks before it runs the code and never loads
     the weights into one of its own classifiers.

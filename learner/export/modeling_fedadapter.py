@@ -1,6 +1,6 @@
 """The model class of exported states: an encoder with serial adapters and a linear head.
 
-A copy of this file is in each exported directory. It is run by
+A copy of this file is in the directory of each exported model with adapters. It is run by
 `AutoModelForSequenceClassification.from_pretrained(directory, trust_remote_code=True)` or
 `AutoModelForTokenClassification`. It needs only torch and transformers.
 """

@@ -50,15 +50,20 @@ def adapted_modules(trained: TrainedModel) -> list[tuple[str, int]]:
     ]
 
 
-def model_tensors(trained: TrainedModel) -> Tensors:
-    """The weights of modeling_fedadapter's model: encoder, adapters, head; LoRA is merged."""
+def encoder_tensors(trained: TrainedModel) -> Tensors:
+    """The encoder's weights under the names of the base model's AutoModel; LoRA is merged."""
     weights = dict(trained.backbone.weights)
     for name, value in trained.state.items():
         if name.startswith(BACKBONE):
             weights[name.removeprefix(BACKBONE)] = torch.tensor(value)
     if isinstance(trained.config, Lora):
         weights |= _merged(trained, trained.config.scale)
-    encoder = {f"encoder.{trained.family.their_name(n)}": w for n, w in weights.items()}
+    return {trained.family.their_name(name): tensor for name, tensor in weights.items()}
+
+
+def model_tensors(trained: TrainedModel) -> Tensors:
+    """The weights of modeling_fedadapter's model: encoder, adapters, head."""
+    encoder = {f"encoder.{name}": tensor for name, tensor in encoder_tensors(trained).items()}
     return encoder | _unit_tensors(trained) | head_tensors(trained.state, "classifier.")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from .budget import activations_dir, states_dir, store_dir
 from .checksum import hash_path, is_sound
 from .claim import remove_unfinished
+from .content import as_evaluation, as_feedback, as_losses
 from .store import read_checked, read_tensors
 
 
@@ -53,17 +54,17 @@ def kinds(cache_dir: Path) -> tuple[Kind, ...]:
         Kind(
             name="evaluations",
             folder=root / "evaluations",
-            is_whole=lambda path: read_checked(path, "evaluation") is not None,
+            is_whole=lambda path: read_checked(path, "evaluation", as_evaluation) is not None,
         ),
         Kind(
             name="losses",
             folder=root / "losses",
-            is_whole=lambda path: read_checked(path, "losses") is not None,
+            is_whole=lambda path: read_checked(path, "losses", as_losses) is not None,
         ),
         Kind(
             name="feedback",
             folder=root / "feedback",
-            is_whole=lambda path: read_checked(path, "feedback") is not None,
+            is_whole=lambda path: read_checked(path, "feedback", as_feedback) is not None,
         ),
     )
 

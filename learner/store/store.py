@@ -9,25 +9,27 @@ content again. A file that exists and cannot be read raises OSError.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from learner.spec import Evaluation, Feedback, StateRef
 from learner.state import State
 
 from .atomic_file import errors_naming, write_atomically
 from .budget import Budget, mark_used
+from .content import as_evaluation, as_feedback, as_losses
+from .tensor_file import write_tensors
+
+_T = TypeVar("_T")
 
 _ABOUT = "fedadapter"
-"""The only metadata key, for name, recipe, numerics and content hash: safetensors writes several
-keys in random order, but equal states should give equal files."""
+"""The only metadata key, for name, recipe, numerics and content hash."""
 
 
 class Store:
@@ -45,8 +47,7 @@ class Store:
     def evaluation(self, state: StateRef, split: str, numerics: str) -> Evaluation | None:
         """The stored evaluation; None if there is none or its file is damaged."""
         path = self._path("evaluations", f"{state}-{split}", numerics)
-        fields = read_checked(path, "evaluation")
-        return None if fields is None else Evaluation(**fields)
+        return read_checked(path, "evaluation", as_evaluation)
 
     def add_evaluation(
         self, state: StateRef, split: str, numerics: str, evaluation: Evaluation
@@ -57,8 +58,7 @@ class Store:
     def losses(self, state: StateRef, split: str, numerics: str) -> tuple[float, ...] | None:
         """The stored losses of a state on every example of a split, or None."""
         path = self._path("losses", f"{state}-{split}", numerics)
-        losses = read_checked(path, "losses")
-        return None if losses is None else tuple(losses)
+        return read_checked(path, "losses", as_losses)
 
     def add_losses(
         self, state: StateRef, split: str, numerics: str, losses: Sequence[float]
@@ -71,8 +71,7 @@ class Store:
 
         `name` is the name of their updates (RecipeGraph.updates_name).
         """
-        rows = read_checked(self._path("feedback", name, numerics), "feedback")
-        return None if rows is None else [Feedback(**row) for row in rows]
+        return read_checked(self._path("feedback", name, numerics), "feedback", as_feedback)
 
     def add_feedback(self, name: str, numerics: str, told: Sequence[Feedback]) -> None:
         path = self._path("feedback", name, numerics)
@@ -105,7 +104,7 @@ class Store:
             "content": _content(arrays),
         }
         metadata = {_ABOUT: json.dumps(about | {"check": _check(about)})}
-        write_atomically(path, lambda target: save_file(arrays, target, metadata))
+        write_atomically(path, lambda target: write_tensors(target, arrays, metadata))
         self._budget.keep(path)
 
     def _write_checked(self, path: Path, key: str, content: Any, numerics: str) -> None:
@@ -121,15 +120,15 @@ class Store:
         return self._path("states", state, numerics, ".safetensors")
 
 
-def read_checked(path: Path, key: str) -> Any:
-    """The content under `key` of a JSON file of the store, or None.
+def read_checked(path: Path, key: str, make: Callable[[Any], _T]) -> _T | None:
+    """What `make` makes of the content under `key` of a JSON file of the store, or None.
 
-    A damaged file, or the file of another name, is removed.
+    A damaged file, the file of another name, and one whose content `make` refuses are removed.
     """
     try:
         entry = json.loads(path.read_bytes())
         if entry["check"] == _check(entry[key]) and _is_of(entry, path):
-            return entry[key]
+            return make(entry[key])
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -147,7 +146,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray] | None:
     try:
         with errors_naming(path), safe_open(path, framework="numpy") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no dict)
-            about = json.loads(file.metadata()[_ABOUT])
+            about = dict(json.loads(file.metadata()[_ABOUT]))
             check = about.pop("check", None)  # None: written before version 0.2.0
             is_sound = check in (None, _check(about)) and _is_of(about, path)
             is_sound = is_sound and about["content"] == _content(tensors)

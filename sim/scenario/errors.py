@@ -35,10 +35,10 @@ def explain(error: ValidationError, data: Mapping[str, Any], schema: Mapping[str
 
 
 def _line(detail: Mapping[str, Any], data: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    path = _written_path(detail["loc"], data)
-    got, kind = detail["input"], detail["type"]
+    parts = _written_path(detail["loc"], data)
+    path, got, kind = ".".join(parts), detail["input"], detail["type"]
     if kind == "unexpected_keyword_argument":
-        return f"{path} is not a known key{_nearest(path, data, schema)}"
+        return f"{path} is not a known key{_nearest(parts, data, schema)}"
     if kind == "missing":
         return f"{path} is missing"
     if kind == "value_error":
@@ -67,9 +67,9 @@ def _concerns_written_kind(loc: Sequence[int | str], data: Any) -> bool:
     return True
 
 
-def _written_path(loc: Sequence[int | str], data: Any) -> str:
-    """The key path as the user wrote it, without pydantic's names of union members."""
-    here, path, tagged = data, [], None
+def _written_path(loc: Sequence[int | str], data: Any) -> list[str]:
+    """The keys of the path as the user wrote them, without pydantic's names of union members."""
+    here, path, tagged = data, list[str](), None
     for i, part in enumerate(loc):
         if here is not tagged and isinstance(here, Mapping):
             tagged = here  # the member of a union by kind stands before the member's own keys
@@ -84,7 +84,7 @@ def _written_path(loc: Sequence[int | str], data: Any) -> str:
             or (i == len(loc) - 1 and not _is_member(part, here))
         ):
             path.append(str(part))
-    return ".".join(path)
+    return path
 
 
 def _is_in(part: int | str, here: Any) -> bool:
@@ -103,9 +103,12 @@ def _is_member(part: int | str, here: Any) -> bool:
     return part[:1].isupper() or (isinstance(here, Mapping) and here.get("kind") == part)
 
 
-def _nearest(path: str, data: Any, schema: Mapping[str, Any]) -> str:
-    """A suggestion for an unknown key: the most similar valid key, or all valid keys."""
-    *parents, key = path.split(".")
+def _nearest(path: Sequence[str], data: Any, schema: Mapping[str, Any]) -> str:
+    """A suggestion for an unknown key: the most similar valid key, or all valid keys.
+
+    The keys of the path may have dots in them.
+    """
+    *parents, key = path
     nodes = [{"properties": node} for node in _nodes(parents, data, schema)]
     fitting = _of_kind(nodes, _at(parents, data))
     known = sorted({name for node in fitting for name in node["properties"]})

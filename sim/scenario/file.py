@@ -73,9 +73,10 @@ def apply_override(mapping: dict[str, Any], text: str, folder: Path = Path()) ->
     the text has another form.
     """
     path, equals, value = text.partition("=")
+    where = f"--set {' '.join(text.split())}"
     if not equals or not path:
-        raise ScenarioError(f"--set {text}: must be of the form key.path=value")
-    with naming(f"--set {text}"):
+        raise ScenarioError(f"{where}: must be of the form key.path=value")
+    with naming(where):
         key = path.strip()
         set_path(mapping, key, resolve_paths(parse_yaml(value), folder, key, local_first=True))
 

@@ -20,6 +20,8 @@ def test_losses_are_compared_example_by_example() -> None:
     assert (found.mean, found.n) == (-1.0, 3)
     assert found.stderr == pytest.approx(1.0 / math.sqrt(3))
     assert found.p_below_0 == pytest.approx(0.0416, abs=1e-4)  # z = -1.732
+    two = loss_difference(of_losses(1.0, 5.0), of_losses(0.0, 2.0))
+    assert (two.mean, two.stderr) == (2.0, 1.0)  # variance ((1 - 2)^2 + (3 - 2)^2) / 1
     same = loss_difference(of_losses(1.0, 2.0), of_losses(1.0, 2.0))
     assert (same.mean, same.stderr, same.p_below_0) == (0.0, 0.0, 0.5)
     with pytest.raises(ValueError, match="branches have 2 and 1 examples"):
@@ -31,6 +33,15 @@ def test_wins_are_counted_from_the_bitmaps() -> None:
     other = BranchScore(accuracy=0.5, rounds=1, correct="c8")  # 1100 1
     assert correct_bits(one, 5) == [True, False, True, False, False]
     assert wins(one, other, 5) == (1, 2)
+    assert wins(BranchScore(accuracy=0.5, rounds=1, correct="80"), other, 5) == (0, 2)
+
+
+def test_a_bitmap_has_a_bit_for_every_example() -> None:
+    score = BranchScore(accuracy=0.5, rounds=1, correct="a0")
+    assert sum(correct_bits(score, 8)) == 2
+    assert correct_bits(BranchScore(accuracy=0.5, rounds=1, correct=""), 0) == []
+    with pytest.raises(ValueError, match="correct has 8 bits for 9 examples"):
+        correct_bits(score, 9)
 
 
 def test_the_e_value_by_hand() -> None:

@@ -102,6 +102,14 @@ class TestSideline(ConfiguratorContract):
         assert [b.name for b in trial_of(policy, 3, 64).branches] == ["keep", "deeper"]
         last = trial_of(policy, 12, 64)
         assert ([b.name for b in last.branches], last.budget) == (["keep"], Unlimited())
+        assert last.branches[0].plan == Adapter(depth=12, width=64)
+
+    def test_a_single_candidate_is_trained_without_windows(self) -> None:
+        only = trial_of(Sideline(space=BERT, branches=("keep",)), 2, 16)
+        assert ([b.plan for b in only.branches], only.budget) == (
+            [Adapter(depth=2, width=16)],
+            Unlimited(),
+        )
 
     def test_with_at_limit_repeat_a_branch_at_its_limit_repeats_the_configuration(self) -> None:
         artifact = Sideline(space=BERT, at_limit="repeat")

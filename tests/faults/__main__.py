@@ -2,7 +2,7 @@
 
     python -m tests.faults [--moments 200] [--seed 0] [--page docs/reliability.md]
 
-200 moments take about an hour on one core. The exit status is 1 if anything was wrong.
+--moments: the number of signals. The exit status is 1 if anything was wrong.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def _strike(process: subprocess.Popen[str], fault: str) -> bool:
     if fault == "Ctrl-C":
         os.killpg(process.pid, signal.SIGINT)
     elif fault == "SIGKILL of a worker":
-        workers = [pid for pid in _group(process.pid) if pid != process.pid]
+        workers = [pid for pid in living(process.pid) if pid != process.pid]
         if not workers:
             os.kill(process.pid, signal.SIGKILL)
         for pid in workers[-1:]:
@@ -103,7 +103,7 @@ def _end(process: subprocess.Popen[str]) -> str:
         process.communicate()
         return f"still at work after {_LONGEST_S:g} s"
     deadline_s = time.monotonic() + _LONGEST_S / 4
-    while orphans := _group(process.pid):
+    while orphans := living(process.pid):
         if time.monotonic() > deadline_s:
             os.killpg(process.pid, signal.SIGKILL)
             return f"{len(orphans)} orphans"
@@ -111,7 +111,7 @@ def _end(process: subprocess.Popen[str]) -> str:
     return f"a traceback: {errors[-300:]}" if "Traceback" in errors else ""
 
 
-def _group(group: int) -> list[int]:
+def living(group: int) -> list[int]:
     """The ids of the living processes of a group (Linux)."""
     found = []
     for entry in Path("/proc").iterdir():

