@@ -10,8 +10,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 demo: install
 	$(BIN)/fedadapter demo
 
+# On all cores, but not more than eight: a worker of the tests takes about 1 GB.
 test: lint
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --maxprocesses 8
 
 test-slow: .venv/installed-slow
 	$(BIN)/pytest -q -m slow

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .profiles import seconds_per_batch as seconds_per_batch
     from .recording import Recording as Recording
     from .recording import TraceError as TraceError
-    from .step import NeverFinishes as NeverFinishes
     from .step import StepTrace as StepTrace
     from .step import TraceEnded as TraceEnded
     from .step import constant as constant
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "Availability": "availability",
     "DeviceProfile": "profiles",
-    "NeverFinishes": "step",
     "Recording": "recording",
     "StepTrace": "step",
     "TraceEnded": "step",

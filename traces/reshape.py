@@ -38,5 +38,5 @@ def resample(trace: StepTrace, step_s: float) -> StepTrace:
         raise ValueError(f"step_s must be positive and finite, got {step_s}")
     n = max(math.ceil(trace.period_s / step_s - 1e-9), 1)
     edges_s = np.append(np.arange(n) * step_s, trace.period_s)
-    reached = np.interp(edges_s, trace.edges_s, np.frombuffer(trace._sums))
+    reached = np.interp(edges_s, trace.edges_s, trace._sums)
     return from_amounts(edges_s, np.diff(reached), end_rule=trace.end_rule, start_s=trace.start_s)

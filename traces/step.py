@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,15 +18,11 @@ _SNAP = 4e-15
 """Relative slack at which an interval's end counts as reached. Sums of floats miss the end by a
 few units in the last place; without the slack such a miss would cost a whole outage."""
 
-_NEAR = 4096  # intervals searched first: most transfers end there, and it touches less memory
+_FULL = 1.0 + _SNAP
 
 
 class TraceEnded(Exception):  # noqa: N818  (the design's word)
     """A trace whose end rule is "error" was asked about an instant that it does not cover."""
-
-
-class NeverFinishes(Exception):  # noqa: N818  (the design's word)
-    """The amount asked for is more than the trace can ever deliver."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,9 +43,10 @@ class StepTrace:
     period_s: float
     end_rule: EndRule = "loop"
     start_s: float = 0.0
-    _edges: array[float] = field(init=False, repr=False)  # (n + 1,) as edges_s
-    _rates: array[float] = field(init=False, repr=False)  # (n,) as values
-    _sums: array[float] = field(init=False, repr=False)  # (n + 1,) integral up to each edge
+    _edges: list[float] = field(init=False, repr=False)  # (n + 1,) as edges_s
+    _rates: list[float] = field(init=False, repr=False)  # (n,) as values
+    _sums: list[float] = field(init=False, repr=False)  # (n + 1,) integral up to each edge
+    _is_constant: bool = field(init=False, repr=False)  # at every instant
 
     def __post_init__(self) -> None:
         times_s, values = _checked(self.times_s, self.values, self.period_s)
@@ -60,8 +56,9 @@ class StepTrace:
             raise ValueError(f"start_s must be finite, got {self.start_s}")
         object.__setattr__(self, "times_s", times_s)
         object.__setattr__(self, "values", values)
-        object.__setattr__(self, "_edges", array("d", self.edges_s.tobytes()))
-        object.__setattr__(self, "_rates", array("d", values.tobytes()))
+        object.__setattr__(self, "_edges", self.edges_s.tolist())
+        object.__setattr__(self, "_rates", values.tolist())
+        object.__setattr__(self, "_is_constant", len(values) == 1 and self.end_rule != "error")
         self._sum_up(values * np.diff(self.edges_s))
 
     def __repr__(self) -> str:
@@ -74,11 +71,11 @@ class StepTrace:
         sums = np.concatenate(([0.0], np.cumsum(amounts, dtype=np.longdouble))).astype(np.float64)
         if not math.isfinite(sums[-1]):
             raise ValueError("the integral of the trace over its period must be finite")
-        object.__setattr__(self, "_sums", array("d", sums.tobytes()))
+        object.__setattr__(self, "_sums", sums.tolist())
 
     def value_at(self, t_s: float) -> float:
         """The value at an instant. Raises TraceEnded outside an "error" trace."""
-        if len(self._rates) == 1 and self.end_rule != "error":
+        if self._is_constant:
             return self._rates[0]
         return self._rates[self._index(self._phase(t_s)[1])]
 
@@ -86,7 +83,7 @@ class StepTrace:
         """Value x seconds between two instants (bytes, for a bandwidth)."""
         if to_s < from_s:
             raise ValueError(f"to_s must not be before from_s, got {from_s} to {to_s}")
-        if len(self._rates) == 1 and self.end_rule != "error":
+        if self._is_constant:
             return self._rates[0] * (to_s - from_s)
         cycle, phase = self._phase(from_s, closed=True)
         if phase <= self.period_s:  # false only where a "hold" trace holds its last value
@@ -100,17 +97,17 @@ class StepTrace:
     def time_to_accumulate(self, start_s: float, amount: float) -> float:
         """Least number of seconds from start_s after which the integral reaches `amount`.
 
-        On a constant trace this is amount / value, bit for bit.
-        Raises NeverFinishes if the trace cannot deliver the amount however long it runs, and
-        TraceEnded if its end rule is "error" and it ends first.
+        inf if the trace cannot deliver the amount however long it runs. On a constant trace this is
+        amount / value, bit for bit. Raises TraceEnded if the end rule is "error" and the trace ends
+        first.
         """
-        if not 0.0 <= amount < math.inf:
+        if not 0.0 < amount < math.inf:
+            if amount == 0.0:
+                return 0.0
             raise ValueError(f"amount must be finite and at least 0, got {amount}")
-        if amount == 0.0:
-            return 0.0
         edges, rates, period_s = self._edges, self._rates, self.period_s
-        if len(rates) == 1 and self.end_rule != "error":
-            return self._divided(amount, rates[0])
+        if self._is_constant:
+            return _divided(amount, rates[0])
         if self.end_rule == "loop":  # as _phase, without its detours: this is asked most of all
             phase = (start_s - self.start_s) % period_s
             if phase == period_s:
@@ -124,7 +121,7 @@ class StepTrace:
         if amount <= rate * (edges[i + 1] - phase):
             return amount / rate
         reached = self._sums[i] + rate * (phase - edges[i]) + amount
-        if reached <= self._sums[-1] * (1.0 + _SNAP):
+        if reached <= self._sums[-1] * _FULL:
             seconds = self._time_of(reached, i) - phase
             return seconds if seconds > 0.0 else 0.0  # by a last place, at an interval's end
         return (self.period_s - phase) + self._beyond(reached - self._sums[-1], amount)
@@ -137,7 +134,7 @@ class StepTrace:
     @property
     def amounts(self) -> NDArray[np.float64]:
         """(n,) the integral over each interval."""
-        return np.diff(np.frombuffer(self._sums))
+        return np.diff(self._sums)
 
     @property
     def mean(self) -> float:
@@ -181,9 +178,7 @@ class StepTrace:
     def _time_of(self, reached: float, not_before: int = 0) -> float:
         """Earliest phase, from interval `not_before` on, at which the period's sum is `reached`."""
         sums, target = self._sums, reached * (1.0 - _SNAP)
-        near = not_before + _NEAR
-        stop = near if near < len(sums) and sums[near] >= target else len(sums)
-        i = bisect_left(sums, target, not_before + 1, stop) - 1
+        i = bisect_left(sums, target, not_before + 1) - 1
         rate, end_s = self._rates[i], self._edges[i + 1]
         if rate == 0.0:  # an amount that rounding lost: it comes when the outage ends
             return end_s
@@ -194,13 +189,14 @@ class StepTrace:
         """Seconds after the end of the period until `rest` more has come."""
         if self.end_rule == "loop":
             total = self._sums[-1]
-            self._require(total, amount)
+            if total == 0.0:
+                return math.inf
             cycles, rest = divmod(rest, total)
             if rest <= total * _SNAP and cycles >= 1.0:  # done in that cycle, maybe before its end
                 cycles, rest = cycles - 1.0, total
             return cycles * self.period_s + self._time_of(rest)
         if self.end_rule == "hold":
-            return self._divided(rest, self._rates[-1])
+            return _divided(rest, self._rates[-1])
         raise TraceEnded(f"the trace ends {rest:g} before the {amount:g} asked for is reached")
 
     def _from_outside(self, phase: float, amount: float) -> float:
@@ -212,14 +208,6 @@ class StepTrace:
             return amount / self._rates[0]
         return -phase + self.time_to_accumulate(self.start_s, amount - before)
 
-    def _divided(self, amount: float, rate: float) -> float:
-        self._require(rate, amount)
-        return amount / rate
-
-    def _require(self, rate: float, amount: float) -> None:
-        if rate == 0.0:
-            raise NeverFinishes(f"the trace is 0 from here on and never delivers {amount:g}")
-
     def shift(self, offset_s: float) -> StepTrace:
         """The trace seen `offset_s` later: new.value_at(t) == old.value_at(t + offset_s).
 
@@ -230,6 +218,10 @@ class StepTrace:
         shifted = copy.copy(self)
         object.__setattr__(shifted, "start_s", self.start_s - offset_s)
         return shifted
+
+
+def _divided(amount: float, rate: float) -> float:
+    return amount / rate if rate else math.inf
 
 
 def constant(value: float) -> StepTrace:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from learner.spec import Evaluation, Feedback, StateRef
 from learner.state import State
@@ -24,7 +25,6 @@ from learner.state import State
 from .atomic_file import errors_naming, write_atomically
 from .budget import Budget, mark_used
 from .content import as_evaluation, as_feedback, as_losses
-from .tensor_file import write_tensors
 
 _T = TypeVar("_T")
 
@@ -104,7 +104,8 @@ class Store:
             "content": _content(arrays),
         }
         metadata = {_ABOUT: json.dumps(about | {"check": _check(about)})}
-        write_atomically(path, lambda target: write_tensors(target, arrays, metadata))
+        # not save_file: it puts another file in the place of the claimed one (learner.store.claim)
+        write_atomically(path, lambda target: target.write_bytes(save(arrays, metadata)))
         self._budget.keep(path)
 
     def _write_checked(self, path: Path, key: str, content: Any, numerics: str) -> None:

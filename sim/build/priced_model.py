@@ -22,7 +22,7 @@ from configurator import (
 from learner.encoder.architecture import BERT_BASE, DISTILBERT_BASE, Architecture
 from learner.plan import parts_of
 from learner.ranges import require
-from learner.spec import Adapter, TuningConfig
+from learner.spec import TuningConfig
 from sim.cost.timed_as import stated_config
 from sim.scenario.scenario import Scenario, StatedModel
 from traces.profiles import Model
@@ -49,8 +49,8 @@ def priced_configs(scenario: Scenario, trained: Architecture) -> list[TuningConf
     match policy:
         case Fixed(config=plan):
             found = [part.config for part in parts_of(plan)]
-        case Schedule(steps=steps):
-            found = [Adapter(depth=step.depth, width=step.width) for step in steps]
+        case Schedule():
+            found = [*policy.configs]
         case ByDevice() | Legend():
             found = [replace(policy.deepest, depth=d) for d in range(policy.deepest.depth + 1)]
         case HetLora():

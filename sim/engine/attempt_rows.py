@@ -11,22 +11,23 @@ from .client_job import COMPUTE, DOWN, STAGE_NAMES, ClientJob, Interval
 
 def attempt_row(job: ClientJob, interval: Interval) -> TransferRow | ComputeRow:
     """An attempt that has ended."""
-    if interval.place == COMPUTE:
+    place, start_s, end_s, amount, status = interval
+    if place == COMPUTE:
         return ComputeRow(
-            t_s=interval.end_s,
-            start_s=interval.start_s,
+            t_s=end_s,
+            start_s=start_s,
             client=job.client_id,
             batches=job.client.n_batches,
             cache=job.task.cache,
-            status=interval.status,
+            status=status,
         )
     return TransferRow(
-        t_s=interval.end_s,
-        start_s=interval.start_s,
+        t_s=end_s,
+        start_s=start_s,
         client=job.client_id,
-        direction="down" if interval.place == DOWN else "up",
-        bytes=round(interval.amount),
-        status=interval.status,
+        direction="down" if place == DOWN else "up",
+        bytes=round(amount),
+        status=status,
     )
 
 

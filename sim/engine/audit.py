@@ -69,6 +69,8 @@ class Audit:
         )
         if not (is_plain and len(payloads) == 1 and len(row.reports) == len(accounts)):
             _check_bytes(row, accounts, payloads, where)
+        for job in list(accounts)[:1]:  # of the others below, those who did not simply finish
+            _check_stages(job, accounts[job], where)
         for job, account in accounts.items():
             availability = job.client.availability
             if availability.available_until_s < row.t_s or availability.asked_at_s > job.start_s:
@@ -95,20 +97,26 @@ class Audit:
 
 
 def _check_bytes(row: RoundRow, accounts: Accounts, payloads: Payloads, where: Where) -> None:
-    """However a job ended, it moved what it was asked for up to there, in attempts that its links
-    carried; the round's bytes are its clients'."""
+    """However a job ended, it moved what it was asked for up to there; the round's bytes are its
+    clients'."""
     for job, account in accounts.items():
-        if job.outcome == "done" and account.repeated is None:
+        if job.outcome != "done" or account.repeated is not None:
+            _check_stages(job, account, where)
+        else:
             moved = (round(account.amounts[DOWN]), round(account.amounts[UP]))
             down_bytes, up_bytes, *_ = payloads[job.task.part_no]
             is_whole = moved[0] >= down_bytes and moved[1] == up_bytes
             text = f"client {job.client_id} moved {moved}, not {(down_bytes, up_bytes)} bytes"
             _require(is_whole, where, text)
-        for stage in (DOWN, UP):
-            _check_stage(job, account, stage, where)
     n_bytes = sum(round(own.amounts[DOWN]) + round(own.amounts[UP]) for own in accounts.values())
     text = f"the row says {row.down_bytes + row.up_bytes} bytes, the clients moved {n_bytes}"
     _require(n_bytes == row.down_bytes + row.up_bytes, where, text)
+
+
+def _check_stages(job: ClientJob, account: JobAccount, where: Where) -> None:
+    """Both transfers moved what they should, in attempts that its links carried."""
+    for stage in (DOWN, UP):
+        _check_stage(job, account, stage, where)
 
 
 def _check_stage(job: ClientJob, account: JobAccount, stage: int, where: Where) -> None:
@@ -120,11 +128,11 @@ def _check_stage(job: ClientJob, account: JobAccount, stage: int, where: Where) 
     most = asked if stage <= job.stage else 0.0
     text = f"client {job.client_id} moved {useful} of {asked} bytes, finished {job.stage} stages"
     _require(least - slack <= useful <= most + slack, where, text)
-    for interval in job.intervals:
-        if interval.place == stage and link.server is None:
-            carried = link.done_by(interval.start_s, interval.end_s)
-            text = f"client {job.client_id} moved {interval.amount} bytes, its link {carried}"
-            is_same = math.isclose(carried, interval.amount, rel_tol=1e-6, abs_tol=1.0)
+    for place, start_s, end_s, amount, _ in job.intervals:
+        if place == stage and link.server is None:
+            carried = link.done_by(start_s, end_s)
+            text = f"client {job.client_id} moved {amount} bytes, its link {carried}"
+            is_same = math.isclose(carried, amount, rel_tol=1e-6, abs_tol=1.0)
             _require(is_same, where, text)
 
 

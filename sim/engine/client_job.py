@@ -54,14 +54,9 @@ class Task(NamedTuple):
     dropout_stage: int
 
 
-class Interval(NamedTuple):
-    """Time spent in one place: an attempt at a stage and the amount it moved, or WAIT."""
-
-    place: int
-    start_s: float
-    end_s: float
-    amount: float
-    status: AttemptStatus
+Interval = tuple[int, float, float, float, AttemptStatus]
+"""Time spent in one place: (place, start_s, end_s, amount, status). The place is a stage, with the
+amount that this attempt at it has moved, or WAIT. A plain tuple, since every job makes three."""
 
 
 class ClientJob:

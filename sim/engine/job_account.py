@@ -8,24 +8,23 @@ from .client_job import GONE, IDLE, UP, ClientJob
 class JobAccount:
     """The account of a job that has ended, in a round that ends at `now_s`.
 
-    seconds: (6,) by place, which sum to the time from the job's start to now_s. amounts: (3,) bytes
-    down, full-speed seconds of computing, bytes up, lost ones included. repeated: the seconds and
-    amounts (3,), (3,) that an absence made the client do again (None: none).
+    seconds: (6,) by place, which sum to the time from the job's start to now_s. amounts: (4,) bytes
+    down, full-speed seconds of computing, bytes up, lost ones included, and 0 for WAIT. repeated:
+    the seconds and amounts (3,), (3,) that an absence made the client do again (None: none).
     """
 
     __slots__ = ("amounts", "is_wasteful", "repeated", "seconds")
 
     def __init__(self, job: ClientJob, now_s: float) -> None:
         self.seconds = seconds = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-        self.amounts = amounts = [0.0, 0.0, 0.0]
+        self.amounts = amounts = [0.0, 0.0, 0.0, 0.0]
         self.repeated: tuple[list[float], list[float]] | None = None
         end_s = job.start_s
         for place, start_s, end_s, amount, status in job.intervals:
             seconds[place] += end_s - start_s
-            if place <= UP:
-                amounts[place] += amount
-                if status == "away" and job.context.when_offline == "restart":
-                    self._repeat(place, end_s - start_s, amount)
+            amounts[place] += amount
+            if status == "away" and job.context.when_offline == "restart":
+                self._repeat(place, end_s - start_s, amount)
         seconds[IDLE if job.stage > UP else GONE] += now_s - end_s
         self.is_wasteful = job.outcome != "done" or self.repeated is not None
 

@@ -16,11 +16,11 @@ from simpy import Environment, Event, Interrupt
 
 from sim.fleet.client import Client
 from sim.fleet.shared_link import Flow
+from sim.records import AttemptStatus
 from sim.runlog import RunError
-from traces.step import NeverFinishes
 
 from .attempt_rows import attempt_row, dropout_row
-from .client_job import COMPUTE, DOWN, STAGE_NAMES, UP, WAIT, ClientJob, Interval, Resource
+from .client_job import COMPUTE, DOWN, STAGE_NAMES, UP, WAIT, ClientJob, Resource
 
 Process = Generator[Event, Any, Any]
 
@@ -75,12 +75,12 @@ def wait(job: ClientJob, seconds: float) -> Process:
         try:
             yield job.env.timeout(end_s - start_s)
         except Interrupt as interrupt:
-            job.intervals.append(Interval(WAIT, start_s, job.env.now, 0.0, "cut"))
+            _record(job, WAIT, start_s, 0.0, "cut")
             if interrupt.cause is not _ABSENT:
                 raise
             job.is_absent = True
         else:
-            job.intervals.append(Interval(WAIT, start_s, job.env.now, 0.0, "done"))
+            _record(job, WAIT, start_s, 0.0, "done")
 
 
 def run_job(
@@ -121,9 +121,8 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
     Paused work goes on where it was interrupted, restarted work begins anew. The end of the round
     ends the process. Raises ClientLost.
     """
-    env, resource, left = job.context.env, job.task.resources[stage], amount
-    computed_s = job.computed_s
-    job.current = stage
+    env, task, left, computed_s = job.context.env, job.task, amount, job.computed_s
+    resource, job.current = task.resources[stage], stage
     while True:
         if job.is_absent:
             yield from _wait_for_return(job)
@@ -134,7 +133,7 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
                     yield env.timeout(wait_s)
                 flow = resource.server.begin(resource.trace, resource.offset_s, left)
                 yield flow.over
-            elif (seconds := _seconds(resource, start_s, left)) < math.inf:
+            elif (seconds := resource.time_for(start_s, left)) < math.inf:
                 yield env.timeout(seconds)
             elif _may_be_interrupted(job, resource):
                 yield env.event()  # an absence will end it
@@ -144,19 +143,19 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
         except Interrupt as interrupt:
             moved = _moved(resource, place, flow, start_s, env.now)
             if interrupt.cause is not _ABSENT:
-                _record(job, Interval(place, start_s, env.now, moved, "cut"))
+                _record(job, place, start_s, moved, "cut")
                 raise
             job.is_absent = True
             if not 0.0 < left <= moved + _RELATIVE * amount:
-                _record(job, Interval(stage, start_s, env.now, moved, "away"))
+                _record(job, stage, start_s, moved, "away")
                 if job.context.when_offline == "restart":
                     amount = left = _begin_anew(job, stage, amount, computed_s)
                 else:
                     left = max(left - moved, 0.0)
                 continue
-        _record(job, Interval(stage, start_s, env.now, left, "done"))
+        _record(job, stage, start_s, left, "done")
         break
-    if stage == job.task.dropout_stage:
+    if stage == task.dropout_stage:
         raise ClientLost("vanished")
     job.stage = stage + 1
     if stage == DOWN:
@@ -170,14 +169,6 @@ def _begin_anew(job: ClientJob, stage: int, amount: float, computed_s: float) ->
         return amount
     job.computed_s = computed_s
     return amount if job.task.steps is None else amount * job.task.steps.reprice()
-
-
-def _seconds(resource: Resource, start_s: float, amount: float) -> float:
-    """How long the work takes without an absence; inf if it never ends."""
-    try:
-        return resource.time_for(start_s, amount)
-    except NeverFinishes:
-        return math.inf
 
 
 def _moved(
@@ -246,22 +237,26 @@ def _wait_for_ever(job: ClientJob, stage: int) -> Process:
                 raise
 
 
-def _record(job: ClientJob, interval: Interval) -> None:
-    """Keep an interval of work; the log has a row for it where it is wanted.
+def _record(
+    job: ClientJob, place: int, start_s: float, amount: float, status: AttemptStatus
+) -> None:
+    """Keep an interval that ends now; the log has a row for a stage where it is wanted.
 
     Training stores activations step by step.
     """
+    context = job.context
+    interval = (place, start_s, context.env.now, amount, status)
     job.intervals.append(interval)
-    if interval.place == COMPUTE and job.task.steps is not None:
-        job.computed_s += interval.amount
+    if place == COMPUTE and job.task.steps is not None:
+        job.computed_s += amount
         job.task.steps.store(job.computed_s)
-    if job.context.rows is not None and interval.place != WAIT:
-        job.context.rows.add(attempt_row(job, interval))
+    if context.rows is not None and place != WAIT:
+        context.rows.add(attempt_row(job, interval))
 
 
 def _has_gap(job: ClientJob) -> bool:
     """Whether some of the job's time belongs to no stage."""
-    spent_s = sum(interval.end_s - interval.start_s for interval in job.intervals)
+    spent_s = sum(end_s - start_s for _, start_s, end_s, _, _ in job.intervals)
     whole_s = job.env.now - job.start_s
     return not math.isclose(spent_s, whole_s, rel_tol=1e-9, abs_tol=1e-9 * (1.0 + job.env.now))
 

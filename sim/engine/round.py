@@ -146,5 +146,7 @@ def _settle(jobs: Sequence[ClientJob], status: RoundStatus) -> None:
     for job in jobs:
         if job.outcome == "open":
             job.outcome = "cut" if status == "cut" else "late"
-        elif job.outcome == "done" and status != "done":
-            job.outcome = "cut"
+    if status != "done":
+        for job in jobs:
+            if job.outcome == "done":
+                job.outcome = "cut"

@@ -25,7 +25,7 @@ class Device:
     server: ClassVar[None] = None  # a device is never shared, as a link can be
 
     def time_for(self, start_s: float, work_s: float) -> float:
-        """Seconds from start_s until the work is done. Raises NeverFinishes if it never is."""
+        """Seconds from start_s until the work is done; inf if it never is."""
         own_s = work_s / self.own_speed
         if self.load is None:
             return own_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from traces.step import NeverFinishes, StepTrace, constant
+from traces.step import StepTrace, constant
 
 from .shared_link import SharedLink
 from .transport import SlowStart
@@ -41,8 +41,8 @@ class OneWay:
     def time_for(self, start_s: float, n_bytes: float) -> float:
         """Seconds from start_s until n_bytes have arrived, alone on the link.
 
-        The earliest instant at which the integral of the rate reaches n_bytes. Raises
-        NeverFinishes if it never does.
+        The earliest instant at which the integral of the rate reaches n_bytes; inf if it never
+        does.
         """
         latency_s = self.latency_s if self.round_trip is None else self.latency_at(start_s)
         if self.slow_start is not None:
@@ -77,11 +77,7 @@ class OneWay:
         """Whether the trace ever delivers n_bytes. Constant time for a trace that loops."""
         if self.trace.end_rule == "loop":
             return self.trace.total > 0.0 or not n_bytes
-        try:
-            self.time_for(start_s, n_bytes)
-        except NeverFinishes:
-            return False
-        return True
+        return self.time_for(start_s, n_bytes) < math.inf
 
     def done_by(self, start_s: float, now_s: float) -> float:
         """Bytes that a transfer begun at start_s has moved by now_s, alone on the link."""

@@ -80,13 +80,14 @@ class SharedLink:
         self._fair_rate, self._virtual_bytes, self._at_s = math.inf, 0.0, -math.inf
         self._ends_at_cap: _Heap = []
         self._ends_at_fair_rate: _Heap = []
-        self._step_no, self._next_step_s = -1, 0.0
+        self._step_no, self._next_step_s, self._step_end_s = -1, 0.0, 0.0
         self._wake_s, self._n_begun, self._is_changed = math.inf, 0, False
 
     def begin(self, trace: StepTrace, offset_s: float, n_bytes: float) -> Flow:
         """Start a transfer now; its client meets its trace `offset_s` after the trace's zero."""
-        if self.env.now != self._at_s:  # many begin at once
-            self._catch_up()
+        now_s = self.env.now
+        if now_s != self._at_s:  # many begin at once
+            self._catch_up(now_s)
         self._n_begun += 1
         caps = means(trace, self._step_no * self.step_s + offset_s, self.step_s)
         flow = Flow(self, self._n_begun, caps, n_bytes)
@@ -110,7 +111,7 @@ class SharedLink:
         """Take a flow out, if it is still in."""
         if flow.over.triggered:
             return
-        self._catch_up()
+        self._catch_up(self.env.now)
         if not flow.over.triggered:
             moved = flow.n_bytes - self._left(flow)
             self._remove(flow)
@@ -119,9 +120,8 @@ class SharedLink:
 
     # -- as time passes -------------------------------------------------------------------------
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, now_s: float) -> None:
         """Bring virtual time, the caps and the flows that are through up to now."""
-        now_s = self.env.now
         if self._fair_rate < math.inf:
             self._virtual_bytes += self._fair_rate * (now_s - self._at_s)
         self._at_s = now_s
@@ -133,6 +133,7 @@ class SharedLink:
         step_no = math.floor((now_s + slack_s) / self.step_s)
         if step_no != self._step_no:
             self._step_no, self._next_step_s = step_no, (step_no + 1) * self.step_s
+            self._step_end_s = self._next_step_s + 2.0 * _SLACK * (1.0 + self._next_step_s)
             self._renew_caps()
 
     def _finish(self, heap: _Heap, reached: float) -> None:
@@ -175,18 +176,15 @@ class SharedLink:
         self._find_fair_rate()
         if not self._flows:
             return
-        now_s = self.env.now
-        next_s = self._next_step_s
+        now_s, next_s = self._at_s, self._next_step_s
         for heap in (self._ends_at_cap, self._ends_at_fair_rate):
             while heap and heap[0][2] != heap[0][3].stamp:
                 heappop(heap)
         if self._ends_at_cap and self._ends_at_cap[0][0] < next_s:
             next_s = self._ends_at_cap[0][0]
         if self._ends_at_fair_rate:
-            next_s = min(
-                next_s,
-                now_s + (self._ends_at_fair_rate[0][0] - self._virtual_bytes) / self._fair_rate,
-            )
+            left = self._ends_at_fair_rate[0][0] - self._virtual_bytes
+            next_s = min(next_s, now_s + left / self._fair_rate)
         if next_s < self._wake_s:
             self._wake_s = next_s
             Timeout(self.env, max(next_s - now_s, 0.0)).callbacks.append(self._wake)
@@ -196,7 +194,7 @@ class SharedLink:
         if now_s + _SLACK * (1.0 + now_s) < self._wake_s:
             return  # meant for something that has changed since
         self._wake_s = math.inf
-        self._catch_up()
+        self._catch_up(now_s)
         self._share()
 
     # -- rates of the flows ----------------------------------------------------------------------
@@ -230,7 +228,7 @@ class SharedLink:
         flow.stamp += 1
         if flow.cap:
             end_s = self._at_s + left / flow.cap
-            if end_s <= self._next_step_s + 2.0 * _SLACK * (1.0 + end_s):  # else caps change first
+            if end_s <= self._step_end_s:  # else caps change first
                 heappush(self._ends_at_cap, (end_s, flow.number, flow.stamp, flow))
 
     def _put_at_fair_rate(self, flow: Flow, left: float) -> None:
@@ -240,8 +238,10 @@ class SharedLink:
 
     def _left(self, flow: Flow) -> float:
         if flow.since_s == flow.since_s:  # at its cap
-            return max(flow.left - flow.cap * (self._at_s - flow.since_s), 0.0)
-        return max(flow.left - self._virtual_bytes, 0.0)
+            left = flow.left - flow.cap * (self._at_s - flow.since_s)
+        else:
+            left = flow.left - self._virtual_bytes
+        return left if left > 0.0 else 0.0
 
     def _remove(self, flow: Flow) -> None:
         index = bisect_left(self._flows, (flow.cap, flow.number))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from learner.ranges import require, require_at_least
-from traces.step import NeverFinishes, StepTrace
+from traces.step import StepTrace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ class SlowStart:
     def time_for(
         self, trace: StepTrace, offset_s: float, start_s: float, round_trip_s: float, n_bytes: float
     ) -> float:
-        """Seconds from start_s until n_bytes have arrived. Raises NeverFinishes.
+        """Seconds from start_s until n_bytes have arrived; inf if they never do.
 
         trace: payload bytes/s, met `offset_s` after its zero.
         """
@@ -136,11 +136,7 @@ class SlowStart:
         """
         window = float(self.first_window_bytes)
         while True:
-            try:
-                sending_s = trace.time_to_accumulate(at_s + offset_s, window)
-            except NeverFinishes:
-                sending_s = round_trip_s
-            if sending_s >= round_trip_s:
+            if trace.time_to_accumulate(at_s + offset_s, window) >= round_trip_s:
                 yield at_s, None
                 return
             yield at_s, window

@@ -72,6 +72,16 @@ class TestSchedule(ConfiguratorContract):
             Schedule(steps=())
         with pytest.raises(ValueError, match=r"steps must never shrink, got \(2, 8\) and then \(1"):
             Schedule(steps=(Step(rounds=1, depth=2, width=8), Step(rounds=1, depth=1, width=8)))
+        with pytest.raises(ValueError, match="a width or a rank and not both"):
+            Step(rounds=1, depth=2)
+        with pytest.raises(ValueError, match=r"of one kind, got \(1, 8\) and then LoRA \(2, 4\)"):
+            Schedule(steps=(Step(rounds=1, depth=1, width=8), Step(rounds=1, depth=2, rank=4)))
+
+    def test_lora_grows_in_depth_and_rank_with_the_same_scale(self) -> None:
+        steps = (Step(rounds=1, depth=1, rank=4), Step(rounds=1, depth=3, rank=8))
+        first, second = Schedule(steps=steps).configs
+        assert (first, second) == (Lora(depth=1, rank=4), Lora(depth=3, rank=8, alpha=32.0))
+        assert first.scale == second.scale  # type: ignore[union-attr]
 
 
 class TestSideline(ConfiguratorContract):

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from learner.spec import Evaluation, Feedback, StateRef
 from learner.store.budget import Budget
+from learner.store.claim import remove_unfinished
 from learner.store.store import Store, _check
 
 TAG = "torch-1 cpu fp32"
@@ -169,7 +171,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
             TAG,
             Evaluation(accuracy=float("nan"), macro_f1=0, loss=0, n_examples=1, correct=""),
         )
-    with pytest.raises(TypeError, match="x must be float32"):
+    with pytest.raises(SafetensorError, match="dtype"):
         store.add_state(STATE, TAG, {"x": np.array(["text"])}, "{}")
     assert files(tmp_path) == []
 
@@ -276,3 +278,17 @@ def test_the_store_needs_no_torch() -> None:
     modules = "learner.store.store, learner.graph.stored_learner"
     code = f"import sys; import {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_state_that_is_being_written_keeps_its_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, rename = list[Any](), os.replace
+
+    def look_first(source: Path, target: Path) -> None:
+        seen.append((remove_unfinished(tmp_path), source.exists()))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", look_first)
+    Store(tmp_path).add_state(ref(1), "tag", {"x": np.zeros(3, np.float32)}, "{}")
+    assert seen == [([], True)]

@@ -99,7 +99,8 @@ def test_bytes_that_a_lost_clients_link_never_carried(seen: Any) -> None:
     row, accounts, payload = seen
     lost = list(accounts)[1]
     lost.outcome, lost.stage = "lost", 2
-    lost.intervals[2] = lost.intervals[2]._replace(end_s=lost.intervals[2].start_s + 0.1)
+    place, start_s, _, amount, status = lost.intervals[2]
+    lost.intervals[2] = (place, start_s, start_s + 0.1, amount, status)
     row = replace(row, reports=(0, 2))
     assert "client 1 moved 130000 bytes, its link 5" in refused(row, accounts, payload)
 
