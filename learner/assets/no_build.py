@@ -14,7 +14,7 @@ from pathlib import Path
 OPTIONS = ("--use-pep517", "--no-build-isolation", "--no-binary", ":all:")
 """Options of pip with which it asks the backend that it finds on the path."""
 
-_BACKEND = '''"""Stands for setuptools: gives name and version of an archive, and runs none of it."""
+_BACKEND = '''"""Stands for setuptools: name and version of one archive; nothing of it is run."""
 
 from pathlib import Path
 
