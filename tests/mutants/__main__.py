@@ -54,9 +54,8 @@ def main() -> int:
 def _try(group: Group, place: Path, *, again: bool) -> list[Mutant]:
     place.mkdir(parents=True, exist_ok=True)
     prepare(place, group)
-    if not again:
-        run(place)
-    elif names := unnoticed(place):
+    run(place)  # with results from before: only functions that have changed
+    if again and (names := unnoticed(place)):
         run(place, names)
     return list(mutants(place))
 
@@ -68,7 +67,7 @@ def _share(own: Sequence[Mutant]) -> float:
 def _row(name: str, own: Sequence[Mutant]) -> str:
     counts = Counter(one.verdict for one in own)
     n_known = sum(bool(reason_of(one)) for one in own if not one.is_noticed)
-    n_left = counts["survived"] + counts["no test"]
+    n_left = sum(not one.is_noticed for one in own)
     return (
         f"| {name} | {len(own)} | {counts['killed']} | {counts['timeout']} | {n_left} | {n_known} "
         f"| {_share(own):.1%} |"

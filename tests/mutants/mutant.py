@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["killed", "timeout", "survived", "no test"]
-"""A test failed; the tests took too long, which notices the change as well; all tests passed; or
-no test calls the function."""
+Verdict = Literal["killed", "timeout", "survived", "no test", "not tried"]
+"""A test failed; the tests took too long, which notices the change as well; all tests passed; no
+test calls the function; or the change has not been tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,10 +30,9 @@ TYPE = "the number is the same in the other type"
 TEXT = "the text of a message"
 
 REASONS: Sequence[Reason] = (
-    Reason("traces/step.py", "if len(self._rates) == 1 and self.end_rule", FAST),
+    Reason("traces/step.py", "_is_constant", FAST),
     Reason("traces/step.py", 'if self.end_rule == "loop":  # as _phase', FAST),
-    Reason("traces/step.py", "stop = near if near", FAST),
-    Reason("traces/step.py", "i = bisect_left(sums, target, not_before + 1, stop) - 1", FAST),
+    Reason("traces/step.py", "i = bisect_left(sums, target, not_before + 1) - 1", FAST),
     Reason("traces/step.py", "seconds = self._time_of(reached, i) - phase", FAST),
     Reason("traces/step.py", "if to_s - from_s <= self._edges[i + 1] - phase:", EQUAL),
     Reason("traces/step.py", "if amount <= ", EQUAL),

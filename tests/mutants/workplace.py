@@ -26,7 +26,12 @@ _ALSO = "benchmarks docs scenarios CHANGELOG.md README.md constraints.txt mkdocs
 _SKIPPED = [r"^\s*raise \w+\("]
 """Lines that are not changed: exceptions, whose texts the tests quote in part."""
 
-_VERDICTS: dict[int | None, Verdict] = {0: "survived", 5: "no test", 33: "no test"}
+_VERDICTS: dict[int | None, Verdict] = {
+    0: "survived",
+    5: "no test",
+    33: "no test",
+    None: "not tried",
+}
 _TIMEOUTS = {36, 24, -24, 152, 255, -9}
 
 
