@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from learner.plan import Tiers, TuningPlan
-from learner.ranges import require, require_above_0
+from learner.ranges import require, require_above_0, require_at_least
 from learner.spec import Adapter, Lora, Runs
 
-from .protocol import BranchScore, Choose, Costs, Trial, TrialResult
+from .protocol import Branch, BranchScore, Choose, Costs, Rounds, Trial, TrialResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +22,16 @@ class ByDevice:
     `shallow_depth` (the expected slowest of a cohort), times `slack`. So a round is about as short
     as a shallow one, and the layers further down learn from the clients that have the time for
     them. A larger cohort of more even clients leaves less room. `runs`: see learner.spec.Runs.
+
+    `grow_after`: numbers of rounds; after each of them in turn the shallow depth is one layer more.
+    Shallow rounds are short, but end at a lower accuracy.
     """
 
     kind: Literal["by-device"] = "by-device"
     deepest: Adapter | Lora
     shallow_depth: int = 1
     slack: float = 1.0
+    grow_after: tuple[int, ...] = ()
     runs: Runs = "part"
 
     def __post_init__(self) -> None:
@@ -37,6 +41,14 @@ class ByDevice:
             f"shallow_depth must be at most deepest.depth ({self.deepest.depth}) and at least 0, "
             f"got {self.shallow_depth}",
         )
+        for rounds in self.grow_after:
+            require_at_least(1, grow_after=rounds)
+        room = self.deepest.depth - self.shallow_depth
+        require(
+            len(self.grow_after) <= room,
+            f"grow_after must have at most {room} numbers, since shallow_depth cannot grow above "
+            f"deepest.depth, got {len(self.grow_after)}",
+        )
 
     def initial(self) -> TuningPlan:
         """The state's shape; who trains what follows from the costs in the first trial."""
@@ -45,10 +57,15 @@ class ByDevice:
     def propose(
         self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
-        depths = range(self.deepest.depth, self.shallow_depth - 1, -1)
+        stage = min(len(history), len(self.grow_after))
+        depths = range(self.deepest.depth, self.shallow_depth + stage - 1, -1)
         parts = tuple(replace(self.deepest, depth=depth) for depth in depths)
         limit_s = self.slack * costs(parts[-1]).cohort_s
-        return Trial.alone("by device", Tiers(parts=parts, limit_s=limit_s, runs=self.runs))
+        plan = Tiers(parts=parts, limit_s=limit_s, runs=self.runs)
+        if stage == len(self.grow_after):
+            return Trial.alone("by device", plan)
+        branch = Branch(name="by device", plan=plan)
+        return Trial(branches=(branch,), budget=Rounds(self.grow_after[stage]))
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
         return Choose(trial.branches[0].name)

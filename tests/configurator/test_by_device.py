@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from configurator import ByDevice, Configurator, HetLora, Legend
-from configurator.protocol import RoundCost, Unlimited
+from configurator.protocol import RoundCost, Rounds, TrialResult, Unlimited
 from learner.plan import Shares, Tiers, TuningPlan, shape
 from learner.spec import Adapter, Lora, tuned_depth
 from sim.testing.configurator_contract import ConfiguratorContract, flat_costs
@@ -37,9 +37,31 @@ class TestByDevice(ConfiguratorContract):
         assert branch.plan == Tiers(parts=parts, limit_s=1.5 * 11.0)
         assert trial.budget == Unlimited()
 
-    def test_a_shallow_depth_beyond_the_deepest_is_refused(self) -> None:
+    def test_the_shallow_depth_grows_after_given_rounds(self) -> None:
+        policy = ByDevice(deepest=Adapter(depth=4, width=16), grow_after=(30, 20))
+        history, seen = list[TrialResult](), []
+        for _ in range(3):
+            trial = policy.propose(policy.initial(), history, costs_by_depth)
+            assert trial is not None
+            plan = trial.branches[0].plan
+            assert isinstance(plan, Tiers)
+            shallow = costs_by_depth(plan.parts[-1])
+            assert plan.limit_s == shallow.cohort_s
+            seen.append(([tuned_depth(part, 12) for part in plan.parts], trial.budget))
+            history.append(TrialResult(trial=trial, scores={}, chosen=trial.branches[0].name))
+        assert seen == [
+            ([4, 3, 2, 1], Rounds(30)),
+            ([4, 3, 2], Rounds(20)),
+            ([4, 3], Unlimited()),
+        ]
+
+    def test_depths_that_cannot_be_are_refused(self) -> None:
         with pytest.raises(ValueError, match=r"shallow_depth must be at most deepest.depth \(2\)"):
             ByDevice(deepest=Adapter(depth=2, width=8), shallow_depth=3)
+        with pytest.raises(ValueError, match="grow_after must have at most 1 numbers"):
+            ByDevice(deepest=Adapter(depth=2, width=8), grow_after=(5, 5))
+        with pytest.raises(ValueError, match="grow_after must be at least 1, got 0"):
+            ByDevice(deepest=Adapter(depth=2, width=8), grow_after=(0,))
 
 
 class TestLegend(ConfiguratorContract):
