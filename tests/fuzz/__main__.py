@@ -2,8 +2,9 @@
 
     python -m tests.fuzz [--inputs 500000] [--minutes M] [--seed 0] [--kind NAME] [--number N]
 
-With --minutes it stops after so many, and the page tells how many inputs were tried. Each input is decided by the seed, its kind and its number, so that one can be tried again alone
-(--kind, --number), and its traceback is shown. The exit status is 1 if anything was wrong.
+With --minutes it stops after so many, and the page tells how many inputs were tried. Each input is
+decided by the seed, its kind and its number, so that one can be tried again alone (--kind,
+--number), and its traceback is shown. The exit status is 1 if anything was wrong.
 """
 
 from __future__ import annotations
