@@ -53,6 +53,10 @@ def _is_mapping(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _has_basis(value: Any) -> bool:
+    return _is_mapping(value) and "basis" in value
+
+
 def _or_null(is_met: _Test) -> _Test:
     return lambda value: value is None or is_met(value)
 
@@ -84,6 +88,10 @@ _OPTIONAL: dict[str, tuple[_Test, str]] = {
     "versions": (
         _or_null(lambda value: isinstance(value, dict) and all(map(is_text, value.values()))),
         "a mapping of names to text",
+    ),
+    "device_seconds": (
+        _or_null(lambda value: _is_mapping(value) and all(map(_has_basis, value.values()))),
+        "a mapping of devices to mappings with 'basis'",
     ),
     "result": (_is_mapping, "a mapping"),
 }

@@ -19,6 +19,7 @@ _MOST_WHOLE = 10**9
 _MOST_NUMBER = 1e100
 _MOST_SECONDS = 1e10  # 300 years
 _LEAST_PERIOD_S = 1e-3
+_LEAST_MBIT_PER_S = 1e-3  # of the server's link, whose capacity is shared anew in every step
 _RECURRING = frozenset(
     {"period_s", "link_step_s", "interval_s", "free_s", "busy_s", "step_s", "budget_s"}
 )
@@ -53,6 +54,12 @@ def _check_number(where: str, key: str, value: float) -> None:
         require(
             seconds <= _MOST_SECONDS,
             f"{where} must be at most {_MOST_SECONDS:g} seconds, got {value:g}",
+        )
+    if key.endswith("_mbit_per_s"):
+        require(
+            value == 0 or value >= _LEAST_MBIT_PER_S,
+            f"{where} must be at least {_LEAST_MBIT_PER_S:g} (a round would take years), got "
+            f"{value:g}",
         )
     if key in _RECURRING:
         require(

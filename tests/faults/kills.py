@@ -84,7 +84,7 @@ def _strike(process: subprocess.Popen[str], fault: str) -> bool:
     if fault == "Ctrl-C":
         os.killpg(process.pid, signal.SIGINT)
     elif fault == "SIGKILL of a worker":
-        workers = [pid for pid in living(process.pid) if pid != process.pid]
+        workers = [pid for pid in living(process.pid) if _is_worker(pid)]
         if not workers:
             os.kill(process.pid, signal.SIGKILL)
         for pid in workers[-1:]:
@@ -109,6 +109,14 @@ def _end(process: subprocess.Popen[str]) -> str:
             return f"{len(orphans)} orphans"
         time.sleep(0.05)
     return f"a traceback: {errors[-300:]}" if "Traceback" in errors else ""
+
+
+def _is_worker(pid: int) -> bool:
+    """Whether a process was spawned for work: the tracker of shared resources was not."""
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def living(group: int) -> list[int]:

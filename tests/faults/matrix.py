@@ -1,9 +1,10 @@
 """Whether the machine's settings change a byte of a study: writes docs/reliability.md.
 
-    python -m tests.faults.matrix [--page docs/reliability.md]
+    python -m tests.faults.matrix [--only TEXT] [--page docs/reliability.md]
 
 The study trains two arms for real and simulates one; its rows, scenarios, partitions and table are
-hashed. The exit status is 1 if two settings differ.
+hashed. The exit status is 1 if two settings differ. --only: the first setting and those with this
+text in their names; the page stays as it is.
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ def _write_study(world: World) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--only", default="")
     parser.add_argument("--page", type=Path, default=Path("docs/reliability.md"))
     given = parser.parse_args()
     found: dict[str, str] = {}
@@ -128,6 +130,8 @@ def main() -> int:
         world = World(Path(place) / "world")
         _write_study(world)
         for setting in _settings():
+            if found and given.only not in setting.name:
+                continue
             found[setting.name] = _digest(world, setting)
             print(f"{setting.name}: {found[setting.name]}", flush=True)
     digests = set(found.values())
@@ -136,7 +140,8 @@ def main() -> int:
         f"Measured {date.today()} by `python -m tests.faults.matrix`: {len(found)} settings, "
         f"{len(digests)} digest{'s' * (len(digests) > 1)}.\n\n| setting | sha256 |\n|---|---|\n"
     )
-    write_between(given.page, "settings", head + "\n".join(lines) + "\n")
+    if not given.only:
+        write_between(given.page, "settings", head + "\n".join(lines) + "\n")
     return 1 if len(digests) > 1 else 0
 
 

@@ -19,11 +19,15 @@ REFUSALS = (ValueError, OSError, RunError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """share: of all inputs. attempt: raises one of REFUSALS, in one line, for a refused input."""
+    """share: of all inputs. attempt: raises one of REFUSALS, in one line, for a refused input.
+
+    most_s: of processor time that an input may take.
+    """
 
     name: str
     share: float
     attempt: Attempt
+    most_s: float = 2.0
 
 
 class WronglyAcceptedError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,11 @@ _SIDELINE = {"kind": "sideline", "interval_s": 20.0}
 
 
 def run_directory_kinds(place: Path) -> list[Kind]:
-    return [Kind(name="run directory", share=0.02, attempt=_Directory(place).attempt)]
+    own = _Directory(place)
+    return [
+        Kind(name="run directory", share=0.0199, attempt=own.attempt),
+        Kind(name="run directory, its report", share=0.0001, attempt=own.draw, most_s=15.0),
+    ]
 
 
 class _Directory:
@@ -46,10 +51,18 @@ class _Directory:
         self.known = values_by_key([one for path in rows for one in _lines(self.kept[path])])
 
     def attempt(self, rng: np.random.Generator) -> str:
+        return self._with_one_changed(rng, self._read)
+
+    def draw(self, rng: np.random.Generator) -> str:
+        return self._with_one_changed(rng, lambda _: report(load_study(self.study)))
+
+    def _with_one_changed(
+        self, rng: np.random.Generator, read: Callable[[np.random.Generator], object]
+    ) -> str:
         path = pick(rng, [*self.kept])
         path.write_bytes(self._changed(path, rng))
         try:
-            self._read(rng)
+            read(rng)
         finally:
             path.write_bytes(self.kept[path])
         return ""
@@ -71,7 +84,7 @@ class _Directory:
         return _text(changed(tree, rng, self.known), rng).encode()
 
     def _read(self, rng: np.random.Generator) -> None:
-        """Read the study as `table`, `timeline`, `diff` or, seldom, `report` does."""
+        """Read the study as `table`, `timeline` or `diff` does."""
         if (way := rng.random()) < 0.3:
             json.dumps(timeline(pick(rng, self.runs)), allow_nan=False)
             return
@@ -82,8 +95,6 @@ class _Directory:
         if way < 0.6:
             form = pick(rng, ("markdown", "latex", "csv", "json"))
             render(table_rows(study), form, caption(study, "sustained", None), "fuzz", [])
-        elif way < 0.602:
-            report(study)
 
 
 def _lines(content: bytes) -> list[dict[str, Any]]:

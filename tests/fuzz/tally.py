@@ -17,7 +17,6 @@ import numpy as np
 from .kind import REFUSALS, Kind
 from .tree import TWO_LINES
 
-MOST_S = 2.0
 MOST_MB = 500.0
 _HANGING_S = 20.0
 
@@ -56,7 +55,7 @@ def attempt(kind: Kind, seed: int, number: int, tally: Tally) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
     seconds, grown_mb = time.process_time() - begun_s, peak_mb() - before_mb
     tally.slowest_s, tally.mb = max(tally.slowest_s, seconds), tally.mb + grown_mb
-    if not wrong and seconds > MOST_S:
+    if not wrong and seconds > kind.most_s:
         wrong = f"took {seconds:.1f} s"
     if not wrong and grown_mb > MOST_MB:
         wrong = f"took {grown_mb:.0f} MB"

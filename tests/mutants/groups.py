@@ -49,7 +49,7 @@ GROUPS = (
     Group(
         name="accounting",
         modules=("sim/engine/accounting.py",),
-        tests=("tests/sim/engine/test_round.py", "tests/sim/engine/test_idle_watts.py"),
+        tests=("tests/sim/engine",),
     ),
     Group(
         name="statistics",

@@ -53,6 +53,16 @@ def test_a_manifest_that_lacks_a_key_is_refused(tmp_path: Path, key: str) -> Non
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
+        (
+            {"device_seconds": 7},
+            "is not a run's manifest: device_seconds must be a mapping of devices to mappings with "
+            "'basis', got 7",
+        ),
+        (
+            {"device_seconds": {"a": 7}},
+            "is not a run's manifest: device_seconds must be a mapping of devices to mappings with "
+            "'basis', got {'a': 7}",
+        ),
         ({"seed": "7"}, "is not a run's manifest: seed must be an integer, got '7'"),
         ({"name": 3}, "is not a run's manifest: name must be one line of printable text, got 3"),
         (

@@ -28,6 +28,10 @@ WINDOWS = {"kind": "windows", "windows_s": [[0, 5e-10]], "period_s": 1e-9}
         ({"stop.sim_s": 1e300}, r"stop.sim_s must be at most 1e\+100, got 1e\+300"),
         ({"stop.sim_s": 3.6e12}, r"stop.sim_s must be at most 1e\+10 seconds, got 3.6e\+12"),
         (
+            {"fleet.server": {"down_mbit_per_s": 2e-8, "link_step_s": 1.0}},
+            "fleet.server.down_mbit_per_s must be at least 0.001 .*got 2e-08",
+        ),
+        (
             {"configurator": {"kind": "sideline", "interval_s": 1e-9}},
             r"configurator.interval_s must be at least 0.001 .*got 1e-09",
         ),
