@@ -71,21 +71,10 @@ install: .venv/installed
 	$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch $@
 
-.venv/installed-docs: .venv/installed
-	$(PIP) --no-build-isolation --editable '.[dev,docs]'
-	@touch $@
-
-# What the slow tests alone need: ray, notebooks, peft, optuna, MkDocs, a browser driver.
-.venv/installed-slow: .venv/installed
-	$(PIP) --no-build-isolation --editable '.[dev,slow]'
-	@touch $@
-
-.venv/installed-mutants: .venv/installed
-	$(PIP) --no-build-isolation --editable '.[dev,mutants]'
-	@touch $@
-
-.venv/installed-audit: .venv/installed
-	$(PIP) --no-build-isolation --editable '.[dev,audit]'
+# The packages of one more extra of pyproject.toml: docs, slow (what the slow tests alone need: ray,
+# notebooks, peft, optuna, MkDocs, a browser driver), mutants, audit.
+.venv/installed-%: .venv/installed
+	$(PIP) --no-build-isolation --editable '.[dev,$*]'
 	@touch $@
 
 clean:

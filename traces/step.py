@@ -18,7 +18,7 @@ _SNAP = 4e-15
 """Relative slack at which an interval's end counts as reached. Sums of floats miss the end by a
 few units in the last place; without the slack such a miss would cost a whole outage."""
 
-_FULL = 1.0 + _SNAP
+_FULL = 1.0 + _SNAP  # times a sum: as far as it counts as reached
 
 
 class TraceEnded(Exception):  # noqa: N818  (the design's word)

@@ -69,7 +69,7 @@ class Audit:
         )
         if not (is_plain and len(payloads) == 1 and len(row.reports) == len(accounts)):
             _check_bytes(row, accounts, payloads, where)
-        for job in list(accounts)[:1]:  # of the others below, those who did not simply finish
+        for job in list(accounts)[:1]:  # a sample of those who simply finished
             _check_stages(job, accounts[job], where)
         for job, account in accounts.items():
             availability = job.client.availability

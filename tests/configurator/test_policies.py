@@ -81,7 +81,9 @@ class TestSchedule(ConfiguratorContract):
         steps = (Step(rounds=1, depth=1, rank=4), Step(rounds=1, depth=3, rank=8))
         first, second = Schedule(steps=steps).configs
         assert (first, second) == (Lora(depth=1, rank=4), Lora(depth=3, rank=8, alpha=32.0))
-        assert first.scale == second.scale  # type: ignore[union-attr]
+        assert isinstance(first, Lora)
+        assert isinstance(second, Lora)
+        assert first.scale == second.scale
 
 
 class TestSideline(ConfiguratorContract):

@@ -14,7 +14,8 @@ from .mutant import Mutant
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """modules, old: what the module's path and the old line contain. why: in a few words."""
+    """module: with what the path of the module begins. old: a part of the line that was changed.
+    why: in a few words."""
 
     module: str
     old: str
@@ -56,7 +57,7 @@ REASONS: Sequence[Reason] = (
     Reason("sim/fleet/link.py", "if now_s <= first_byte_s:", EQUAL),
     Reason("sim/fleet/link.py", 'if self.trace.end_rule == "loop":', FAST),
     Reason("sim/fleet/link.py", "latency_s = self.latency_s if self.round_trip is None", FAST),
-    Reason("sim/fleet/transport.py", "if sending_s >= round_trip_s:", EQUAL),
+    Reason("sim/fleet/transport.py", ">= round_trip_s:", EQUAL),
     Reason("sim/fleet/transport.py", "if from_s >= sent_by_s:", EQUAL),
     Reason("sim/fleet/transport.py", "if left else at_s", EQUAL),
     Reason("sim/fleet/shared_link.py", "_SLACK", LAST_PLACE),
@@ -66,7 +67,7 @@ REASONS: Sequence[Reason] = (
     Reason("sim/fleet/shared_link.py", "self._wake_s, self._n_begun", OVERWRITTEN),
     Reason("sim/fleet/shared_link.py", "self._fair_rate, self._virtual_bytes", OVERWRITTEN),
     Reason("sim/fleet/shared_link.py", "self._n_capped, self._capped_sum = 0, 0.0", OVERWRITTEN),
-    Reason("sim/fleet/shared_link.py", "self._step_no, self._next_step_s = -1", OVERWRITTEN),
+    Reason("sim/fleet/shared_link.py", "self._step_end_s = -1, 0.0", OVERWRITTEN),
     Reason("sim/fleet/shared_link.py", "self._ends_at_", OVERWRITTEN),
     Reason("sim/fleet/shared_link.py", "self.caps, self.cap = caps, 0.0", OVERWRITTEN),
     Reason("sim/fleet/shared_link.py", "self.since_s = math.nan", OVERWRITTEN),
