@@ -8,7 +8,7 @@ from itertools import count
 
 from .step import StepTrace
 
-_FEW = 8  # intervals stepped over one by one before a search
+_FEW = 8  # intervals a step, on average: up to here they are walked, else searched
 
 
 def means(trace: StepTrace, from_s: float, step_s: float) -> Iterator[float]:
@@ -27,7 +27,10 @@ def _over_loops(trace: StepTrace, from_s: float, step_s: float) -> Iterator[floa
     """As means, for a trace that repeats: the search for a step's end begins at its start."""
     edges, rates, sums = trace._edges, trace._rates, trace._sums
     period_s, total = trace.period_s, sums[-1]
-    first = phase = trace._phase(from_s)[1]
+    is_fine = len(rates) * step_s > _FEW * period_s
+    first = phase = (from_s - trace.start_s) % period_s  # as trace._phase
+    if phase == period_s:
+        first = phase = 0.0
     i = bisect_right(edges, phase) - 1
     reached = sums[i] + rates[i] * (phase - edges[i])
     for step_no in count(1):
@@ -36,10 +39,10 @@ def _over_loops(trace: StepTrace, from_s: float, step_s: float) -> Iterator[floa
         if phase >= period_s:
             cycles, phase = divmod(phase, period_s)
             first, before, i = first - cycles * period_s, before - cycles * total, 0
-        far = i + _FEW
-        while phase >= edges[i + 1]:
-            i += 1
-            if i == far:
-                i = bisect_right(edges, phase, i) - 1
+        if is_fine:
+            i = bisect_right(edges, phase, i) - 1
+        else:
+            while phase >= edges[i + 1]:
+                i += 1
         reached = sums[i] + rates[i] * (phase - edges[i])
         yield (reached - before) / step_s if reached > before else 0.0

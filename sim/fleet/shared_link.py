@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterator
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from simpy import Environment, Event, Timeout
 
@@ -25,6 +25,7 @@ from traces.step_means import means
 _SLACK = 1e-12
 """Relative slack at which an instant counts as reached: sums of floats miss it by last places."""
 
+_Flows = list[tuple[float, int, "Flow"]]  # (cap, flow number, flow)
 _Heap = list[tuple[float, int, int, "Flow"]]  # (when, flow number, stamp, flow)
 
 
@@ -44,20 +45,17 @@ class Flow:
         "stamp",
     )
 
+    cap: float
+    left: float
+    since_s: float  # nan: at the fair rate, and `left` is the virtual time of its end
+
     def __init__(
-        self,
-        link: SharedLink,
-        number: int,
-        caps: Iterator[float],
-        n_bytes: float,
+        self, link: SharedLink, number: int, caps: Iterator[float], n_bytes: float
     ) -> None:
-        self._link, self.number = link, number
-        self.caps, self.cap = caps, 0.0  # caps: of the link's coming steps, one after the other
-        self.n_bytes = self.left = n_bytes
+        self._link, self.number, self.n_bytes = link, number, n_bytes
+        self.caps = caps  # of the link's coming steps, one after the other
         self.over: Event = link.env.event()
-        self.moved = 0.0
-        self.since_s = math.nan  # nan: at the fair rate, and `left` is the virtual time of its end
-        self.stamp = 0
+        self.moved, self.stamp = 0.0, 0
 
     def stop(self) -> float:
         """Stop now; returns the bytes moved. No effect on a flow that is over."""
@@ -75,7 +73,7 @@ class SharedLink:
     def __init__(self, env: Environment, capacity_bytes_per_s: float, step_s: float) -> None:
         self.env, self.capacity_bytes_per_s, self.step_s = env, capacity_bytes_per_s, step_s
         self.peak_bytes_per_s = self.carried_bytes = 0.0
-        self._flows: list[tuple[float, int, Flow]] = []  # by cap; the first `_n_capped` move at it
+        self._flows: _Flows = []  # by cap; the first `_n_capped` move at it
         self._n_capped, self._capped_sum = 0, 0.0
         self._fair_rate, self._virtual_bytes, self._at_s = math.inf, 0.0, -math.inf
         self._ends_at_cap: _Heap = []
@@ -92,7 +90,7 @@ class SharedLink:
         caps = means(trace, self._step_no * self.step_s + offset_s, self.step_s)
         flow = Flow(self, self._n_begun, caps, n_bytes)
         if n_bytes <= 0.0:
-            self._end(flow, n_bytes)
+            flow.over.succeed()
             return flow
         flow.cap = next(caps)
         entry = (flow.cap, flow.number, flow)
@@ -113,24 +111,25 @@ class SharedLink:
             return
         self._catch_up(self.env.now)
         if not flow.over.triggered:
-            moved = flow.n_bytes - self._left(flow)
-            self._remove(flow)
-            self._end(flow, moved)
+            self._end(flow, flow.n_bytes - self._left(flow))
             self._share_at_end_of_instant()
 
     # -- as time passes -------------------------------------------------------------------------
 
     def _catch_up(self, now_s: float) -> None:
         """Bring virtual time, the caps and the flows that are through up to now."""
-        if self._fair_rate < math.inf:
-            self._virtual_bytes += self._fair_rate * (now_s - self._at_s)
-        self._at_s = now_s
-        slack_s = _SLACK * (1.0 + now_s)
+        slack_s, fair_rate = _SLACK * (1.0 + now_s), self._fair_rate
         if self._ends_at_cap:
             self._finish(self._ends_at_cap, now_s + slack_s)
-        if self._ends_at_fair_rate and self._fair_rate < math.inf:
-            self._finish(self._ends_at_fair_rate, self._virtual_bytes + self._fair_rate * slack_s)
-        step_no = math.floor((now_s + slack_s) / self.step_s)
+        if fair_rate < math.inf:
+            self._virtual_bytes += fair_rate * (now_s - self._at_s)
+            if self._ends_at_fair_rate:
+                self._finish(self._ends_at_fair_rate, self._virtual_bytes + fair_rate * slack_s)
+        self._at_s = now_s
+        if now_s + slack_s >= self._next_step_s:
+            self._begin_step(math.floor((now_s + slack_s) / self.step_s))
+
+    def _begin_step(self, step_no: int) -> None:
         if step_no != self._step_no:
             self._step_no, self._next_step_s = step_no, (step_no + 1) * self.step_s
             self._step_end_s = self._next_step_s + 2.0 * _SLACK * (1.0 + self._next_step_s)
@@ -140,33 +139,55 @@ class SharedLink:
         while heap and heap[0][0] <= reached:
             _, _, stamp, flow = heappop(heap)
             if stamp == flow.stamp:
-                self._remove(flow)
                 self._end(flow, flow.n_bytes)
 
     def _renew_caps(self) -> None:
         """A step begins: every cap may be another."""
-        self._ends_at_cap, self._ends_at_fair_rate = [], []
-        renewed = []
-        for _, number, flow in self._flows:
-            flow.left = self._left(flow)
-            flow.cap = cap = next(flow.caps)
-            renewed.append((cap, number, flow))
+        at_s, flows, n_capped = self._at_s, self._flows, self._n_capped
+        renewed: _Flows = []
+        for cap, number, flow in flows[:n_capped]:
+            left = flow.left - cap * (at_s - flow.since_s)
+            flow.left = left if left > 0.0 else 0.0
+            renewed.append((next(flow.caps), number, flow))
+        for _, number, flow in flows[n_capped:]:
+            left = flow.left - self._virtual_bytes
+            flow.left = left if left > 0.0 else 0.0
+            renewed.append((next(flow.caps), number, flow))
         renewed.sort()
-        self._flows = renewed
-        self._virtual_bytes, n_open, spent = 0.0, len(renewed), 0.0
-        for cap, _, flow in renewed:
+        self._flows, self._virtual_bytes = renewed, 0.0
+        self._fill()
+
+    def _fill(self) -> None:
+        """Share the capacity among flows of new caps, which have `left` bytes each (water-filling).
+
+        A flow that its cap keeps from ending in this step needs no entry in a heap.
+        """
+        flows, at_s, rest_s = self._flows, self._at_s, self._step_end_s - self._at_s
+        n_open, spent = len(flows), 0.0
+        self._ends_at_cap, self._ends_at_fair_rate = ends_at_cap, ends_at_fair_rate = [], []
+        for cap, number, flow in flows:
             if cap * n_open > self.capacity_bytes_per_s - spent:
                 break
-            self._put_at_cap(flow, flow.left)
+            flow.cap, flow.since_s = cap, at_s
+            if flow.left < cap * rest_s:
+                ends_at_cap.append((at_s + flow.left / cap, number, flow.stamp, flow))
             n_open -= 1
             spent += cap
-        self._n_capped, self._capped_sum = len(renewed) - n_open, spent
-        for _, _, flow in renewed[self._n_capped :]:
-            self._put_at_fair_rate(flow, flow.left)
+        self._n_capped, self._capped_sum = len(flows) - n_open, spent
+        for cap, number, flow in flows[self._n_capped :]:
+            flow.cap, flow.since_s = cap, math.nan
+            if flow.left < cap * rest_s:
+                ends_at_fair_rate.append((flow.left, number, flow.stamp, flow))
+        heapify(ends_at_cap)
+        heapify(ends_at_fair_rate)
 
     def _share_at_end_of_instant(self) -> None:
         """Share the capacity once for all flows that start or stop at this instant."""
-        if not self._is_changed:
+        if self._is_changed:
+            return
+        if self.env.peek() > self._at_s:  # nothing else happens at this instant
+            self._share()
+        else:
             self._is_changed = True
             Timeout(self.env, 0.0).callbacks.append(lambda _: self._share())
 
@@ -177,14 +198,14 @@ class SharedLink:
         if not self._flows:
             return
         now_s, next_s = self._at_s, self._next_step_s
-        for heap in (self._ends_at_cap, self._ends_at_fair_rate):
-            while heap and heap[0][2] != heap[0][3].stamp:
-                heappop(heap)
-        if self._ends_at_cap and self._ends_at_cap[0][0] < next_s:
-            next_s = self._ends_at_cap[0][0]
-        if self._ends_at_fair_rate:
-            left = self._ends_at_fair_rate[0][0] - self._virtual_bytes
-            next_s = min(next_s, now_s + left / self._fair_rate)
+        ends = _without_stale_top(self._ends_at_cap)
+        if ends and ends[0][0] < next_s:
+            next_s = ends[0][0]
+        ends = _without_stale_top(self._ends_at_fair_rate)
+        if ends:
+            end_s = now_s + (ends[0][0] - self._virtual_bytes) / self._fair_rate
+            if end_s < next_s:
+                next_s = end_s
         if next_s < self._wake_s:
             self._wake_s = next_s
             Timeout(self.env, max(next_s - now_s, 0.0)).callbacks.append(self._wake)
@@ -201,25 +222,23 @@ class SharedLink:
 
     def _find_fair_rate(self) -> None:
         """Move the border between the flows at their cap and those at the fair rate."""
-        flows, n = self._flows, len(self._flows)
-        free = self.capacity_bytes_per_s - self._capped_sum
-        while self._n_capped < n and flows[self._n_capped][0] * (n - self._n_capped) <= free:
-            cap, _, flow = flows[self._n_capped]
+        flows, n_capped, capped_sum = self._flows, self._n_capped, self._capped_sum
+        n_open, free = len(flows) - n_capped, self.capacity_bytes_per_s - capped_sum
+        while n_open and flows[n_capped][0] * n_open <= free:
+            cap, _, flow = flows[n_capped]
             self._put_at_cap(flow, flow.left - self._virtual_bytes)
-            self._n_capped += 1
-            self._capped_sum += cap
-            free -= cap
-        while self._n_capped:
-            cap, _, flow = flows[self._n_capped - 1]
-            if cap * (n - self._n_capped + 1) <= (free + cap) * (1.0 + _SLACK):
+            n_capped, n_open = n_capped + 1, n_open - 1
+            capped_sum, free = capped_sum + cap, free - cap
+        while n_capped:
+            cap, _, flow = flows[n_capped - 1]
+            if cap * (n_open + 1) <= (free + cap) * (1.0 + _SLACK):
                 break
             self._put_at_fair_rate(flow, self._left(flow))
-            self._n_capped -= 1
-            self._capped_sum -= cap
-            free += cap
-        n_open = n - self._n_capped
+            n_capped, n_open = n_capped - 1, n_open + 1
+            capped_sum, free = capped_sum - cap, free + cap
+        self._n_capped, self._capped_sum = n_capped, capped_sum
         self._fair_rate = free / n_open if n_open else math.inf
-        load = self._capped_sum + (free if n_open else 0.0)
+        load = capped_sum + free if n_open else capped_sum
         if load > self.peak_bytes_per_s:
             self.peak_bytes_per_s = load
 
@@ -243,15 +262,20 @@ class SharedLink:
             left = flow.left - self._virtual_bytes
         return left if left > 0.0 else 0.0
 
-    def _remove(self, flow: Flow) -> None:
+    def _end(self, flow: Flow, moved: float) -> None:
+        """Take out a flow, which is then over."""
         index = bisect_left(self._flows, (flow.cap, flow.number))
         del self._flows[index]
         if index < self._n_capped:
             self._n_capped -= 1
             self._capped_sum -= flow.cap
-
-    def _end(self, flow: Flow, moved: float) -> None:
-        flow.stamp = -1
-        flow.moved = moved
+        flow.stamp, flow.moved = -1, moved
         self.carried_bytes += moved
         flow.over.succeed()
+
+
+def _without_stale_top(ends: _Heap) -> _Heap:
+    """The heap, whose first entry is now of a flow that is still so."""
+    while ends and ends[0][2] != ends[0][3].stamp:
+        heappop(ends)
+    return ends

@@ -126,3 +126,8 @@ def test_means_are_the_integrals_of_steps_one_behind_the_other(
         assert mean >= 0.0
         off = slack(trace, from_s, step_s, amount) + 1e-14 * trace.mean * 20 * step_s
         assert abs(mean * step_s - amount) <= off
+
+
+def test_means_begin_anew_just_before_a_period_does() -> None:
+    trace = StepTrace(times_s=np.array([0.0, 1.0]), values=np.array([3.0, 5.0]), period_s=2.0)
+    assert list(islice(means(trace, -1e-20, 1.0), 3)) == [3.0, 5.0, 3.0]
