@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,9 @@ from .server import build_server
 from .surroundings import find_surroundings
 
 _BYTES_PER_MBIT = 125_000
+
+_MOST_IN_VAIN = 1000
+"""Attempts at a stage that absences undo before it counts as one that never finishes."""
 
 
 def build_simulation(
@@ -88,6 +92,7 @@ def build_simulation(
         env=env,
         when_offline=getattr(scenario.fleet.availability, "when_offline", "drop"),
         rows=log.events if scenario.log == "all" else None,
+        most_in_vain=_MOST_IN_VAIN if _may_last_for_ever(scenario) else math.inf,
     )
     server = build_server(
         scenario,
@@ -115,6 +120,11 @@ def build_simulation(
         holdings=data.holdings,
         where=callbacks.where,
     )
+
+
+def _may_last_for_ever(scenario: Scenario) -> bool:
+    """Whether neither a deadline nor the run's limit ends a round without its clients' reports."""
+    return scenario.rounds.deadline_s is None and scenario.stop.sim_s is None
 
 
 def _clients(

@@ -118,17 +118,21 @@ def run_job(
 def _work(job: ClientJob, stage: int, amount: float) -> Process:
     """One stage: `amount` of work on its resource, in as many attempts as absences make of it.
 
-    Paused work goes on where it was interrupted, restarted work begins anew. The end of the round
-    ends the process. Raises ClientLost.
+    Paused work goes on where it was interrupted, restarted work begins anew. After so many attempts
+    in vain that it will never be done, it waits for the end of the round. That ends the process.
+    Raises ClientLost.
     """
     env, task, left, computed_s = job.context.env, job.task, amount, job.computed_s
-    resource, job.current = task.resources[stage], stage
+    resource, job.current, n_in_vain = task.resources[stage], stage, 0
     while True:
         if job.is_absent:
             yield from _wait_for_return(job)
         start_s, place, flow = env.now, stage, None
         try:
-            if resource.server is not None and resource.can_finish(start_s, left):
+            if n_in_vain >= job.context.most_in_vain:
+                place = WAIT
+                yield from _wait_for_ever(job, stage)
+            elif resource.server is not None and resource.can_finish(start_s, left):
                 if wait_s := resource.wait_s(start_s, left):
                     yield env.timeout(wait_s)
                 flow = resource.server.begin(resource.trace, resource.offset_s, left)
@@ -148,10 +152,12 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
             job.is_absent = True
             if not 0.0 < left <= moved + _RELATIVE * amount:
                 _record(job, stage, start_s, moved, "away")
+                before = left
                 if job.context.when_offline == "restart":
                     amount = left = _begin_anew(job, stage, amount, computed_s)
                 else:
                     left = max(left - moved, 0.0)
+                n_in_vain = n_in_vain + 1 if left >= before else 0
                 continue
         _record(job, stage, start_s, left, "done")
         break

@@ -274,8 +274,9 @@ def _stall(simulation: Simulation) -> str:
     context = simulation.context
     stalled = ", ".join(f"client {c}: {stage}" for c, stage in sorted(context.stalled.items()))
     return (
-        f"simulation stalled at {context.env.now:g} s: a bandwidth or speed stays zero "
-        f"({stalled}); set rounds.deadline_s or stop.sim_s"
+        f"simulation stalled at {context.env.now:g} s: a bandwidth or speed stays zero, or "
+        f"clients are never available for long enough ({stalled}); set rounds.deadline_s or "
+        "stop.sim_s"
     )
 
 

@@ -27,6 +27,7 @@ from sim.fleet.client import Client
 from sim.fleet.device import Device
 from sim.fleet.link import Link, OneWay
 from sim.fleet.shared_link import SharedLink
+from sim.fleet.transport import SlowStart
 from traces.availability import always, from_windows
 from traces.profiles import device_profile
 from traces.step import StepTrace, TraceEnded, constant
@@ -48,6 +49,7 @@ def started(**changes: Any) -> tuple[Environment, ClientJob, list[float]]:
         "amounts": (10.0, 3.0, 20.0),
         "dropout_stage": 3,
         "env": None,
+        "most_in_vain": math.inf,
     }
     given |= changes
     make = partial(from_windows, given["windows"], 100.0, given["end_rule"])
@@ -70,7 +72,9 @@ def started(**changes: Any) -> tuple[Environment, ClientJob, list[float]]:
     task = Task(
         Part(config=CONFIG), 0, "fill", steps, resources, given["amounts"], given["dropout_stage"]
     )
-    context = Context(env=env, when_offline=given["when_offline"])
+    context = Context(
+        env=env, when_offline=given["when_offline"], most_in_vain=given["most_in_vain"]
+    )
     job = ClientJob(context, client, task, base=StateRef("base"), version=0)
     reports: list[float] = []
     job.process = env.process(run_job(job, participate, lambda _: reports.append(env.now)))
@@ -217,6 +221,55 @@ def test_a_dead_link_stalls_the_client(windows: Any, place: int) -> None:
     assert job.context.stalled == {}
     assert job.intervals[-1] == (place, 5.0, 8.0, 0.0, "cut")
     assert reports == []
+
+
+SLOW_START = SlowStart(first_window_bytes=1, lead_round_trips=0.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "stage"),
+    [
+        ({"down": OneWay(constant(5.0), latency_s=4.0)}, "pause", "down"),
+        ({"down": OneWay(constant(5.0), latency_s=4.0)}, "restart", "down"),
+        ({"down": OneWay(constant(5.0), latency_s=8.0, slow_start=SLOW_START)}, "pause", "down"),
+        ({"down": OneWay(constant(5.0), latency_s=4.0), "amounts": (0, 3, 20)}, "pause", "down"),
+        ({"amounts": (10.0, 1.0, 50.0)}, "restart", "up"),
+    ],
+    ids=["latency, pause", "latency, restart", "TCP, pause", "no bytes, pause", "upload, restart"],
+)
+def test_a_stage_that_no_window_is_long_enough_for_is_given_up(
+    changes: dict[str, Any], rule: str, stage: str
+) -> None:
+    # Windows of 3 s begin at 0, 10, 20, ... and have an attempt each.
+    env, job, reports = started(
+        windows=[(10 * k, 10 * k + 3) for k in range(10)],
+        when_offline=rule,
+        most_in_vain=3,
+        **changes,
+    )
+    env.process(interrupt_at(env, job, 60.0))
+    env.run(until=50.0)
+    assert job.context.stalled == {7: stage}
+    env.run()
+    assert [status for *_, status in job.intervals].count("away") == 3
+    assert job.intervals[-1] == near(WAIT, 30.0, 60.0, 0.0, "cut")
+    assert (job.context.stalled, reports) == ({}, [])
+
+
+def test_attempts_that_move_something_are_not_in_vain() -> None:
+    # 3 bytes a window of 1 s, of which the latency takes 0.4: 10 bytes need four windows.
+    env, job, _ = started(
+        windows=[(10 * k, 10 * k + 1) for k in range(10)],
+        when_offline="pause",
+        most_in_vain=1,
+        down=OneWay(constant(5.0), latency_s=0.4),
+        amounts=(10.0, 0.0, 0.0),
+    )
+    env.run()
+    assert [amount for _, _, _, amount, status in job.intervals if status == "away"] == (
+        pytest.approx([3.0, 3.0, 3.0])
+    )
+    assert (job.outcome, job.context.stalled) == ("done", {})
 
 
 def test_a_client_is_absent_even_where_its_stage_ends_with_its_availability() -> None:

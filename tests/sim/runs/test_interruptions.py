@@ -67,6 +67,44 @@ def test_restarted_work_starts_again_and_the_first_attempt_is_lost(
     assert row["lost_j"] == pytest.approx(3 * 0.87 * 12)
 
 
+@pytest.mark.parametrize(
+    ("when_offline", "on_s", "changes", "stage"),
+    [
+        ("restart", 60, {"fleet.network.latency_s": 100.0}, "down"),
+        ("pause", 60, {"fleet.network.latency_s": 100.0}, "down"),
+        ("restart", 1, {"task.batches_per_client": 40, "cache.enabled": False}, "compute"),
+    ],
+)
+def test_a_run_whose_windows_are_too_short_for_a_stage_ends_with_an_error(
+    tmp_path: Path, make: Any, when_offline: str, on_s: int, changes: Any, stage: str
+) -> None:
+    # A window every 120 s. The thousandth is the last one that is tried, and the one that begins
+    # at 120,000 s the last one in which anything happens.
+    windows = {"kind": "windows", "windows_s": [[0, on_s]], "period_s": 120}
+    scenario = make(**{"fleet.availability": windows | {"when_offline": when_offline}} | changes)
+    complaint = (
+        f"stalled at {120_000 + on_s} s: .*never available for long enough .client 0: "
+        f"{stage}, client 1: {stage}, client 2: {stage}.; set rounds.deadline_s or stop.sim_s"
+    )
+    with pytest.raises(RunError, match=complaint):
+        run_scenario(scenario, out=tmp_path)
+
+
+@pytest.mark.parametrize("limit", [{"rounds.deadline_s": 240_000.0}, {"stop.sim_s": 240_000.0}])
+def test_a_client_tries_until_the_deadline_or_the_end_of_the_run(
+    tmp_path: Path, make: Any, rows: Any, limit: Any
+) -> None:
+    windows = {"kind": "windows", "windows_s": [[0, 60]], "period_s": 120}
+    changes = {
+        "fleet.availability": windows | {"when_offline": "restart"},
+        "fleet.network.latency_s": 100.0,
+        "rounds.max_failures": 1,
+        "log": "all",
+    }
+    log = rows(run_scenario(make(**changes | limit), out=tmp_path).run_dir)
+    assert sum(row["row"] == "transfer" and row["status"] == "away" for row in log) == 3 * 2000
+
+
 def test_a_paused_upload_delivers_exactly_its_bytes(tmp_path: Path, make: Any, rows: Any) -> None:
     windows = {"kind": "windows", "windows_s": [[0, 1.1], [3, 10]], "period_s": 10}
     changes = {"fleet.availability": windows | {"when_offline": "pause"}, "stop.rounds": 1}
