@@ -163,3 +163,10 @@ def test_a_resampled_trace_keeps_end_rule_and_start() -> None:
 def test_a_step_without_end_is_refused() -> None:
     with pytest.raises(ValueError, match="step_s"):
         resample(two(), math.inf)
+
+
+def test_lengths_of_intervals_are_exact_where_a_reader_gives_short_floats() -> None:
+    # 2^13 - 2^-12 needs 25 bits, and a float32 has 24: as a difference of those it would be 2^13.
+    edges_s = np.array([0.0, 2.0**-12, 2.0**13], dtype=np.float32)
+    trace = from_amounts(edges_s, [0.0, 2.0**13 - 2.0**-12])
+    assert trace.values.tolist() == [0.0, 1.0]

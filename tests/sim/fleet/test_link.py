@@ -57,6 +57,12 @@ def test_a_recorded_round_trip_is_met_at_its_own_offset() -> None:
     assert link.wait_s(1.0, 100) == 0.6
 
 
+def test_a_client_meets_the_round_trips_of_a_recording_later_than_its_zero() -> None:
+    # At 0.75 s the client is at 1.25 s of the recording; 0.5 s earlier would be at 0.25 s.
+    link = OneWay(constant(100.0), round_trip=ROUND_TRIP, round_trip_offset_s=0.5)
+    assert [link.latency_at(t) for t in (0.25, 0.75, 1.5)] == [0.1, 0.3, 0.1]
+
+
 def test_the_trace_is_met_when_the_first_byte_moves() -> None:
     assert OneWay(STEPS, latency_s=1.0).time_for(0.0, 100) == 2.0
     late = OneWay(STEPS, latency_s=1.0, offset_s=1.0)  # its first byte moves at 2 s of the trace
@@ -100,6 +106,7 @@ def test_what_a_link_can_ever_deliver() -> None:
 
     assert step([0.25, 0.0], "loop").can_finish(0.0, 1e9)
     assert not step([0.0, 0.0], "loop").can_finish(0.0, 1)
+    assert step([0.25, 0.0], "loop").can_finish(0.0, 1e308)  # in more seconds than a float can hold
     assert step([0.0, 0.0], "loop").can_finish(0.0, 0)
     ends = step([100.0, 0.0], "hold")
     assert [ends.can_finish(0.0, n) for n in (0, 100, 101)] == [True, True, False]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +196,40 @@ def test_a_flow_that_leaves_has_moved_its_bytes_and_frees_its_share() -> None:
     assert env.now == pytest.approx(1.25)
 
 
+@pytest.mark.parametrize(
+    ("caps", "peak"),
+    [
+        ((10, 20), 30),  # both at their caps: the rest of 100 is not used
+        ((10, 200), 100),  # one at its cap, the other has what is left
+        ((80, 80), 100),  # 50 each
+    ],
+)
+def test_the_peak_is_what_the_flows_move_together(caps: tuple[int, int], peak: float) -> None:
+    env = Environment()
+    link = SharedLink(env, 100.0, 1.0)
+    for cap in caps:
+        link.begin(constant(cap), 0.0, 60)
+    env.run()
+    assert link.peak_bytes_per_s == pytest.approx(peak)
+    assert link.carried_bytes == pytest.approx(120)
+
+
+def test_a_flow_on_a_link_of_less_than_a_byte_per_second_keeps_to_its_cap() -> None:
+    _, ends = carried([Transfer(0, 0.125, [0.25])], 0.5)
+    assert ends == pytest.approx([0.5])
+
+
+def test_the_load_of_a_flow_that_has_left_is_not_in_the_peak() -> None:
+    # 40 until 0.5 s; then 70 from 0.75 s on. Never 110.
+    env = Environment()
+    link = SharedLink(env, 200.0, 1.0)
+    link.begin(constant(40), 0.0, 20)
+    env.run(until=0.75)
+    link.begin(constant(70), 0.0, 7)
+    env.run()
+    assert link.peak_bytes_per_s == pytest.approx(70)
+
+
 def test_no_bytes_take_no_time() -> None:
     _, ends = carried([Transfer(1, 0, [5]), Transfer(0, 10, [5])], 5)
     assert ends == [1, 2]
@@ -237,6 +271,16 @@ def test_any_world_agrees_with_sharing_anew_at_every_event(
     flows, ends = carried(transfers, capacity)
     assert [flow.moved for flow in flows] == [transfer.n_bytes for transfer in transfers]
     assert ends == pytest.approx(refilled(transfers, capacity), abs=1e-6)
+
+
+@settings(max_examples=60)
+@given(transfers=st.lists(a_transfer, min_size=1, max_size=7), capacity=st.sampled_from([30, 100]))
+def test_a_world_half_a_year_later_is_the_same(transfers: list[Transfer], capacity: float) -> None:
+    later_s = 12.0 * 2**20  # a multiple of every trace's period
+    moved = [replace(one, start_s=one.start_s + later_s) for one in transfers]
+    _, ends = carried(moved, capacity)
+    expected = refilled(transfers, capacity)
+    assert [end_s - later_s for end_s in ends] == pytest.approx(expected, abs=1e-4)
 
 
 @settings(max_examples=60)
