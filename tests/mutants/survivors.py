@@ -29,6 +29,7 @@ OVERWRITTEN = "a first value that is replaced before it is read"
 CHECKED = "lengths that were checked before"
 TYPE = "the number is the same in the other type"
 TEXT = "the text of a message"
+BORDER = "the border between the flows is found again at the end of the instant"
 
 REASONS: Sequence[Reason] = (
     Reason("traces/step.py", "_is_constant", FAST),
@@ -71,15 +72,29 @@ REASONS: Sequence[Reason] = (
     Reason("sim/fleet/shared_link.py", "if self.env.peek() > self._at_s:", FAST),
     Reason("sim/fleet/shared_link.py", "if flow.left < cap * rest_s:", FAST),
     Reason("sim/fleet/shared_link.py", "if n_bytes <= 0.0:", EQUAL),
+    Reason("sim/fleet/link.py", "constant(mean), 0.0, 0.0", "a constant is the same at any time"),
+    Reason("sim/fleet/shared_link.py", "if index < self._n_capped:", BORDER),
+    Reason("sim/fleet/shared_link.py", "while self._n_capped < n and flows", BORDER),
+    Reason("sim/fleet/shared_link.py", "if cap * n_open > self.capacity", BORDER),
+    Reason("sim/fleet/shared_link.py", "if load > self.peak_bytes_per_s:", EQUAL),
+    Reason("sim/fleet/shared_link.py", "if end_s <= self._step_end_s:", EQUAL),
+    Reason("sim/fleet/shared_link.py", "if next_s < self._wake_s:", EQUAL),
+    Reason("sim/fleet/shared_link.py", "while heap and heap[0][0] <= reached:", LAST_PLACE),
+    Reason("sim/fleet/shared_link.py", "return left if left > 0.0", LAST_PLACE),
+    Reason("sim/fleet/shared_link.py", "self._is_changed = ", FAST),
     Reason(
         "sim/fleet/shared_link.py",
-        "if index < self._n_capped:",
-        "the border between the flows is found again at the end of the instant",
+        "self._virtual_bytes, n_open, spent = 0.0",
+        "only differences of the count are used",
     ),
     Reason("configurator/comparison.py", "strict=True", CHECKED),
     Reason("configurator/comparison.py", 'score.correct or "0"', OVERWRITTEN),
     Reason("sim/cost/", "width // UNIT_WIDTH", TYPE),
     Reason("sim/cost/eligibility.py", "strict=True", CHECKED),
+    Reason(
+        "sim/cost/step_terms.py", "scales[scales == 0.0]", "zeros, whatever they are divided by"
+    ),
+    Reason("sim/engine/accounting.py", "strict=True", CHECKED),
     Reason("sim/cost/analytic.py", 'endswith("cached") else "none"', "only hit is asked for"),
     Reason("sim/cost/memory.py", "yield peak_gb * 1e9", "a part in 10^9 of a peak"),
     Reason("sim/cost/memory.py", "config = Full() if depth == n_layers", TYPE),
