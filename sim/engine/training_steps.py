@@ -45,6 +45,7 @@ class TrainingSteps:
         "_depths",
         "_draw",
         "_factor",
+        "_found",
         "_n_steps",
         "_price",
         "n_new",
@@ -89,6 +90,7 @@ class TrainingSteps:
     def _price_steps(self) -> None:
         """Where all texts are alike, it does not matter which of them come when."""
         self._depths = depths = self._cache.depths  # replaced, never changed, by a later store
+        self._found: list[Miss] | None = None
         n_steps, batch_size = self._n_steps, self._batch_size
         if not isinstance(depths, int):
             misses = self._misses()
@@ -103,10 +105,12 @@ class TrainingSteps:
         self.work_s = work_s * self._factor
 
     def _misses(self) -> list[Miss]:
-        """What each step lacked when it was priced, after the steps before it."""
+        """What each step lacked when it was priced, after the steps before it; found once."""
+        if self._found is not None:
+            return self._found
         depths = by_text(self._depths, self._cache.n_texts)
         depth, n_frozen = self._price.depth, self._price.n_frozen
-        misses = []
+        misses = self._found = []
         for texts in self._draw():
             own = depths[texts]
             is_new = own < depth
