@@ -55,7 +55,6 @@ REASONS: Sequence[Reason] = (
     Reason("traces/step_means.py", "if phase >= period_s:", EQUAL),
     Reason("traces/step_means.py", "if reached > before else 0.0", EQUAL),
     Reason("sim/fleet/link.py", "if now_s <= first_byte_s:", EQUAL),
-    Reason("sim/fleet/link.py", 'if self.trace.end_rule == "loop":', FAST),
     Reason("sim/fleet/link.py", "latency_s = self.latency_s if self.round_trip is None", FAST),
     Reason("sim/fleet/transport.py", ">= round_trip_s:", EQUAL),
     Reason("sim/fleet/transport.py", "if from_s >= sent_by_s:", EQUAL),
