@@ -73,7 +73,7 @@ REASONS: Sequence[Reason] = (
     Reason("sim/fleet/shared_link.py", "if n_bytes <= 0.0:", EQUAL),
     Reason("sim/fleet/link.py", "constant(mean), 0.0, 0.0", "a constant is the same at any time"),
     Reason("sim/fleet/shared_link.py", "if index < self._n_capped:", BORDER),
-    Reason("sim/fleet/shared_link.py", "while self._n_capped < n and flows", BORDER),
+    Reason("sim/fleet/shared_link.py", "while n_open and flows[n_capped]", BORDER),
     Reason("sim/fleet/shared_link.py", "if cap * n_open > self.capacity", BORDER),
     Reason("sim/fleet/shared_link.py", "if load > self.peak_bytes_per_s:", EQUAL),
     Reason("sim/fleet/shared_link.py", "if end_s <= self._step_end_s:", EQUAL),
@@ -83,7 +83,7 @@ REASONS: Sequence[Reason] = (
     Reason("sim/fleet/shared_link.py", "self._is_changed = ", FAST),
     Reason(
         "sim/fleet/shared_link.py",
-        "self._virtual_bytes, n_open, spent = 0.0",
+        "self._flows, self._virtual_bytes = renewed",
         "only differences of the count are used",
     ),
     Reason("configurator/comparison.py", "strict=True", CHECKED),
