@@ -43,6 +43,7 @@ class StepTrace:
     period_s: float
     end_rule: EndRule = "loop"
     start_s: float = 0.0
+    total: float = field(init=False, repr=False)  # the integral over one period (bytes)
     _edges: list[float] = field(init=False, repr=False)  # (n + 1,) as edges_s
     _rates: list[float] = field(init=False, repr=False)  # (n,) as values
     _sums: list[float] = field(init=False, repr=False)  # (n + 1,) integral up to each edge
@@ -72,6 +73,7 @@ class StepTrace:
         if not math.isfinite(sums[-1]):
             raise ValueError("the integral of the trace over its period must be finite")
         object.__setattr__(self, "_sums", sums.tolist())
+        object.__setattr__(self, "total", self._sums[-1])
 
     def value_at(self, t_s: float) -> float:
         """The value at an instant. Raises TraceEnded outside an "error" trace."""
@@ -140,11 +142,6 @@ class StepTrace:
     def mean(self) -> float:
         """Time-weighted mean over one period."""
         return self._sums[-1] / self.period_s
-
-    @property
-    def total(self) -> float:
-        """The integral over one period (bytes of a recording)."""
-        return self._sums[-1]
 
     def _phase(self, t_s: float, closed: bool = False) -> tuple[float, float]:
         """Whole periods before t_s, and seconds into the period it falls in.

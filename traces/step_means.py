@@ -15,17 +15,11 @@ def means(trace: StepTrace, from_s: float, step_s: float) -> Iterator[float]:
     """The mean over `step_s` from an instant, then over the next step, and so on without end.
 
     Each is the step's integral / step_s, up to the last places. Raises TraceEnded where the trace
-    does not cover a step.
+    does not cover a step. In a trace that repeats, the search for a step's end begins at its start.
     """
-    if trace.end_rule == "loop" and len(trace.values) > 1:
-        return _over_loops(trace, from_s, step_s)
-    starts_s = (from_s + step_no * step_s for step_no in count())
-    return (trace.integral(start_s, start_s + step_s) / step_s for start_s in starts_s)
-
-
-def _over_loops(trace: StepTrace, from_s: float, step_s: float) -> Iterator[float]:
-    """As means, for a trace that repeats: the search for a step's end begins at its start."""
     edges, rates, sums = trace._edges, trace._rates, trace._sums
+    if trace.end_rule != "loop" or len(rates) == 1:
+        yield from _integrals(trace, from_s, step_s)
     period_s, total = trace.period_s, sums[-1]
     is_fine = len(rates) * step_s > _FEW * period_s
     first = phase = (from_s - trace.start_s) % period_s  # as trace._phase
@@ -46,3 +40,10 @@ def _over_loops(trace: StepTrace, from_s: float, step_s: float) -> Iterator[floa
                 i += 1
         reached = sums[i] + rates[i] * (phase - edges[i])
         yield (reached - before) / step_s if reached > before else 0.0
+
+
+def _integrals(trace: StepTrace, from_s: float, step_s: float) -> Iterator[float]:
+    """As means, each step for itself."""
+    for step_no in count():
+        start_s = from_s + step_no * step_s
+        yield trace.integral(start_s, start_s + step_s) / step_s

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Literal
 
 from simpy import Environment, Process
 
@@ -35,7 +36,8 @@ Outcome = Literal["open", "done", "late", "lost", "cut"]
 the round was cancelled. `open` while it runs."""
 
 
-class Task(NamedTuple):
+@dataclass(slots=True, eq=False)  # not frozen: every job makes one, and reads it often
+class Task:
     """What a client has to do: bytes down, seconds of computing at full speed, bytes up.
 
     `part_no`: what it trains, as an index into the plan's parts.

@@ -33,7 +33,8 @@ class Payload(NamedTuple):
     model_bytes: int
 
 
-class Offer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Offer:
     """A part of a plan with its bytes, and its price of a training step by device class."""
 
     part: Part

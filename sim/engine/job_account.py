@@ -16,20 +16,22 @@ class JobAccount:
     __slots__ = ("amounts", "is_wasteful", "repeated", "seconds")
 
     def __init__(self, job: ClientJob, now_s: float) -> None:
-        self.seconds = seconds = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-        self.amounts = amounts = [0.0, 0.0, 0.0, 0.0]
+        self.seconds = seconds = [0.0] * 6
+        self.amounts = amounts = [0.0] * 4
         self.repeated: tuple[list[float], list[float]] | None = None
         end_s = job.start_s
-        for place, start_s, end_s, amount, status in job.intervals:
+        for place, start_s, end_s, amount, _ in job.intervals:
             seconds[place] += end_s - start_s
             amounts[place] += amount
-            if status == "away" and job.context.when_offline == "restart":
-                self._repeat(place, end_s - start_s, amount)
+        if job.context.when_offline == "restart":
+            self._see_repeats(job)
         seconds[IDLE if job.stage > UP else GONE] += now_s - end_s
         self.is_wasteful = job.outcome != "done" or self.repeated is not None
 
-    def _repeat(self, stage: int, attempt_s: float, amount: float) -> None:
-        if self.repeated is None:
-            self.repeated = ([0.0] * 3, [0.0] * 3)
-        self.repeated[0][stage] += attempt_s
-        self.repeated[1][stage] += amount
+    def _see_repeats(self, job: ClientJob) -> None:
+        for stage, start_s, end_s, amount, status in job.intervals:
+            if status == "away":
+                if self.repeated is None:
+                    self.repeated = ([0.0] * 3, [0.0] * 3)
+                self.repeated[0][stage] += end_s - start_s
+                self.repeated[1][stage] += amount

@@ -59,7 +59,7 @@ class OneWay:
         than its bytes at the rate of the trace.
         """
         if self.slow_start is None:
-            return self.latency_at(start_s)
+            return self.latency_s if self.round_trip is None else self.latency_at(start_s)
         own_s = self.trace.time_to_accumulate(start_s + self.offset_s, n_bytes)
         return max(self.time_for(start_s, n_bytes) - own_s, 0.0)
 

@@ -25,6 +25,8 @@ from traces.step_means import means
 _SLACK = 1e-12
 """Relative slack at which an instant counts as reached: sums of floats miss it by last places."""
 
+_FULL = 1.0 + _SLACK  # times a capacity: as far as it counts as free
+
 _Flows = list[tuple[float, int, "Flow"]]  # (cap, flow number, flow)
 _Heap = list[tuple[float, int, int, "Flow"]]  # (when, flow number, stamp, flow)
 
@@ -54,7 +56,7 @@ class Flow:
     ) -> None:
         self._link, self.number, self.n_bytes = link, number, n_bytes
         self.caps = caps  # of the link's coming steps, one after the other
-        self.over: Event = link.env.event()
+        self.over = Event(link.env)
         self.moved, self.stamp = 0.0, 0
 
     def stop(self) -> float:
@@ -92,13 +94,13 @@ class SharedLink:
         if n_bytes <= 0.0:
             flow.over.succeed()
             return flow
-        flow.cap = next(caps)
-        entry = (flow.cap, flow.number, flow)
+        flow.cap = cap = next(caps)
+        entry = (cap, flow.number, flow)
         index = bisect_left(self._flows, entry)
         self._flows.insert(index, entry)
         if index < self._n_capped:
             self._n_capped += 1
-            self._capped_sum += flow.cap
+            self._capped_sum += cap
             self._put_at_cap(flow, n_bytes)
         else:
             self._put_at_fair_rate(flow, n_bytes)
@@ -198,10 +200,14 @@ class SharedLink:
         if not self._flows:
             return
         now_s, next_s = self._at_s, self._next_step_s
-        ends = _without_stale_top(self._ends_at_cap)
+        ends = self._ends_at_cap
+        while ends and ends[0][2] != ends[0][3].stamp:
+            heappop(ends)
         if ends and ends[0][0] < next_s:
             next_s = ends[0][0]
-        ends = _without_stale_top(self._ends_at_fair_rate)
+        ends = self._ends_at_fair_rate
+        while ends and ends[0][2] != ends[0][3].stamp:
+            heappop(ends)
         if ends:
             end_s = now_s + (ends[0][0] - self._virtual_bytes) / self._fair_rate
             if end_s < next_s:
@@ -231,7 +237,7 @@ class SharedLink:
             capped_sum, free = capped_sum + cap, free - cap
         while n_capped:
             cap, _, flow = flows[n_capped - 1]
-            if cap * (n_open + 1) <= (free + cap) * (1.0 + _SLACK):
+            if cap * (n_open + 1) <= (free + cap) * _FULL:
                 break
             self._put_at_fair_rate(flow, self._left(flow))
             n_capped, n_open = n_capped - 1, n_open + 1
@@ -272,10 +278,3 @@ class SharedLink:
         flow.stamp, flow.moved = -1, moved
         self.carried_bytes += moved
         flow.over.succeed()
-
-
-def _without_stale_top(ends: _Heap) -> _Heap:
-    """The heap, whose first entry is now of a flow that is still so."""
-    while ends and ends[0][2] != ends[0][3].stamp:
-        heappop(ends)
-    return ends

@@ -48,7 +48,7 @@ REASONS: Sequence[Reason] = (
     Reason("traces/step.py", "phase = self._phase(start_s, closed=True)[1]", TEXT),
     Reason("traces/step.py", "np.asarray(", TYPE),
     Reason("traces/step.py", ".astype(np.float64)", TYPE),
-    Reason("traces/step_means.py", 'if trace.end_rule == "loop"', FAST),
+    Reason("traces/step_means.py", 'if trace.end_rule != "loop"', FAST),
     Reason("traces/step_means.py", "is_fine", FAST),
     Reason("traces/step_means.py", "i = bisect_right(edges, phase, i) - 1", FAST),
     Reason("traces/step_means.py", "while phase >= edges[i + 1]:", EQUAL),
