@@ -5,6 +5,7 @@ from .by_device import ByDevice
 from .dev_ft import DevFt
 from .fes import Fes
 from .fixed import Fixed
+from .forecast import Forecast
 from .het_lora import HetLora
 from .legend import Legend
 from .nested import Nested
@@ -33,6 +34,7 @@ Configuration = (
     | HetLora
     | DevFt
     | Fes
+    | Forecast
 )
 """The policies that a scenario can name."""
 
@@ -45,6 +47,7 @@ __all__ = [
     "Drawing",
     "Fes",
     "Fixed",
+    "Forecast",
     "Growing",
     "HetLora",
     "Legend",

@@ -137,12 +137,14 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundCost:
-    """Expected cost of one round, at the mean rates of the clients' traces and with filled caches.
+    """Expected cost of one round, with filled caches.
 
-    Of one client, as a mean over all: `seconds`, `bytes` (down and up), `joules`. `cohort_s`: the
-    expected length of a synchronous round, which waits for the slowest of a random cohort.
-    `by_device`: mean seconds of a client by device class. Simulated rounds take longer, since
-    traces vary.
+    At the mean rates of the clients' traces: of one client, as a mean over all, `seconds`, `bytes`
+    (down and up) and `joules`; `cohort_s`, the expected slowest of a random cohort; `by_device`,
+    mean seconds of a client by device class. At random instants of the traces: `round_s`, the
+    expected slowest of a random cohort, which is the length of a synchronous round.
+
+    `shares`: of all clients, the share that trains each part of the plan, in its order.
     """
 
     seconds: float
@@ -150,6 +152,8 @@ class RoundCost:
     by_device: Mapping[str, float]
     bytes: float
     joules: float
+    round_s: float
+    shares: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from configurator import (
     DevFt,
     Fes,
     Fixed,
+    Forecast,
     HetLora,
     Legend,
     Nested,
@@ -193,8 +194,8 @@ def _named_depths(policy: object) -> Iterator[tuple[str, int]]:
             yield from ((f"config.parts.{i}.depth", tuned_depth(p, 0)) for i, p in enumerate(parts))
         case Fixed(config=Adapter(depth=depth) | Lora(depth=depth) | Freeze(depth=depth)):
             yield "config.depth", depth
-        case ByDevice(deepest=deepest) | Legend(deepest=deepest) | DevFt(deepest=deepest):
-            yield "deepest.depth", deepest.depth
+        case ByDevice() | Legend() | DevFt() | Forecast():
+            yield "deepest.depth", policy.deepest.depth
         case HetLora(largest=largest):
             yield "largest.depth", largest.depth
         case Sideline() | Progressive() | Search() | Bandit() | Fes() | Nested():

@@ -11,6 +11,7 @@ from configurator import (
     DevFt,
     Fes,
     Fixed,
+    Forecast,
     HetLora,
     Legend,
     Nested,
@@ -55,7 +56,7 @@ def priced_configs(scenario: Scenario, trained: Architecture) -> list[TuningConf
             found = [replace(policy.deepest, depth=d) for d in range(policy.deepest.depth + 1)]
         case HetLora():
             found = [part.config for part in parts_of(policy.initial())]
-        case DevFt(deepest=deepest):
+        case DevFt(deepest=deepest) | Forecast(deepest=deepest):
             found = [replace(deepest, depth=d) for d in range(1, deepest.depth + 1)]
         case Sideline() | Progressive() | Search() | Bandit() | Fes() | Nested():
             found = [*policy.space.within(trained.n_layers).grid(policy.start)]

@@ -15,7 +15,13 @@ from learner.spec import TuningConfig
 from sim.fleet.client import CacheState, Client
 from sim.scenario.scenario import Exchange
 
-from .estimate import ExpectedJob, expected_job, expected_slowest_s
+from .estimate import (
+    ExpectedJob,
+    expected_job,
+    expected_slowest_s,
+    sampled_ids,
+    sampled_s,
+)
 from .protocol import CostModel
 
 
@@ -47,6 +53,7 @@ class Eligibility:
     n_layers: int
     n_participants: int
     _jobs: dict[Part, ExpectedJob] = field(default_factory=dict)
+    _sampled: dict[Part, NDArray[np.float64]] = field(default_factory=dict)
     _seconds: dict[TuningPlan, NDArray[np.float64]] = field(default_factory=dict)
     _tiers: dict[Tiers, NDArray[np.int64]] = field(default_factory=dict)
     _ineligible: dict[TuningConfig, tuple[IneligibleDevice, ...]] = field(default_factory=dict)
@@ -59,24 +66,29 @@ class Eligibility:
         """
         if plan not in self._seconds:
             own = [self._job(part).seconds for part in parts_of(plan)]
-            self._seconds[plan] = self._mean(plan, np.array(own))
+            self._seconds[plan] = self._mean(plan, np.array(own), np.arange(len(self.clients)))
         return self._seconds[plan]
 
     def round_cost(self, plan: TuningPlan) -> RoundCost:
         """What a round of the plan is expected to cost."""
         jobs = [self._job(part) for part in parts_of(plan)]
-        seconds = self.expected_s(plan)
+        sampled = np.array([self._sampled_s(part) for part in parts_of(plan)])
+        seconds, everybody = self.expected_s(plan), np.arange(len(self.clients))
         n_bytes = [np.full(len(seconds), float(job.n_bytes)) for job in jobs]
-        joules = self._mean(plan, np.array([job.joules for job in jobs]))
+        joules = self._mean(plan, np.array([job.joules for job in jobs]), everybody)
         devices = np.array([client.device.profile.name for client in self.clients])
         return RoundCost(
             seconds=float(seconds.mean()),
             cohort_s=expected_slowest_s(seconds, self.n_participants),
+            round_s=expected_slowest_s(
+                self._mean(plan, sampled, sampled_ids(len(everybody))).ravel(), self.n_participants
+            ),
+            shares=self._shares(plan),
             by_device={
                 name: float(seconds[devices == name].mean())
                 for name in dict.fromkeys(devices.tolist())
             },
-            bytes=float(self._mean(plan, np.array(n_bytes)).mean()),
+            bytes=float(self._mean(plan, np.array(n_bytes), everybody).mean()),
             joules=float(joules.mean()),
         )
 
@@ -118,14 +130,29 @@ class Eligibility:
             )
         return self._jobs[part]
 
-    def _mean(self, plan: TuningPlan, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(parts, clients) to (clients,): each client's value for what it trains in the plan."""
+    def _sampled_s(self, part: Part) -> NDArray[np.float64]:
+        if part not in self._sampled:
+            self._sampled[part] = sampled_s(self.clients, self._job(part))
+        return self._sampled[part]
+
+    def _mean(
+        self, plan: TuningPlan, values: NDArray[np.float64], ids: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """(parts, clients, ...) to (clients, ...), for the clients `ids`: each one's value for what
+        it trains in the plan; in a plan by shares, their mean over the parts."""
         own: NDArray[np.float64] = values[0]
         if isinstance(plan, Tiers):
-            own = values[self.tiers(plan), np.arange(len(self.clients))]
+            own = values[self.tiers(plan)[ids], np.arange(len(ids))]
         if isinstance(plan, Shares):
             own = np.average(values, axis=0, weights=plan.shares)
         return own
+
+    def _shares(self, plan: TuningPlan) -> tuple[float, ...]:
+        """The share of the clients that train each part of the plan."""
+        if isinstance(plan, Tiers):
+            numbers = np.bincount(self.tiers(plan), minlength=len(plan.parts))
+            return tuple((numbers / len(self.clients)).tolist())
+        return plan.shares if isinstance(plan, Shares) else (1.0,)
 
     def _lacking(self, config: TuningConfig) -> tuple[IneligibleDevice, ...]:
         """The device classes that lack the memory to run a configuration, ordered by name."""

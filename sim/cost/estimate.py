@@ -12,20 +12,36 @@ from numpy.typing import NDArray
 from learner.plan import Part
 from learner.spec import AddOn
 from sim.fleet.client import Client
+from sim.fleet.link import OneWay
 from sim.scenario.scenario import Exchange
 
 from .protocol import CostModel
 from .step_price import step_price
 
+_GOLDEN = 0.6180339887498949  # its multiples, modulo 1, are spread evenly
+_SAMPLED_CLIENTS, _SAMPLED_INSTANTS = 128, 16
+
+Array = NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True)
 class ExpectedJob:
-    """(clients,) Expected seconds of each client's job and its joules, and the bytes of each, at
-    the mean rates of its traces and with a filled cache. inf for a dead link."""
+    """What each client's job is expected to cost with a filled cache, its transfers at the mean
+    rates of its traces.
 
-    seconds: NDArray[np.float64]
-    joules: NDArray[np.float64]
-    n_bytes: int
+    (clients,) `seconds`, of which `work_s` computing, and `joules`; inf for a dead link. The bytes
+    of a job, one direction each.
+    """
+
+    seconds: Array
+    work_s: Array
+    joules: Array
+    down_bytes: int
+    up_bytes: int
+
+    @property
+    def n_bytes(self) -> int:
+        return self.down_bytes + self.up_bytes
 
 
 def expected_job(
@@ -40,17 +56,46 @@ def expected_job(
         name: step_price(cost, device, part, n_layers=n_layers, has_cache=has_cache).hit_s
         for name, device in devices.items()
     }
-    seconds, joules = [], []
+    seconds, works_s, joules = [], [], []
     for client in clients:
         profile, link = client.device.profile, client.link
         radio_s = link.down.expected_s(down_bytes) + link.up.expected_s(up_bytes)
         work_s = client.n_batches * step_s[profile.name] / client.device.own_speed
         seconds.append(radio_s + work_s)
+        works_s.append(work_s)
         joules.append(cost.energy_j(profile, work_s, radio_s))
-    return ExpectedJob(np.array(seconds), np.array(joules), down_bytes + up_bytes)
+    return ExpectedJob(np.array(seconds), np.array(works_s), np.array(joules), down_bytes, up_bytes)
 
 
-def expected_slowest_s(seconds: NDArray[np.float64], n: int) -> float:
+def sampled_ids(n_clients: int) -> NDArray[np.int64]:
+    """The clients whose transfers are sampled: all, or of many some that are evenly spaced."""
+    n = min(n_clients, _SAMPLED_CLIENTS)
+    return np.arange(n) * n_clients // n
+
+
+def sampled_s(clients: Sequence[Client], job: ExpectedJob) -> Array:
+    """(sampled clients, instants) Seconds of a job whose transfers begin at random instants.
+
+    Of traces that loop, the instants are spread over a period; others have their mean rates.
+    """
+    rows = []
+    for i in sampled_ids(len(clients)).tolist():
+        link = clients[i].link
+        down_s, up_s = _transfers_s(link.down, job.down_bytes), _transfers_s(link.up, job.up_bytes)
+        rows.append(job.work_s[i] + down_s + np.roll(up_s, 1))
+    return np.array(rows)
+
+
+def _transfers_s(link: OneWay, n_bytes: int) -> Array:
+    """(instants,) Seconds of a transfer."""
+    trace = link.trace
+    if trace.end_rule != "loop" or len(trace.values) == 1:
+        return np.full(_SAMPLED_INSTANTS, link.expected_s(n_bytes))
+    starts_s = (np.arange(_SAMPLED_INSTANTS) * _GOLDEN % 1.0) * trace.period_s
+    return np.array([link.time_for(start_s, n_bytes) for start_s in starts_s.tolist()])
+
+
+def expected_slowest_s(seconds: Array, n: int) -> float:
     """The expected largest of `n` values drawn from these without putting one back.
 
     The i-th smallest of N is the largest of n with probability C(i - 1, n - 1) / C(N, n).

@@ -25,7 +25,7 @@ from configurator.protocol import (
     Trial,
     TrialResult,
 )
-from learner.plan import TuningPlan, shape
+from learner.plan import TuningPlan, parts_of, shape
 from learner.spec import Adapter, Freeze, Lora, TuningConfig
 from sim.runs.run import run_scenario
 from sim.scenario.file import parse_scenario
@@ -43,7 +43,16 @@ accuracies = st.lists(
 
 
 def flat_costs(plan: TuningPlan) -> RoundCost:
-    return RoundCost(seconds=1.0, cohort_s=1.0, by_device={"device": 1.0}, bytes=1.0, joules=1.0)
+    n_parts = len(parts_of(plan))
+    return RoundCost(
+        seconds=1.0,
+        cohort_s=1.0,
+        by_device={"device": 1.0},
+        bytes=1.0,
+        joules=1.0,
+        round_s=1.0,
+        shares=(1.0 / n_parts,) * n_parts,
+    )
 
 
 def losses(accuracy: float) -> list[float]:

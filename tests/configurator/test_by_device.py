@@ -20,6 +20,8 @@ def costs_by_depth(plan: TuningPlan) -> RoundCost:
         by_device={"fast": 1.0 * depth, "slow": 5.0 * depth},
         bytes=1.0,
         joules=1.0,
+        round_s=7.0 * depth,
+        shares=(1.0,),
     )
 
 

@@ -1,0 +1,67 @@
+"""How fast a depth learns beside the deepest one, as measured on some tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean
+from typing import Literal
+
+PriorTask = Literal["trec", "20ng", "conll", "rotten-tomatoes"]
+
+
+@dataclass(frozen=True, slots=True)
+class DepthPrior:
+    """How one depth learns, if losses follow configurator.learning_curve.
+
+    speed: the fall of the loss in a round, from the same loss and far from the end, over that of
+    the deepest. shortfall (0-1): the part of the loss that the deepest gains in the end and this
+    depth does not.
+    """
+
+    speed: float
+    shortfall: float
+
+    def progress(self, left: float) -> float:
+        """The fall of the loss in a round, over that of the deepest from the same loss.
+
+        `left` (0-1): the part of what the deepest gains in the end that is still to be gained. A
+        loss of a + b / (1 + rounds / h) falls by (loss - a)^2 / (b h) in a round.
+        """
+        if left <= self.shortfall:
+            return 0.0
+        return self.speed * ((left - self.shortfall) / left) ** 2
+
+
+_SHARES = (0.0, 1 / 6, 1 / 3, 1 / 2, 1.0)
+"""Depths over the deepest one; depth 0, the head alone, was not measured and counts as nothing."""
+
+_NOTHING, _DEEPEST = DepthPrior(0.0, 1.0), DepthPrior(1.0, 0.0)
+
+_MEASURED: Mapping[PriorTask, Sequence[DepthPrior]] = {
+    "trec": (DepthPrior(0.67, 0.08), DepthPrior(0.9, 0.04), DepthPrior(0.98, 0.015)),
+    "20ng": (DepthPrior(0.67, 0.08), DepthPrior(0.9, 0.04), DepthPrior(0.98, 0.015)),
+    "conll": (DepthPrior(0.67, 0.08), DepthPrior(0.9, 0.04), DepthPrior(0.98, 0.015)),
+    "rotten-tomatoes": (DepthPrior(0.67, 0.08), DepthPrior(0.9, 0.04), DepthPrior(0.98, 0.015)),
+}
+"""`python -m benchmarks.depth_prior`; of the depths between none and the deepest."""
+
+
+def depth_prior(tasks: Sequence[PriorTask], share: float) -> DepthPrior:
+    """The prior of a depth, `share` (0-1) of the deepest, as a mean over tasks.
+
+    On a line between the depths that were measured.
+    """
+    known = [(_NOTHING, *_MEASURED[task], _DEEPEST) for task in tasks]
+    return DepthPrior(
+        speed=fmean(_between([one.speed for one in own], share) for own in known),
+        shortfall=fmean(_between([one.shortfall for one in own], share) for own in known),
+    )
+
+
+def _between(values: Sequence[float], share: float) -> float:
+    for (low, one), (high, other) in pairwise(zip(_SHARES, values, strict=True)):
+        if share <= high:
+            return one + (share - low) / (high - low) * (other - one)
+    return values[-1]
