@@ -44,7 +44,7 @@ class Forecast:
     look_rounds: int = 8
     gain: float = 1.1
     confidence: float = 0.8
-    prior: tuple[PriorTask, ...] = ("trec", "20ng", "conll", "rotten-tomatoes")
+    prior: tuple[PriorTask, ...] = ("trec", "20ng", "conll")
     runs: Runs = "part"
 
     def __post_init__(self) -> None:
