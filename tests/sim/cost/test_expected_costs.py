@@ -10,7 +10,7 @@ import pytest
 from learner.plan import Part, Shares, Tiers
 from learner.spec import Adapter, Bits, Freeze, Full, Lora, Shard, TuningConfig, tuned_depth
 from sim.cost.eligibility import Eligibility, IneligibleDevice, needed_config
-from sim.cost.estimate import expected_job, expected_slowest_s
+from sim.cost.estimate import expected_job, expected_slowest_s, sampled_ids, sampled_s
 from sim.cost.own_devices import OwnDevices
 from sim.cost.step_price import StepPrice, step_price
 from sim.fleet.availability import ClientAvailability
@@ -20,7 +20,7 @@ from sim.fleet.link import Link, OneWay
 from sim.scenario.scenario import Exchange
 from traces.availability import always
 from traces.profiles import DeviceProfile, device_profile
-from traces.step import constant
+from traces.step import StepTrace, constant
 
 N_LAYERS = 12
 TX2, PI = device_profile("jetson-tx2"), device_profile("raspberry-pi-4b")
@@ -145,6 +145,40 @@ def test_the_cost_of_a_round_is_over_all_clients() -> None:
     assert (found.seconds, found.bytes) == (65.0, 4000.0)
     assert found.cohort_s == pytest.approx(66.0)
     assert found.joules == pytest.approx((2 * 3 + 180 + 2 * (2 * 6 + 180)) / 3)
+
+
+def test_links_that_do_not_vary_make_every_round_as_long_as_at_mean_rates() -> None:
+    found = eligibility(TX2, PI, PI, speed=2).round_cost(SMALL)
+    assert found.round_s == pytest.approx(found.cohort_s, rel=1e-2)  # drawn from more values
+    assert found.shares == (1.0,)
+
+
+def test_a_round_waits_for_transfers_that_begin_at_bad_instants() -> None:
+    """190 bytes/s for 10,000 s, then 10: 2,000 bytes take 10.5 or 200 s, and 20 at the mean."""
+    times_s, rates = np.array([0.0, 10_000.0]), np.array([190.0, 10.0])
+    trace = StepTrace(times_s=times_s, values=rates, period_s=20_000.0)
+    own = [replace(one, link=Link(OneWay(trace), OneWay(constant(1e12)))) for one in clients(TX2)]
+    sampled = sampled_s(own, expected_job(Whole(), Exchange(), own, Part(config=SMALL), N_LAYERS))
+    work_s = 3 * 2.0
+    assert sampled.min() == pytest.approx(work_s + 2000 / 190, rel=1e-3)
+    assert sampled.max() == pytest.approx(work_s + 200.0, rel=1e-3)
+    assert sampled.mean() == pytest.approx(work_s + (2000 / 190 + 200.0) / 2, rel=0.15)  # 7 of 16 are bad
+
+
+def test_many_clients_are_sampled_evenly() -> None:
+    assert sampled_ids(3).tolist() == [0, 1, 2]
+    ids = sampled_ids(1_000_000)
+    assert len(ids) == 128
+    assert np.diff(ids).min() >= 7812
+
+
+def test_a_plan_tells_which_share_of_the_clients_trains_what() -> None:
+    own = eligibility(TX2, PI, PI, PI, speed=2)
+    limit_s = own.expected_s(LARGE)[0]  # of the TX2
+    plan = Tiers(parts=(LARGE, SMALL), limit_s=limit_s)
+    assert own.round_cost(plan).shares == (0.25, 0.75)
+    shares = Shares(parts=(SMALL, LARGE), shares=(0.75, 0.25))
+    assert own.round_cost(shares).shares == (0.75, 0.25)
 
 
 def test_a_plan_by_shares_costs_the_mean_of_its_parts() -> None:
