@@ -51,7 +51,8 @@ BaselineOption = Annotated[
     typer.Option(
         "--baseline",
         metavar="ARM",
-        help="Compare every arm with this one, paired by seed.",
+        help="Compare every arm with this one, or with a name under the study's hindsight, paired "
+        "by seed.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable results to stdout.")]

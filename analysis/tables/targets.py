@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,17 +72,18 @@ def table_rows(
     configuration of the arm. `final` and `best`: accuracies (0-1), whatever the target.
     `target_accuracy` (0-1) is the target as a number.
 
-    With a baseline, an arm: `ratio` = its hours / hours of this arm and `difference_hours` = hours
+    With a baseline, an arm or a name of the study's `hindsight`: `ratio` = its hours / hours of this arm and `difference_hours` = hours
     of this arm - its hours, over the n_common seeds with which both reached the target; p of the
     ratio, and p_holm, corrected over the arms of a target after Holm.
 
     Rows of the majority class give its accuracy as target. Rows in hindsight repeat for each seed
     the arm that was best on the other seeds, and name them. Raises ValueError for a target outside
-    0-1 and for a baseline that is not an arm.
+    0-1 and for a baseline that the study does not have.
     """
-    if baseline is not None and baseline not in study.arms:
+    known = [*study.arms, *study.hindsight]
+    if baseline is not None and baseline not in known:
         raise ValueError(
-            f"{study.path}: has no arm {baseline} for a baseline; its arms: {', '.join(study.arms)}"
+            f"{study.path}: has no arm {baseline} for a baseline; it has {', '.join(known)}"
         )
     rows = [
         row
@@ -105,16 +106,18 @@ def _rows_of_target(
     """The rows of the arms and of those in hindsight, with p values corrected over all of them."""
     full_arm = fastest_full(study, target.accuracy, crossing)
     full = None if full_arm is None else _costs(study.runs_of(full_arm), target, crossing)
-    base = None if baseline is None else _costs(study.runs_of(baseline), target, crossing)
+    named = _named_runs(study, target, crossing)
+    base_runs = next((runs for name, _, runs in named if name == baseline), None)
+    base = None if base_runs is None else _costs(base_runs, target, crossing)
     rows = []
-    for label, runs in _named_runs(study, target, crossing):
+    for name, label, runs in named:
         row = empty_row(label, target.text) | {"target_accuracy": target.accuracy}
         if runs is None:
             n_seeds = len({run.seed for run in study.runs})
             rows.append(row | {"n_seeds": n_seeds, "n_reached": 0, "crossing": crossing})
             continue
         row |= target_row(runs, target.accuracy, crossing, full)
-        if base is not None and baseline is not None and label != baseline:
+        if base is not None and baseline is not None and name != baseline:
             row |= compared(_costs(runs, target, crossing), base, baseline)
         rows.append(row)
     corrected = holm([row["p"] for row in rows])
@@ -123,22 +126,25 @@ def _rows_of_target(
 
 def _named_runs(
     study: Study, target: Target, crossing: Crossing
-) -> Iterator[tuple[str, Sequence[Run] | None]]:
-    """Each arm with its runs, then each row in hindsight; None if a seed has no run."""
-    for arm in study.arms:
-        yield arm, study.runs_of(arm)
-    for name, arms in study.hindsight.items():
-        chosen = best_in_hindsight(study, arms, target.accuracy, crossing)
-        runs = [run for run in chosen.values() if run is not None]
-        if not runs or len(runs) < len(chosen):
-            yield name, None
-            continue
-        counts = Counter(run.arm for run in runs)
-        if len(runs) == 1:
-            yield f"{name}, in hindsight: {runs[0].arm}", runs
-        else:
-            listed = ", ".join(f"{arm} ({n} of {len(runs)})" for arm, n in counts.items())
-            yield f"{name}, in hindsight on the other seeds: {listed}", runs
+) -> list[tuple[str, str, Sequence[Run] | None]]:
+    """Each arm, then each row in hindsight: name, label and runs; None if a seed has no run."""
+    arms = [(arm, arm, study.runs_of(arm)) for arm in study.arms]
+    return arms + [
+        (name, *_in_hindsight(name, best_in_hindsight(study, own, target.accuracy, crossing)))
+        for name, own in study.hindsight.items()
+    ]
+
+
+def _in_hindsight(name: str, chosen: Mapping[int, Run | None]) -> tuple[str, Sequence[Run] | None]:
+    """The label of a row in hindsight, and its runs."""
+    runs = [run for run in chosen.values() if run is not None]
+    if not runs or len(runs) < len(chosen):
+        return name, None
+    if len(runs) == 1:
+        return f"{name}, in hindsight: {runs[0].arm}", runs
+    counts = Counter(run.arm for run in runs)
+    listed = ", ".join(f"{arm} ({n} of {len(runs)})" for arm, n in counts.items())
+    return f"{name}, in hindsight on the other seeds: {listed}", runs
 
 
 def _costs(runs: Sequence[Run], target: Target, crossing: Crossing) -> Costs:

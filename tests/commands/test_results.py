@@ -46,4 +46,4 @@ def test_the_table_compares_with_a_baseline_and_says_how_targets_are_reached(
     assert "first crossing" in out
     status, _, err = call("report", study, "--baseline", "none such")
     assert status == 2
-    assert err.endswith("has no arm none such for a baseline; its arms: fast, slow\n")
+    assert err.endswith("has no arm none such for a baseline; it has fast, slow\n")

@@ -281,8 +281,24 @@ def test_arms_are_compared_with_a_baseline_on_common_seeds(paired: Study) -> Non
     headers, cells = format_table(rows[:3])
     assert headers[-2:] == ["ratio to base", "p (Holm)"]
     assert cells[1][-2:] == ["1 ×", "1"]
-    with pytest.raises(ValueError, match="has no arm x for a baseline; its arms: base, even"):
+    with pytest.raises(ValueError, match="has no arm x for a baseline; it has base, even"):
         table_rows(paired, baseline="x")
+
+
+def test_arms_are_compared_with_the_best_in_hindsight(
+    study_dir: Path, write_run: Make, make_held: Make
+) -> None:
+    """On the other seeds `even` is always the best of the two, with 20 h; `slow` takes twice that."""
+    for seed in (1, 2, 3):
+        for arm, hours in (("even", 20), ("slow", 40), ("ours", 10)):
+            write_run(arm, seed=seed, evaluations=make_held(3600.0 * hours, 0.8))
+    index: dict[str, Any] = {"name": "s", "hindsight": {"best": ["even", "slow"]}}
+    index["runs"] = [str(run.path.relative_to(study_dir)) for run in load_study(study_dir).runs]
+    (study_dir / "study.json").write_text(json.dumps(index))
+    rows = table_rows(load_study(study_dir), levels=(0.5,), shares=(), baseline="best")
+    ratios = {row["arm"]: row["ratio"] for row in rows[:4]}
+    chosen = "best, in hindsight on the other seeds: even (3 of 3)"
+    assert ratios == {"even": 1.0, "ours": 2.0, "slow": 0.5, chosen: None}
 
 
 def test_bytes_and_joules_have_intervals_of_five_seeds(paired: Study) -> None:

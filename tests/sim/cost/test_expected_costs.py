@@ -162,7 +162,9 @@ def test_a_round_waits_for_transfers_that_begin_at_bad_instants() -> None:
     work_s = 3 * 2.0
     assert sampled.min() == pytest.approx(work_s + 2000 / 190, rel=1e-3)
     assert sampled.max() == pytest.approx(work_s + 200.0, rel=1e-3)
-    assert sampled.mean() == pytest.approx(work_s + (2000 / 190 + 200.0) / 2, rel=0.15)  # 7 of 16 are bad
+    assert sampled.mean() == pytest.approx(
+        work_s + (2000 / 190 + 200.0) / 2, rel=0.15
+    )  # 7 of 16 are bad
 
 
 def test_many_clients_are_sampled_evenly() -> None:
