@@ -72,9 +72,10 @@ def table_rows(
     configuration of the arm. `final` and `best`: accuracies (0-1), whatever the target.
     `target_accuracy` (0-1) is the target as a number.
 
-    With a baseline, an arm or a name of the study's `hindsight`: `ratio` = its hours / hours of this arm and `difference_hours` = hours
-    of this arm - its hours, over the n_common seeds with which both reached the target; p of the
-    ratio, and p_holm, corrected over the arms of a target after Holm.
+    With a baseline, an arm or a name of the study's `hindsight`: `ratio` = its hours / hours of
+    this arm and `difference_hours` = hours of this arm - its hours, over the n_common seeds with
+    which both reached the target; p of the ratio, and p_holm, corrected over the arms of a target
+    after Holm.
 
     Rows of the majority class give its accuracy as target. Rows in hindsight repeat for each seed
     the arm that was best on the other seeds, and name them. Raises ValueError for a target outside

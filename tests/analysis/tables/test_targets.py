@@ -288,7 +288,7 @@ def test_arms_are_compared_with_a_baseline_on_common_seeds(paired: Study) -> Non
 def test_arms_are_compared_with_the_best_in_hindsight(
     study_dir: Path, write_run: Make, make_held: Make
 ) -> None:
-    """On the other seeds `even` is always the best of the two, with 20 h; `slow` takes twice that."""
+    """On the other seeds `even` is always the best of the two; `slow` takes twice as long."""
     for seed in (1, 2, 3):
         for arm, hours in (("even", 20), ("slow", 40), ("ours", 10)):
             write_run(arm, seed=seed, evaluations=make_held(3600.0 * hours, 0.8))
