@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from analysis import load_study
-from configurator.depth_prior import DepthPrior
+from configurator.depth_prior import FIRST_ROUNDS, DepthPrior
 from configurator.learning_curve import LearningCurve, fit_learning_curve
 
 
@@ -32,9 +32,10 @@ def main(directory: Path) -> None:
 
 
 def _prior(curve: LearningCurve, deepest: LearningCurve) -> DepthPrior:
-    """From the two curves, as if both began at the deepest one's loss."""
+    """From the two curves."""
     speed = (deepest.span * deepest.half_rounds) / (curve.span * curve.half_rounds)
-    shortfall = (curve.asymptote - deepest.asymptote) / deepest.span
+    gained = deepest.loss(FIRST_ROUNDS) - deepest.asymptote
+    shortfall = (curve.asymptote - deepest.asymptote) / gained
     return DepthPrior(speed=round(speed, 2), shortfall=round(max(shortfall, 0.0), 3))
 
 

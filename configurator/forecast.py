@@ -12,7 +12,7 @@ from learner.plan import Tiers, TuningPlan, parts_of
 from learner.ranges import require, require_above_0, require_at_least
 from learner.spec import Adapter, Lora, Runs, tuned_depth
 
-from .depth_prior import DepthPrior, PriorTask, depth_prior
+from .depth_prior import FIRST_ROUNDS, DepthPrior, PriorTask, depth_prior
 from .learning_curve import LEAST_POINTS, LearningCurve, fit_learning_curve
 from .protocol import Branch, BranchScore, Choose, Costs, Rounds, Trial, TrialResult
 
@@ -83,7 +83,7 @@ class Forecast:
             return plan
         extra_s = spans[-1].seconds / spans[-1].n_rounds - costs(plan).round_s
         short = self._mean(costs, plan, lambda prior: prior.shortfall)
-        loss, start_loss = curve.loss(spans[-1].n_rounds), first.loss(0.0)
+        loss, start_loss = curve.loss(spans[-1].n_rounds), first.loss(FIRST_ROUNDS)
         likely, *others = [
             partial(self._gain_per_s, costs, _left(loss, end, start_loss, short), extra_s)
             for end in (curve.asymptote, curve.low, curve.high)

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from configurator import Configurator, Forecast
-from configurator.depth_prior import DepthPrior, depth_prior
+from configurator.depth_prior import FIRST_ROUNDS, DepthPrior, depth_prior
 from configurator.protocol import BranchScore, Costs, RoundCost, Rounds, ScoredPoint, TrialResult
 from learner.plan import Tiers, TuningPlan, parts_of
 from learner.spec import Lora, tuned_depth
@@ -122,11 +122,12 @@ def test_progress_is_the_ratio_of_two_curves_slopes_at_one_loss() -> None:
     """a + b / (1 + r / h) at the loss L falls by (L - a)^2 / (b h) in a round."""
     deep_end, deep_span, deep_half = 0.4, 3.5, 7.0
     end, span, half, loss = 0.7, 3.2, 10.0, 1.5
+    gained = deep_span / (1.0 + FIRST_ROUNDS / deep_half)
     prior = DepthPrior(
-        speed=(deep_span * deep_half) / (span * half), shortfall=(end - deep_end) / deep_span
+        speed=(deep_span * deep_half) / (span * half), shortfall=(end - deep_end) / gained
     )
     slopes = (loss - end) ** 2 / (span * half), (loss - deep_end) ** 2 / (deep_span * deep_half)
-    left = (loss - deep_end) / deep_span
+    left = (loss - deep_end) / gained
     assert prior.progress(left) == pytest.approx(slopes[0] / slopes[1])
 
 
