@@ -21,7 +21,8 @@ class FigureOptions:
     """A user's choice: quantity, target (0-1; None: 95 % of the best accuracy), crossing.
 
     `arms`: those to draw; none: all. `axis`: that of a what-if figure; None: one figure for each.
-    `baseline`: the arm of the ratios; None: the first of full fine-tuning, or the first of all.
+    `baseline`: the arm of the ratios, or a name under the study's `hindsight`; None: the first of
+    full fine-tuning, or the first of all.
     """
 
     quantity: QuantityName = "time"

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from analysis.measures import Crossing, full_arms
+from analysis.measures import Crossing, best_in_hindsight, full_arms
 from analysis.reading.study import Study
 from analysis.statistics.estimates import (
     Estimate,
@@ -52,15 +52,16 @@ def arm_frame(
     `is_lower_bound` is true. ratio = reference / arm and difference
     = arm - reference, paired by seed over the n_common seeds for which both are known. n_needed:
     seeds for an interval of +- 10 % of the mean. Bounds and n_needed are null for a single seed.
-    Raises ValueError for a reference that is not an arm.
+    reference: an arm, or a name of the study's `hindsight`, whose arm is chosen for each seed on
+    the others, by time to the target. Raises ValueError for another name.
     """
-    if reference is not None and reference not in study.arms:
-        known = ", ".join(study.arms)
-        raise ValueError(f"{study.path}: has no arm {reference}; its arms: {known}")
+    known = [*study.arms, *study.hindsight]
+    if reference is not None and reference not in known:
+        raise ValueError(f"{study.path}: has no arm {reference}; it has {', '.join(known)}")
     rows = run_frame(study, target, crossing)
     limit = _limit(rows, quantity)
     reference = reference or default_reference(study)
-    base = _values(rows, reference, quantity)
+    base = _base(study, rows, reference, quantity, target, crossing)
     arms = [_arm(rows, arm, quantity, base, limit) for arm in study.arms]
     compared = [None if arm["arm"] == reference else arm["p"] for arm in arms]
     arms = [
@@ -73,6 +74,28 @@ def arm_frame(
 def default_reference(study: Study) -> str:
     """Return the first full fine-tuning arm; without one, the first arm."""
     return (full_arms(study) or study.arms)[0]
+
+
+def _base(
+    study: Study,
+    rows: pl.DataFrame,
+    reference: str,
+    quantity: Quantity,
+    target: float | None,
+    crossing: Crossing,
+) -> dict[int, float]:
+    """By seed, the known values of the arm that the others are compared with."""
+    if reference in study.arms:
+        return _values(rows, reference, quantity)
+    if target is None:
+        return {}
+    chosen = best_in_hindsight(study, study.hindsight[reference], target, crossing)
+    of_arms = {run.arm: _values(rows, run.arm, quantity) for run in chosen.values() if run}
+    return {
+        seed: of_arms[run.arm][seed]
+        for seed, run in chosen.items()
+        if run is not None and seed in of_arms[run.arm]
+    }
 
 
 _COLUMNS = (

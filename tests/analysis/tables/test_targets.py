@@ -10,8 +10,10 @@ import pytest
 from scipy.stats import t as student
 
 from analysis.reading.study import Study, load_study
+from analysis.tables.arms import arm_frame
 from analysis.tables.caption import caption
 from analysis.tables.cells import format_table
+from analysis.tables.runs import QUANTITIES
 from analysis.tables.targets import table_rows
 from analysis.tables.text import duration
 from learner.spec import Adapter, Full
@@ -299,6 +301,10 @@ def test_arms_are_compared_with_the_best_in_hindsight(
     ratios = {row["arm"]: row["ratio"] for row in rows[:4]}
     chosen = "best, in hindsight on the other seeds: even (3 of 3)"
     assert ratios == {"even": 1.0, "ours": 2.0, "slow": 0.5, chosen: None}
+    frame = arm_frame(load_study(study_dir), QUANTITIES["time"], 0.5, "best")
+    assert dict(zip(frame["arm"], frame["ratio"], strict=True)) == pytest.approx(
+        {"even": 1.0, "ours": 2.0, "slow": 0.5}
+    )
 
 
 def test_bytes_and_joules_have_intervals_of_five_seeds(paired: Study) -> None:
