@@ -64,7 +64,7 @@ class Forecast:
         if history:
             plan = self._revised(history, costs)
         else:
-            plan = max(self._plans(costs), key=partial(self._gain_per_s, costs, 1.0, 0.0))
+            plan = max(self.plans(costs), key=partial(self.gain_per_s, costs, 1.0, 0.0))
         return Trial(
             branches=(Branch(name="by device", plan=plan),),
             views=(Branch(name=_STATE, plan=self.deepest),),
@@ -85,14 +85,15 @@ class Forecast:
         short = self._mean(costs, plan, lambda prior: prior.shortfall)
         loss, start_loss = curve.loss(spans[-1].n_rounds), first.loss(FIRST_ROUNDS)
         likely, *others = [
-            partial(self._gain_per_s, costs, _left(loss, end, start_loss, short), extra_s)
+            partial(self.gain_per_s, costs, _left(loss, end, start_loss, short), extra_s)
             for end in (curve.asymptote, curve.low, curve.high)
         ]
-        best = max(self._plans(costs), key=likely)
+        best = max(self.plans(costs), key=likely)
         is_better = likely(best) >= self.gain * likely(plan)
         return best if is_better and all(gain(best) > gain(plan) for gain in others) else plan
 
-    def _plans(self, costs: Costs) -> Iterator[TuningPlan]:
+    def plans(self, costs: Costs) -> Iterator[Tiers]:
+        """All plans; of each shallowest depth, the first is that in which everybody trains it."""
         depths = range(1, self.deepest.depth + 1)
         parts = [replace(self.deepest, depth=depth) for depth in depths]
         for shallowest in depths:
@@ -101,7 +102,7 @@ class Forecast:
             for share in _LIMITS:
                 yield Tiers(parts=own, limit_s=share * round_s, runs=self.runs)
 
-    def _gain_per_s(self, costs: Costs, left: float, extra_s: float, plan: TuningPlan) -> float:
+    def gain_per_s(self, costs: Costs, left: float, extra_s: float, plan: TuningPlan) -> float:
         """The fall of the loss in a second, over that of the deepest in a round. left: see
         DepthPrior.progress. extra_s: that rounds take longer than expected."""
         gained = self._mean(costs, plan, lambda prior: prior.progress(left))
