@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from learner.ranges import require
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 LEAST_POINTS = 5
 """A fit has three parameters, and needs some points more."""
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ def fit_learning_curve(
 
     Raises ValueError for fewer than LEAST_POINTS points.
     """
+    import numpy as np
     from scipy.optimize import least_squares
     from scipy.stats import t
 
@@ -48,8 +49,8 @@ def fit_learning_curve(
     require(n >= LEAST_POINTS, f"a learning curve needs {LEAST_POINTS} points, got {n}")
     at, measured = np.asarray(rounds, dtype=float), np.asarray(losses, dtype=float)
 
-    def residuals(values: Array) -> Array:
-        differences: Array = values[0] + values[1] / (1.0 + at / values[2]) - measured
+    def residuals(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        differences: NDArray[np.float64] = values[0] + values[1] / (1.0 + at / values[2]) - measured
         return differences
 
     least, most = float(measured.min()), max(float(measured.max()), 1e-9)
