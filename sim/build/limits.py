@@ -8,12 +8,16 @@ from typing import Any
 from learner.ranges import require
 from sim.scenario.file import dump_scenario
 from sim.scenario.scenario import Scenario
+from sim.scenario.task import SyntheticTask
 
 MOST_CLIENTS = 10_000_000
 """At 1 to 2 kB for each simulated client, 10 to 20 GB of memory."""
 
 MOST_CLIENT_ROUNDS = 10**10
 """At 10,000 to 100,000 client jobs a second, one to ten days."""
+
+MOST_TEXTS, MOST_CLIENT_TEXTS = 10**9, 10**7
+"""Texts of a synthetic task, in all and of one client: 8 bytes each where some are cached."""
 
 _MOST_WHOLE = 10**9
 _MOST_NUMBER = 1e100
@@ -35,11 +39,22 @@ def check_limits(scenario: Scenario) -> None:
         clients <= MOST_CLIENTS,
         f"partition.clients must be at most {MOST_CLIENTS:,} (1 to 2 kB each), got {clients:,}",
     )
+    if isinstance(scenario.task, SyntheticTask):
+        _check_texts(scenario.task.batches_per_client * scenario.training.batch_size, clients)
     jobs = (scenario.stop.rounds or 0) * participants
     require(
         jobs <= MOST_CLIENT_ROUNDS,
         f"stop.rounds x rounds.participants must be at most {MOST_CLIENT_ROUNDS:,} client jobs, "
         f"got {jobs:,}",
+    )
+
+
+def _check_texts(of_a_client: int, clients: int) -> None:
+    require(
+        of_a_client <= MOST_CLIENT_TEXTS and of_a_client * clients <= MOST_TEXTS,
+        f"task.batches_per_client x training.batch_size must be at most {MOST_CLIENT_TEXTS:,} "
+        f"texts a client and {MOST_TEXTS:,} in all (8 bytes each), got {of_a_client:,} for {clients:,} "
+        "clients",
     )
 
 

@@ -40,7 +40,7 @@ from .surroundings import find_surroundings
 
 _BYTES_PER_MBIT = 125_000
 
-_MOST_IN_VAIN = 1000
+_MOST_IN_VAIN = 300
 """Attempts at a stage that absences undo before it counts as one that never finishes."""
 
 

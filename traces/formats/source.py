@@ -41,8 +41,11 @@ class Source:
 
     @classmethod
     def open(cls, path: str | Path) -> Source:
-        """Read a file. Raises TraceError if it cannot be read or is too large."""
+        """Read a file. Raises TraceError if it cannot be read, is no regular file (a pipe may never
+        end) or is too large."""
         most = MAX_BYTES
+        if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
+            raise TraceError(str(path), "must be a regular file")
         try:
             with Path(path).open("rb") as file:
                 data = file.read(MAX_BYTES + 1)

@@ -20,6 +20,14 @@ WINDOWS = {"kind": "windows", "windows_s": [[0, 5e-10]], "period_s": 1e-9}
         ({"partition.clients": 10**12}, "partition.clients must be at most 1,000,000,000, got 1,0"),
         ({"partition.clients": 10**30}, "partition.clients must be at most 1,000,000,000, got 1,0"),
         ({"task.batches_per_client": 10**300}, "task.batches_per_client must be at most 1,000,000"),
+        (
+            {"task.batches_per_client": 10**9},
+            "10,000,000 texts a client .*, got [1-9],000,000,000 ",
+        ),
+        (
+            {"task.batches_per_client": 10**4, "partition.clients": 10**6},
+            "1,000,000,000 in all .* for 1,000,000 clients",
+        ),
         ({"stop.rounds": 10**15}, "stop.rounds must be at most 1,000,000,000"),
         (
             {"partition.clients": 100, "rounds.participants": 100, "stop.rounds": 10**9},

@@ -83,7 +83,7 @@ def test_a_run_whose_windows_are_too_short_for_a_stage_ends_with_an_error(
     windows = {"kind": "windows", "windows_s": [[0, on_s]], "period_s": 120}
     scenario = make(**{"fleet.availability": windows | {"when_offline": when_offline}} | changes)
     complaint = (
-        f"stalled at {120_000 + on_s} s: .*never available for long enough .client 0: "
+        f"stalled at {36_000 + on_s} s: .*never available for long enough .client 0: "
         f"{stage}, client 1: {stage}, client 2: {stage}.; set rounds.deadline_s or stop.sim_s"
     )
     with pytest.raises(RunError, match=complaint):

@@ -1,13 +1,14 @@
 """Formats are found by content, each by one reader only; anything else is refused in words."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
 
 from traces.formats import READERS, detect, read
 from traces.formats.source import Source
-from traces.load import load, load_bandwidth
+from traces.load import load, load_all, load_bandwidth
 from traces.recording import TraceError
 
 
@@ -44,6 +45,12 @@ def test_what_is_no_trace_is_refused(content: bytes, message: str) -> None:
     with pytest.raises(TraceError) as caught:
         read(Source("t.log", content))
     assert message in str(caught.value)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TraceError, match="pipe:1: must be a regular file"):
+        load_all(tmp_path / "pipe")
 
 
 def test_an_unknown_format_name_is_refused() -> None:
