@@ -53,8 +53,8 @@ def _check_texts(of_a_client: int, clients: int) -> None:
     require(
         of_a_client <= MOST_CLIENT_TEXTS and of_a_client * clients <= MOST_TEXTS,
         f"task.batches_per_client x training.batch_size must be at most {MOST_CLIENT_TEXTS:,} "
-        f"texts a client and {MOST_TEXTS:,} in all (8 bytes each), got {of_a_client:,} for {clients:,} "
-        "clients",
+        f"texts a client and {MOST_TEXTS:,} in all (8 bytes each), got {of_a_client:,} for "
+        f"{clients:,} clients",
     )
 
 
