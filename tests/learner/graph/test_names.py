@@ -70,6 +70,20 @@ def test_a_job_is_its_shard_configuration_and_numbers() -> None:
     assert job_digest(in_part) == digest(*JOB, WIDE_TEXT, "whole")
 
 
+def test_every_name_begins_with_the_epoch_and_the_context() -> None:
+    prefix = digest(str(LEARNER_EPOCH), "another")
+    name = RecipeNames("another").initial(CONFIG, 3)  # made here, not when the file is imported
+    assert name == digest(prefix, "initial", CONFIG_TEXT, "3")
+
+
+def test_a_grown_state_is_named_by_the_seed_of_its_new_weights() -> None:
+    graph = RecipeGraph("context")
+    first = graph.initial(CONFIG, 3)
+    grown = graph.adapt(first, WIDE, 5)
+    assert grown == digest(PREFIX, "adapt", first, WIDE_TEXT, "5")
+    assert grown != graph.adapt(first, WIDE, 6)
+
+
 def test_a_new_state_is_its_configuration_and_seed() -> None:
     assert NAMES.initial(CONFIG, 3) == digest(PREFIX, "initial", CONFIG_TEXT, "3")
 
