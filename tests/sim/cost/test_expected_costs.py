@@ -178,7 +178,13 @@ def test_a_plan_tells_which_share_of_the_clients_trains_what() -> None:
     own = eligibility(TX2, PI, PI, PI, speed=2)
     limit_s = own.expected_s(LARGE)[0]  # of the TX2
     plan = Tiers(parts=(LARGE, SMALL), limit_s=limit_s)
-    assert own.round_cost(plan).shares == (0.25, 0.75)
+    found = own.round_cost(plan)
+    assert found.shares == (0.25, 0.75)
+    assert found.round_s == pytest.approx(found.cohort_s, rel=0.05)
+    large, small = own.round_cost(LARGE), own.round_cost(SMALL)
+    assert small.joules < found.joules < large.joules
+    everybody = Tiers(parts=(LARGE, SMALL), limit_s=large.cohort_s)
+    assert own.round_cost(everybody).shares == (1.0, 0.0)
     shares = Shares(parts=(SMALL, LARGE), shares=(0.75, 0.25))
     assert own.round_cost(shares).shares == (0.75, 0.25)
 
