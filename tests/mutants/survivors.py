@@ -81,6 +81,12 @@ REASONS: Sequence[Reason] = (
     Reason("sim/fleet/shared_link.py", "while heap and heap[0][0] <= reached:", LAST_PLACE),
     Reason("sim/fleet/shared_link.py", "return left if left > 0.0", LAST_PLACE),
     Reason("sim/fleet/shared_link.py", "self._is_changed = ", FAST),
+    Reason("sim/fleet/shared_link.py", "self._step_end_s - self._at_s", FAST),
+    Reason("sim/fleet/shared_link.py", "if cap * (n_open + 1) <=", LAST_PLACE),
+    Reason("sim/fleet/shared_link.py", "flow.left = left if left > 0.0", LAST_PLACE),
+    Reason("sim/fleet/shared_link.py", "if ends and ends[0][0] < next_s", EQUAL),
+    Reason("sim/fleet/shared_link.py", "if end_s < next_s:", EQUAL),
+    Reason("sim/fleet/link.py", "return self.latency_s if self.round_trip is None", FAST),
     Reason(
         "sim/fleet/shared_link.py",
         "self._flows, self._virtual_bytes = renewed",
