@@ -20,6 +20,7 @@ def means(trace: StepTrace, from_s: float, step_s: float) -> Iterator[float]:
     edges, rates, sums = trace._edges, trace._rates, trace._sums
     if trace.end_rule != "loop" or len(rates) == 1:
         yield from _integrals(trace, from_s, step_s)
+        return
     period_s, total = trace.period_s, sums[-1]
     is_fine = len(rates) * step_s > _FEW * period_s
     first = phase = (from_s - trace.start_s) % period_s  # as trace._phase
