@@ -87,7 +87,7 @@ class Accountant:
             attempt=request.attempt,
             config=lineage.config,
             plan=mixed,
-            parts=tuple([job.task.part_no for job in jobs]) if mixed else None,
+            parts=tuple([job.part_no for job in jobs]) if mixed else None,
             clients=tuple([job.client_id for job in jobs]),
             reports=tuple([job.client_id for job in jobs if job.outcome == "done"]),
             ages=_ages(jobs),
@@ -113,9 +113,9 @@ class Accountant:
 
     def _client_fields(self, row: RoundRow, job: ClientJob, own: JobAccount) -> dict[str, Any]:
         """The fields of a job's ClientRow."""
-        seconds, amounts, steps, client = own.seconds, own.amounts, job.task.steps, job.client
+        seconds, amounts, steps, client = own.seconds, own.amounts, job.steps, job.client
         n_texts = 0
-        if client.cache is not None and job.task.cache != "none":
+        if client.cache is not None and job.cache != "none":
             n_texts = client.cache.n_read(client.n_batches, self.dispatcher.batch_size)
         lost_s, lost_bytes, lost_j = self._loss(job, own)
         return {
@@ -127,7 +127,7 @@ class Accountant:
             "round": row.round,
             "outcome": job.outcome,
             "staleness": job.staleness,
-            "cache": job.task.cache,
+            "cache": job.cache,
             "texts": n_texts,
             "cached_texts": n_texts - steps.n_new if steps else n_texts,
             "wait_s": seconds[WAIT],

@@ -54,7 +54,7 @@ class Aggregator:
             make=partial(self._update, jobs, discounts),
             bases=() if is_fresh else [job.base for job in jobs],
             discounts=discounts,
-            parts=[job.task.part.config for job in jobs] if is_mixed else (),
+            parts=[job.part.config for job in jobs] if is_mixed else (),
         )
         state = self.learner.aggregate(lineage.state, updates, self.rule)
         lineage.advance(state, self.env.now)
@@ -82,7 +82,7 @@ class Aggregator:
     def _update(self, jobs: Sequence[ClientJob], discounts: Sequence[float], i: int) -> Update:
         training, job = self.training, jobs[i]
         client, factor = job.client, training.lr_schedule.factor(job.version)
-        part = job.task.part
+        part = job.part
         local_job = LocalJob(
             shard=client.shard,
             config=part.config,

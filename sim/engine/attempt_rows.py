@@ -18,7 +18,7 @@ def attempt_row(job: ClientJob, interval: Interval) -> TransferRow | ComputeRow:
             start_s=start_s,
             client=job.client_id,
             batches=job.client.n_batches,
-            cache=job.task.cache,
+            cache=job.cache,
             status=status,
         )
     return TransferRow(

@@ -104,7 +104,7 @@ def _check_bytes(row: RoundRow, accounts: Accounts, payloads: Payloads, where: W
             _check_stages(job, account, where)
         else:
             moved = (round(account.amounts[DOWN]), round(account.amounts[UP]))
-            down_bytes, up_bytes, *_ = payloads[job.task.part_no]
+            down_bytes, up_bytes, *_ = payloads[job.part_no]
             is_whole = moved[0] >= down_bytes and moved[1] == up_bytes
             text = f"client {job.client_id} moved {moved}, not {(down_bytes, up_bytes)} bytes"
             _require(is_whole, where, text)
@@ -121,7 +121,7 @@ def _check_stages(job: ClientJob, account: JobAccount, where: Where) -> None:
 
 def _check_stage(job: ClientJob, account: JobAccount, stage: int, where: Where) -> None:
     """All of a finished transfer, a part of one that was interrupted, nothing of one not begun."""
-    asked, link = job.task.amounts[stage], job.task.resources[stage]
+    asked, link = job.amounts[stage], job.resources[stage]
     useful = account.amounts[stage] - (account.repeated[1][stage] if account.repeated else 0.0)
     slack = _RELATIVE * (1.0 + asked + account.amounts[stage])
     least = asked if stage < job.stage else 0.0

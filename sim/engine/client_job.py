@@ -1,9 +1,8 @@
-"""A client's part in one round while it lasts: its task, what it did, and how it ended."""
+"""A client's part in one round while it lasts: what it has to do, what it did, how it ended."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from simpy import Environment, Process
@@ -23,6 +22,8 @@ DOWN, COMPUTE, UP, WAIT, IDLE, GONE = range(6)
 """Where a client's seconds in a round go: its three stages of work; absent, to return (WAIT);
 finished before the round is (IDLE); lost to the round before it ends (GONE)."""
 
+STAGES = (DOWN, COMPUTE, UP)
+
 STAGE_NAMES: tuple[Literal["down", "compute", "up"], ...] = ("down", "compute", "up")
 
 NO_DROPOUT = 3.0
@@ -36,26 +37,6 @@ Outcome = Literal["open", "done", "late", "lost", "cut"]
 the round was cancelled. `open` while it runs."""
 
 
-@dataclass(slots=True, eq=False)  # not frozen: every job makes one, and reads it often
-class Task:
-    """What a client has to do: bytes down, seconds of computing at full speed, bytes up.
-
-    `part_no`: what it trains, as an index into the plan's parts.
-    `cache`: what the client's stored activations do. `steps`: the training steps behind the
-    computing, where they store activations (None: they store none).
-    `dropout_stage`: the client vanishes at the end of this stage's amount, which is then only the
-    part done before (3: it does not).
-    """
-
-    part: Part
-    part_no: int
-    cache: CacheState
-    steps: TrainingSteps | None
-    resources: tuple[Resource, Resource, Resource]
-    amounts: Sequence[float]
-    dropout_stage: int
-
-
 Interval = tuple[int, float, float, float, AttemptStatus]
 """Time spent in one place: (place, start_s, end_s, amount, status). The place is a stage, with the
 amount that this attempt at it has moved, or WAIT. A plain tuple, since every job makes three."""
@@ -64,29 +45,42 @@ amount that this attempt at it has moved, or WAIT. A plain tuple, since every jo
 class ClientJob:
     """One client's job in one round.
 
-    It trains from the state `base`, which had seen `version` aggregations, and is the client's
-    `repeat`-th job of that version (0: the first). `intervals` is what it has done so far, without
-    gaps; `stage` counts its finished stages, `current` is the latest begun. `computed_s`: useful
-    seconds of computing so far, at full speed. `is_absent`: the client went offline and must return
-    before it works on. `staleness`: aggregations missed when its update was used.
+    What it has to do: it trains `part` (the plan's part number `part_no`) from the state `base`,
+    which had seen `version` aggregations, and is the client's `repeat`-th job of that version (0:
+    the first). `amounts`: bytes down, seconds of computing at full speed, bytes up; `resources`:
+    what each stage runs on. `cache`: what the client's stored activations do. `steps`: the training
+    steps behind the computing, where they store activations (None: they store none).
+    `dropout_stage`: the client vanishes at the end of this stage's amount, which is then only the
+    part done before (3: it does not).
+
+    What it did: `intervals` so far, without gaps; `stage` counts its finished stages, `current` is
+    the latest begun. `computed_s`: useful seconds of computing so far, at full speed. `is_absent`:
+    the client went offline and must return before it works on. `staleness`: aggregations missed
+    when its update was used.
     """
 
     __slots__ = (
+        "amounts",
         "base",
+        "cache",
         "client",
         "client_id",
         "computed_s",
         "context",
         "current",
+        "dropout_stage",
         "intervals",
         "is_absent",
         "outcome",
+        "part",
+        "part_no",
         "process",
         "repeat",
+        "resources",
         "stage",
         "staleness",
         "start_s",
-        "task",
+        "steps",
         "version",
     )
 
@@ -94,14 +88,22 @@ class ClientJob:
         self,
         context: Context,
         client: Client,
-        task: Task,
-        *,
+        part: Part,
+        part_no: int,
+        amounts: Sequence[float],
+        cache: CacheState,
+        steps: TrainingSteps | None,
+        dropout_stage: int,
         base: StateRef,
         version: int,
-        repeat: int = 0,
+        repeat: int,
     ) -> None:
-        self.context, self.client, self.task = context, client, task
+        self.context, self.client = context, client
         self.client_id = client.shard.client_id
+        self.part, self.part_no, self.amounts = part, part_no, amounts
+        link = client.link
+        self.resources: Sequence[Resource] = (link.down, client.device, link.up)
+        self.cache, self.steps, self.dropout_stage = cache, steps, dropout_stage
         self.base, self.version, self.repeat = base, version, repeat
         self.start_s = context.env.now
         self.intervals: list[Interval] = []

@@ -32,10 +32,10 @@ class RoundCollector:
     client has reported or is lost. `reports`: the jobs whose updates count, by time of finishing.
     """
 
-    __slots__ = ("_n_open", "_n_wanted", "closed", "reports")
+    __slots__ = ("_n_missing", "_n_open", "closed", "reports")
 
     def __init__(self, env: Environment, *, n_asked: int, n_wanted: int) -> None:
-        self._n_open, self._n_wanted = n_asked, n_wanted
+        self._n_open, self._n_missing = n_asked, n_wanted
         self.closed = env.event()
         self.reports: list[ClientJob] = []
 
@@ -43,10 +43,10 @@ class RoundCollector:
         """A client is done or lost."""
         self._n_open -= 1
         if job.outcome == "done":
-            if len(self.reports) < self._n_wanted:
+            if self._n_missing:
+                self._n_missing -= 1
                 self.reports.append(job)
             else:
                 job.outcome = "late"
-        is_over = self._n_open == 0 or len(self.reports) == self._n_wanted
-        if is_over and not self.closed.triggered:
+        if not (self._n_open and self._n_missing) and not self.closed.triggered:
             self.closed.succeed()

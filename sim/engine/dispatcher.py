@@ -1,4 +1,4 @@
-"""Gives clients their tasks, priced for their hardware, and starts their processes."""
+"""Gives clients their jobs, priced for their hardware, and starts their processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sim.scenario.scenario import Exchange
 from sim.streams import Streams
 
 from .assignment import Assignment
-from .client_job import NO_DROPOUT, UP, ClientJob, Task, job_seed
+from .client_job import NO_DROPOUT, UP, ClientJob, job_seed
 from .context import Context
 from .disturbances import Disturbances
 from .lineage import Lineage
@@ -126,11 +126,18 @@ class Dispatcher:
         dropout_stage = int(dropout_at)
         if dropout_stage <= UP:
             amounts[dropout_stage] *= dropout_at - dropout_stage
-        link = client.link
-        resources = (link.down, client.device, link.up)
-        task = Task(offer.part, offer.part_no, cache, steps, resources, amounts, dropout_stage)
         return ClientJob(
-            self.context, client, task, base=lineage.state, version=lineage.round, repeat=repeat
+            self.context,
+            client,
+            offer.part,
+            offer.part_no,
+            amounts,
+            cache,
+            steps,
+            dropout_stage,
+            lineage.state,
+            lineage.round,
+            repeat,
         )
 
     def _training(

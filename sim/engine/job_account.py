@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .client_job import GONE, IDLE, UP, ClientJob
+from operator import sub
+
+from .client_job import GONE, IDLE, STAGES, UP, ClientJob
 
 
 class JobAccount:
@@ -16,9 +18,21 @@ class JobAccount:
     __slots__ = ("amounts", "is_wasteful", "repeated", "seconds")
 
     def __init__(self, job: ClientJob, now_s: float) -> None:
+        self.repeated: tuple[list[float], list[float]] | None = None
+        if len(job.intervals) == len(STAGES):
+            places, starts_s, ends_s, amounts, _ = zip(*job.intervals, strict=True)
+            if places == STAGES:  # no stage was interrupted: so are most jobs
+                self.seconds = [*map(sub, ends_s, starts_s), 0.0, 0.0, 0.0]
+                self.amounts = [*amounts, 0.0]
+                self.seconds[IDLE if job.stage > UP else GONE] = now_s - ends_s[UP]
+                self.is_wasteful = job.outcome != "done"
+                return
+        self._add_up(job, now_s)
+        self.is_wasteful = job.outcome != "done" or self.repeated is not None
+
+    def _add_up(self, job: ClientJob, now_s: float) -> None:
         self.seconds = seconds = [0.0] * 6
         self.amounts = amounts = [0.0] * 4
-        self.repeated: tuple[list[float], list[float]] | None = None
         end_s = job.start_s
         for place, start_s, end_s, amount, _ in job.intervals:
             seconds[place] += end_s - start_s
@@ -26,7 +40,6 @@ class JobAccount:
         if job.context.when_offline == "restart":
             self._see_repeats(job)
         seconds[IDLE if job.stage > UP else GONE] += now_s - end_s
-        self.is_wasteful = job.outcome != "done" or self.repeated is not None
 
     def _see_repeats(self, job: ClientJob) -> None:
         for stage, start_s, end_s, amount, status in job.intervals:

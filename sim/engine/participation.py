@@ -54,17 +54,17 @@ def participate(job: ClientJob) -> Process:
 
 def download(job: ClientJob) -> Process:
     """Receive the trainable state; the first time, maybe the base model too."""
-    return _work(job, DOWN, job.task.amounts[DOWN])
+    return _work(job, DOWN, job.amounts[DOWN])
 
 
 def compute(job: ClientJob, work_s: float | None = None) -> Process:
     """Train for `work_s` seconds at full speed (None: as long as the task takes)."""
-    return _work(job, COMPUTE, job.task.amounts[COMPUTE] if work_s is None else work_s)
+    return _work(job, COMPUTE, job.amounts[COMPUTE] if work_s is None else work_s)
 
 
 def upload(job: ClientJob) -> Process:
     """Send the update."""
-    return _work(job, UP, job.task.amounts[UP])
+    return _work(job, UP, job.amounts[UP])
 
 
 def wait(job: ClientJob, seconds: float) -> Process:
@@ -122,17 +122,16 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
     in vain that it will never be done, it waits for the end of the round. That ends the process.
     Raises ClientLost.
     """
-    env, task, left, computed_s = job.context.env, job.task, amount, job.computed_s
-    resource, job.current, n_in_vain = task.resources[stage], stage, 0
+    env, left, computed_s = job.context.env, amount, job.computed_s
+    resource, job.current, n_in_vain = job.resources[stage], stage, 0
     while True:
         if job.is_absent:
             yield from _wait_for_return(job)
+            if n_in_vain >= job.context.most_in_vain:
+                yield from _give_up(job, stage)
         start_s, place, flow = env.now, stage, None
         try:
-            if n_in_vain >= job.context.most_in_vain:
-                place = WAIT
-                yield from _wait_for_ever(job, stage)
-            elif resource.server is not None and resource.can_finish(start_s, left):
+            if resource.server is not None and resource.can_finish(start_s, left):
                 if wait_s := resource.wait_s(start_s, left):
                     yield env.timeout(wait_s)
                 flow = resource.server.begin(resource.trace, resource.offset_s, left)
@@ -161,7 +160,7 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
                 continue
         _record(job, stage, start_s, left, "done")
         break
-    if stage == task.dropout_stage:
+    if stage == job.dropout_stage:
         raise ClientLost("vanished")
     job.stage = stage + 1
     if stage == DOWN:
@@ -174,7 +173,7 @@ def _begin_anew(job: ClientJob, stage: int, amount: float, computed_s: float) ->
     if stage != COMPUTE:
         return amount
     job.computed_s = computed_s
-    return amount if job.task.steps is None else amount * job.task.steps.reprice()
+    return amount if job.steps is None else amount * job.steps.reprice()
 
 
 def _moved(
@@ -243,6 +242,14 @@ def _wait_for_ever(job: ClientJob, stage: int) -> Process:
                 raise
 
 
+def _give_up(job: ClientJob, stage: int) -> Process:
+    start_s = job.env.now
+    try:
+        yield from _wait_for_ever(job, stage)
+    finally:
+        _record(job, WAIT, start_s, 0.0, "cut")
+
+
 def _record(
     job: ClientJob, place: int, start_s: float, amount: float, status: AttemptStatus
 ) -> None:
@@ -253,9 +260,9 @@ def _record(
     context = job.context
     interval = (place, start_s, context.env.now, amount, status)
     job.intervals.append(interval)
-    if place == COMPUTE and job.task.steps is not None:
+    if place == COMPUTE and job.steps is not None:
         job.computed_s += amount
-        job.task.steps.store(job.computed_s)
+        job.steps.store(job.computed_s)
     if context.rows is not None and place != WAIT:
         context.rows.add(attempt_row(job, interval))
 

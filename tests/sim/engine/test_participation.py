@@ -16,7 +16,7 @@ from learner.batch_order import batch_order
 from learner.plan import Part
 from learner.spec import Adapter, Shard, StateRef
 from sim.cost.step_price import StepPrice
-from sim.engine.client_job import COMPUTE, DOWN, UP, WAIT, ClientJob, Task
+from sim.engine.client_job import COMPUTE, DOWN, UP, WAIT, ClientJob
 from sim.engine.context import Context
 from sim.engine.job_account import JobAccount
 from sim.engine.participation import participate, run_job
@@ -64,18 +64,26 @@ def started(**changes: Any) -> tuple[Environment, ClientJob, list[float]]:
         n_batches=1,
         availability=availability,
     )
-    resources = (given["down"], device, given["up"])
     price = StepPrice(1, 11, plain_s=1.5, hit_s=1.0, miss_s=1.5, has_cache=True)
     cache = client.cache = ActivationCache(4)
     draw = partial(batch_order, 0, 4, 2, 2)
     steps = TrainingSteps(cache, price, n_steps=2, batch_size=2, draw=draw, factor=1.0)
-    task = Task(
-        Part(config=CONFIG), 0, "fill", steps, resources, given["amounts"], given["dropout_stage"]
-    )
     context = Context(
         env=env, when_offline=given["when_offline"], most_in_vain=given["most_in_vain"]
     )
-    job = ClientJob(context, client, task, base=StateRef("base"), version=0)
+    job = ClientJob(
+        context,
+        client,
+        Part(config=CONFIG),
+        part_no=0,
+        amounts=given["amounts"],
+        cache="fill",
+        steps=steps,
+        dropout_stage=given["dropout_stage"],
+        base=StateRef("base"),
+        version=0,
+        repeat=0,
+    )
     reports: list[float] = []
     job.process = env.process(run_job(job, participate, lambda _: reports.append(env.now)))
     return env, job, reports
