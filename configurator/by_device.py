@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from learner.plan import Tiers, TuningPlan
-from learner.ranges import require, require_above_0, require_at_least
+from learner.ranges import require, require_above_0, require_at_least, require_at_least_or_null
 from learner.spec import Adapter, Lora, Runs
 
 from .protocol import Branch, BranchScore, Choose, Costs, Rounds, Trial, TrialResult
@@ -23,6 +23,9 @@ class ByDevice:
     as a shallow one, and the layers further down learn from the clients that have the time for
     them. A larger cohort of more even clients leaves less room. `runs`: see learner.spec.Runs.
 
+    `most_batches`: a client that has time left trains on more batches than the scenario says, as
+    many as fit, up to this number (None: it does not).
+
     `grow_after`: numbers of rounds; after each of them in turn the shallow depth is one layer more.
     Shallow rounds are short, but end at a lower accuracy.
     """
@@ -33,9 +36,11 @@ class ByDevice:
     slack: float = 1.0
     grow_after: tuple[int, ...] = ()
     runs: Runs = "part"
+    most_batches: int | None = None
 
     def __post_init__(self) -> None:
         require_above_0(slack=self.slack)
+        require_at_least_or_null(1, most_batches=self.most_batches)
         require(
             0 <= self.shallow_depth <= self.deepest.depth,
             f"shallow_depth must be at most deepest.depth ({self.deepest.depth}) and at least 0, "
@@ -61,7 +66,7 @@ class ByDevice:
         depths = range(self.deepest.depth, self.shallow_depth + stage - 1, -1)
         parts = tuple(replace(self.deepest, depth=depth) for depth in depths)
         limit_s = self.slack * costs(parts[-1]).cohort_s
-        plan = Tiers(parts=parts, limit_s=limit_s, runs=self.runs)
+        plan = Tiers(parts=parts, limit_s=limit_s, runs=self.runs, most_batches=self.most_batches)
         if stage == len(self.grow_after):
             return Trial.alone("by device", plan)
         branch = Branch(name="by device", plan=plan)

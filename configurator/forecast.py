@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Literal
 
 from learner.plan import Tiers, TuningPlan, parts_of
-from learner.ranges import require, require_above_0, require_at_least
+from learner.ranges import require, require_above_0, require_at_least, require_at_least_or_null
 from learner.spec import Adapter, Lora, Runs, tuned_depth
 
 from .depth_prior import FIRST_ROUNDS, DepthPrior, PriorTask, depth_prior
@@ -37,6 +37,8 @@ class Forecast:
     Every `look_rounds` rounds, a learning curve is fitted to the validation losses of the current
     plan. Another plan is taken if it should lower the loss at least `gain` times as fast, and
     faster wherever in its interval (`confidence`, 0-1) the curve's end lies. There are no trials.
+
+    `runs`, `most_batches`: as in learner.plan.Tiers.
     """
 
     kind: Literal["forecast"] = "forecast"
@@ -46,10 +48,12 @@ class Forecast:
     confidence: float = 0.8
     prior: tuple[PriorTask, ...] = ("trec", "20ng", "conll")
     runs: Runs = "part"
+    most_batches: int | None = None
 
     def __post_init__(self) -> None:
         require_at_least(1, look_rounds=self.look_rounds)
         require_above_0(gain=self.gain)
+        require_at_least_or_null(1, most_batches=self.most_batches)
         is_chance = 0.0 < self.confidence < 1.0
         require(is_chance, f"confidence must be above 0 and below 1, got {self.confidence}")
         require(self.deepest.depth >= 1, "deepest.depth must be at least 1, got 0")
@@ -100,7 +104,10 @@ class Forecast:
             round_s = costs(parts[shallowest - 1]).cohort_s
             own = tuple(reversed(parts[shallowest - 1 :]))
             for share in _LIMITS:
-                yield Tiers(parts=own, limit_s=share * round_s, runs=self.runs)
+                limit_s = share * round_s
+                yield Tiers(
+                    parts=own, limit_s=limit_s, runs=self.runs, most_batches=self.most_batches
+                )
 
     def gain_per_s(self, costs: Costs, left: float, extra_s: float, plan: TuningPlan) -> float:
         """The fall of the loss in a second, over that of the deepest in a round. left: see

@@ -13,7 +13,7 @@ from functools import cache
 from math import isclose
 from typing import Literal
 
-from .ranges import require, require_above_0
+from .ranges import require, require_above_0, require_at_least
 from .spec import Adapter, Freeze, Lora, Runs, TuningConfig
 
 
@@ -24,21 +24,33 @@ class Tiers:
     A client trains the first of `parts` for which its device has the memory and its expected job
     takes at most `limit_s` simulated seconds (None: no limit); if there is none, the last. `runs`:
     see learner.spec.Runs.
+
+    `most_batches`: a client that has time left until `limit_s` trains on more batches than the
+    scenario says, as many as fit, up to this number (None: it does not).
     """
 
     kind: Literal["tiers"] = "tiers"
     parts: tuple[TuningConfig, ...]
     limit_s: float | None = None
     runs: Runs = "part"
+    most_batches: int | None = None
 
     def __post_init__(self) -> None:
         _require_parts(self.parts)
         if self.limit_s is not None:
             require_above_0(limit_s=self.limit_s)
+        if self.most_batches is not None:
+            require_at_least(1, most_batches=self.most_batches)
+            require(
+                self.limit_s is not None,
+                "most_batches must be null where limit_s is, since nothing else limits them, "
+                f"got {self.most_batches}",
+            )
 
     def __str__(self) -> str:
         limit = "memory" if self.limit_s is None else f"{self.limit_s:g} s"
-        return f"{_listed(self.parts)} by {limit}"
+        more = "" if self.most_batches is None else f", up to {self.most_batches} batches"
+        return f"{_listed(self.parts)} by {limit}{more}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

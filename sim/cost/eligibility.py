@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,8 @@ class Eligibility:
     _sampled: dict[Part, NDArray[np.float64]] = field(default_factory=dict)
     _seconds: dict[TuningPlan, NDArray[np.float64]] = field(default_factory=dict)
     _tiers: dict[Tiers, NDArray[np.int64]] = field(default_factory=dict)
+    _batches: dict[Tiers, list[int]] = field(default_factory=dict)
+    _own: list[int] = field(default_factory=list)
     _ineligible: dict[TuningConfig, tuple[IneligibleDevice, ...]] = field(default_factory=dict)
     _samples: list[NDArray[np.int64]] = field(default_factory=list)
 
@@ -65,24 +68,24 @@ class Eligibility:
         In a plan by shares, their mean over the parts.
         """
         if plan not in self._seconds:
-            own = [self._job(part).seconds for part in parts_of(plan)]
-            self._seconds[plan] = self._mean(plan, np.array(own), np.arange(len(self.clients)))
+            self._seconds[plan] = self._of_parts(plan, "seconds") + self._more_s(plan)
         return self._seconds[plan]
 
     def round_cost(self, plan: TuningPlan) -> RoundCost:
         """What a round of the plan is expected to cost."""
         jobs = [self._job(part) for part in parts_of(plan)]
         sampled = np.array([self._sampled_s(part) for part in parts_of(plan)])
+        ids = sampled_ids(len(self.clients))
+        sampled_plan_s = self._mean(plan, sampled, ids) + self._more_s(plan)[ids, np.newaxis]
         seconds, everybody = self.expected_s(plan), np.arange(len(self.clients))
         n_bytes = [np.full(len(seconds), float(job.n_bytes)) for job in jobs]
         joules = self._mean(plan, np.array([job.joules for job in jobs]), everybody)
+        joules += self._more_joules(plan)
         devices = np.array([client.device.profile.name for client in self.clients])
         return RoundCost(
             seconds=float(seconds.mean()),
             cohort_s=expected_slowest_s(seconds, self.n_participants),
-            round_s=expected_slowest_s(
-                self._mean(plan, sampled, sampled_ids(len(everybody))).ravel(), self.n_participants
-            ),
+            round_s=expected_slowest_s(sampled_plan_s.ravel(), self.n_participants),
             shares=self._shares(plan),
             by_device={
                 name: float(seconds[devices == name].mean())
@@ -104,6 +107,14 @@ class Eligibility:
             self._tiers[plan] = chosen
         return self._tiers[plan]
 
+    def n_batches(self, plan: TuningPlan) -> Sequence[int]:
+        """The training steps of each client's job in the plan, by client id."""
+        if not isinstance(plan, Tiers) or plan.most_batches is None:
+            return self._own_batches()
+        if plan not in self._batches:
+            self._batches[plan] = self._fitting(plan, plan.limit_s or 0.0, plan.most_batches)
+        return self._batches[plan]
+
     def n_samples(self) -> NDArray[np.int64]:
         """Number of training examples, by client id."""
         if not self._samples:
@@ -122,6 +133,42 @@ class Eligibility:
         names = (self.clients[i].device.profile.name for i in ids.tolist())
         pairs = zip(ids.tolist(), names, strict=True)
         return np.array([i for i, name in pairs if name not in excluded], dtype=np.int64)
+
+    def _own_batches(self) -> list[int]:
+        if not self._own:
+            self._own.extend(client.n_batches for client in self.clients)
+        return self._own
+
+    def _fitting(self, plan: Tiers, limit_s: float, most: int) -> list[int]:
+        """As many batches as each client has the time for: at least its own, at most `most`."""
+        own = np.array(self._own_batches())
+        left_s, step_s = limit_s - self._of_parts(plan, "seconds"), self._of_parts(plan, "step_s")
+        has_time = np.isfinite(left_s) & (left_s > 0.0) & (step_s > 0.0)
+        n_more = np.floor(np.divide(left_s, step_s, out=np.zeros(len(own)), where=has_time))
+        fitting: list[int] = (
+            (own + np.minimum(n_more, np.maximum(most - own, 0))).astype(int).tolist()
+        )
+        return fitting
+
+    def _more_s(self, plan: TuningPlan) -> NDArray[np.float64]:
+        """(clients,) Seconds of the batches that a plan adds to the clients' own."""
+        if not isinstance(plan, Tiers) or plan.most_batches is None:
+            return np.zeros(len(self.clients))
+        n_more = np.subtract(self.n_batches(plan), self._own_batches())
+        more_s: NDArray[np.float64] = n_more * self._of_parts(plan, "step_s")
+        return more_s
+
+    def _more_joules(self, plan: TuningPlan) -> NDArray[np.float64]:
+        profiles = [client.device.profile for client in self.clients]
+        pairs = zip(profiles, self._more_s(plan).tolist(), strict=True)
+        return np.array([self.cost.energy_j(one, more_s, 0.0) for one, more_s in pairs])
+
+    def _of_parts(
+        self, plan: TuningPlan, name: Literal["seconds", "step_s"]
+    ) -> NDArray[np.float64]:
+        """(clients,) Of the job that each client has in the plan, at its own number of batches."""
+        own = np.array([getattr(self._job(part), name) for part in parts_of(plan)])
+        return self._mean(plan, own, np.arange(len(self.clients)))
 
     def _job(self, part: Part) -> ExpectedJob:
         if part not in self._jobs:

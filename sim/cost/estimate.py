@@ -29,12 +29,13 @@ class ExpectedJob:
     """What each client's job is expected to cost with a filled cache, its transfers at the mean
     rates of its traces.
 
-    (clients,) `seconds`, of which `work_s` computing, and `joules`; inf for a dead link. The bytes
-    of a job, one direction each.
+    (clients,) `seconds`, of which `work_s` computing, `step_s` of it each step, and `joules`; inf
+    for a dead link. The bytes of a job, one direction each.
     """
 
     seconds: Array
     work_s: Array
+    step_s: Array
     joules: Array
     down_bytes: int
     up_bytes: int
@@ -52,19 +53,28 @@ def expected_job(
     up_bytes = cost.payload_bytes(part.config, exchange.up_bits)
     devices = {client.device.profile.name: client.device.profile for client in clients}
     has_cache = isinstance(part.config, AddOn)
-    step_s = {
+    class_step_s = {
         name: step_price(cost, device, part, n_layers=n_layers, has_cache=has_cache).hit_s
         for name, device in devices.items()
     }
-    seconds, works_s, joules = [], [], []
+    seconds, works_s, steps_s, joules = [], [], [], []
     for client in clients:
         profile, link = client.device.profile, client.link
         radio_s = link.down.expected_s(down_bytes) + link.up.expected_s(up_bytes)
-        work_s = client.n_batches * step_s[profile.name] / client.device.own_speed
+        step_s = class_step_s[profile.name] / client.device.own_speed
+        work_s = client.n_batches * step_s
+        steps_s.append(step_s)
         seconds.append(radio_s + work_s)
         works_s.append(work_s)
         joules.append(cost.energy_j(profile, work_s, radio_s))
-    return ExpectedJob(np.array(seconds), np.array(works_s), np.array(joules), down_bytes, up_bytes)
+    return ExpectedJob(
+        np.array(seconds),
+        np.array(works_s),
+        np.array(steps_s),
+        np.array(joules),
+        down_bytes,
+        up_bytes,
+    )
 
 
 def sampled_ids(n_clients: int) -> NDArray[np.int64]:

@@ -116,7 +116,7 @@ class Accountant:
         seconds, amounts, steps, client = own.seconds, own.amounts, job.steps, job.client
         n_texts = 0
         if client.cache is not None and job.cache != "none":
-            n_texts = client.cache.n_read(client.n_batches, self.dispatcher.batch_size)
+            n_texts = client.cache.n_read(job.n_batches, self.dispatcher.batch_size)
         lost_s, lost_bytes, lost_j = self._loss(job, own)
         return {
             "t_s": row.t_s,

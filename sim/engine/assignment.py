@@ -41,6 +41,10 @@ class Assignment:
             return _shared(plan, (places + 0.5) / len(ids))
         return [0] * len(ids)
 
+    def n_batches(self, plan: TuningPlan) -> Sequence[int]:
+        """The training steps of each client's job, by client id."""
+        return self.eligibility.n_batches(plan)
+
     def of_client(self, plan: TuningPlan, round_no: int, repeat: int, client_id: int) -> int:
         """What a client trains that is sent by itself; by shares it is drawn."""
         if isinstance(plan, Shares):

@@ -17,7 +17,7 @@ def attempt_row(job: ClientJob, interval: Interval) -> TransferRow | ComputeRow:
             t_s=end_s,
             start_s=start_s,
             client=job.client_id,
-            batches=job.client.n_batches,
+            batches=job.n_batches,
             cache=job.cache,
             status=status,
         )

@@ -45,13 +45,13 @@ amount that this attempt at it has moved, or WAIT. A plain tuple, since every jo
 class ClientJob:
     """One client's job in one round.
 
-    What it has to do: it trains `part` (the plan's part number `part_no`) from the state `base`,
-    which had seen `version` aggregations, and is the client's `repeat`-th job of that version (0:
-    the first). `amounts`: bytes down, seconds of computing at full speed, bytes up; `resources`:
-    what each stage runs on. `cache`: what the client's stored activations do. `steps`: the training
-    steps behind the computing, where they store activations (None: they store none).
-    `dropout_stage`: the client vanishes at the end of this stage's amount, which is then only the
-    part done before (3: it does not).
+    What it has to do: it trains `part` (the plan's part number `part_no`) for `n_batches` steps,
+    from the state `base`, which had seen `version` aggregations, and is the client's `repeat`-th
+    job of that version (0: the first). `amounts`: bytes down, seconds of computing at full speed,
+    bytes up; `resources`: what each stage runs on. `cache`: what the client's stored activations
+    do. `steps`: the training steps behind the computing, where they store activations (None: they
+    store none). `dropout_stage`: the client vanishes at the end of this stage's amount, which is
+    then only the part done before (3: it does not).
 
     What it did: `intervals` so far, without gaps; `stage` counts its finished stages, `current` is
     the latest begun. `computed_s`: useful seconds of computing so far, at full speed. `is_absent`:
@@ -71,6 +71,7 @@ class ClientJob:
         "dropout_stage",
         "intervals",
         "is_absent",
+        "n_batches",
         "outcome",
         "part",
         "part_no",
@@ -90,6 +91,7 @@ class ClientJob:
         client: Client,
         part: Part,
         part_no: int,
+        n_batches: int,
         amounts: Sequence[float],
         cache: CacheState,
         steps: TrainingSteps | None,
@@ -100,7 +102,7 @@ class ClientJob:
     ) -> None:
         self.context, self.client = context, client
         self.client_id = client.shard.client_id
-        self.part, self.part_no, self.amounts = part, part_no, amounts
+        self.part, self.part_no, self.n_batches, self.amounts = part, part_no, n_batches, amounts
         link = client.link
         self.resources: Sequence[Resource] = (link.down, client.device, link.up)
         self.cache, self.steps, self.dropout_stage = cache, steps, dropout_stage

@@ -80,8 +80,9 @@ class Dispatcher:
         drawn = self.disturbances.draw(lineage.round, attempt, ids)
         offers = self.offers(lineage.plan)
         chosen = self.assignment.of_cohort(lineage.plan, lineage.round, attempt, ids)
+        n_batches = self.assignment.n_batches(lineage.plan)
         return [
-            self._job(lineage, offers[i], client_id, 0, factor, point)
+            self._job(lineage, offers[i], client_id, n_batches[client_id], 0, factor, point)
             for client_id, i, (factor, point) in zip(ids, chosen, drawn, strict=True)
         ]
 
@@ -101,7 +102,8 @@ class Dispatcher:
         """
         chosen = self.assignment.of_client(lineage.plan, lineage.round, repeat, client_id)
         offer = self.offers(lineage.plan)[chosen]
-        return self._job(lineage, offer, client_id, repeat, work_factor, dropout_at)
+        n_batches = self.assignment.n_batches(lineage.plan)[client_id]
+        return self._job(lineage, offer, client_id, n_batches, repeat, work_factor, dropout_at)
 
     def start(self, job: ClientJob, report: Callable[[ClientJob], None]) -> None:
         """Start the client's process; `report` is called when the client is done or lost."""
@@ -112,6 +114,7 @@ class Dispatcher:
         lineage: Lineage,
         offer: Offer,
         client_id: int,
+        n_batches: int,
         repeat: int,
         work_factor: float,
         dropout_at: float,
@@ -121,7 +124,9 @@ class Dispatcher:
         if model_bytes and not client.has_model:
             down_bytes += model_bytes
         price = offer.prices[client.device.profile.name]
-        work_s, cache, steps = self._training(lineage, client, price, repeat, work_factor)
+        work_s, cache, steps = self._training(
+            lineage, client, price, n_batches, repeat, work_factor
+        )
         amounts: list[float] = [down_bytes, work_s, up_bytes]
         dropout_stage = int(dropout_at)
         if dropout_stage <= UP:
@@ -131,6 +136,7 @@ class Dispatcher:
             client,
             offer.part,
             offer.part_no,
+            n_batches,
             amounts,
             cache,
             steps,
@@ -141,11 +147,17 @@ class Dispatcher:
         )
 
     def _training(
-        self, lineage: Lineage, client: Client, price: StepPrice, repeat: int, factor: float
+        self,
+        lineage: Lineage,
+        client: Client,
+        price: StepPrice,
+        n_steps: int,
+        repeat: int,
+        factor: float,
     ) -> tuple[float, CacheState, TrainingSteps | None]:
         """Seconds of computing at full speed, what the stored activations do, and the training
         steps that store some."""
-        cache, n_steps = client.cache, client.n_batches
+        cache = client.cache
         if cache is None or not price.has_cache:
             return n_steps * price.plain_s * factor, "none", None
         if isinstance(cache.depths, int) and cache.depths >= price.depth:

@@ -39,6 +39,16 @@ class TestByDevice(ConfiguratorContract):
         assert branch.plan == Tiers(parts=parts, limit_s=1.5 * 11.0)
         assert trial.budget == Unlimited()
 
+    def test_who_has_time_left_may_train_on_more_batches(self) -> None:
+        policy = ByDevice(deepest=Adapter(depth=3, width=16), most_batches=8)
+        trial = policy.propose(policy.initial(), [], costs_by_depth)
+        assert trial is not None
+        plan = trial.branches[0].plan
+        assert isinstance(plan, Tiers)
+        assert plan.most_batches == 8
+        with pytest.raises(ValueError, match="most_batches must be at least 1 or null, got 0"):
+            ByDevice(deepest=Adapter(depth=3, width=16), most_batches=0)
+
     def test_the_shallow_depth_grows_after_given_rounds(self) -> None:
         policy = ByDevice(deepest=Adapter(depth=4, width=16), grow_after=(30, 20))
         history, seen = list[TrialResult](), []

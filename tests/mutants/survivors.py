@@ -96,11 +96,14 @@ REASONS: Sequence[Reason] = (
     Reason("configurator/comparison.py", 'score.correct or "0"', OVERWRITTEN),
     Reason("sim/cost/", "width // UNIT_WIDTH", TYPE),
     Reason("sim/cost/eligibility.py", "strict=True", CHECKED),
+    Reason("sim/cost/estimate.py", "starts_s = (np.arange(", "a loop is the same a period later"),
+    Reason("sim/cost/protocol.py", "def payload_bytes(", "a protocol is declared, never run"),
     Reason(
         "sim/cost/step_terms.py", "scales[scales == 0.0]", "zeros, whatever they are divided by"
     ),
     Reason("sim/engine/accounting.py", "strict=True", CHECKED),
     Reason("sim/cost/analytic.py", 'endswith("cached") else "none"', "only hit is asked for"),
+    Reason("sim/cost/memory.py", "terms = _terms(BERT_BASE", "12 kB of a peak of gigabytes"),
     Reason("sim/cost/memory.py", "yield peak_gb * 1e9", "a part in 10^9 of a peak"),
     Reason("sim/cost/memory.py", "config = Full() if depth == n_layers", TYPE),
     Reason("learner/graph/names.py", "strict=True", CHECKED),

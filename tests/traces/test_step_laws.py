@@ -131,3 +131,9 @@ def test_means_are_the_integrals_of_steps_one_behind_the_other(
 def test_means_begin_anew_just_before_a_period_does() -> None:
     trace = StepTrace(times_s=np.array([0.0, 1.0]), values=np.array([3.0, 5.0]), period_s=2.0)
     assert list(islice(means(trace, -1e-20, 1.0), 3)) == [3.0, 5.0, 3.0]
+
+
+def test_means_of_a_trace_that_begins_later_start_at_its_first_instant() -> None:
+    times_s, values = np.array([0.0, 1.0]), np.array([3.0, 5.0])
+    trace = StepTrace(times_s=times_s, values=values, period_s=3.0, start_s=1.0)
+    assert list(islice(means(trace, 1.0, 1.0), 4)) == [3.0, 5.0, 5.0, 3.0]

@@ -160,7 +160,7 @@ def test_an_interval_that_is_just_narrow_enough_is_enough(n: int) -> None:
 def test_replications_needed_is_the_least_sufficient_number() -> None:
     values = [1.0, 2.0, 3.0, 4.0]
     n = replications_needed(values, 0.5)
-    assert n is not None
+    assert isinstance(n, int)
     widths = [float(t.ppf(0.975, k - 1)) * 1.2909944 / math.sqrt(k) for k in (n - 1, n)]
     assert widths[0] > 0.5 >= widths[1]
     assert replications_needed(values, 100.0) == 2

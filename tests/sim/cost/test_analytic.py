@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,8 @@ def test_a_device_with_another_table_has_the_same_seconds() -> None:
 def test_bytes_are_by_the_models_own_parameters() -> None:
     cost = AnalyticCostModel(architecture=MINILM_L6, n_labels=47, tokens=32, batch_size=4)
     assert cost.payload_bytes(Adapter(depth=1, width=8)) == 98_524
+
+
+def test_energy_is_watts_by_seconds_of_computing_and_of_the_radio() -> None:
+    device = replace(TX2, compute_w=7.0, radio_w=2.0)
+    assert cost_of().energy_j(device, 3.0, 5.0) == 31.0

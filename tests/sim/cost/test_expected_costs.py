@@ -167,6 +167,26 @@ def test_a_round_waits_for_transfers_that_begin_at_bad_instants() -> None:
     )  # 7 of 16 are bad
 
 
+def test_an_upload_is_sampled_at_the_instant_before_that_of_its_download() -> None:
+    times_s, rates = np.array([0.0, 1_000.0]), np.array([190.0, 10.0])
+    trace = StepTrace(times_s=times_s, values=rates, period_s=2_000.0)
+    (own,) = [replace(one, link=Link(OneWay(trace), OneWay(trace))) for one in clients(TX2)]
+    job = expected_job(Whole(), Exchange(), [own], Part(config=SMALL), N_LAYERS)
+    ((first_s, second_s, *_),) = sampled_s([own], job)
+    starts_s = [i * 0.6180339887498949 % 1.0 * 2_000.0 for i in (0, 1, 15)]
+    transfers_s = [own.link.up.time_for(start_s, 2000) for start_s in starts_s]
+    assert first_s == pytest.approx(6.0 + transfers_s[0] + transfers_s[2])
+    assert second_s == pytest.approx(6.0 + transfers_s[1] + transfers_s[0])
+
+
+def test_transfers_over_a_trace_that_ends_are_at_its_mean_rate() -> None:
+    times_s, rates = np.array([0.0, 1_000.0]), np.array([190.0, 10.0])
+    trace = StepTrace(times_s=times_s, values=rates, period_s=2_000.0, end_rule="hold")
+    own = [replace(one, link=Link(OneWay(trace), OneWay(constant(1e12)))) for one in clients(TX2)]
+    sampled = sampled_s(own, expected_job(Whole(), Exchange(), own, Part(config=SMALL), N_LAYERS))
+    assert np.unique(sampled) == pytest.approx([6.0 + 2000 / trace.mean])
+
+
 def test_many_clients_are_sampled_evenly() -> None:
     assert sampled_ids(3).tolist() == [0, 1, 2]
     ids = sampled_ids(1_000_000)
@@ -207,6 +227,29 @@ def test_a_client_trains_the_first_tier_that_it_can_hold_and_finish() -> None:
     assert own.tiers(Tiers(parts=(LARGE, SMALL))).tolist() == [0, 0]
 
 
+def test_who_has_time_left_trains_on_more_batches() -> None:
+    plan = Tiers(parts=(LARGE, SMALL), limit_s=131.0, most_batches=9)
+    own = eligibility(TX2, PI, speed=2)  # as above: the TX2 has 5 s left for steps of 2 s
+    assert own.n_batches(plan) == [3 + 2, 9]  # and the Pi 65 s for steps of 2 s
+    assert own.expected_s(plan).tolist() == [126.0 + 4.0, 66.0 + 12.0]
+    assert own.round_cost(plan).joules == pytest.approx(
+        (2 * 10 + 3 * 120 + 2 * 18 + 3 * 60) / 2  # 2 W computing, 3 W sending
+    )
+    assert eligibility(TX2, speed=2).round_cost(plan).round_s == pytest.approx(130.0)
+    assert own.n_batches(replace(plan, most_batches=2)) == [3, 3]  # never less than its own
+    assert own.n_batches(replace(plan, most_batches=None)) == [3, 3]
+    assert own.n_batches(SMALL) is own.n_batches(LARGE)
+
+
+def test_who_never_ends_or_has_no_work_trains_on_no_more_batches() -> None:
+    plan = Tiers(parts=(SMALL,), limit_s=1e3, most_batches=9)
+    dead = replace(clients(PI)[0], link=Link(OneWay(constant(0.0)), OneWay(constant(1.0))))
+    idle = replace(clients(PI)[0], n_batches=0)
+    own = replace(eligibility(PI), clients=[dead, idle])
+    assert own.n_batches(plan) == [3, 9]
+    assert replace(own, cost=Whole(0)).n_batches(plan)[0] == 3
+
+
 def test_a_device_without_the_memory_is_left_out_and_told() -> None:
     # TX2: 8 GB, Pi: 4 GB; half of it. Depth 4 needs 4 GB with all activations stored
     own = eligibility(PI, TX2, PI, share=0.5)
@@ -217,8 +260,11 @@ def test_a_device_without_the_memory_is_left_out_and_told() -> None:
     ids = np.array([2, 1])
     assert own.eligible(LARGE, ids).tolist() == [1]
     assert own.eligible(LARGE, ids).dtype == ids.dtype
+    assert own.eligible(LARGE, ids[:1][ids[:1] < 0]).dtype == ids.dtype
     assert own.eligible(SMALL, ids) is ids
     assert own.tiers(Tiers(parts=(LARGE, SMALL))).tolist() == [1, 0, 1]
+    unlimited = replace(TX2, name="a device without a limit", memory_bytes=None)
+    assert eligibility(unlimited, PI, share=0.5).ineligible(LARGE) == (replace(told, n_clients=1),)
     none = eligibility(PI, TX2, share=0.5, misses=True)  # depth 4 then needs 5 GB
     assert [one.device for one in none.ineligible(LARGE)] == sorted([PI.name, TX2.name])
     assert eligibility(PI, TX2).ineligible(Full()) == ()
@@ -246,15 +292,21 @@ def test_a_device_is_asked_by_what_its_figures_are_based_on(basis: str, speed: i
         def compute_s(
             self, device: DeviceProfile, config: TuningConfig, batches: int, cache: CacheState
         ) -> float:
+            assert device.basis == basis
             return Whole().compute_s(PI, config, batches, cache) / self.speed
 
         def memory_bytes(
             self, device: DeviceProfile, config: TuningConfig, cache: CacheState
         ) -> int:
+            assert device.basis == basis
             return Whole().memory_bytes(device, config, cache) // self.speed
+
+        def energy_j(self, device: DeviceProfile, compute_s: float, radio_s: float) -> float:
+            assert device.basis == basis
+            return super().energy_j(device, compute_s, radio_s)
 
     own = OwnDevices(published=Fast(1), measured=Fast(2), scaled=Fast(4))
     assert own.compute_s(device, SMALL, 2, "none") == 14.0 / speed
     assert own.memory_bytes(device, SMALL, "none") == 3 * 10**9 // speed
-    assert own.payload_bytes(SMALL, 8) == 500
+    assert (own.payload_bytes(SMALL), own.payload_bytes(SMALL, 8)) == (2000, 500)
     assert own.energy_j(device, 1.0, 2.0) == 8.0

@@ -34,3 +34,4 @@ def test_a_client_loses_what_it_repeats_or_what_is_not_used(
     first = next(row for row in log if row["row"] == "round")
     assert first["lost_s"] == pytest.approx(3 * lost_s)
     assert first["lost_bytes"] == 3 * lost_bytes
+    assert first["ages"] == []  # nobody missed an aggregation

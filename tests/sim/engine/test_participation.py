@@ -76,6 +76,7 @@ def started(**changes: Any) -> tuple[Environment, ClientJob, list[float]]:
         client,
         Part(config=CONFIG),
         part_no=0,
+        n_batches=2,
         amounts=given["amounts"],
         cache="fill",
         steps=steps,

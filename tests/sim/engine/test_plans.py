@@ -86,6 +86,36 @@ def test_by_tiers_each_client_trains_what_its_device_has_the_time_for(
     assert run.sim_seconds < max(longest_s["large"].values())
 
 
+def test_who_has_time_left_trains_on_more_batches_until_the_limit(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    def trained(name: str, plan: Any) -> tuple[dict[int, int], dict[int, float], Any]:
+        run = run_scenario(make(**mixed(**{"configurator.config": plan})), out=tmp_path / name)
+        log = rows(run.run_dir)
+        ends_s = {one["client"]: one["t_s"] for one in of_kind(log, "transfer")}
+        batches = {one["client"]: one["batches"] for one in of_kind(log, "compute")}
+        return batches, ends_s, of_kind(log, "round")[0]
+
+    own, own_s, _ = trained("own", SMALL)
+    limit_s = max(own_s.values()) + 1e-6
+    plan = {"kind": "tiers", "parts": [SMALL], "limit_s": limit_s, "most_batches": 12}
+    more, more_s, row = trained("more", plan)
+    assert row["plan"]["most_batches"] == 12
+    assert set(own.values()) == {10}
+    is_slow = {client: own_s[client] == max(own_s.values()) for client in own}
+    assert {more[client] for client in own if is_slow[client]} == {10}
+    assert {more[client] for client in own if not is_slow[client]} <= {11, 12}
+    for client, batches in more.items():
+        per_batch_s = (own_s[client] - transfers_s(130_000)) / 10
+        assert more_s[client] == pytest.approx(transfers_s(130_000) + batches * per_batch_s)
+        assert more_s[client] <= limit_s
+        assert batches == 12 or more_s[client] + per_batch_s > limit_s
+
+
+def transfers_s(n_bytes: int) -> float:
+    return n_bytes / 1e6 + n_bytes / 0.5e6
+
+
 def test_who_runs_the_whole_state_downloads_it_and_sends_its_part(
     tmp_path: Path, make: Any, rows: Any
 ) -> None:
