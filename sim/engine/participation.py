@@ -69,6 +69,11 @@ def upload(job: ClientJob) -> Process:
 
 def wait(job: ClientJob, seconds: float) -> Process:
     """Let seconds pass without work. An absence meanwhile changes nothing."""
+    _watch_availability(job)
+    return _pass_time(job, seconds)
+
+
+def _pass_time(job: ClientJob, seconds: float) -> Process:
     end_s = job.env.now + seconds
     while job.env.now < end_s:
         start_s = job.env.now
@@ -95,7 +100,6 @@ def run_job(
     """
     processes = job.client.processes
     processes.append(job.process)
-    _watch_availability(job)
     try:
         yield from participation(job)
     except ClientLost as loss:
@@ -132,13 +136,17 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
         start_s, place, flow = env.now, stage, None
         try:
             if resource.server is not None and resource.can_finish(start_s, left):
+                _watch_availability(job)
                 if wait_s := resource.wait_s(start_s, left):
                     yield env.timeout(wait_s)
                 flow = resource.server.begin(resource.trace, resource.offset_s, left)
                 yield flow.over
             elif (seconds := resource.time_for(start_s, left)) < math.inf:
+                if start_s + seconds > job.client.availability.available_until_s:
+                    _watch_availability(job)
                 yield env.timeout(seconds)
             elif _may_be_interrupted(job, resource):
+                _watch_availability(job)
                 yield env.event()  # an absence will end it
             else:
                 place = stage if job.client.availability.available_until_s == math.inf else WAIT
@@ -188,7 +196,7 @@ def _moved(
 
 
 def _watch_availability(job: ClientJob) -> None:
-    """Let the client's next absence interrupt its jobs."""
+    """Let the client's next absence interrupt its jobs. A stage that ends before does not ask."""
     client, env = job.client, job.context.env
     if client.is_watched or client.availability.available_until_s == math.inf:
         return
@@ -217,8 +225,7 @@ def _wait_for_return(job: ClientJob) -> Process:
     if job.context.when_offline == "drop" or return_s == math.inf:
         raise ClientLost("offline")
     job.is_absent = False
-    yield from wait(job, return_s - env.now)
-    _watch_availability(job)
+    yield from _pass_time(job, return_s - env.now)
 
 
 def _may_be_interrupted(job: ClientJob, resource: Resource) -> bool:
