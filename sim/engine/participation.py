@@ -100,6 +100,8 @@ def run_job(
     """
     processes = job.client.processes
     processes.append(job.process)
+    if participation is not participate:  # an absence in an event of its own is an error
+        _watch_availability(job)
     try:
         yield from participation(job)
     except ClientLost as loss:
@@ -226,6 +228,7 @@ def _wait_for_return(job: ClientJob) -> Process:
         raise ClientLost("offline")
     job.is_absent = False
     yield from _pass_time(job, return_s - env.now)
+    _watch_availability(job)
 
 
 def _may_be_interrupted(job: ClientJob, resource: Resource) -> bool:

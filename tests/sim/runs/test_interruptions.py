@@ -78,8 +78,7 @@ def test_restarted_work_starts_again_and_the_first_attempt_is_lost(
 def test_a_run_whose_windows_are_too_short_for_a_stage_ends_with_an_error(
     tmp_path: Path, make: Any, when_offline: str, on_s: int, changes: Any, stage: str
 ) -> None:
-    # A window every 120 s. The thousandth is the last one that is tried, and the one that begins
-    # at 120,000 s the last one in which anything happens.
+    # A window every 120 s, of which 300 are tried.
     windows = {"kind": "windows", "windows_s": [[0, on_s]], "period_s": 120}
     scenario = make(**{"fleet.availability": windows | {"when_offline": when_offline}} | changes)
     complaint = (
