@@ -230,6 +230,7 @@ def test_a_client_trains_the_first_tier_that_it_can_hold_and_finish() -> None:
 def test_who_has_time_left_trains_on_more_batches() -> None:
     plan = Tiers(parts=(LARGE, SMALL), limit_s=131.0, most_batches=9)
     own = eligibility(TX2, PI, speed=2)  # as above: the TX2 has 5 s left for steps of 2 s
+    assert all(isinstance(n, int) for n in own.n_batches(plan))
     assert own.n_batches(plan) == [3 + 2, 9]  # and the Pi 65 s for steps of 2 s
     assert own.expected_s(plan).tolist() == [126.0 + 4.0, 66.0 + 12.0]
     assert own.round_cost(plan).joules == pytest.approx(
@@ -247,7 +248,16 @@ def test_who_never_ends_or_has_no_work_trains_on_no_more_batches() -> None:
     idle = replace(clients(PI)[0], n_batches=0)
     own = replace(eligibility(PI), clients=[dead, idle])
     assert own.n_batches(plan) == [3, 9]
-    assert replace(own, cost=Whole(0)).n_batches(plan)[0] == 3
+    assert own.n_batches(replace(plan, limit_s=50.0)) == [3, 0]  # late in any case
+
+    class Free(Whole):
+        def compute_s(self, *_: object) -> float:
+            return 0.0
+
+    free = replace(eligibility(PI), clients=[dead, idle], cost=Free())
+    assert free.n_batches(plan) == [3, 0]
+    fast = eligibility(TX2, speed=4)  # 61.5 s with steps of half a second
+    assert fast.n_batches(replace(plan, limit_s=62.1)) == [4]
 
 
 def test_a_device_without_the_memory_is_left_out_and_told() -> None:
