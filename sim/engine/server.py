@@ -35,9 +35,9 @@ from .timing import take_time
 from .totals import Totals
 from .trial import TrialRunner
 
-_MAX_EMPTY_TRIALS = 1000
+_MAX_EMPTY_TRIALS = 720
 """Trials in a row without one more round in the lineage, after which the run is given up: with
-budgets too short for any round it would never end."""
+budgets too short for any round it would never end. Twelve hours in windows of a minute: a night."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

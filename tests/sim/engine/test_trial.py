@@ -195,7 +195,7 @@ def test_a_window_in_which_no_round_fits_is_survived(tmp_path: Path, make: Any, 
 
 
 def test_windows_too_short_for_any_round_end_the_run_with_a_word(tmp_path: Path, make: Any) -> None:
-    with pytest.raises(RunError, match="no round fits in 1000 trials in a row"):
+    with pytest.raises(RunError, match="no round fits in 720 trials in a row"):
         run_scenario(make(configurator=SIDELINE | {"interval_s": 0.01}), out=tmp_path)
 
 
@@ -256,7 +256,7 @@ def test_an_extension_in_which_no_branch_can_go_on_ends_the_trial(
     )
     (decision,) = of_kind(rows(result.run_dir), "decision")
     assert decision["rounds"] == {"keep": 4, "deeper": 4}
-    with pytest.raises(RunError, match="no round fits in 1000 extensions in a row"):
+    with pytest.raises(RunError, match="no round fits in 720 extensions in a row"):
         run_scenario(make(), out=tmp_path, configurator=NeverSure())
 
 
