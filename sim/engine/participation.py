@@ -253,6 +253,7 @@ def _wait_for_ever(job: ClientJob, stage: int) -> Process:
 
 
 def _give_up(job: ClientJob, stage: int) -> Process:
+    """Wait for the end of the round, after too many attempts in vain."""
     start_s = job.env.now
     try:
         yield from _wait_for_ever(job, stage)
