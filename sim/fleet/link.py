@@ -44,7 +44,7 @@ class OneWay:
         The earliest instant at which the integral of the rate reaches n_bytes; inf if it never
         does.
         """
-        latency_s = self.latency_s if self.round_trip is None else self.latency_at(start_s)
+        latency_s = self.latency_at(start_s)
         if self.slow_start is not None:
             return self.slow_start.time_for(self.trace, self.offset_s, start_s, latency_s, n_bytes)
         if not n_bytes:
@@ -59,7 +59,7 @@ class OneWay:
         than its bytes at the rate of the trace.
         """
         if self.slow_start is None:
-            return self.latency_s if self.round_trip is None else self.latency_at(start_s)
+            return self.latency_at(start_s)
         own_s = self.trace.time_to_accumulate(start_s + self.offset_s, n_bytes)
         return max(self.time_for(start_s, n_bytes) - own_s, 0.0)
 
@@ -85,9 +85,8 @@ class OneWay:
         if self.slow_start is not None:
             return self.slow_start.done_by(self.trace, self.offset_s, start_s, latency_s, now_s)
         first_byte_s = start_s + latency_s
-        if now_s <= first_byte_s:
-            return 0.0
-        return self.trace.integral(first_byte_s + self.offset_s, now_s + self.offset_s)
+        last_byte_s = max(first_byte_s, now_s)
+        return self.trace.integral(first_byte_s + self.offset_s, last_byte_s + self.offset_s)
 
 
 @dataclass(frozen=True, slots=True)

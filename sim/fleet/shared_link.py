@@ -16,6 +16,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
+from itertools import count
 
 from simpy import Environment, Event, Timeout
 
@@ -27,8 +28,7 @@ _SLACK = 1e-12
 
 _FULL = 1.0 + _SLACK  # times a capacity: as far as it counts as free
 
-_Flows = list[tuple[float, int, "Flow"]]  # (cap, flow number, flow)
-_Heap = list[tuple[float, int, int, "Flow"]]  # (when, flow number, stamp, flow)
+_Entry = tuple[float, int, "Flow"]  # (cap or end, flow number, flow)
 
 
 class Flow:
@@ -38,26 +38,26 @@ class Flow:
         "_link",
         "cap",
         "caps",
+        "end",
         "left",
         "moved",
         "n_bytes",
         "number",
         "over",
         "since_s",
-        "stamp",
     )
 
-    cap: float
     left: float
-    since_s: float  # nan: at the fair rate, and `left` is the virtual time of its end
+    since_s: float | None  # None: at the fair rate, and `left` is the virtual time of its end
+    end: _Entry | None  # its place in a heap; any other entry of it there is out of date
 
     def __init__(
         self, link: SharedLink, number: int, caps: Iterator[float], n_bytes: float
     ) -> None:
         self._link, self.number, self.n_bytes = link, number, n_bytes
         self.caps = caps  # of the link's coming steps, one after the other
+        self.cap, self.moved = next(caps), 0.0
         self.over = Event(link.env)
-        self.moved, self.stamp = 0.0, 0
 
     def stop(self) -> float:
         """Stop now; returns the bytes moved. No effect on a flow that is over."""
@@ -72,35 +72,35 @@ class SharedLink:
     Caps are the flows' traces averaged over steps of `step_s`, which conserves their bytes.
     """
 
+    _at_s: float  # up to when flows, virtual time and caps are known
+    _virtual_bytes: float  # that a flow at the fair rate has moved in this step
+    _next_step_s: float
+
     def __init__(self, env: Environment, capacity_bytes_per_s: float, step_s: float) -> None:
         self.env, self.capacity_bytes_per_s, self.step_s = env, capacity_bytes_per_s, step_s
         self.peak_bytes_per_s = self.carried_bytes = 0.0
-        self._flows: _Flows = []  # by cap; the first `_n_capped` move at it
-        self._n_capped, self._capped_sum = 0, 0.0
-        self._fair_rate, self._virtual_bytes, self._at_s = math.inf, 0.0, -math.inf
-        self._ends_at_cap: _Heap = []
-        self._ends_at_fair_rate: _Heap = []
-        self._step_no, self._next_step_s, self._step_end_s = -1, 0.0, 0.0
-        self._wake_s, self._n_begun, self._is_changed = math.inf, 0, False
+        self._numbers = count()
+        self._flows: list[_Entry] = []  # by cap; the first `_n_capped` move at it
+        self._fair_rate = self._wake_s = math.inf
+        self._alarm: Event | None = None
+        self._is_changed = False
+        self._begin_step(env.now)
 
     def begin(self, trace: StepTrace, offset_s: float, n_bytes: float) -> Flow:
         """Start a transfer now; its client meets its trace `offset_s` after the trace's zero."""
-        now_s = self.env.now
-        if now_s != self._at_s:  # many begin at once
-            self._catch_up(now_s)
-        self._n_begun += 1
+        if self.env.now != self._at_s:  # many begin at once
+            self._catch_up()
         caps = means(trace, self._step_no * self.step_s + offset_s, self.step_s)
-        flow = Flow(self, self._n_begun, caps, n_bytes)
-        if n_bytes <= 0.0:
+        flow = Flow(self, next(self._numbers), caps, n_bytes)
+        if not n_bytes:
             flow.over.succeed()
             return flow
-        flow.cap = cap = next(caps)
-        entry = (cap, flow.number, flow)
+        entry = (flow.cap, flow.number, flow)
         index = bisect_left(self._flows, entry)
         self._flows.insert(index, entry)
         if index < self._n_capped:
             self._n_capped += 1
-            self._capped_sum += cap
+            self._capped_sum += flow.cap
             self._put_at_cap(flow, n_bytes)
         else:
             self._put_at_fair_rate(flow, n_bytes)
@@ -111,77 +111,46 @@ class SharedLink:
         """Take a flow out, if it is still in."""
         if flow.over.triggered:
             return
-        self._catch_up(self.env.now)
+        self._catch_up()
         if not flow.over.triggered:
             self._end(flow, flow.n_bytes - self._left(flow))
             self._share_at_end_of_instant()
 
     # -- as time passes -------------------------------------------------------------------------
 
-    def _catch_up(self, now_s: float) -> None:
-        """Bring virtual time, the caps and the flows that are through up to now."""
-        slack_s, fair_rate = _SLACK * (1.0 + now_s), self._fair_rate
-        if self._ends_at_cap:
-            self._finish(self._ends_at_cap, now_s + slack_s)
-        if fair_rate < math.inf:
-            self._virtual_bytes += fair_rate * (now_s - self._at_s)
-            if self._ends_at_fair_rate:
-                self._finish(self._ends_at_fair_rate, self._virtual_bytes + fair_rate * slack_s)
+    def _catch_up(self) -> None:
+        """Bring virtual time, the flows that are through and the caps up to now."""
+        now_s = self.env.now
+        reached_s = _reached(now_s)
+        self._finish(self._ends_at_cap, reached_s)
+        if self._fair_rate < math.inf:
+            self._virtual_bytes += self._fair_rate * (now_s - self._at_s)
+            slack = self._fair_rate * (reached_s - now_s)
+            self._finish(self._ends_at_fair_rate, self._virtual_bytes + slack)
         self._at_s = now_s
-        if now_s + slack_s >= self._next_step_s:
-            self._begin_step(math.floor((now_s + slack_s) / self.step_s))
+        if reached_s >= self._next_step_s:
+            self._begin_step(now_s)
 
-    def _begin_step(self, step_no: int) -> None:
-        if step_no != self._step_no:
-            self._step_no, self._next_step_s = step_no, (step_no + 1) * self.step_s
-            self._step_end_s = self._next_step_s + 2.0 * _SLACK * (1.0 + self._next_step_s)
-            self._renew_caps()
+    def _finish(self, heap: list[_Entry], reached: float) -> None:
+        while _first(heap) <= reached:
+            _, _, flow = heappop(heap)
+            self._end(flow, flow.n_bytes)
 
-    def _finish(self, heap: _Heap, reached: float) -> None:
-        while heap and heap[0][0] <= reached:
-            _, _, stamp, flow = heappop(heap)
-            if stamp == flow.stamp:
-                self._end(flow, flow.n_bytes)
-
-    def _renew_caps(self) -> None:
-        """A step begins: every cap may be another."""
-        at_s, flows, n_capped = self._at_s, self._flows, self._n_capped
-        renewed: _Flows = []
-        for cap, number, flow in flows[:n_capped]:
-            left = flow.left - cap * (at_s - flow.since_s)
-            flow.left = left if left > 0.0 else 0.0
-            renewed.append((next(flow.caps), number, flow))
-        for _, number, flow in flows[n_capped:]:
-            left = flow.left - self._virtual_bytes
-            flow.left = left if left > 0.0 else 0.0
-            renewed.append((next(flow.caps), number, flow))
-        renewed.sort()
-        self._flows, self._virtual_bytes = renewed, 0.0
-        self._fill()
-
-    def _fill(self) -> None:
-        """Share the capacity among flows of new caps, which have `left` bytes each (water-filling).
-
-        A flow that its cap keeps from ending in this step needs no entry in a heap.
-        """
-        flows, at_s, rest_s = self._flows, self._at_s, self._step_end_s - self._at_s
-        n_open, spent = len(flows), 0.0
-        self._ends_at_cap, self._ends_at_fair_rate = ends_at_cap, ends_at_fair_rate = [], []
-        for cap, number, flow in flows:
-            if cap * n_open > self.capacity_bytes_per_s - spent:
-                break
-            flow.cap, flow.since_s = cap, at_s
-            if flow.left < cap * rest_s:
-                ends_at_cap.append((at_s + flow.left / cap, number, flow.stamp, flow))
-            n_open -= 1
-            spent += cap
-        self._n_capped, self._capped_sum = len(flows) - n_open, spent
-        for cap, number, flow in flows[self._n_capped :]:
-            flow.cap, flow.since_s = cap, math.nan
-            if flow.left < cap * rest_s:
-                ends_at_fair_rate.append((flow.left, number, flow.stamp, flow))
-        heapify(ends_at_cap)
-        heapify(ends_at_fair_rate)
+    def _begin_step(self, at_s: float) -> None:
+        """Every cap may be another one: begin as if none were reached."""
+        for _, _, flow in self._flows:
+            flow.left, flow.since_s, flow.cap = self._left(flow), None, next(flow.caps)
+        flows = sorted((flow.cap, number, flow) for _, number, flow in self._flows)
+        self._flows, self._n_capped, self._capped_sum, self._virtual_bytes = flows, 0, 0.0, 0.0
+        self._ends_at_cap: list[_Entry] = []
+        self._ends_at_fair_rate: list[_Entry] = []
+        self._at_s, self._step_no = at_s, math.floor(_reached(at_s) / self.step_s)
+        self._next_step_s = (self._step_no + 1) * self.step_s
+        self._find_fair_rate()
+        for _, number, flow in flows[self._n_capped :]:
+            flow.end = flow.left, number, flow
+            self._ends_at_fair_rate.append(flow.end)
+        heapify(self._ends_at_fair_rate)
 
     def _share_at_end_of_instant(self) -> None:
         """Share the capacity once for all flows that start or stop at this instant."""
@@ -199,29 +168,22 @@ class SharedLink:
         self._find_fair_rate()
         if not self._flows:
             return
-        now_s, next_s = self._at_s, self._next_step_s
-        ends = self._ends_at_cap
-        while ends and ends[0][2] != ends[0][3].stamp:
-            heappop(ends)
-        if ends and ends[0][0] < next_s:
-            next_s = ends[0][0]
-        ends = self._ends_at_fair_rate
-        while ends and ends[0][2] != ends[0][3].stamp:
-            heappop(ends)
-        if ends:
-            end_s = now_s + (ends[0][0] - self._virtual_bytes) / self._fair_rate
-            if end_s < next_s:
-                next_s = end_s
+        load, next_s = self._capped_sum, min(self._next_step_s, _first(self._ends_at_cap))
+        if self._n_capped < len(self._flows):
+            load = self.capacity_bytes_per_s
+            left = _first(self._ends_at_fair_rate) - self._virtual_bytes
+            next_s = min(next_s, self._at_s + left / self._fair_rate)
+        self.peak_bytes_per_s = max(self.peak_bytes_per_s, load)
         if next_s < self._wake_s:
             self._wake_s = next_s
-            Timeout(self.env, max(next_s - now_s, 0.0)).callbacks.append(self._wake)
+            self._alarm = Timeout(self.env, max(next_s - self._at_s, 0.0))
+            self._alarm.callbacks.append(self._wake)
 
-    def _wake(self, _: Event) -> None:
-        now_s = self.env.now
-        if now_s + _SLACK * (1.0 + now_s) < self._wake_s:
+    def _wake(self, alarm: Event) -> None:
+        if alarm is not self._alarm:
             return  # meant for something that has changed since
         self._wake_s = math.inf
-        self._catch_up(now_s)
+        self._catch_up()
         self._share()
 
     # -- rates of the flows ----------------------------------------------------------------------
@@ -232,7 +194,7 @@ class SharedLink:
         n_open, free = len(flows) - n_capped, self.capacity_bytes_per_s - capped_sum
         while n_open and flows[n_capped][0] * n_open <= free:
             cap, _, flow = flows[n_capped]
-            self._put_at_cap(flow, flow.left - self._virtual_bytes)
+            self._put_at_cap(flow, self._left(flow))
             n_capped, n_open = n_capped + 1, n_open - 1
             capped_sum, free = capped_sum + cap, free - cap
         while n_capped:
@@ -244,28 +206,23 @@ class SharedLink:
             capped_sum, free = capped_sum - cap, free + cap
         self._n_capped, self._capped_sum = n_capped, capped_sum
         self._fair_rate = free / n_open if n_open else math.inf
-        load = capped_sum + free if n_open else capped_sum
-        if load > self.peak_bytes_per_s:
-            self.peak_bytes_per_s = load
 
     def _put_at_cap(self, flow: Flow, left: float) -> None:
         flow.left, flow.since_s = left, self._at_s
-        flow.stamp += 1
-        if flow.cap:
-            end_s = self._at_s + left / flow.cap
-            if end_s <= self._step_end_s:  # else caps change first
-                heappush(self._ends_at_cap, (end_s, flow.number, flow.stamp, flow))
+        flow.end = self._at_s + left / flow.cap if flow.cap else math.inf, flow.number, flow
+        heappush(self._ends_at_cap, flow.end)
 
     def _put_at_fair_rate(self, flow: Flow, left: float) -> None:
-        flow.left, flow.since_s = self._virtual_bytes + left, math.nan
-        flow.stamp += 1
-        heappush(self._ends_at_fair_rate, (flow.left, flow.number, flow.stamp, flow))
+        flow.left, flow.since_s = self._virtual_bytes + left, None
+        flow.end = flow.left, flow.number, flow
+        heappush(self._ends_at_fair_rate, flow.end)
 
     def _left(self, flow: Flow) -> float:
-        if flow.since_s == flow.since_s:  # at its cap
-            left = flow.left - flow.cap * (self._at_s - flow.since_s)
-        else:
+        """Bytes that a flow still has to move."""
+        if flow.since_s is None:
             left = flow.left - self._virtual_bytes
+        else:
+            left = flow.left - flow.cap * (self._at_s - flow.since_s)
         return left if left > 0.0 else 0.0
 
     def _end(self, flow: Flow, moved: float) -> None:
@@ -275,6 +232,18 @@ class SharedLink:
         if index < self._n_capped:
             self._n_capped -= 1
             self._capped_sum -= flow.cap
-        flow.stamp, flow.moved = -1, moved
+        flow.end, flow.moved = None, moved
         self.carried_bytes += moved
         flow.over.succeed()
+
+
+def _reached(time_s: float) -> float:
+    """The latest instant that counts as reached at time_s."""
+    return time_s + _SLACK * (1.0 + time_s)
+
+
+def _first(heap: list[_Entry]) -> float:
+    """When the first flow ends; entries out of date are dropped. inf: none does."""
+    while heap and heap[0][2].end is not heap[0]:
+        heappop(heap)
+    return heap[0][0] if heap else math.inf

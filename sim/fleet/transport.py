@@ -109,7 +109,7 @@ class SlowStart:
             if window is None or left <= window:
                 break
             left -= window
-        sending_s = at_s + trace.time_to_accumulate(at_s + offset_s, left) if left else at_s
+        sending_s = at_s + trace.time_to_accumulate(at_s + offset_s, left)
         return sending_s + round_trip_s / 2.0 - start_s
 
     def done_by(

@@ -230,6 +230,21 @@ def test_the_load_of_a_flow_that_has_left_is_not_in_the_peak() -> None:
     assert link.peak_bytes_per_s == pytest.approx(70)
 
 
+@pytest.mark.parametrize(("n_flows", "most_events"), [(1, 2), (50, 53)])
+def test_flows_that_begin_together_are_shared_once(n_flows: int, most_events: int) -> None:
+    """One event for each end, one to wake up, and, for several, the shares at the beginning and
+    at the end."""
+    env = Environment()
+    link = SharedLink(env, 100.0, 1e6)
+    for _ in range(n_flows):
+        link.begin(constant(1e9), 0.0, 10)
+    n_events = 0
+    while env.peek() < math.inf:
+        env.step()
+        n_events += 1
+    assert n_events <= most_events
+
+
 def test_no_bytes_take_no_time() -> None:
     _, ends = carried([Transfer(1, 0, [5]), Transfer(0, 10, [5])], 5)
     assert ends == [1, 2]
