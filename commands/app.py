@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib.metadata import version
+from threading import Timer, main_thread
 from typing import Annotated, NoReturn
 
 import typer
@@ -80,6 +82,7 @@ def main() -> None:
     Modules in the working directory can be named as `module:Class` (sim.scenario.own).
     """
     sys.path.append(os.getcwd())
+    sys.unraisablehook = interrupt_again
     try:
         status = app(prog_name="fedadapter", standalone_mode=False)
         if status == _INTERRUPTED and "torch" in sys.modules:
@@ -93,6 +96,16 @@ def main() -> None:
         _refuse(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except (ValueError, RunError) as error:
         _refuse(str(error))
+
+
+def interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
+    """Python drops a Ctrl-C that arrives while an object is destroyed: let it come again."""
+    if not issubclass(dropped.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(dropped)
+        return
+    again = Timer(0.02, signal.pthread_kill, (main_thread().ident, signal.SIGINT))
+    again.daemon = True
+    again.start()
 
 
 def _refuse(reason: str) -> NoReturn:

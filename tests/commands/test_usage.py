@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -65,3 +67,23 @@ def test_every_command_knows_both_names_of_help(call: Call, words: tuple[str, ..
 
 def test_the_version_is_that_of_the_installed_package(call: Call) -> None:
     assert call("--version") == (0, f"fedadapter {version('fedadapter-sim')}\n", "")
+
+
+def test_an_interrupt_that_python_drops_comes_again() -> None:
+    code = """
+import signal, sys, time
+from commands.app import interrupt_again
+
+class Late:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+sys.unraisablehook = interrupt_again
+try:
+    Late()
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
