@@ -40,9 +40,18 @@ docs: .venv/installed-docs
 SHORT := fidelity/worlds/verizon.yaml --arm small --arm deep --rounds 5 --repeats 1
 
 # A real run of every world beside its prediction (root, Linux, hours; FAST=1: two arms, minutes).
-fidelity: install
+fidelity: install $(if $(FAST),,.flower/installed)
 	$(BIN)/python -m fidelity run $(if $(FAST),$(SHORT),fidelity/worlds/*.yaml)
 	$(BIN)/python -m fidelity compare runs/fidelity/*
+
+# Flower in an environment of its own, since its packages exclude ours; it sees ours behind them.
+.flower/installed: .venv/installed fidelity/flower-constraints.txt
+	$(PYTHON) -m venv .flower
+	.flower/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint fidelity/flower-constraints.txt flwr
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > "$$(.flower/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	@touch $@
 
 # Changes the core in small ways, and tells which of them no test notices (an hour or more).
 mutants: .venv/installed-mutants

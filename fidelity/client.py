@@ -36,7 +36,7 @@ class Client:
     """One client, which takes part in runs and measures its own training."""
 
     def __init__(self, site: Site, client_id: int) -> None:
-        self._site, self._client_id = site, client_id
+        self.site, self.client_id = site, client_id
         self._interrupts = Interrupts()
 
     def take_part(self, order: dict[str, Any], scenario: Scenario) -> int:
@@ -59,7 +59,7 @@ class Client:
             time.sleep(_RETRY_S)
 
     def _train(self, scenario: Scenario, task: Message) -> bytearray:
-        return self._site.train(scenario, self._client_id, task.number, task.payload)
+        return self.site.train(scenario, self.client_id, task.number, task.payload)
 
     @contextmanager
     def _connected(self, order: dict[str, Any], presence: Presence) -> Iterator[socket.socket]:
@@ -67,7 +67,7 @@ class Client:
         with socket.socket() as link:
             set_options(link)
             link.connect((order["host"], order["port"]))
-            send(link, Message("hello", self._client_id))
+            send(link, Message("hello", self.client_id))
             left_s = presence.left_s()
             timer = threading.Timer(left_s or 0.0, _shut, (link,))
             if left_s is not None:
@@ -80,7 +80,7 @@ class Client:
 
     def profile(self, order: dict[str, Any], scenario: Scenario) -> list[float]:
         """Seconds of each of some jobs, from the state's bytes to the update's."""
-        return job_seconds(self._site, scenario, self._client_id, order["jobs"])
+        return job_seconds(self.site, scenario, self.client_id, order["jobs"])
 
 
 def _shut(link: socket.socket) -> None:
@@ -106,12 +106,13 @@ def obey(client: Client) -> None:
         print(json.dumps(answer), flush=True)
 
 
-def main() -> None:
+def work(kind: type[Client]) -> None:
+    """The process, whose client is of a kind."""
     scenario, seed, client_id = load_scenario(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     site = Site.load(scenario, seed, default_cache_dir())
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     print(json.dumps({"ready": os.getpid()}), flush=True)
-    obey(Client(site, client_id))
+    obey(kind(site, client_id))
 
 
 def _end_with_parent(parent: int) -> None:
@@ -122,4 +123,4 @@ def _end_with_parent(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    work(Client)

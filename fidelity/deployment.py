@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,10 +16,11 @@ from filelock import FileLock, Timeout
 from . import namespaces as net
 from .errors import DeploymentError
 from .fleet import Fleet
+from .framework import FRAMEWORKS, Framework
 from .processes import Child
 from .quota import Quota, remove_stale
 
-_START_S, _READY_S = 1.0, 300.0
+_READY_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class Deployment:
     """The running parts. `cables`: of the clients by id, then the server's own if it has one."""
 
     fleet: Fleet
+    framework: Framework
     port: int
     server: Child
     clients: Sequence[Child]
@@ -47,7 +50,7 @@ class Deployment:
 
         Raises DeploymentError if a process ends, or if the run takes longer than the limit.
         """
-        start_s = time.monotonic() + _START_S
+        start_s = time.monotonic() + self.framework.connect_s
         absences_s = {str(i): own for i, own in enumerate(self.fleet.absences_s)}
         self._shape(start_s)
         before = [net.wire_bytes(one.upper) for one in self.cables]
@@ -84,7 +87,14 @@ class Deployment:
 
 
 @contextmanager
-def deploy(prefix: str, fleet: Fleet, port: int, scenario: Path, seed: int) -> Iterator[Deployment]:
+def deploy(
+    prefix: str,
+    fleet: Fleet,
+    port: int,
+    scenario: Path,
+    seed: int,
+    framework: Framework = FRAMEWORKS["plain"],
+) -> Iterator[Deployment]:
     """A deployment of a fleet; whatever happens, all that it creates is removed.
 
     prefix: at most 8 letters, with which all names begin; what a killed run of this prefix has left
@@ -100,7 +110,7 @@ def deploy(prefix: str, fleet: Fleet, port: int, scenario: Path, seed: int) -> I
         _remove_all(prefix)
         with ExitStack() as stack:
             stack.callback(_remove_all, prefix)
-            yield _start(stack, prefix, fleet, port, scenario, seed)
+            yield _start(stack, prefix, fleet, port, scenario, seed, framework)
     finally:
         lock.release()
 
@@ -111,7 +121,13 @@ def _remove_all(prefix: str) -> None:
 
 
 def _start(
-    stack: ExitStack, prefix: str, fleet: Fleet, port: int, scenario: Path, seed: int
+    stack: ExitStack,
+    prefix: str,
+    fleet: Fleet,
+    port: int,
+    scenario: Path,
+    seed: int,
+    framework: Framework,
 ) -> Deployment:
     ids = range(len(fleet.core_share))
     start = Starter(stack, Quota.create(f"{prefix}-server", None))
@@ -139,8 +155,12 @@ def _start(
         for name in dict.fromkeys((server, hub, *names))
     }
     arguments = (str(scenario), str(seed))
-    serving = start.child("the server", server, "server", *arguments)
-    clients = [start.child(f"client {i}", names[i], "client", *arguments, str(i)) for i in ids]
+    python = framework.python
+    serving = start.child("the server", server, framework.server, *arguments, python=python)
+    clients = [
+        start.child(f"client {i}", names[i], framework.client, *arguments, str(i), python=python)
+        for i in ids
+    ]
     for child in (*shapers.values(), serving, *clients):
         child.wait_until_ready(_READY_S)
     for i in ids:
@@ -148,6 +168,7 @@ def _start(
         quota.add(clients[i].pid)
     return Deployment(
         fleet=fleet,
+        framework=framework,
         port=port,
         server=serving,
         clients=clients,
@@ -164,8 +185,14 @@ class Starter:
     stack: ExitStack
     group: Quota
 
-    def child(self, name: str, namespace: str | None, *command: str) -> Child:
-        child = Child(name, namespace, *command)
+    def child(
+        self,
+        name: str,
+        namespace: str | None,
+        *command: str,
+        python: Path = Path(sys.executable),
+    ) -> Child:
+        child = Child(name, namespace, *command, python=python)
         self.stack.callback(child.stop)
         self.group.add(child.pid)
         return child

@@ -16,7 +16,9 @@ from sim.scenario.file import as_yaml
 from sim.streams import Streams
 
 from .deployment import Deployment, deploy
+from .errors import DeploymentError
 from .fleet import fleet_of
+from .framework import FRAMEWORKS
 from .prediction import Row, predict, write_devices
 from .world import World, scenario_of
 
@@ -54,9 +56,16 @@ def measure(
     ]
     if any(one != fleets[0] for one in fleets):
         raise ValueError(f"{world.name}: the arms must have the same fleet")
+    framework, fleet = FRAMEWORKS[world.framework], fleets[0]
+    if not framework.can_lose and any(fleet.absences_s):
+        raise ValueError(f"{world.name}: clients that leave need framework: plain")
+    if not framework.can_lose and any(one.rounds.deadline_s for one in scenarios.values()):
+        raise ValueError(f"{world.name}: a deadline needs framework: plain")
+    if not framework.python.exists():
+        raise DeploymentError(f"{world.name}: needs Flower: make .flower/installed")
     measured, predicted, profiles = list[Row](), list[Row](), dict[str, Any]()
     prefix = f"fid{world.name[:4]}"
-    with deploy(prefix, fleets[0], world.port, files[arms[0]], world.seed) as deployment:
+    with deploy(prefix, fleet, world.port, files[arms[0]], world.seed, framework) as deployment:
         for arm in arms:
             profiles[arm] = _profile(deployment, world, arm, files[arm], common, out, cache_dir)
             for transport in TRANSPORTS:

@@ -14,24 +14,32 @@ from pathlib import Path
 from typing import IO, Any
 
 from .errors import DeploymentError
+from .framework import ENVIRONMENT, ROOT
 
-_ROOT = Path(__file__).resolve().parent.parent
 _GRACE_S = 5.0
 
 
 class Child:
     """A module of this package as a process, in a namespace if one is named."""
 
-    def __init__(self, name: str, namespace: str | None, module: str, *arguments: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        namespace: str | None,
+        module: str,
+        *arguments: str,
+        python: Path = Path(sys.executable),
+    ) -> None:
         self.name, self._buffer = name, b""
         within = [] if namespace is None else ["ip", "netns", "exec", namespace]
-        paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
+        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
         self._process = subprocess.Popen(
-            [*within, sys.executable, "-m", f"fidelity.{module}", *arguments],
+            [*within, str(python), "-m", f"fidelity.{module}", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=os.environ
+            | ENVIRONMENT
             | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         )
 

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from learner.state import State
@@ -18,14 +19,18 @@ from sim import Scenario, load_scenario
 from sim.runs.run import default_cache_dir
 
 from .connections import Connections
-from .exchange import Exchange, hold_round
+from .exchange import hold_round
+from .record import Record
 from .site import Site
+
+Run = Callable[[Site, Scenario, dict[str, Any]], dict[str, Any]]
+"""Holds all rounds of a scenario as an order says; returns what was measured."""
 
 
 def run(site: Site, scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]:
     """All rounds of a scenario with the clients that connect; returns what was measured."""
     n_clients, start_s = scenario.partition.clients, order["start_s"]
-    state, rows, ends_s = site.initial(scenario), list[dict[str, Any]](), list[float]()
+    state, record = site.initial(scenario), Record(site, scenario, start_s)
     content = to_bytes(state)
     with Connections(order["port"], order["absences_s"], start_s) as connections:
         time.sleep(max(start_s - time.monotonic(), 0.0))
@@ -40,31 +45,9 @@ def run(site: Site, scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]
             if updates:
                 state = site.aggregate(scenario, state, version, updates)
                 content = to_bytes(state)
-            rows += [
-                _row(one, version, begun_s, start_s)
-                | {"batches": site.job(scenario, one.client, version).n_batches}
-                for one in exchanges
-            ]
-            ends_s.append(time.monotonic() - start_s)
-            rows[-1] |= {"aggregation_s": time.monotonic() - reported_s}
-            for row in rows[-len(exchanges) :]:
-                row["round_end_s"] = ends_s[-1]
+            record.add_round(begun_s, exchanges, reported_s)
         connections.finish(n_clients)
-    return {"rows": rows, "ends_s": ends_s, "accuracy": site.evaluate(scenario, state).accuracy}
-
-
-def _row(one: Exchange, version: int, begun_s: float, start_s: float) -> dict[str, Any]:
-    return {
-        "round": version + 1,
-        "client": one.client,
-        "outcome": one.outcome,
-        "start_s": begun_s - start_s,
-        "down_s": one.received_s - begun_s,
-        "compute_s": one.computed_s - one.received_s,
-        "cpu_s": one.cpu_s,
-        "up_s": one.reported_s - one.computed_s,
-        "bytes": one.n_bytes,
-    }
+    return record.answer(site.evaluate(scenario, state).accuracy)
 
 
 def aggregation_seconds(site: Site, scenario: Scenario, n_times: int) -> list[float]:
@@ -79,7 +62,7 @@ def aggregation_seconds(site: Site, scenario: Scenario, n_times: int) -> list[fl
     return seconds[1:]
 
 
-def obey(site: Site) -> None:
+def obey(site: Site, hold: Run) -> None:
     """Follow orders: {"order": "run" or "profile", "scenario": file, ...}."""
     for line in iter(sys.stdin.readline, ""):
         order = json.loads(line)
@@ -87,16 +70,17 @@ def obey(site: Site) -> None:
         if order["order"] == "profile":
             answer: Any = {"seconds": aggregation_seconds(site, scenario, order["jobs"])}
         else:
-            answer = run(site, scenario, order)
+            answer = hold(site, scenario, order)
         print(json.dumps(answer), flush=True)
 
 
-def main() -> None:
+def serve(hold: Run) -> None:
+    """The process, whose rounds `hold` holds."""
     scenario, seed = load_scenario(sys.argv[1]), int(sys.argv[2])
     site = Site.load(scenario, seed, default_cache_dir())
     print(json.dumps({"ready": os.getpid()}), flush=True)
-    obey(site)
+    obey(site, hold)
 
 
 if __name__ == "__main__":
-    main()
+    serve(run)

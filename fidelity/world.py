@@ -5,6 +5,7 @@
     repeats: 3                 # runs of every arm
     core_share: {phone: 0.1}   # of a core, by device class of the scenario
     port: 7000                 # of the server, in its own namespace
+    framework: plain           # or flower: who holds the rounds and moves the bytes
     horizon_s: 600             # for how long a run follows the recorded rates
     recordings: {downlink: ..., uplink: ..., step_s: 1.0, mean_mbit_per_s: 24}
     scenario: ...              # what all arms have in common
@@ -27,6 +28,7 @@ from sim.scenario.paths import resolve_paths
 from sim.scenario.scenario import Scenario
 from sim.scenario.yaml_text import naming, read_yaml
 
+from .framework import FRAMEWORKS, FrameworkName
 from .recordings import Recordings
 
 
@@ -43,6 +45,7 @@ class World:
     port: int = 7000
     horizon_s: float = 600.0
     recordings: Recordings | None = None
+    framework: FrameworkName = "plain"
 
     def __post_init__(self) -> None:
         require(
@@ -59,6 +62,10 @@ class World:
         require(
             0.0 < self.horizon_s <= 36_000.0,
             f"horizon_s must be above 0 and at most 36000, got {self.horizon_s}",
+        )
+        known = ", ".join(FRAMEWORKS)
+        require(
+            self.framework in FRAMEWORKS, f"framework must be one of {known}, got {self.framework}"
         )
         require(bool(self.arms), "arms must name at least one arm")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from fidelity.comparison import read_world as read_tables
 from fidelity.deployment import deploy
 from fidelity.errors import DeploymentError
 from fidelity.fleet import fleet_of
+from fidelity.framework import FRAMEWORKS
 from fidelity.measurement import measure
 from fidelity.quota import find_hierarchy
 from fidelity.requirements import unmet
@@ -71,6 +73,29 @@ def test_a_short_run_goes_as_predicted(tmp_path: Path) -> None:
         for stage in ("down_s", "up_s"):
             assert row[f"{stage}_predicted"] == pytest.approx(row[stage], rel=0.3)
     assert _left("fidshor") == []
+
+
+@pytest.mark.skipif(
+    not FRAMEWORKS["flower"].python.exists(), reason="needs Flower: make .flower/installed"
+)
+def test_flower_trains_the_model_that_plain_tcp_trains(tmp_path: Path) -> None:
+    found = []
+    for name in ("verizon", "flower"):
+        world = read_world(ROOT / f"fidelity/worlds/{name}.yaml")
+        measure(
+            replace(world, name=f"{name[:2]}same"),
+            arms=("small",),
+            repeats=1,
+            rounds=2,
+            out=tmp_path / name,
+            cache_dir=default_cache_dir(),
+            tell=lambda _: None,
+        )
+        measured, _ = read_tables(tmp_path / name)
+        profile = json.loads((tmp_path / name / "profile.json").read_text())
+        rows = measured.sort("round", "client").select("round", "client", "bytes", "batches")
+        found.append((profile["small"]["accuracy"], rows.rows()))
+    assert found[0] == found[1]
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from fidelity.measurement import measure
 from fidelity.recordings import Recordings
-from fidelity.world import read_world, scenario_of
+from fidelity.world import World, read_world, scenario_of
+from sim.runs.run import default_cache_dir
 from tests.fidelity.test_fleet import BASE
 from traces.load import load_bandwidth
 
@@ -30,6 +32,7 @@ def test_every_shipped_world_is_read(path: Path) -> None:
         ({"name": "two words"}, "name must be letters and digits"),
         ({"core_share": {"phone": 1.5}}, "core_share.phone must be above 0 and at most 1"),
         ({"port": 80}, "port must be from 1024 to 65535, got 80"),
+        ({"framework": "fate"}, "framework must be one of plain, flower, got fate"),
         ({"arms": {}}, "arms must name at least one arm"),
         ({"rounds": 3}, "rounds is not a known key"),
         ({"scenario": None}, "scenario is missing"),
@@ -44,6 +47,46 @@ def test_a_bad_world_is_refused_with_its_key(
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(ValueError, match=message):
         read_world(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rounds.deadline_s": 5}, "w: a deadline needs framework: plain"),
+        (
+            {
+                "fleet.availability": {
+                    "kind": "windows",
+                    "windows_s": [[0, 5], [10, 20]],
+                    "period_s": 20,
+                    "when_offline": "drop",
+                }
+            },
+            "w: clients that leave need framework: plain",
+        ),
+    ],
+)
+def test_flower_neither_cuts_clients_nor_lets_them_leave(
+    changes: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    world = World(
+        name="w",
+        framework="flower",
+        core_share={"phone": 0.1},
+        scenario=BASE,
+        arms={"a": changes},
+        horizon_s=60.0,
+    )
+    with pytest.raises(ValueError, match=message):
+        measure(
+            world,
+            arms=("a",),
+            repeats=1,
+            rounds=1,
+            out=tmp_path,
+            cache_dir=default_cache_dir(),
+            tell=lambda _: None,
+        )
 
 
 def test_recordings_become_steps_of_the_wanted_mean(tmp_path: Path) -> None:
