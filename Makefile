@@ -60,6 +60,7 @@ mutants: .venv/installed-mutants
 # Known vulnerabilities of the pinned packages; asks the package index. What cannot be asked fails.
 audit: .venv/installed-audit
 	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement constraints.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement fidelity/flower-constraints.txt
 
 lint: install
 	$(BIN)/ruff check .

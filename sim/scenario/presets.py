@@ -1,4 +1,4 @@
-"""Presets: published set-ups by name. `preset: NAME` fills in the keys of that set-up.
+"""Presets: set-ups by name, the published ones and this project's own. `preset: NAME` fills in the keys of that set-up.
 
 Keys that the same scenario file writes take precedence over the preset. A preset that is set by an
 arm or an override takes precedence over the keys of the base. The resolved scenario has no `preset`
@@ -27,6 +27,11 @@ _ARTIFACT = _PAPER | {
     "at_limit": "repeat",
     "trial": {"allocation": "same", "crossing": "drop", "score": "best-in-window"},
 }
+_FORECAST = {
+    "kind": "forecast",
+    "deepest": {"kind": "lora", "depth": 6, "rank": 4},
+    "most_batches": 32,
+}
 _FULL = {"kind": "fixed", "config": {"kind": "full"}}
 _TOP_2 = {"kind": "fixed", "config": {"kind": "freeze", "depth": 2}}
 
@@ -42,6 +47,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "cache": {"price_misses": False},
         "aggregation": {"kind": "fedavg"},
     },
+    "forecast": {"configurator": _FORECAST},  # this project's own (docs/results/policies)
     "ft": {"configurator": _FULL},
     "ftq": {"configurator": _FULL, "exchange": {"down_bits": 8, "up_bits": 8}},
     "lf": {"configurator": _TOP_2},  # the depth chosen by hand for 20NEWS and AGNEWS
