@@ -185,12 +185,12 @@ class RunLog:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a whole file at once, text as UTF-8 (see learner.store.atomic_file).
 
-    Raises OSError, naming `path`, for example if its directory does not exist.
+    What killed processes have left unfinished in its directory is removed. Raises OSError, naming
+    `path`, for example if its directory does not exist.
     """
-    from learner.store.atomic_file import replacement  # analysis reads logs without the learner
+    from learner.store.atomic_file import write_whole  # analysis reads logs without the learner
 
-    with replacement(path) as temporary:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+    write_whole(path, content.encode() if isinstance(content, str) else content)
 
 
 def write_partition(run_dir: Path, classes: Sequence[str], counts: Sequence[Sequence[int]]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
-from .claim import UNFINISHED, claimed_file
+from .claim import UNFINISHED, claimed_file, remove_drafts
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -24,6 +24,16 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     with replacement(path) as temporary:
         write(temporary)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a whole file outside the store, and remove what killed processes have left beside it.
+
+    Raises OSError as replacement does.
+    """
+    remove_drafts(path.parent)
+    with replacement(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_new(path: Path, text: str) -> None:

@@ -51,6 +51,14 @@ def remove_unfinished(folder: Path) -> list[Path]:
     return removed
 
 
+def remove_drafts(folder: Path) -> list[Path]:
+    """Remove the unfinished files of killed processes in a folder of the user's, not deeper.
+
+    Files of that suffix with other names are not ours, and stay. Returns the paths.
+    """
+    return remove_abandoned(folder.glob(f".{'[0-9a-f]' * 32}{UNFINISHED}"))
+
+
 def remove_abandoned(paths: Iterator[Path]) -> list[Path]:
     """Remove those of the files and directories that no process has claimed; returns their paths.
 

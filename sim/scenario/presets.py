@@ -1,4 +1,6 @@
-"""Presets: set-ups by name, the published ones and this project's own. `preset: NAME` fills in the keys of that set-up.
+"""Presets: set-ups by name, the published ones and this project's own.
+
+`preset: NAME` fills in the keys of that set-up.
 
 Keys that the same scenario file writes take precedence over the preset. A preset that is set by an
 arm or an override takes precedence over the keys of the base. The resolved scenario has no `preset`

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from learner.store.claim import claimed_file
 from sim.records import DropoutRow
 from sim.runlog import ResumeError, RowFile, RunError, write_atomically
 
@@ -59,6 +60,19 @@ def test_text_and_bytes_replace_the_earlier_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="permissions are POSIX's")
+def test_what_killed_processes_have_left_is_removed(tmp_path: Path) -> None:
+    left, others = tmp_path / f".{'0a' * 16}.tmp", tmp_path / ".draft.tmp"
+    for path in (left, others):
+        path.touch()
+    with claimed_file(tmp_path) as in_use:
+        write_atomically(tmp_path / "study.json", "{}")
+        assert {path.name for path in tmp_path.iterdir()} == {
+            "study.json",
+            others.name,
+            in_use.name,
+        }
+
+
 @pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
 def test_permissions_follow_the_umask(tmp_path: Path, umask: int, mode: int) -> None:
     before = os.umask(umask)
