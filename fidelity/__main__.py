@@ -16,7 +16,7 @@ from sim.runs.run import default_cache_dir
 
 from .errors import DeploymentError
 from .figure import rounds_figure
-from .measurement import measure
+from .measurement import measure, predict_again
 from .requirements import unmet
 from .tables import error_table, found_in, order_table, wire_table
 from .world import read_world
@@ -57,6 +57,23 @@ def run(
             cache_dir=default_cache_dir(),
             tell=typer.echo,
         )
+
+
+@app.command()
+def predict(
+    worlds: Annotated[list[Path], typer.Argument(metavar="WORLD.yaml...", help="World files.")],
+    out: Annotated[Path, typer.Option("--out", help="Directory of the results.")] = Path(
+        "runs/fidelity"
+    ),
+    rounds: Annotated[
+        int | None,
+        typer.Option("--rounds", min=1, help="Rounds of every run (default: the file's)"),
+    ] = None,
+) -> None:
+    """Predict measured worlds again from their profiles, as measured before their runs."""
+    for path in worlds:
+        world = read_world(path)
+        predict_again(world, rounds=rounds, out=out / world.name, cache_dir=default_cache_dir())
 
 
 @app.command()

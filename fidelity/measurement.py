@@ -11,15 +11,14 @@ from typing import Any
 import polars as pl
 
 from sim.build.checks import find_architecture
-from sim.build.population import assign_devices
 from sim.scenario.file import as_yaml
 from sim.streams import Streams
 
-from .deployment import Deployment, deploy
+from .deployment import deploy
 from .errors import DeploymentError
 from .fleet import fleet_of
 from .framework import FRAMEWORKS
-from .prediction import Row, predict, write_devices
+from .prediction import Row, own_classes, predict, write_devices
 from .world import World, scenario_of
 
 TRANSPORTS: Mapping[str, Mapping[str, Any]] = {"tcp": {"kind": "tcp"}, "fluid": {"kind": "fluid"}}
@@ -42,10 +41,7 @@ def measure(
     Every arm is profiled and predicted before its first run. Raises DeploymentError, ValueError.
     """
     out.mkdir(parents=True, exist_ok=True)
-    common: dict[str, Any] = {} if rounds is None else {"stop.rounds": rounds}
-    if world.recordings is not None:
-        for key, reference in world.recordings.write(out, cache_dir).items():
-            common[f"fleet.network.{key}"] = reference
+    common = _common(world, rounds, out, cache_dir)
     scenarios = {arm: scenario_of(world, arm, common, world.name) for arm in arms}
     files = {arm: out / f"{arm}.yaml" for arm in arms}
     for arm in arms:
@@ -67,10 +63,9 @@ def measure(
     prefix = f"fid{world.name[:4]}"
     with deploy(prefix, fleet, world.port, files[arms[0]], world.seed, framework) as deployment:
         for arm in arms:
-            profiles[arm] = _profile(deployment, world, arm, files[arm], common, out, cache_dir)
-            for transport in TRANSPORTS:
-                rows = _predict(world, arm, common, profiles[arm], transport, out, cache_dir)
-                predicted += [{"arm": arm, "transport": transport, **row} for row in rows]
+            jobs_s, aggregations_s = deployment.profile(files[arm].resolve(), _PROFILED_JOBS)
+            profiles[arm] = {"jobs_s": jobs_s, "aggregation_s": median(aggregations_s)}
+            predicted += _predicted(world, arm, common, profiles[arm], out, cache_dir)
             for repeat in range(repeats):
                 limit_s = world.horizon_s + _CONNECT_AND_LOAD_S
                 told = deployment.run(files[arm].resolve(), limit_s)
@@ -88,44 +83,51 @@ def measure(
                 _write(out, measured, predicted, profiles)
 
 
-def _profile(
-    deployment: Deployment,
-    world: World,
-    arm: str,
-    file: Path,
-    common: Mapping[str, Any],
-    out: Path,
-    cache_dir: Path,
-) -> dict[str, Any]:
-    """Seconds of jobs and aggregations, measured now, and the arm's device file."""
-    scenario = scenario_of(world, arm, common, world.name)
-    jobs_s, aggregations_s = deployment.profile(file.resolve(), _PROFILED_JOBS)
-    ids = range(scenario.partition.clients)
-    devices = assign_devices(scenario.fleet.devices, Streams(world.seed), ids)
-    by_class: dict[str, list[float]] = {}
-    for name, own in zip(devices, jobs_s, strict=True):
-        by_class.setdefault(name, []).extend(own)
-    n_layers = find_architecture(scenario, cache_dir).n_layers
-    write_devices(out / f"{arm}.devices.csv", scenario, n_layers, by_class)
-    return {"jobs_s": jobs_s, "aggregation_s": median(aggregations_s)}
+def predict_again(world: World, *, rounds: int | None, out: Path, cache_dir: Path) -> None:
+    """Write `predicted.csv` anew from the `profile.json` of an earlier measurement."""
+    profiles = json.loads((out / "profile.json").read_text(encoding="utf-8"))
+    common = _common(world, rounds, out, cache_dir)
+    rows = [
+        row
+        for arm, profile in profiles.items()
+        for row in _predicted(world, arm, common, profile, out, cache_dir)
+    ]
+    pl.DataFrame(rows, infer_schema_length=None).write_csv(out / "predicted.csv")
 
 
-def _predict(
+def _common(world: World, rounds: int | None, out: Path, cache_dir: Path) -> dict[str, Any]:
+    """What all arms change in the world's scenario, by dotted path."""
+    common: dict[str, Any] = {} if rounds is None else {"stop.rounds": rounds}
+    if world.recordings is not None:
+        for key, reference in world.recordings.write(out, cache_dir).items():
+            common[f"fleet.network.{key}"] = reference
+    return common
+
+
+def _predicted(
     world: World,
     arm: str,
     common: Mapping[str, Any],
     profile: Mapping[str, Any],
-    transport: str,
     out: Path,
     cache_dir: Path,
 ) -> list[Row]:
+    """One arm as predicted with each transport, from its profile alone."""
+    scenario = scenario_of(world, arm, common, world.name)
+    devices = out / f"{arm}.devices.csv"
+    n_layers = find_architecture(scenario, cache_dir).n_layers
+    write_devices(devices, scenario, n_layers, profile["jobs_s"])
     changes = dict(common) | {
-        "fleet.device_file": str((out / f"{arm}.devices.csv").resolve()),
+        "fleet.devices": own_classes(Streams(world.seed), scenario.partition.clients),
+        "fleet.device_file": str(devices.resolve()),
         "fleet.server.aggregation_s": profile["aggregation_s"],
-        "fleet.network.transport": TRANSPORTS[transport],
     }
-    mapping = world.mapping(arm, changes)
-    return predict(mapping, world.seed, out / "predicted" / transport, cache_dir)
+    found: list[Row] = []
+    for transport, keys in TRANSPORTS.items():
+        mapping = world.mapping(arm, {**changes, "fleet.network.transport": keys})
+        rows = predict(mapping, world.seed, out / "predicted" / transport, cache_dir)
+        found += [{"arm": arm, "transport": transport, **row} for row in rows]
+    return found
 
 
 def _without_nan(row: Row) -> Row:

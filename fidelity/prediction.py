@@ -5,22 +5,42 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from learner.spec import AddOn, tuned_depth
 from sim import Scenario, run_scenario
+from sim.build.population import device_positions
 from sim.scenario.file import as_yaml, parse_scenario
+from sim.streams import Streams
 from traces.device_csv import COLUMNS
 
 Row = dict[str, Any]
 
 
+def own_classes(streams: Streams, n_clients: int) -> dict[str, float]:
+    """`fleet.devices` in which every client is a class of its own, `client-3`.
+
+    Clients differ even where their devices are equal: by the lengths of their texts.
+    """
+    positions = device_positions(streams, range(n_clients))
+    order = sorted(range(n_clients), key=positions.__getitem__)
+    ends = [(positions[a] + positions[b]) / 2.0 for a, b in pairwise(order)]
+    edges = [0.0, *ends, 1.0]
+    return {class_of(i): high - low for i, (low, high) in zip(order, pairwise(edges), strict=True)}
+
+
+def class_of(client_id: int) -> str:
+    """The device class of a client in predictions."""
+    return f"client-{client_id}"
+
+
 def write_devices(
-    path: Path, scenario: Scenario, n_layers: int, seconds: Mapping[str, Sequence[float]]
+    path: Path, scenario: Scenario, n_layers: int, seconds: Sequence[Sequence[float]]
 ) -> None:
-    """The device file of one arm. seconds: of whole jobs by device class, measured beforehand.
+    """The device file of one arm. seconds: of whole jobs by client, measured beforehand.
 
     A job's seconds over its batches are the seconds of a batch: what a job takes once, such as
     loading the state, is in them.
@@ -31,10 +51,10 @@ def write_devices(
     with path.open("w", encoding="utf-8", newline="") as target:
         rows = csv.DictWriter(target, COLUMNS)
         rows.writeheader()
-        for name, own in seconds.items():
+        for client_id, own in enumerate(seconds):
             rows.writerow(
                 {
-                    "device": name,
+                    "device": class_of(client_id),
                     "model": scenario.model.source,
                     "batch_size": training.batch_size,
                     "tokens": scenario.task.max_tokens,

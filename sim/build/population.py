@@ -106,8 +106,13 @@ def assign_devices(shares: Mapping[str, float], streams: Streams, ids: Sequence[
     shares: of the classes. For any number of clients, each class has its share to within one or two
     clients. A client's class does not depend on the number of clients.
     """
+    return [_class_at(position, shares) for position in device_positions(streams, ids)]
+
+
+def device_positions(streams: Streams, ids: Sequence[int]) -> list[float]:
+    """Where each client lies in [0, 1), which the shares of the device classes divide."""
     start = float(streams.uniform("device", ids=[0])[0])
-    return [_class_at((start + i * _GOLDEN) % 1.0, shares) for i in ids]
+    return [(start + i * _GOLDEN) % 1.0 for i in ids]
 
 
 def _class_at(position: float, shares: Mapping[str, float]) -> str:

@@ -1,0 +1,19 @@
+"""Predictions give every client the seconds that were measured for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fidelity.prediction import class_of, own_classes
+from sim.build.population import assign_devices
+from sim.streams import Streams
+
+
+@pytest.mark.parametrize("n_clients", [1, 2, 5, 10])
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_every_client_is_a_device_class_of_its_own(n_clients: int, seed: int) -> None:
+    streams = Streams(seed)
+    shares = own_classes(streams, n_clients)
+    assert sum(shares.values()) == pytest.approx(1.0)
+    ids = range(n_clients)
+    assert assign_devices(shares, streams, ids) == [class_of(i) for i in ids]
