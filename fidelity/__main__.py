@@ -17,6 +17,7 @@ from sim.runs.run import default_cache_dir
 from .errors import DeploymentError
 from .figure import rounds_figure
 from .measurement import measure, predict_again
+from .prediction import TRANSPORTS
 from .requirements import unmet
 from .tables import error_table, found_in, order_table, wire_table
 from .world import read_world
@@ -87,7 +88,7 @@ def compare(
 ) -> None:
     """Print how far predictions are from measurements, as Markdown."""
     found = found_in(directories)
-    for transport in ("tcp", "fluid"):
+    for transport in TRANSPORTS:
         typer.echo(f"transport {transport}\n\n{error_table(found, transport)}\n")
     typer.echo(f"{order_table(found)}\n\n{wire_table(directories)}")
     if figure is not None:

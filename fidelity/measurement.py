@@ -18,10 +18,9 @@ from .deployment import deploy
 from .errors import DeploymentError
 from .fleet import fleet_of
 from .framework import FRAMEWORKS
-from .prediction import Row, own_classes, predict, write_devices
+from .prediction import TRANSPORTS, Row, own_classes, predict, write_devices
 from .world import World, scenario_of
 
-TRANSPORTS: Mapping[str, Mapping[str, Any]] = {"tcp": {"kind": "tcp"}, "fluid": {"kind": "fluid"}}
 _PROFILED_JOBS = 12
 _CONNECT_AND_LOAD_S = 120.0
 

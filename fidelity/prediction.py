@@ -19,6 +19,13 @@ from traces.device_csv import COLUMNS
 
 Row = dict[str, Any]
 
+TRANSPORTS: Mapping[str, Mapping[str, Any]] = {
+    "tcp": {"kind": "tcp"},
+    "open": {"kind": "tcp", "initial_segments": 1000},
+    "fluid": {"kind": "fluid"},
+}
+"""open: a connection whose congestion window stays as open as it was, instead of ten segments."""
+
 
 def own_classes(streams: Streams, n_clients: int) -> dict[str, float]:
     """`fleet.devices` in which every client is a class of its own, `client-3`.

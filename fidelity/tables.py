@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .comparison import ArmError, errors, order_agreement, read_world
+from .prediction import TRANSPORTS
 
 _HEADER_BYTES, _SEGMENT_BYTES = 66, 1448
 
@@ -36,11 +37,11 @@ def error_table(worlds: Mapping[str, Sequence[ArmError]], transport: str) -> str
 def order_table(worlds: Mapping[str, Sequence[ArmError]]) -> str:
     """Kendall's tau of the arms' seconds a round, by world and transport."""
     rows = [
-        (world, *(f"{order_agreement(found, name):.2f}" for name in ("tcp", "fluid")))
+        (world, *(f"{order_agreement(found, name):.2f}" for name in TRANSPORTS))
         for world, found in worlds.items()
         if len({one.arm for one in found}) > 1
     ]
-    return _markdown(("world", "tau, tcp", "tau, fluid"), rows)
+    return _markdown(("world", *(f"tau, {name}" for name in TRANSPORTS)), rows)
 
 
 def wire_table(directories: Sequence[Path]) -> str:
