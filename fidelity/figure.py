@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from .comparison import read_world, round_seconds
 
@@ -44,5 +45,9 @@ def rounds_figure(directories: Sequence[Path], transport: str) -> Figure:
         xlabel="measured seconds of a round",
         ylabel="predicted seconds of a round",
     )
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
     axes.legend(fontsize="x-small", ncols=2)
     return figure

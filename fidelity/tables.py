@@ -23,7 +23,8 @@ def error_table(worlds: Mapping[str, Sequence[ArmError]], transport: str) -> str
         (
             *(world, one.arm, str(one.n_rounds)),
             *(f"{one.measured_s:.2f}", f"{one.predicted_s:.2f}", f"{one.total:+.1%}"),
-            *(f"{value:.1%}" for value in (one.round_median, one.round_p90, one.noise)),
+            *(f"{value:.1%}" for value in (one.round_median, one.round_p90)),
+            f"{one.noise:.1%}" if one.n_repeats > 1 else "–",
             f"{one.given_compute:.1%}",
             *(f"{value:+.1%}" for value in one.stages),
         )
