@@ -29,11 +29,9 @@ _ARTIFACT = _PAPER | {
     "at_limit": "repeat",
     "trial": {"allocation": "same", "crossing": "drop", "score": "best-in-window"},
 }
-_FORECAST = {
-    "kind": "forecast",
-    "deepest": {"kind": "lora", "depth": 6, "rank": 4},
-    "most_batches": 32,
-}
+_DEEPEST = {"kind": "lora", "depth": 6, "rank": 4}
+_FORECAST = {"kind": "forecast", "deepest": _DEEPEST, "most_batches": 32}
+_BY_DEVICE = {"kind": "by-device", "deepest": _DEEPEST, "most_batches": 32}
 _FULL = {"kind": "fixed", "config": {"kind": "full"}}
 _TOP_2 = {"kind": "fixed", "config": {"kind": "freeze", "depth": 2}}
 
@@ -49,7 +47,9 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "cache": {"price_misses": False},
         "aggregation": {"kind": "fedavg"},
     },
-    "forecast": {"configurator": _FORECAST},  # this project's own (docs/results/policies)
+    # This project's own: docs/results/policies/forecast.md.
+    "forecast": {"configurator": _FORECAST},
+    "by-device": {"configurator": _BY_DEVICE},
     "ft": {"configurator": _FULL},
     "ftq": {"configurator": _FULL, "exchange": {"down_bits": 8, "up_bits": 8}},
     "lf": {"configurator": _TOP_2},  # the depth chosen by hand for 20NEWS and AGNEWS
