@@ -25,19 +25,23 @@ from .world import read_world
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+Worlds = Annotated[list[Path], typer.Argument(metavar="WORLD.yaml...", help="World files.")]
+Out = Annotated[Path, typer.Option("--out", help="Directory of the results.")]
+Rounds = Annotated[
+    int | None, typer.Option("--rounds", min=1, help="Rounds of every run (default: the file's)")
+]
+
+_RESULTS = Path("runs/fidelity")
+
+
 @app.command()
 def run(
-    worlds: Annotated[list[Path], typer.Argument(metavar="WORLD.yaml...", help="World files.")],
-    out: Annotated[Path, typer.Option("--out", help="Directory for the results.")] = Path(
-        "runs/fidelity"
-    ),
+    worlds: Worlds,
+    out: Out = _RESULTS,
     repeats: Annotated[
         int | None, typer.Option("--repeats", min=1, help="Runs of every arm (default: the file's)")
     ] = None,
-    rounds: Annotated[
-        int | None,
-        typer.Option("--rounds", min=1, help="Rounds of every run (default: the file's)"),
-    ] = None,
+    rounds: Rounds = None,
     arms: Annotated[
         list[str] | None, typer.Option("--arm", help="Run this arm alone (repeatable).")
     ] = None,
@@ -62,14 +66,9 @@ def run(
 
 @app.command()
 def predict(
-    worlds: Annotated[list[Path], typer.Argument(metavar="WORLD.yaml...", help="World files.")],
-    out: Annotated[Path, typer.Option("--out", help="Directory of the results.")] = Path(
-        "runs/fidelity"
-    ),
-    rounds: Annotated[
-        int | None,
-        typer.Option("--rounds", min=1, help="Rounds of every run (default: the file's)"),
-    ] = None,
+    worlds: Worlds,
+    out: Out = _RESULTS,
+    rounds: Rounds = None,
 ) -> None:
     """Predict measured worlds again from their profiles, as measured before their runs."""
     for path in worlds:

@@ -18,6 +18,7 @@ from .client import Client, work
 from .framework import FLOWER_FORMAT
 
 _RETRY_S = 0.05
+"""Between two attempts to reach the server."""
 
 
 class Trainer(FlowerClient):  # type: ignore[misc]  # of an environment that mypy does not see

@@ -55,7 +55,7 @@ class Rounds(Strategy):  # type: ignore[misc]  # of an environment that mypy doe
         n_clients = self._scenario.partition.clients
         if not client_manager.wait_for(n_clients, timeout=_MOST_WAIT_S):
             raise DeploymentError(f"fewer than {n_clients} clients connected to Flower")
-        time.sleep(max(self._start_s - time.monotonic(), 0.0))
+        time.sleep(max(self._start_s - time.monotonic(), 0.0))  # the links' traces begin then
         return self._parameters()
 
     def _parameters(self) -> Parameters:

@@ -37,10 +37,15 @@ class Cable:
 
 
 def create_namespace(name: str) -> None:
-    """A namespace with a loopback device and without IPv6, so that only our traffic is in it."""
+    """A namespace with a loopback device and without IPv6, so that only our traffic is in it.
+
+    Connections that choose no congestion control use Reno, whatever the machine's default: it
+    begins, and begins again after a pause, as the transport model says (BBR does not).
+    """
     call("ip", "netns", "add", name)
     call("ip", "-n", name, "link", "set", "lo", "up")
     inside(name, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1")
+    inside(name, "sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno")
 
 
 def inside(name: str, *command: str) -> None:

@@ -30,7 +30,7 @@ TRANSPORTS: Mapping[str, Mapping[str, Any]] = {
 def own_classes(streams: Streams, n_clients: int) -> dict[str, float]:
     """`fleet.devices` in which every client is a class of its own, `client-3`.
 
-    Clients differ even where their devices are equal: by the lengths of their texts.
+    Clients of one device class are not equally fast: each is predicted by its own seconds.
     """
     positions = device_positions(streams, range(n_clients))
     order = sorted(range(n_clients), key=positions.__getitem__)

@@ -81,7 +81,7 @@ class Late:
 sys.unraisablehook = interrupt_again
 try:
     Late()
-    time.sleep(60)
+    time.sleep(60)  # ends at once, by the signal
 except KeyboardInterrupt:
     print("interrupted")
 """
