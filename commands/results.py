@@ -35,6 +35,14 @@ def table(
     ] = None,
     crossing: CrossingOption = "sustained",
     baseline: BaselineOption = None,
+    share_of: Annotated[
+        str | None,
+        typer.Option(
+            "--share-of",
+            metavar="ARM",
+            help="Targets are 90, 95 and 99 % of this arm's best accuracy (of any arm's).",
+        ),
+    ] = None,
     columns: Annotated[
         str | None,
         typer.Option(
@@ -46,16 +54,16 @@ def table(
     """Print time, bytes and energy to target accuracies by arm, with intervals over seeds."""
     from analysis import caption, load_study, table_rows
     from analysis.tables.formats import render
+    from analysis.tables.targets import LEVELS, SHARES
 
     loaded, format = load_study(directory), "json" if as_json else format
     warn(loaded, as_json)
-    if loaded.published and not target:
+    if loaded.published and not (target or share_of):
         _show_published(loaded, format)
         return
-    if target:
-        rows = table_rows(loaded, target, (), crossing, baseline)
-    else:
-        rows = table_rows(loaded, crossing=crossing, baseline=baseline)
+    levels = target or (() if share_of else LEVELS)
+    shares = () if target and not share_of else SHARES
+    rows = table_rows(loaded, levels, shares, crossing, baseline, share_of)
     text, chosen = caption(loaded, crossing, baseline), columns.split(",") if columns else []
     if format == "text":
         print_study(rows, text, chosen)

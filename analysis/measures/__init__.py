@@ -30,5 +30,6 @@ from .participation import fairness as fairness
 from .participation import participation as participation
 from .path import configuration_path as configuration_path
 from .path import is_moving as is_moving
+from .path import trial_rounds as trial_rounds
 from .path import trial_windows as trial_windows
 from .staleness import staleness as staleness

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from analysis.reading.run import Run
+from sim.records import DecisionRow
 
 _WIDTH = pl.coalesce("width", "rank").alias("width")
 
@@ -41,3 +42,11 @@ def trial_windows(run: Run) -> pl.DataFrame:
     decided = run.decisions.select("trial", "chosen", end_s="t_s")
     joined = several.filter(pl.col("n_branches") > 1).join(decided, on="trial")
     return joined.select("trial", "start_s", "end_s", "chosen").sort("trial")
+
+
+def trial_rounds(run: Run) -> list[int]:
+    """Return for each decided trial the rounds of the branch that ended most of them in it.
+
+    0: the window ended before any branch had ended a round, so that nothing was learnt in it.
+    """
+    return [max(row["rounds"].values(), default=0) for row in run.events.rows(DecisionRow)]

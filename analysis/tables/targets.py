@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.measures import Crossing, best_arm, best_in_hindsight, fastest_full, full_highest
+from analysis.measures import (
+    Crossing,
+    best_accuracy,
+    best_arm,
+    best_in_hindsight,
+    fastest_full,
+    full_highest,
+)
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.statistics.estimates import holm
@@ -37,18 +44,24 @@ def targets(
     levels: Sequence[float] = LEVELS,
     shares: Sequence[float] = SHARES,
     crossing: Crossing = "sustained",
+    share_of: str | None = None,
 ) -> list[Target]:
     """Return absolute levels, then shares of the best accuracy, then full fine-tuning's highest.
 
-    Raises ValueError for a level or share that is not above 0 and at most 1.
+    The best accuracy is that of the arm `share_of`, or else of any arm. Raises ValueError for a
+    level or share that is not above 0 and at most 1.
     """
     for value in (*levels, *shares):
         if not 0 < value <= 1:
             raise ValueError(f"a target must be above 0 and at most 1, got {value:g}")
     chosen = [Target(percent(level), level) for level in levels]
-    best, highest = best_arm(study), full_highest(study, crossing)
+    highest = full_highest(study, crossing)
+    if share_of is None:
+        name, best = "best", _accuracy_of(best_arm(study))
+    else:
+        name, best = share_of, best_accuracy(study.runs_of(share_of))
     if best is not None:
-        chosen += [_share(share, best[1]) for share in shares]
+        chosen += [_share(share, best, name) for share in shares]
     if highest is not None:
         chosen.append(Target(f"highest of full ({rounded_percent(highest)})", highest))
     return chosen
@@ -60,6 +73,7 @@ def table_rows(
     shares: Sequence[float] = SHARES,
     crossing: Crossing = "sustained",
     baseline: str | None = None,
+    share_of: str | None = None,
 ) -> list[dict[str, Any]]:
     """Return one row per target and arm, with the keys of COLUMNS.
 
@@ -75,12 +89,17 @@ def table_rows(
     With a baseline, an arm or a name of the study's `hindsight`: `ratio` = its hours / hours of
     this arm and `difference_hours` = hours of this arm - its hours, over the n_common seeds with
     which both reached the target; p of the ratio, and p_holm, corrected over the arms of a target
-    after Holm.
+    after Holm. `share_of`: the relative targets are shares of this arm's best accuracy (default: of
+    the best of any arm).
 
     Rows of the majority class give its accuracy as target. Rows in hindsight repeat for each seed
     the arm that was best on the other seeds, and name them. Raises ValueError for a target outside
     0-1 and for a baseline that the study does not have.
     """
+    if share_of is not None and share_of not in study.arms:
+        raise ValueError(
+            f"{study.path}: has no arm {share_of} to take shares of; it has {', '.join(study.arms)}"
+        )
     known = [*study.arms, *study.hindsight]
     if baseline is not None and baseline not in known:
         raise ValueError(
@@ -88,7 +107,7 @@ def table_rows(
         )
     rows = [
         row
-        for target in targets(study, levels, shares, crossing)
+        for target in targets(study, levels, shares, crossing, share_of)
         for row in _rows_of_target(study, target, crossing, baseline)
     ]
     majority = sorted({r.majority_accuracy for r in study.runs if r.majority_accuracy is not None})
@@ -97,8 +116,12 @@ def table_rows(
     ]
 
 
-def _share(share: float, best: float) -> Target:
-    return Target(f"{percent(share)} of best ({rounded_percent(share * best)})", share * best)
+def _accuracy_of(best: tuple[str, float] | None) -> float | None:
+    return None if best is None else best[1]
+
+
+def _share(share: float, best: float, name: str) -> Target:
+    return Target(f"{percent(share)} of {name} ({rounded_percent(share * best)})", share * best)
 
 
 def _rows_of_target(

@@ -73,6 +73,14 @@ def test_the_best_in_hindsight_is_another_arm_at_another_target(
     assert format_table(oracle)[1][2][2] == "not reached"
 
 
+def test_relative_targets_are_of_the_arm_that_is_named(small_study: Study) -> None:
+    rows = table_rows(small_study, levels=(), shares=(0.9,), share_of="adapter")
+    assert [row["target"] for row in rows[:2]] == ["90 % of adapter (56.7 %)"] * 2
+    assert rows[0]["target_accuracy"] == pytest.approx(0.9 * 0.63)
+    with pytest.raises(ValueError, match="has no arm LoRA to take shares of; it has adapter, all"):
+        table_rows(small_study, share_of="LoRA")
+
+
 def test_the_share_of_lost_trials_has_a_column(
     study_dir: Path, write_run: Make, make_round: Make, make_evaluation: Make, make_decision: Make
 ) -> None:
