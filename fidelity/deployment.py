@@ -13,6 +13,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from sim import load_scenario
+from sim.build.data import fetch_assets
+from sim.runs.run import default_cache_dir
+
 from . import namespaces as net
 from .errors import DeploymentError
 from .fleet import Fleet
@@ -98,9 +102,10 @@ def deploy(
     """A deployment of a fleet; whatever happens, all that it creates is removed.
 
     prefix: at most 8 letters, with which all names begin; what a killed run of this prefix has left
-    is removed first. scenario: the file from which the processes load model and data. Raises
-    DeploymentError in one line.
+    is removed first. scenario: the file from which the processes load model and data, which are
+    fetched before, since a namespace reaches no package index. Raises DeploymentError in one line.
     """
+    fetch_assets(load_scenario(scenario), default_cache_dir())
     lock = FileLock(Path(gettempdir()) / f"{prefix}.lock")
     try:
         lock.acquire(timeout=0)

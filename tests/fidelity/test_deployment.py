@@ -105,7 +105,11 @@ def scenario_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_client_that_dies_ends_the_run_in_one_line(scenario_file: Path) -> None:
+def test_a_client_that_dies_ends_the_run_in_one_line(
+    scenario_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An empty cache: namespaces reach no package index, so that all is fetched before.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     fleet = fleet_of(parse_scenario(BASE, "test"), {"phone": 0.2}, 60.0, 0, default_cache_dir())
     with deploy("fiddies", fleet, 7001, scenario_file, 0) as deployment:
         os.kill(deployment.clients[1].pid, signal.SIGKILL)
