@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from .display import Display, page
 from .options import AsJson, Numerics, Out, ScenarioFile, Seed, Set, StudyDir, naming
+
+if TYPE_CHECKING:
+    from sim.runs.inventory import FoundRun
 
 Fresh = Annotated[
     bool,
@@ -93,3 +97,18 @@ def list_runs(directory: StudyDir = Path("runs"), as_json: AsJson = False) -> No
         shown.add_row(str(one.directory), *row)
     longest = max(len(f"{one.directory}{one.name}{one.state}") for one in found)
     page(80 + longest).print(shown)
+    typer.echo(_effort(found))
+
+
+def _effort(found: Sequence[FoundRun]) -> str:
+    """What the finished runs cost, and how many of them took all training from the store."""
+    ended = [one for one in found if one.wall_seconds is not None]
+    hours = sum(one.wall_seconds or 0.0 for one in ended) / 3600
+    trainings, hits = (
+        sum(getattr(one, name) or 0 for one in ended) for name in ("trainings", "store_hits")
+    )
+    untrained = sum(not one.trainings for one in ended)
+    return (
+        f"{len(ended)} of {len(found)} finished, {hours:.2f} h, {trainings:,} trainings, "
+        f"{hits:,} store hits; {untrained} without training"
+    )

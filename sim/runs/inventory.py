@@ -15,7 +15,9 @@ from sim.runlog import MANIFEST
 class FoundRun:
     """A run directory. `state`: finished, unfinished, "changed: FILES" if files differ from those
     with which the run finished, or why its manifest cannot be read; all other fields are then
-    empty. `rounds` and `accuracy` (0-1) are those of the end, None for an unfinished run."""
+    empty. `rounds` and `accuracy` (0-1) are those of the end. What the run cost the process that
+    finished it: `trainings`, `store_hits`, `wall_seconds`. All five are None for an unfinished run.
+    """
 
     directory: Path
     state: str
@@ -24,6 +26,12 @@ class FoundRun:
     learner: str = ""
     rounds: int | None = None
     accuracy: float | None = None
+    trainings: int | None = None
+    store_hits: int | None = None
+    wall_seconds: float | None = None
+
+
+_OF_RESULT = ("rounds", "accuracy", "trainings", "store_hits", "wall_seconds")
 
 
 def found_runs(directory: Path) -> Iterator[FoundRun]:
@@ -52,6 +60,5 @@ def _found(run_dir: Path) -> FoundRun:
         name=manifest["name"],
         seed=manifest["seed"],
         learner=manifest["learner"],
-        rounds=result.get("rounds"),
-        accuracy=result.get("accuracy"),
+        **{key: result.get(key) for key in _OF_RESULT},
     )

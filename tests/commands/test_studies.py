@@ -104,6 +104,11 @@ def test_seeds_of_the_command_line_replace_those_of_the_study(
     assert [(run["name"], run["seed"], run["state"]) for run in runs] == [
         (name, seed, "finished") for name in ("fast", "slow") for seed in (1, 2, 4)
     ]
+    hours = sum(run["wall_seconds"] for run in runs) / 3600
+    assert call("runs", out)[1].splitlines()[-1] == (
+        f"6 of 6 finished, {hours:.2f} h, {sum(run['trainings'] for run in runs):,} trainings, "
+        f"{sum(run['store_hits'] for run in runs):,} store hits; 6 without training"
+    )
     (Path(runs[0]["directory"]) / "events.jsonl").write_text("")
     (Path(runs[1]["directory"]) / "DONE").unlink()
     (Path(runs[2]["directory"]) / "manifest.json").write_text("{")
@@ -111,6 +116,7 @@ def test_seeds_of_the_command_line_replace_those_of_the_study(
     assert "changed: events.jsonl" in listed
     assert "unfinished" in listed
     assert "must be JSON" in listed
+    assert listed.splitlines()[-1].startswith("4 of 6 finished, ")
 
 
 @pytest.mark.parametrize(
