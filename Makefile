@@ -5,7 +5,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study-policies demo test test-slow lint bench-engine bench-learner bench-peers docs fidelity mutants audit install clean
+.PHONY: study-policies paper demo test test-slow lint bench-engine bench-learner bench-peers docs fidelity mutants audit install clean
 
 demo: install
 	$(BIN)/fedadapter demo
@@ -22,6 +22,17 @@ test-slow: .venv/installed-slow
 study-policies: install
 	$(BIN)/fedadapter study scenarios/studies/policies$(if $(FAST),-fast).yaml
 	$(BIN)/fedadapter figures runs/policies$(if $(FAST),-fast) --target 0.6
+
+CLAIMS := time-to-accuracy bandwidth devices links cache
+
+# The paper's claims examined (docs/results/paper): about four hours of one core at the first time, and
+# resumed where it was stopped. LEFT=1: only says what is left to run.
+paper: install
+	@set -e; for claim in $(CLAIMS); do \
+	  $(BIN)/fedadapter study scenarios/paper/claims/$$claim.yaml --out runs/paper \
+	    $(if $(LEFT),--dry-run | tail -n 1); \
+	done
+	@$(if $(LEFT),,$(BIN)/fedadapter runs runs/paper | tail -n 1)
 
 bench-engine: install
 	$(BIN)/python -m benchmarks.engine
