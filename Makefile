@@ -23,7 +23,7 @@ study-policies: install
 	$(BIN)/fedadapter study scenarios/studies/policies$(if $(FAST),-fast).yaml
 	$(BIN)/fedadapter figures runs/policies$(if $(FAST),-fast) --target 0.6
 
-CLAIMS := time-to-accuracy bandwidth devices links cache
+CLAIMS := time-to-accuracy participants bandwidth devices links cache
 
 # The paper's claims examined (docs/results/paper): about four hours of one core at the first time, and
 # resumed where it was stopped. LEFT=1: only says what is left to run.
