@@ -25,7 +25,7 @@ study-policies: install
 
 CLAIMS := time-to-accuracy participants bandwidth devices links cache
 
-# The paper's claims examined (docs/results/paper): about four hours of one core at the first time, and
+# The paper's claims examined (docs/results/paper): about three hours of one core at the first time, and
 # resumed where it was stopped. LEFT=1: only says what is left to run.
 paper: install
 	@set -e; for claim in $(CLAIMS); do \
