@@ -17,9 +17,9 @@ from sim.runs.run import default_cache_dir
 from .errors import DeploymentError
 from .figure import rounds_figure
 from .measurement import measure, predict_again
-from .prediction import TRANSPORTS
+from .prediction import MODELS
 from .requirements import unmet
-from .tables import error_table, found_in, order_table, wire_table
+from .tables import error_table, found_in, model_table, order_table, wire_table
 from .world import read_world
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -46,7 +46,10 @@ def run(
         list[str] | None, typer.Option("--arm", help="Run this arm alone (repeatable).")
     ] = None,
 ) -> None:
-    """Run every arm of the worlds for real, predict it beforehand, and write both as tables."""
+    """Run every arm of the worlds for real, predict it beforehand, and write both as tables.
+
+    Runs that the directory of the results holds already are not repeated.
+    """
     if (reason := unmet()) is not None:
         raise DeploymentError(reason)
     for path in worlds:
@@ -56,7 +59,7 @@ def run(
         measure(
             world,
             arms=tuple(arms or world.arms),
-            repeats=repeats or world.repeats,
+            repeats=repeats,
             rounds=rounds,
             out=out / world.name,
             cache_dir=default_cache_dir(),
@@ -87,9 +90,9 @@ def compare(
 ) -> None:
     """Print how far predictions are from measurements, as Markdown."""
     found = found_in(directories)
-    for transport in TRANSPORTS:
-        typer.echo(f"transport {transport}\n\n{error_table(found, transport)}\n")
-    typer.echo(f"{order_table(found)}\n\n{wire_table(directories)}")
+    for model in MODELS:
+        typer.echo(f"model {model}\n\n{error_table(found, model)}\n")
+    typer.echo(f"{model_table(found)}\n\n{order_table(found)}\n\n{wire_table(directories)}")
     if figure is not None:
         rounds_figure(directories, "tcp").savefig(figure, dpi=150)
 

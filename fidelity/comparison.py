@@ -17,15 +17,15 @@ _STAGES = ("down_s", "compute_s", "up_s")
 class ArmError:
     """The error of one arm's prediction, as fractions of the measured seconds.
 
-    `round_*`: of the absolute errors of all rounds of all repeats, each against the predicted round
-    of the same number. `noise`: the median absolute deviation of a round from the mean of its
-    repeats. `total`: of the run, signed, against the mean of the repeats. `stages`: signed, of the
-    sums of seconds down, of computing, and up. `given_compute`: the median error of a round in
+    `round_*`: of the absolute errors of all rounds of all repeats, each against the round of the
+    same number as predicted before that repeat. `noise`: the median absolute deviation of a round
+    from the mean of its repeats. `total`: of the mean of the repeats, signed. `stages`: signed, of
+    the sums of seconds down, of computing, and up. `given_compute`: the median error of a round in
     which every client's computing takes as long as it did, so that transfers alone are predicted.
     """
 
     arm: str
-    transport: str
+    model: str
     n_rounds: int
     n_repeats: int
     measured_s: float
@@ -53,37 +53,32 @@ def round_seconds(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
 
 
 def errors(measured: pl.DataFrame, predicted: pl.DataFrame) -> list[ArmError]:
-    """One for each arm and transport, in the order of the tables."""
+    """One for each arm and model, in the order of the tables."""
     return [
         _arm_error(
             arm,
-            transport,
+            model,
             measured.filter(pl.col("arm") == arm),
-            predicted.filter(pl.col("arm") == arm, pl.col("transport") == transport),
+            predicted.filter(pl.col("arm") == arm, pl.col("model") == model),
         )
         for arm in measured["arm"].unique(maintain_order=True)
-        for transport in predicted["transport"].unique(maintain_order=True)
+        for model in predicted["model"].unique(maintain_order=True)
     ]
 
 
-def _arm_error(
-    arm: str, transport: str, measured: pl.DataFrame, predicted: pl.DataFrame
-) -> ArmError:
+def _arm_error(arm: str, model: str, measured: pl.DataFrame, predicted: pl.DataFrame) -> ArmError:
     own = round_seconds(measured, "repeat")
-    told = round_seconds(predicted)
-    both = own.join(told.select("round", predicted="seconds"), on="round")
+    told = round_seconds(predicted, "repeat")
+    both = own.join(told.select("repeat", "round", predicted="seconds"), on=("repeat", "round"))
     absolute = (both["predicted"] / both["seconds"] - 1.0).abs()
     mean = own.group_by("round").agg(mean=pl.col("seconds").mean())
     spread = (
         own.join(mean, on="round").select(pl.col("seconds") / pl.col("mean") - 1.0)
     ).to_series()
-    measured_s = own.group_by("repeat").agg(pl.col("round_end_s").max())["round_end_s"].mean()
-    predicted_s = told["round_end_s"].max()
-    assert isinstance(measured_s, float)
-    assert isinstance(predicted_s, float)
+    measured_s, predicted_s = _mean_total_s(own), _mean_total_s(told)
     return ArmError(
         arm=arm,
-        transport=transport,
+        model=model,
         n_rounds=len(own),
         n_repeats=own["repeat"].n_unique(),
         measured_s=measured_s,
@@ -97,9 +92,16 @@ def _arm_error(
     )
 
 
+def _mean_total_s(rounds: pl.DataFrame) -> float:
+    """Seconds of a run, as the mean of its repeats."""
+    total_s = rounds.group_by("repeat").agg(pl.col("round_end_s").max())["round_end_s"].mean()
+    assert isinstance(total_s, float)
+    return total_s
+
+
 def _stage_errors(measured: pl.DataFrame, predicted: pl.DataFrame) -> tuple[float, float, float]:
     """Of the clients that finished, in both: summed seconds predicted over measured, minus 1."""
-    keys = ("round", "client")
+    keys = ("repeat", "round", "client")
     both = measured.filter(pl.col("outcome") == "done").join(
         predicted.filter(pl.col("outcome") == "done"), on=keys, suffix="_predicted"
     )
@@ -115,8 +117,8 @@ def _stage_errors(measured: pl.DataFrame, predicted: pl.DataFrame) -> tuple[floa
 def _given_compute(measured: pl.DataFrame, predicted: pl.DataFrame) -> float:
     """The median absolute error of a round with the measured seconds of computing."""
     both = measured.join(
-        predicted.select("round", "client", "down_s", "up_s"),
-        on=("round", "client"),
+        predicted.select("repeat", "round", "client", "down_s", "up_s"),
+        on=("repeat", "round", "client"),
         suffix="_predicted",
     )
     spent = (
@@ -133,12 +135,12 @@ def _given_compute(measured: pl.DataFrame, predicted: pl.DataFrame) -> float:
     return float(np.median(absolute.to_numpy())) if len(absolute) else 0.0
 
 
-def order_agreement(found: Sequence[ArmError], transport: str) -> float:
+def order_agreement(found: Sequence[ArmError], model: str) -> float:
     """Kendall's tau between the measured and the predicted order of the arms by seconds a round.
 
     1: the same order; nan for one arm.
     """
-    own = [one for one in found if one.transport == transport]
+    own = [one for one in found if one.model == model]
     seconds = [one.measured_s * one.n_repeats / one.n_rounds for one in own]
     told = [one.predicted_s * one.n_repeats / one.n_rounds for one in own]
     return float(kendalltau(seconds, told).statistic)

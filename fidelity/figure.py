@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from .comparison import read_world, round_seconds
 
 
-def rounds_figure(directories: Sequence[Path], transport: str) -> Figure:
+def rounds_figure(directories: Sequence[Path], model: str) -> Figure:
     """Every measured round beside its prediction, on logarithmic axes; one marker a world."""
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.add_subplot()
@@ -20,9 +20,11 @@ def rounds_figure(directories: Sequence[Path], transport: str) -> Figure:
     low, high = float("inf"), 0.0
     for i, directory in enumerate(directories):
         measured, predicted = read_world(directory)
-        told = predicted.filter(predicted["transport"] == transport)
+        told = predicted.filter(predicted["model"] == model)
         both = round_seconds(measured, "arm", "repeat").join(
-            round_seconds(told, "arm"), on=("arm", "round"), suffix="_predicted"
+            round_seconds(told, "arm", "repeat"),
+            on=("arm", "repeat", "round"),
+            suffix="_predicted",
         )
         for (arm,), own in both.group_by("arm", maintain_order=True):
             colour = arms.setdefault(str(arm), f"C{len(arms)}")

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import polars as pl
-
 from sim.build.checks import find_architecture
 from sim.scenario.file import as_yaml
+from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 
-from .deployment import deploy
+from .deployment import Deployment, deploy
 from .errors import DeploymentError
-from .fleet import fleet_of
+from .fleet import Fleet, fleet_of
 from .framework import FRAMEWORKS
-from .prediction import TRANSPORTS, Row, own_classes, predict, write_devices
+from .prediction import MODELS, Row, changes_of, own_classes, predict, write_devices
+from .results import Results
 from .world import World, scenario_of
 
 _PROFILED_JOBS = 12
@@ -29,7 +29,7 @@ def measure(
     world: World,
     *,
     arms: Sequence[str],
-    repeats: int,
+    repeats: int | None,
     rounds: int | None,
     out: Path,
     cache_dir: Path,
@@ -37,83 +37,115 @@ def measure(
 ) -> None:
     """Run the arms of a world and write `measured.csv`, `predicted.csv` and `profile.json`.
 
-    Every arm is profiled and predicted before its first run. Raises DeploymentError, ValueError.
+    Before every run its arm is profiled and the run predicted, since the machine is not equally
+    fast from minute to minute. The arms take turns. Runs that `out` holds already are not repeated.
+    repeats: None for the world's. Raises DeploymentError, ValueError.
     """
-    out.mkdir(parents=True, exist_ok=True)
     common = _common(world, rounds, out, cache_dir)
     scenarios = {arm: scenario_of(world, arm, common, world.name) for arm in arms}
+    fleet = _common_fleet(world, scenarios, cache_dir)
+    results = Results.resume(out, _described(world, common))
+    left = [*_left(world, arms, repeats, results)]
+    if not left:
+        tell(f"{world.name}: nothing left to run")
+        return
     files = {arm: out / f"{arm}.yaml" for arm in arms}
     for arm in arms:
         files[arm].write_text(as_yaml(scenarios[arm]), encoding="utf-8")
-    fleets = [
-        fleet_of(one, world.core_share, world.horizon_s, world.seed, cache_dir)
-        for one in scenarios.values()
-    ]
-    if any(one != fleets[0] for one in fleets):
-        raise ValueError(f"{world.name}: the arms must have the same fleet")
-    framework, fleet = FRAMEWORKS[world.framework], fleets[0]
-    if not framework.can_lose and any(fleet.absences_s):
-        raise ValueError(f"{world.name}: clients that leave need framework: plain")
-    if not framework.can_lose and any(one.rounds.deadline_s for one in scenarios.values()):
-        raise ValueError(f"{world.name}: a deadline needs framework: plain")
-    if not framework.python.exists():
-        raise DeploymentError(f"{world.name}: needs Flower: make .flower/installed")
-    measured, predicted, profiles = list[Row](), list[Row](), dict[str, Any]()
-    prefix = f"fid{world.name[:4]}"
+    prefix, framework = f"fid{world.name[:4]}", FRAMEWORKS[world.framework]
     with deploy(prefix, fleet, world.port, files[arms[0]], world.seed, framework) as deployment:
-        for arm in arms:
-            jobs_s, aggregations_s = deployment.profile(files[arm].resolve(), _PROFILED_JOBS)
-            profiles[arm] = {"jobs_s": jobs_s, "aggregation_s": median(aggregations_s)}
-            predicted += _predicted(world, arm, common, profiles[arm], out, cache_dir)
-            for repeat in range(repeats):
-                limit_s = world.horizon_s + _CONNECT_AND_LOAD_S
-                told = deployment.run(files[arm].resolve(), limit_s)
-                measured += [
-                    {"arm": arm, "repeat": repeat, **_without_nan(row)} for row in told["rows"]
-                ]
-                wire = profiles[arm].setdefault("wire_bytes", [])
-                wire.append(told["wire_bytes"])
-                profiles[arm].setdefault("accuracy", []).append(told["accuracy"])
-                own = [row for row in predicted if row["arm"] == arm and row["transport"] == "tcp"]
-                tell(
-                    f"{world.name}, {arm}, run {repeat + 1}: {told['ends_s'][-1]:.2f} s measured, "
-                    f"{own[-1]['round_end_s']:.2f} s predicted"
-                )
-                _write(out, measured, predicted, profiles)
+        for arm, repeat in left:
+            profile = _profile(deployment, files[arm])
+            predicted = _predicted(world, arm, repeat, common, profile, out, cache_dir)
+            ran = deployment.run(files[arm].resolve(), world.horizon_s + _CONNECT_AND_LOAD_S)
+            measured = [{"arm": arm, "repeat": repeat, **_without_nan(row)} for row in ran["rows"]]
+            profile |= {name: ran[name] for name in ("wire_bytes", "accuracy")}
+            results.add(arm, profile, measured, predicted)
+            told_s = max(row["round_end_s"] for row in predicted if row["model"] == MODELS[0])
+            tell(
+                f"{world.name}, {arm}, run {repeat + 1}: {ran['ends_s'][-1]:.2f} s measured, "
+                f"{told_s:.2f} s predicted"
+            )
 
 
 def predict_again(world: World, *, rounds: int | None, out: Path, cache_dir: Path) -> None:
     """Write `predicted.csv` anew from the `profile.json` of an earlier measurement."""
-    profiles = json.loads((out / "profile.json").read_text(encoding="utf-8"))
-    common = _common(world, rounds, out, cache_dir)
-    rows = [
-        row
-        for arm, profile in profiles.items()
-        for row in _predicted(world, arm, common, profile, out, cache_dir)
-    ]
-    pl.DataFrame(rows, infer_schema_length=None).write_csv(out / "predicted.csv")
+    results, common = Results.read(out), _common(world, rounds, out, cache_dir)
+    results.replace_predicted(
+        [
+            row
+            for arm, profiles in results.profiles.items()
+            for repeat, profile in enumerate(profiles)
+            for row in _predicted(world, arm, repeat, common, profile, out, cache_dir)
+        ]
+    )
 
 
 def _common(world: World, rounds: int | None, out: Path, cache_dir: Path) -> dict[str, Any]:
     """What all arms change in the world's scenario, by dotted path."""
     common: dict[str, Any] = {} if rounds is None else {"stop.rounds": rounds}
     if world.recordings is not None:
+        out.mkdir(parents=True, exist_ok=True)
         for key, reference in world.recordings.write(out, cache_dir).items():
             common[f"fleet.network.{key}"] = reference
     return common
 
 
+def _described(world: World, common: Mapping[str, Any]) -> dict[str, Any]:
+    """What the runs of a directory have in common, whatever is asked of it in turn."""
+    described = asdict(world)
+    del described["repeats"]
+    for arm in described["arms"].values():
+        arm.pop("repeats", None)
+    return described | {"rounds": common.get("stop.rounds")}
+
+
+def _common_fleet(world: World, scenarios: Mapping[str, Scenario], cache_dir: Path) -> Fleet:
+    """The fleet of all arms. Raises ValueError, DeploymentError if it cannot be deployed."""
+    fleets = [
+        fleet_of(one, world.core_share, world.horizon_s, world.seed, cache_dir)
+        for one in scenarios.values()
+    ]
+    framework = FRAMEWORKS[world.framework]
+    if any(one != fleets[0] for one in fleets):
+        raise ValueError(f"{world.name}: the arms must have the same fleet")
+    if not framework.can_lose and any(fleets[0].absences_s):
+        raise ValueError(f"{world.name}: clients that leave need framework: plain")
+    if not framework.can_lose and any(one.rounds.deadline_s for one in scenarios.values()):
+        raise ValueError(f"{world.name}: a deadline needs framework: plain")
+    if not framework.python.exists():
+        raise DeploymentError(f"{world.name}: needs Flower: make .flower/installed")
+    return fleets[0]
+
+
+def _left(
+    world: World, arms: Sequence[str], repeats: int | None, results: Results
+) -> Iterator[tuple[str, int]]:
+    """The arms and repeats that have not been run, in turn."""
+    wanted = {arm: repeats or world.repeats_of(arm) for arm in arms}
+    for repeat in range(max(wanted.values())):
+        for arm in arms:
+            if results.n_runs(arm) <= repeat < wanted[arm]:
+                yield arm, repeat
+
+
+def _profile(deployment: Deployment, file: Path) -> dict[str, Any]:
+    jobs_s, aggregations_s = deployment.profile(file.resolve(), _PROFILED_JOBS)
+    return {"jobs_s": jobs_s, "aggregation_s": median(aggregations_s)}
+
+
 def _predicted(
     world: World,
     arm: str,
+    repeat: int,
     common: Mapping[str, Any],
     profile: Mapping[str, Any],
     out: Path,
     cache_dir: Path,
 ) -> list[Row]:
-    """One arm as predicted with each transport, from its profile alone."""
+    """One run as predicted with each model, from the profile before it alone."""
     scenario = scenario_of(world, arm, common, world.name)
-    devices = out / f"{arm}.devices.csv"
+    devices = out / f"{arm}.{repeat}.devices.csv"
     n_layers = find_architecture(scenario, cache_dir).n_layers
     write_devices(devices, scenario, n_layers, profile["jobs_s"])
     changes = dict(common) | {
@@ -122,21 +154,13 @@ def _predicted(
         "fleet.server.aggregation_s": profile["aggregation_s"],
     }
     found: list[Row] = []
-    for transport, keys in TRANSPORTS.items():
-        mapping = world.mapping(arm, {**changes, "fleet.network.transport": keys})
-        rows = predict(mapping, world.seed, out / "predicted" / transport, cache_dir)
-        found += [{"arm": arm, "transport": transport, **row} for row in rows]
+    for model in MODELS:
+        mapping = world.mapping(arm, changes | changes_of(model, profile["jobs_s"]))
+        place = out / "predicted" / model / f"{arm}-{repeat}"
+        rows = predict(mapping, world.seed, place, cache_dir)
+        found += [{"arm": arm, "repeat": repeat, "model": model, **row} for row in rows]
     return found
 
 
 def _without_nan(row: Row) -> Row:
     return {name: None if value != value else value for name, value in row.items()}
-
-
-def _write(
-    out: Path, measured: Sequence[Row], predicted: Sequence[Row], profiles: Mapping[str, Any]
-) -> None:
-    """Write the tables; after every run, so that an interrupted measurement keeps its runs."""
-    pl.DataFrame(measured, infer_schema_length=None).write_csv(out / "measured.csv")
-    pl.DataFrame(predicted, infer_schema_length=None).write_csv(out / "predicted.csv")
-    (out / "profile.json").write_text(json.dumps(profiles, indent=1), encoding="utf-8")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+import shutil
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Any
 
 from learner.spec import AddOn, tuned_depth
@@ -19,12 +21,26 @@ from traces.device_csv import COLUMNS
 
 Row = dict[str, Any]
 
-TRANSPORTS: Mapping[str, Mapping[str, Any]] = {
-    "tcp": {"kind": "tcp"},
-    "open": {"kind": "tcp", "initial_segments": 1000},
-    "fluid": {"kind": "fluid"},
-}
-"""open: a connection whose congestion window stays as open as it was, instead of ten segments."""
+MODELS = ("tcp", "jitter", "open", "fluid")
+"""With what a run is predicted, see `changes_of`."""
+
+
+def changes_of(model: str, jobs_s: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """The keys of a scenario that a model changes, by dotted path.
+
+    tcp, fluid: the transport. open: a connection whose congestion window stays as open as it was,
+    instead of ten segments. jitter: tcp, and jobs that vary as the profiled ones do.
+    """
+    if model == "jitter":
+        return changes_of("tcp", jobs_s) | {"fleet.jitter": jitter_of(jobs_s)}
+    segments = {"initial_segments": 1000} if model == "open" else {}
+    kind = "fluid" if model == "fluid" else "tcp"
+    return {"fleet.network.transport": {"kind": kind, **segments}}
+
+
+def jitter_of(jobs_s: Sequence[Sequence[float]]) -> float:
+    """The standard deviation of the logarithm of a job's seconds, within clients."""
+    return math.sqrt(fmean(stdev(map(math.log, own)) ** 2 for own in jobs_s))
 
 
 def own_classes(streams: Streams, n_clients: int) -> dict[str, float]:
@@ -74,7 +90,11 @@ def write_devices(
 
 
 def predict(mapping: Mapping[str, Any], seed: int, out: Path, cache_dir: Path) -> list[Row]:
-    """The rounds of a scenario's clients as simulated: a row for each client and round."""
+    """The rounds of a scenario's clients as simulated: a row for each client and round.
+
+    out: of this prediction alone; what an earlier one has left there is removed.
+    """
+    shutil.rmtree(out, ignore_errors=True)
     time_only = {"learner": {"kind": "curve"}, "log": "clients"}
     scenario = parse_scenario({**mapping, **time_only}, "prediction")
     result = run_scenario(scenario, seed=seed, out=out, cache_dir=cache_dir)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .comparison import ArmError, errors, order_agreement, read_world
-from .prediction import TRANSPORTS
+from .prediction import MODELS
 
 _HEADER_BYTES, _SEGMENT_BYTES = 66, 1448
 
@@ -17,7 +17,7 @@ _HEAD = (
 )
 
 
-def error_table(worlds: Mapping[str, Sequence[ArmError]], transport: str) -> str:
+def error_table(worlds: Mapping[str, Sequence[ArmError]], model: str) -> str:
     """One row for each world and arm."""
     rows = [
         (
@@ -30,19 +30,19 @@ def error_table(worlds: Mapping[str, Sequence[ArmError]], transport: str) -> str
         )
         for world, found in worlds.items()
         for one in found
-        if one.transport == transport
+        if one.model == model
     ]
     return _markdown(_HEAD, rows)
 
 
 def order_table(worlds: Mapping[str, Sequence[ArmError]]) -> str:
-    """Kendall's tau of the arms' seconds a round, by world and transport."""
+    """Kendall's tau of the arms' seconds a round, by world and model."""
     rows = [
-        (world, *(f"{order_agreement(found, name):.2f}" for name in TRANSPORTS))
+        (world, *(f"{order_agreement(found, name):.2f}" for name in MODELS))
         for world, found in worlds.items()
         if len({one.arm for one in found}) > 1
     ]
-    return _markdown(("world", *(f"tau, {name}" for name in TRANSPORTS)), rows)
+    return _markdown(("world", *(f"tau, {name}" for name in MODELS)), rows)
 
 
 def wire_table(directories: Sequence[Path]) -> str:
@@ -51,7 +51,7 @@ def wire_table(directories: Sequence[Path]) -> str:
     A segment of 1448 bytes has 66 of headers, and every second one is acknowledged by 66 more.
     """
     rows = [
-        _wire_row(directory, arm, own["wire_bytes"])
+        _wire_row(directory, arm, [one["wire_bytes"] for one in own])
         for directory in directories
         for arm, own in json.loads((directory / "profile.json").read_text(encoding="utf-8")).items()
     ]
@@ -72,6 +72,19 @@ def _wire_row(
     told = payload * (1.0 + 1.5 * _HEADER_BYTES / _SEGMENT_BYTES)
     megabytes = (f"{value / 1e6:.3f}" for value in (payload, told, mean))
     return (directory.name, arm, *megabytes, f"{told / mean - 1:+.1%}")
+
+
+def model_table(worlds: Mapping[str, Sequence[ArmError]]) -> str:
+    """Total error, and the median error of a round given computing, by arm and model."""
+    rows = [
+        (world, arm, *(f"{one.total:+.1%}, {one.given_compute:.1%}" for one in own))
+        for world, found in worlds.items()
+        for arm in dict.fromkeys(one.arm for one in found)
+        if (own := [one for name in MODELS for one in found if (one.arm, one.model) == (arm, name)])
+    ]
+    return _markdown(
+        ("world", "arm", *(f"{name}: total, given computing" for name in MODELS)), rows
+    )
 
 
 def found_in(directories: Sequence[Path]) -> dict[str, list[ArmError]]:

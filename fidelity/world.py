@@ -11,7 +11,8 @@
     scenario: ...              # what all arms have in common
     arms: {small: {configurator.config: {kind: adapter, depth: 1, width: 8}}, ...}
 
-The arms must have the fleet in common: they differ in what is trained, and in the rounds.
+The arms must have the fleet in common: they differ in what is trained, and in the rounds. An arm
+may have its own `repeats`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class World:
             f"name must be letters and digits, got {self.name!r}",
         )
         require_at_least(1, repeats=self.repeats)
+        for arm in self.arms:
+            require_at_least(1, **{f"arms.{arm}.repeats": self.repeats_of(arm)})
         for device, share in self.core_share.items():
             require(
                 0.0 < share <= 1.0,
@@ -69,10 +72,16 @@ class World:
         )
         require(bool(self.arms), "arms must name at least one arm")
 
+    def repeats_of(self, arm: str) -> int:
+        """Runs of an arm."""
+        repeats: int = self.arms[arm].get("repeats", self.repeats)
+        return repeats
+
     def mapping(self, arm: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """The scenario of an arm as a mapping, with some keys changed by dotted paths."""
         mapping = deepcopy(dict(self.scenario))
-        for path, value in {**self.arms[arm], **changes, "name": arm}.items():
+        own = {path: value for path, value in self.arms[arm].items() if path != "repeats"}
+        for path, value in {**own, **changes, "name": arm}.items():
             set_path(mapping, path, value)
         return mapping
 
