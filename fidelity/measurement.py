@@ -21,7 +21,7 @@ from .prediction import MODELS, Row, changes_of, own_classes, predict, write_dev
 from .results import Results
 from .world import World, scenario_of
 
-_PROFILED_JOBS = 12
+_PROFILED_JOBS = 8
 _CONNECT_AND_LOAD_S = 120.0
 
 

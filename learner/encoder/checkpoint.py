@@ -46,7 +46,9 @@ def _parts(index: Path) -> list[Path]:
             f"{index}: must be JSON with the names of the weight files in weight_map"
         ) from None
     for name in names:
-        if not isinstance(name, str) or not (index.parent / name).is_file():
+        if not isinstance(name, str) or Path(name).name != name:
+            raise ValueError(f"{index}: lists {name}, which is not the name of a file beside it")
+        if not (index.parent / name).is_file():
             raise ValueError(f"{index}: lists {name}, which is missing in this directory")
     return [index.parent / name for name in names]
 

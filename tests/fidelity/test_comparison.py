@@ -25,11 +25,12 @@ MEASURED = pl.concat(
         _rows({"repeat": 0}, ("b", 1, 0, "done", 0.0, 9.0, 9.0, 9.0, 30.0)),
     ]
 )
-PREDICTED = _rows(
-    {"transport": "tcp"},
-    ("a", 1, 0, "done", 0.0, 1.0, 2.0, 1.0, 4.0),
-    ("a", 2, 0, "done", 4.0, 1.0, 2.0, 1.0, 8.0),
-    ("b", 1, 0, "done", 0.0, 9.0, 9.0, 9.0, 27.0),
+PREDICTED = pl.concat(
+    [
+        _rows({"model": "tcp", "repeat": 0}, FIRST, ("a", 2, 0, "done", 4.0, 1.0, 3.0, 1.0, 9.0)),
+        _rows({"model": "tcp", "repeat": 1}, FIRST, ("a", 2, 0, "done", 4.0, 1.0, 1.0, 1.0, 7.0)),
+        _rows({"model": "tcp", "repeat": 0}, ("b", 1, 0, "done", 0.0, 9.0, 9.0, 9.0, 27.0)),
+    ]
 )
 
 
@@ -37,8 +38,8 @@ def test_errors_of_rounds_stages_and_totals() -> None:
     first, second = errors(MEASURED, PREDICTED)
     assert (first.arm, first.n_rounds, first.measured_s, first.predicted_s) == ("a", 4, 9.0, 8.0)
     assert first.total == pytest.approx(8 / 9 - 1)
-    assert first.round_median == pytest.approx(0.0)  # 0, 0, 0 and 1/3
-    assert first.round_p90 == pytest.approx(0.7 * 1 / 3)
+    assert first.round_median == pytest.approx((0 + 1 / 6) / 2)  # 0, 0, 1/6 and 1/4
+    assert first.round_p90 == pytest.approx(0.3 * 1 / 6 + 0.7 * 1 / 4)
     assert first.stages == pytest.approx((0.0, 8 / 10 - 1, 0.0))
     assert first.given_compute == 0.0
     assert first.noise == pytest.approx(0.1)  # 0, 0, 0.2 and -0.2

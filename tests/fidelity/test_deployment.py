@@ -66,10 +66,10 @@ def test_a_short_run_goes_as_predicted(tmp_path: Path) -> None:
     assert (both["bytes"] == both["bytes_predicted"]).all()
     found = errors(measured, predicted)
     assert order_agreement(found, "tcp") == 1.0
-    by_model = both.group_by("transport").agg(
+    by_model = both.group_by("model").agg(
         pl.col("down_s", "up_s", "down_s_predicted", "up_s_predicted").median()
     )
-    for row in by_model.filter(pl.col("transport") == "tcp").iter_rows(named=True):
+    for row in by_model.filter(pl.col("model") == "tcp").iter_rows(named=True):
         for stage in ("down_s", "up_s"):
             assert row[f"{stage}_predicted"] == pytest.approx(row[stage], rel=0.3)
     assert _left("fidshor") == []
@@ -94,7 +94,7 @@ def test_flower_trains_the_model_that_plain_tcp_trains(tmp_path: Path) -> None:
         measured, _ = read_tables(tmp_path / name)
         profile = json.loads((tmp_path / name / "profile.json").read_text())
         rows = measured.sort("round", "client").select("round", "client", "bytes", "batches")
-        found.append((profile["small"]["accuracy"], rows.rows()))
+        found.append((profile["small"][0]["accuracy"], rows.rows()))
     assert found[0] == found[1]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from fidelity.prediction import class_of, own_classes
+from fidelity.prediction import changes_of, class_of, jitter_of, own_classes
 from sim.build.population import assign_devices
 from sim.streams import Streams
 
@@ -17,3 +19,14 @@ def test_every_client_is_a_device_class_of_its_own(n_clients: int, seed: int) ->
     assert sum(shares.values()) == pytest.approx(1.0)
     ids = range(n_clients)
     assert assign_devices(shares, streams, ids) == [class_of(i) for i in ids]
+
+
+def test_jitter_is_how_much_jobs_vary_within_clients() -> None:
+    e = math.e
+    assert jitter_of([[5.0, 5.0], [1.0, 1.0]]) == 0.0
+    assert jitter_of([[e, 1 / e], [5 * e, 5 / e]]) == pytest.approx(math.sqrt(2))
+    assert jitter_of([[e, 1 / e], [1.0, 1.0]]) == pytest.approx(1.0)
+    assert changes_of("jitter", [[1.0, 1.0]]) == {
+        "fleet.network.transport": {"kind": "tcp"},
+        "fleet.jitter": 0.0,
+    }

@@ -34,6 +34,7 @@ def test_every_shipped_world_is_read(path: Path) -> None:
         ({"port": 80}, "port must be from 1024 to 65535, got 80"),
         ({"framework": "fate"}, "framework must be one of plain, flower, got fate"),
         ({"arms": {}}, "arms must name at least one arm"),
+        ({"arms": {"a": {"repeats": 0}}}, "arms.a.repeats must be at least 1, got 0"),
         ({"rounds": 3}, "rounds is not a known key"),
         ({"scenario": None}, "scenario is missing"),
     ],
@@ -87,6 +88,18 @@ def test_flower_neither_cuts_clients_nor_lets_them_leave(
             cache_dir=default_cache_dir(),
             tell=lambda _: None,
         )
+
+
+def test_an_arm_may_have_its_own_number_of_runs() -> None:
+    world = World(
+        name="w",
+        repeats=3,
+        core_share={"phone": 0.1},
+        scenario=BASE,
+        arms={"a": {}, "b": {"repeats": 1}},
+    )
+    assert (world.repeats_of("a"), world.repeats_of("b")) == (3, 1)
+    assert "repeats" not in world.mapping("b", {})
 
 
 def test_recordings_become_steps_of_the_wanted_mean(tmp_path: Path) -> None:
