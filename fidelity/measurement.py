@@ -38,12 +38,13 @@ def measure(
     """Run the arms of a world and write `measured.csv`, `predicted.csv` and `profile.json`.
 
     Before every run its arm is profiled and the run predicted, since the machine is not equally
-    fast from minute to minute. The arms take turns. Runs that `out` holds already are not repeated.
-    repeats: None for the world's. Raises DeploymentError, ValueError.
+    fast from minute to minute. Arms with the same fleet take turns in one deployment. Runs that
+    `out` holds already are not repeated. repeats: None for the world's. Raises DeploymentError,
+    ValueError.
     """
     common = _common(world, rounds, out, cache_dir)
     scenarios = {arm: scenario_of(world, arm, common, world.name) for arm in arms}
-    fleet = _common_fleet(world, scenarios, cache_dir)
+    fleets = {arm: _fleet(world, one, cache_dir) for arm, one in scenarios.items()}
     results = Results.resume(out, _described(world, common))
     left = [*_left(world, arms, repeats, results)]
     if not left:
@@ -53,19 +54,24 @@ def measure(
     for arm in arms:
         files[arm].write_text(as_yaml(scenarios[arm]), encoding="utf-8")
     prefix, framework = f"fid{world.name[:4]}", FRAMEWORKS[world.framework]
-    with deploy(prefix, fleet, world.port, files[arms[0]], world.seed, framework) as deployment:
-        for arm, repeat in left:
-            profile = _profile(deployment, files[arm])
-            predicted = _predicted(world, arm, repeat, common, profile, out, cache_dir)
-            ran = deployment.run(files[arm].resolve(), world.horizon_s + _CONNECT_AND_LOAD_S)
-            measured = [{"arm": arm, "repeat": repeat, **_without_nan(row)} for row in ran["rows"]]
-            profile |= {name: ran[name] for name in ("wire_bytes", "accuracy")}
-            results.add(arm, profile, measured, predicted)
-            told_s = max(row["round_end_s"] for row in predicted if row["model"] == MODELS[0])
-            tell(
-                f"{world.name}, {arm}, run {repeat + 1}: {ran['ends_s'][-1]:.2f} s measured, "
-                f"{told_s:.2f} s predicted"
-            )
+    while left:
+        first, fleet = files[left[0][0]], fleets[left[0][0]]
+        with deploy(prefix, fleet, world.port, first, world.seed, framework) as deployment:
+            for arm, repeat in [one for one in left if fleets[one[0]] == fleet]:
+                profile = _profile(deployment, files[arm])
+                predicted = _predicted(world, arm, repeat, common, profile, out, cache_dir)
+                ran = deployment.run(files[arm].resolve(), world.horizon_s + _CONNECT_AND_LOAD_S)
+                measured = [
+                    {"arm": arm, "repeat": repeat, **_without_nan(row)} for row in ran["rows"]
+                ]
+                profile |= {name: ran[name] for name in ("wire_bytes", "accuracy")}
+                results.add(arm, profile, measured, predicted)
+                told_s = max(row["round_end_s"] for row in predicted if row["model"] == MODELS[0])
+                tell(
+                    f"{world.name}, {arm}, run {repeat + 1}: {ran['ends_s'][-1]:.2f} s measured, "
+                    f"{told_s:.2f} s predicted"
+                )
+        left = [one for one in left if fleets[one[0]] != fleet]
 
 
 def predict_again(world: World, *, rounds: int | None, out: Path, cache_dir: Path) -> None:
@@ -100,22 +106,17 @@ def _described(world: World, common: Mapping[str, Any]) -> dict[str, Any]:
     return described | {"rounds": common.get("stop.rounds")}
 
 
-def _common_fleet(world: World, scenarios: Mapping[str, Scenario], cache_dir: Path) -> Fleet:
-    """The fleet of all arms. Raises ValueError, DeploymentError if it cannot be deployed."""
-    fleets = [
-        fleet_of(one, world.core_share, world.horizon_s, world.seed, cache_dir)
-        for one in scenarios.values()
-    ]
+def _fleet(world: World, scenario: Scenario, cache_dir: Path) -> Fleet:
+    """The fleet of an arm. Raises ValueError, DeploymentError if it cannot be deployed."""
+    fleet = fleet_of(scenario, world.core_share, world.horizon_s, world.seed, cache_dir)
     framework = FRAMEWORKS[world.framework]
-    if any(one != fleets[0] for one in fleets):
-        raise ValueError(f"{world.name}: the arms must have the same fleet")
-    if not framework.can_lose and any(fleets[0].absences_s):
+    if not framework.can_lose and any(fleet.absences_s):
         raise ValueError(f"{world.name}: clients that leave need framework: plain")
-    if not framework.can_lose and any(one.rounds.deadline_s for one in scenarios.values()):
+    if not framework.can_lose and scenario.rounds.deadline_s:
         raise ValueError(f"{world.name}: a deadline needs framework: plain")
     if not framework.python.exists():
         raise DeploymentError(f"{world.name}: needs Flower: make .flower/installed")
-    return fleets[0]
+    return fleet
 
 
 def _left(

@@ -11,8 +11,8 @@
     scenario: ...              # what all arms have in common
     arms: {small: {configurator.config: {kind: adapter, depth: 1, width: 8}}, ...}
 
-The arms must have the fleet in common: they differ in what is trained, and in the rounds. An arm
-may have its own `repeats`.
+An arm may have its own `repeats`. Arms whose fleets differ (in the latency, say) are deployed one
+after the other.
 """
 
 from __future__ import annotations
