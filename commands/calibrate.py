@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from .display import errors
+from .display import errors, page
 
 app = typer.Typer()
 
@@ -16,15 +16,28 @@ app = typer.Typer()
 @app.command()
 def calibrate(
     table: Annotated[
-        Path, typer.Argument(metavar="TABLE.csv", help="A row for each client and round.")
-    ],
-    out: Annotated[Path, typer.Option("--out", help="New directory for the fleet.")],
+        Path | None, typer.Argument(metavar="TABLE.csv", help="A row for each client and round.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="New directory for the fleet.")] = None,
+    published: Annotated[
+        bool,
+        typer.Option("--published", help="Show how far derived seconds are from published ones."),
+    ] = False,
 ) -> None:
     """Fit device speeds and link rates to measured rounds, and write them as a fleet.
 
     Columns: client, bytes, batches, down_s, compute_s, up_s; up_bytes where the upload has another
     size. The last quarter of each client's rounds is not fitted but predicted.
     """
+    if published:
+        _print_derived()
+        return
+    if table is None or out is None:
+        raise typer.BadParameter("needs TABLE.csv and --out DIRECTORY, or --published")
+    _write_fleet(table, out)
+
+
+def _write_fleet(table: Path, out: Path) -> None:
     from calibration.fit import fit
     from calibration.table import read_rounds
     from calibration.write import write_fleet
@@ -45,3 +58,23 @@ def calibrate(
         shown.add_row(one.client, str(one.n_rounds), *cells, f"{one.held_out:.1%}")
     errors.print(shown)
     typer.echo(write_fleet(out, fits))
+
+
+def _print_derived() -> None:
+    """Published steps beside what the analytic cost model derives from one other figure."""
+    from statistics import median
+
+    from sim.cost.derived import derived_figures
+
+    found = [*derived_figures()]
+    shown = Table("device", "job", "measured s", "derived s", "error", "scaled from")
+    for one in found:
+        measured = one.measurement
+        figures = (f"{measured.seconds:g}", f"{one.seconds:.3g}", f"{one.error:+.0%}")
+        shown.add_row(measured.device, measured.job, *figures, one.scaled_from)
+    page(160).print(shown)
+    sizes = [abs(one.error) for one in found]
+    typer.echo(
+        f"{len(found)} derived steps: {median(sizes):.0%} off in the median, {max(sizes):.0%} at "
+        "most; seconds that a scenario scales are no better than this"
+    )

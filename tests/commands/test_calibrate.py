@@ -33,3 +33,16 @@ def test_a_bad_table_is_one_line(call: Call, tmp_path: Path) -> None:
     assert status == 2
     assert "the column bytes is missing" in err
     assert not (tmp_path / "own").exists()
+
+
+def test_published_figures_are_shown_beside_what_is_derived(call: Call) -> None:
+    status, out, _ = call("calibrate", "--published")
+    assert status == 0
+    assert "19 derived steps: 22% off in the median, 83% at most" in out
+    assert "jetson-nano, bert-base" in out
+
+
+def test_without_a_table_it_says_what_it_needs(call: Call) -> None:
+    status, _, err = call("calibrate")
+    assert status == 2
+    assert "needs TABLE.csv and --out DIRECTORY, or --published" in err

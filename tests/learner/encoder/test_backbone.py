@@ -129,8 +129,14 @@ def test_a_torch_file_that_would_run_code_is_refused(model_dir: Path, tmp_path: 
         ("[", "must be JSON with"),
         ('{"weight_map": []}', "must be JSON with"),
         ('{"weight_map": {"a": "gone.safetensors"}}', "lists gone.safetensors, which is missing"),
-        ('{"weight_map": {"a": "../a.safetensors"}}', "lists ../a.safetensors, which is not the name of a file beside it"),
-        ('{"weight_map": {"a": "/etc/passwd"}}', "lists /etc/passwd, which is not the name of a file beside it"),
+        (
+            '{"weight_map": {"a": "../a.safetensors"}}',
+            "lists ../a.safetensors, which is not the name of a file beside it",
+        ),
+        (
+            '{"weight_map": {"a": "/etc/passwd"}}',
+            "lists /etc/passwd, which is not the name of a file beside it",
+        ),
         ('{"weight_map": {"a": 1}}', "lists 1, which is not the name of a file beside it"),
     ],
 )
