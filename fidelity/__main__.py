@@ -19,6 +19,7 @@ from .figure import rounds_figure
 from .measurement import measure, predict_again
 from .prediction import MODELS
 from .requirements import unmet
+from .steadiness import variation, work_seconds
 from .tables import error_table, found_in, model_table, order_table, wire_table
 from .world import read_world
 
@@ -95,6 +96,17 @@ def compare(
     typer.echo(f"{model_table(found)}\n\n{order_table(found)}\n\n{wire_table(directories)}")
     if figure is not None:
         rounds_figure(directories, "tcp").savefig(figure, dpi=150)
+
+
+@app.command()
+def steadiness(
+    for_s: Annotated[
+        float, typer.Option("--seconds", min=1.0, max=3600.0, help="How long to measure.")
+    ] = 90.0,
+) -> None:
+    """Print how much the speed of this machine varies: no run is predicted better than that."""
+    for block_s, share in variation(work_seconds(for_s)):
+        typer.echo(f"blocks of {block_s:g} s: {share:.1%}")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from learner.ranges import require, require_above_0, require_at_least
-from sim.fleet.transport import Fluid, Transport
+from sim.fleet.transport import Fluid, Tcp, Transport
 
 FormatOptions = Mapping[str, str | float | bool]
 """Options of a trace format (docs/traces.md). Its reader checks and converts the values."""
@@ -41,7 +41,8 @@ class ConstantNetwork:
     """The same constant rates for all clients. A megabyte is 10^6 bytes; 0: a dead link.
 
     `rate_scale`: a factor on both rates. `outages`: see Outages (null: none); each client meets
-    them from its own random position. `transport`, `latency_s`: see TraceNetwork.
+    them from its own random position. `transport`, `latency_s`: see TraceNetwork; the default is
+    fluid, since a rate that somebody states is one of payload.
     """
 
     kind: Literal["constant"]
@@ -109,8 +110,9 @@ class TraceNetwork:
     the directions that are only a source. `assign`: see Assign. `offset: random`: each client
     starts at its own random position of its trace; a trace that does not repeat is always met at
     its beginning. `rate_scale`: a factor on all rates. `outages`: see Outages (null: none beside
-    those of the recordings). `latency_s`: before the first byte of a transfer, in addition to a
-    recorded round trip; under `transport` tcp the round-trip time (sim.fleet.transport).
+    those of the recordings). `transport`: see sim.fleet.transport. `latency_s`: with tcp the round-
+    trip time, with fluid the time before the first byte of a transfer; in addition to a recorded
+    round trip.
     """
 
     kind: Literal["trace"]
@@ -124,7 +126,7 @@ class TraceNetwork:
     latency_s: float = 0.0
     rate_scale: float = 1.0
     outages: Outages | None = None
-    transport: Annotated[Transport, Field(discriminator="kind")] = field(default_factory=Fluid)
+    transport: Annotated[Transport, Field(discriminator="kind")] = field(default_factory=Tcp)
 
     def __post_init__(self) -> None:
         require(0 < self.period_s <= 1e7, f"period_s must be in (0, 1e7], got {self.period_s:g}")
