@@ -1,9 +1,9 @@
 """How a transfer uses its link: as a fluid, or as a TCP connection would (docs/model.md).
 
-A fluid, the default of constant networks, moves at the rate of the trace after the latency. TCP first sends `initial_segments`, then
+A fluid moves at the rate of the trace after the latency. TCP first sends `initial_segments`, then
 doubles what is under way every round trip until the link is full; headers take a share of the rate;
-and connections and requests take round trips before the first byte. It is the default of recorded
-traces, since it predicts real transfers better (docs/fidelity.md).
+and connections and requests take round trips before the first byte. Fluid is the default of
+constant networks; TCP that of traces, since it predicts real transfers better (docs/fidelity.md).
 """
 
 from __future__ import annotations
