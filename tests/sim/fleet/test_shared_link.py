@@ -344,7 +344,12 @@ def test_a_round_on_looping_traces_waits_for_the_servers_own_link(
     }
     scenario = make(
         **{
-            "fleet.network": {"kind": "trace", **ways, "offset": "zero"},
+            "fleet.network": {
+                "kind": "trace",
+                **ways,
+                "offset": "zero",
+                "transport": {"kind": "fluid"},
+            },
             "fleet.server": {"down_mbit_per_s": 2.4, "up_mbit_per_s": 1.2},
             "stop.rounds": 1,
         }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sim.fleet.link import OneWay
 from sim.fleet.transport import Fluid, SlowStart, Tcp
+from sim.scenario.network import ConstantNetwork, TraceNetwork
 from traces.step import StepTrace, constant
 
 # First window 100 bytes; a round trip takes 1 s.
@@ -136,3 +137,9 @@ def test_what_has_arrived_at_the_end_is_what_was_sent(
     assert link.done_by(start_s, start_s + seconds) == pytest.approx(n_bytes, rel=1e-6, abs=1e-3)
     assert link.time_for(start_s, n_bytes * 1.1) >= seconds - 1e-9
     assert seconds >= trace.time_to_accumulate(start_s, n_bytes) - 1e-9
+
+
+def test_traces_are_met_by_tcp_and_stated_rates_are_of_payload() -> None:
+    trace = TraceNetwork(kind="trace", downlink="lte.down", uplink="lte.up")
+    constant = ConstantNetwork(kind="constant", down_mbytes_per_s=1, up_mbytes_per_s=1)
+    assert (trace.transport, constant.transport) == (Tcp(), Fluid())
