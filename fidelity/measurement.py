@@ -19,6 +19,7 @@ from .fleet import Fleet, fleet_of
 from .framework import FRAMEWORKS
 from .prediction import MODELS, Row, changes_of, own_classes, predict, write_devices
 from .results import Results
+from .site import prepare
 from .world import World, scenario_of
 
 _PROFILED_JOBS = 8
@@ -53,6 +54,8 @@ def measure(
     files = {arm: out / f"{arm}.yaml" for arm in arms}
     for arm in arms:
         files[arm].write_text(as_yaml(scenarios[arm]), encoding="utf-8")
+    for arm in dict.fromkeys(arm for arm, _ in left):
+        prepare(scenarios[arm], world.seed, cache_dir)
     prefix, framework = f"fid{world.name[:4]}", FRAMEWORKS[world.framework]
     while left:
         first, fleet = files[left[0][0]], fleets[left[0][0]]
