@@ -24,13 +24,13 @@ study-policies: install
 	$(BIN)/fedadapter figures runs/policies$(if $(FAST),-fast) --target 0.6
 
 CLAIMS := time-to-accuracy participants bandwidth devices links cache
+CLAIM_STUDY = $(BIN)/fedadapter study scenarios/paper/claims/$$claim.yaml --out runs/paper
 
 # The paper's claims examined (docs/results/paper): about three hours of one core at the first time, and
 # resumed where it was stopped. LEFT=1: only says what is left to run.
 paper: install
 	@set -e; for claim in $(CLAIMS); do \
-	  $(BIN)/fedadapter study scenarios/paper/claims/$$claim.yaml --out runs/paper \
-	    $(if $(LEFT),--dry-run | tail -n 1); \
+	  $(if $(LEFT),left=$$($(CLAIM_STUDY) --dry-run); echo "$$left" | tail -n 1,$(CLAIM_STUDY)); \
 	done
 	@$(if $(LEFT),,$(BIN)/fedadapter runs runs/paper | tail -n 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -45,6 +46,11 @@ Seeds = Annotated[
     typer.Option("--seeds", metavar="0-9", help="Seeds to use instead of the study's own."),
 ]
 
+Arms = Annotated[
+    list[str] | None,
+    typer.Option("--arms", metavar="ARM", help="Run only this arm (repeatable)."),
+]
+
 app = typer.Typer()
 
 
@@ -81,6 +87,7 @@ def study(
     numerics: Numerics = "fp32",
     ray: Ray = None,
     seeds: Seeds = None,
+    arms: Arms = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -94,9 +101,9 @@ def study(
     if seeds is not None:
         loaded = replace(loaded, seeds=_seeds(seeds))
     if dry_run:
-        _show_plan(loaded, out, workers, chosen_precision(numerics), as_json)
+        _show_plan(loaded, out, workers, chosen_precision(numerics), arms or (), as_json)
         return
-    directory = _run(loaded, out, workers, chosen_precision(numerics), ray, as_json)
+    directory = _run(loaded, out, workers, chosen_precision(numerics), ray, arms or (), as_json)
     table(directory, as_json=as_json)
     _tell_results(directory, as_json)
 
@@ -123,11 +130,12 @@ def _run(
     workers: int | None,
     precision: Precision,
     ray: str | None = None,
+    arms: Sequence[str] = (),
     as_json: bool = False,
 ) -> Path:
     from sim import run_study
 
-    planned = _forecast(study, out, workers, precision)
+    planned = _forecast(study, out, workers, precision, arms)
     tell("forecast", _summary(planned), as_json, **asdict(planned))
     with Display(planned.runs - planned.finished, as_json) as display:
         run_study(
@@ -136,22 +144,28 @@ def _run(
             workers=_count(workers),
             ray=ray,
             precision=precision,
+            arms=arms,
             on_progress=display.show,
         )
     return out / study.name
 
 
 def _show_plan(
-    study: Study, out: Path, workers: int | None, precision: Precision, as_json: bool
+    study: Study,
+    out: Path,
+    workers: int | None,
+    precision: Precision,
+    arms: Sequence[str],
+    as_json: bool,
 ) -> None:
     """Print one line for each run, then the forecast."""
     from sim.runs.directory import run_directory
     from sim.study.study import study_runs
 
-    directory, planned = out / study.name, _forecast(study, out, workers, precision)
+    directory, planned = out / study.name, _forecast(study, out, workers, precision, arms)
     runs = [
         {"run": arm.name, "seed": seed, "directory": str(run_directory(directory, arm, seed))}
-        for arm, seed in study_runs(study)
+        for arm, seed in study_runs(study, arms)
     ]
     if as_json:
         typer.echo(json.dumps({"runs": runs, "forecast": asdict(planned)}))
@@ -161,10 +175,16 @@ def _show_plan(
     typer.echo(_summary(planned))
 
 
-def _forecast(study: Study, out: Path, workers: int | None, precision: Precision) -> Forecast:
+def _forecast(
+    study: Study,
+    out: Path,
+    workers: int | None,
+    precision: Precision,
+    arms: Sequence[str],
+) -> Forecast:
     from sim.study.forecast import forecast
 
-    return forecast(study, out=out, workers=_count(workers), precision=precision)
+    return forecast(study, out=out, workers=_count(workers), precision=precision, arms=arms)
 
 
 def _summary(planned: Forecast) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,13 +68,16 @@ def forecast(
     cache_dir: Path | None = None,
     workers: int = 1,
     precision: Precision = "fp32",
+    arms: Collection[str] = (),
 ) -> Forecast:
     """Simulate every unfinished run that trains, without training and without writing any file.
+
+    arms: of these alone, if any.
 
     Downloads model and data unless they are in the cache. Raises ValueError as run_study does.
     """
     cache_dir = cache_dir or default_cache_dir()
-    runs = study_runs(study)
+    runs = study_runs(study, arms)
     left = [run for run in runs if not _is_finished(out / study.name, run, precision)]
     trained = [run for run in left if isinstance(run[0].learner, TorchTraining)]
     missing: dict[StateRef, Recipe] = {}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -33,14 +34,16 @@ def run_study(
     workers: int = 1,
     ray: str | None = None,
     precision: Precision = "fp32",
+    arms: Collection[str] = (),
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[RunResult]:
     """Run every arm with every seed in `<out>/<study name>`; returns the results in that order.
 
-    Finished runs are not run again. workers: number of local processes that execute runs. ray: the
-    address of a Ray cluster that executes them instead. The results do not depend on either. If a
-    run fails, the others still run, and then the first error is raised. Raises RunError if the
-    directory is in use or has another study.
+    arms: run these alone, if any. Finished runs are not run again. workers: number of local
+    processes that execute runs. ray: the address of a Ray cluster that executes them instead. The
+    results do not depend on either. If a run fails, the others still run, and then the first error
+    is raised. Raises RunError if the directory is in use or has another study, and ValueError for
+    an arm that the study does not have.
     """
     results = results_or_errors(
         study,
@@ -49,6 +52,7 @@ def run_study(
         workers=workers,
         ray=ray,
         precision=precision,
+        arms=arms,
         on_progress=on_progress,
     )
     return [_raise_error(result) for result in results]
@@ -65,6 +69,7 @@ def results_or_errors(
     precision: Precision = "fp32",
     participation: Participation = participate,
     data: Data | None = None,
+    arms: Collection[str] = (),
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[ResultOrError]:
     """As run_study, but returns the error of a failed run in place of its result.
@@ -72,10 +77,11 @@ def results_or_errors(
     on_missing, participation, data: see run_scenario; data are those of every run.
     """
     directory, cache_dir = out / study.name, cache_dir or default_cache_dir()
-    runs = study_runs(study)
-    directories = [run_directory(directory, *run, participation=participation) for run in runs]
+    runs = study_runs(study, arms)
+    place = partial(run_directory, directory, participation=participation)
+    directories = [place(*run) for run in runs]
     with locked(directory):
-        _write_index(study, directory, directories)
+        _write_index(study, directory, [place(*run) for run in study_runs(study)])
         results: dict[int, ResultOrError] = {
             i: result
             for i, run in enumerate(runs)
@@ -98,9 +104,22 @@ def results_or_errors(
     return [results[i] for i in range(len(runs))]
 
 
-def study_runs(study: Study) -> list[StudyRun]:
-    """All runs of a study: every arm with every seed, in that order."""
-    return [(scenario, seed) for scenario in study.arms for seed in study.seeds]
+def study_runs(study: Study, arms: Collection[str] = ()) -> list[StudyRun]:
+    """All runs of a study: every arm with every seed, in that order; those of some arms, if named.
+
+    Raises ValueError for an arm that the study does not have.
+    """
+    known = [arm.name for arm in study.arms]
+    for name in arms:
+        if name not in known:
+            near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.3) or known[:3])
+            raise ValueError(f"{study.name}: no arm {name}; nearest: {near}")
+    return [
+        (scenario, seed)
+        for scenario in study.arms
+        if not arms or scenario.name in arms
+        for seed in study.seeds
+    ]
 
 
 def _run_all(

@@ -119,6 +119,30 @@ def test_seeds_of_the_command_line_replace_those_of_the_study(
     assert listed.splitlines()[-1].startswith("4 of 6 finished, ")
 
 
+def test_some_arms_run_alone_and_the_rest_later(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    options = ("--out", tmp_path / "runs", "--workers", 1)
+    status, _, err = call("study", study_file, *options, "--arms", "slow")
+    assert status == 0
+    assert err.splitlines()[0] == "1 runs (0 finished), no trainings"
+    _, out, _ = call("table", tmp_path / "runs" / "two", "--json")
+    assert {row["arm"] for row in json.loads(out)} == {"slow"}
+    status, _, err = call("study", study_file, *options)
+    assert (status, err.splitlines()[0]) == (0, "2 runs (1 finished), no trainings")
+    _, out, _ = call("table", tmp_path / "runs" / "two", "--json")
+    assert {row["arm"] for row in json.loads(out)} == {"fast", "slow"}
+
+
+def test_an_arm_that_the_study_lacks_is_refused(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    status, _, err = call("study", study_file, "--out", tmp_path / "runs", "--arms", "fats")
+    assert status == 2
+    assert "two: no arm fats; nearest: fast" in err
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.parametrize(
     ("seeds", "complaint"),
     [
