@@ -13,6 +13,7 @@ from rich.table import Table
 
 from .display import Display, page
 from .options import AsJson, Numerics, Out, ScenarioFile, Seed, Set, StudyDir, naming
+from .precision import precision_of
 
 if TYPE_CHECKING:
     from sim.runs.inventory import FoundRun
@@ -51,7 +52,6 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run one scenario. To resume an interrupted run, repeat the command."""
-    from learner.training.numerics import chosen_precision
     from sim import load_scenario, run_scenario
 
     loaded = load_scenario(scenario, overrides or ())
@@ -60,7 +60,7 @@ def run(
             loaded,
             seed=seed,
             out=out,
-            precision=chosen_precision(numerics),
+            precision=precision_of(numerics, as_json),
             workers=workers,
             is_fresh=fresh,
             on_progress=display.show,

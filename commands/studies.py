@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from learner.training.numerics import Precision, chosen_precision
+from learner.training.numerics import Precision
 
 from .display import Display, tell
 from .options import AsJson, Numerics, Out, Set, StudyFile, Workers, id_ranges
+from .precision import precision_of
 from .reports import write_report
 from .results import table, write_figures
 
@@ -68,7 +69,7 @@ def demo(
     tell("note", fetched, as_json)
     with as_file(files("scenarios") / "demo.yaml") as file:
         loaded = load_study(file)
-    directory = _run(loaded, out, workers, chosen_precision(numerics), as_json=as_json)
+    directory = _run(loaded, out, workers, precision_of(numerics, as_json), as_json=as_json)
     table(directory, as_json=as_json)
     write_figures(
         [directory], directory, only="time-to-accuracy", formats=("png", "svg"), as_json=as_json
@@ -101,9 +102,11 @@ def study(
     if seeds is not None:
         loaded = replace(loaded, seeds=_seeds(seeds))
     if dry_run:
-        _show_plan(loaded, out, workers, chosen_precision(numerics), arms or (), as_json)
+        _show_plan(loaded, out, workers, precision_of(numerics, as_json), arms or (), as_json)
         return
-    directory = _run(loaded, out, workers, chosen_precision(numerics), ray, arms or (), as_json)
+    directory = _run(
+        loaded, out, workers, precision_of(numerics, as_json), ray, arms or (), as_json
+    )
     table(directory, as_json=as_json)
     _tell_results(directory, as_json)
 

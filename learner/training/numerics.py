@@ -55,6 +55,13 @@ def chosen_precision(choice: NumericsChoice) -> Precision:
     return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
 
 
+def is_emulated(precision: Precision) -> bool:
+    """Whether bf16 is computed by a processor without bf16 instructions, far slower than fp32."""
+    if precision == "fp32" or _device() != "cpu":
+        return False
+    return not _processor_flags(_cpuinfo()) & set(_BF16_UNITS)
+
+
 def numerics_tag(precision: Precision = "fp32") -> str:
     """The tag of this process, one line: library versions, device, number format, CPU.
 

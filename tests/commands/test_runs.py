@@ -79,3 +79,15 @@ def test_an_output_directory_that_cannot_be_written_is_one_line(call: Call, tmp_
     assert status == 2
     assert err.startswith(f"fedadapter: {tmp_path / 'file'}")
     assert err.endswith(": Not a directory\n")
+
+
+def test_a_format_that_the_processor_emulates_is_warned_of(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("commands.precision.is_emulated", lambda precision: precision == "bf16")
+    told = [
+        call("run", CLOCK, "--out", tmp_path / name, "--numerics", name)
+        for name in ("bf16", "fp32")
+    ]
+    assert [status for status, _, _ in told] == [0, 0]
+    assert ["this processor emulates it" in err for _, _, err in told] == [True, False]

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from learner.training.numerics import chosen_precision, numerics_tag, processor_level
+from learner.training.numerics import (
+    chosen_precision,
+    is_emulated,
+    numerics_tag,
+    processor_level,
+)
 
 
 def test_the_tag_is_the_same_in_every_process_and_loads_no_torch_for_a_cpu_build() -> None:
@@ -43,11 +48,15 @@ def test_the_processor_is_its_vendor_and_strongest_instruction_set(
 
 
 @pytest.mark.parametrize(
-    ("flags", "precision"),
-    [("avx512f avx512_bf16", "fp32"), ("avx512f amx_tile amx_bf16", "bf16"), ("", "fp32")],
+    ("flags", "precision", "emulates"),
+    [
+        ("avx512f avx512_bf16", "fp32", False),
+        ("avx512f amx_tile amx_bf16", "bf16", False),
+        ("", "fp32", True),
+    ],
 )
 def test_auto_computes_in_bf16_where_the_processor_has_amx(
-    flags: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    flags: str, precision: str, emulates: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not version("torch").endswith("+cpu"):
         pytest.skip("a GPU would decide")
@@ -56,6 +65,7 @@ def test_auto_computes_in_bf16_where_the_processor_has_amx(
     monkeypatch.setattr("learner.training.numerics._CPUINFO", cpuinfo)
     assert chosen_precision("auto") == precision
     assert (chosen_precision("fp32"), chosen_precision("bf16")) == ("fp32", "bf16")
+    assert (is_emulated("fp32"), is_emulated("bf16")) == (False, emulates)
 
 
 def test_number_formats_have_tags_of_their_own() -> None:
