@@ -32,7 +32,7 @@ paper: install
 	@set -e; for claim in $(CLAIMS); do \
 	  $(if $(LEFT),left=$$($(CLAIM_STUDY) --dry-run); echo "$$left" | tail -n 1,$(CLAIM_STUDY)); \
 	done
-	@$(if $(LEFT),,$(BIN)/fedadapter runs runs/paper | tail -n 1)
+	@$(if $(LEFT),,told=$$($(BIN)/fedadapter runs runs/paper) && echo "$$told" | tail -n 1)
 
 bench-engine: install
 	$(BIN)/python -m benchmarks.engine
@@ -48,12 +48,13 @@ bench-peers: install
 docs: .venv/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+FIDELITY := $(if $(FAST),runs/fidelity-fast,runs/fidelity)
 SHORT := fidelity/worlds/verizon.yaml --arm small --arm deep --rounds 5 --repeats 1
 
 # A real run of every world beside its prediction (root, Linux, hours; FAST=1: two arms, minutes).
 fidelity: install $(if $(FAST),,.flower/installed)
-	$(BIN)/python -m fidelity run $(if $(FAST),$(SHORT),fidelity/worlds/*.yaml)
-	$(BIN)/python -m fidelity compare runs/fidelity/*
+	$(BIN)/python -m fidelity run $(if $(FAST),$(SHORT),fidelity/worlds/*.yaml) --out $(FIDELITY)
+	$(BIN)/python -m fidelity compare $(FIDELITY)/*
 
 # Flower in an environment of its own, since its packages exclude ours; it sees ours behind them.
 .flower/installed: .venv/installed fidelity/flower-constraints.txt

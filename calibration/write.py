@@ -66,6 +66,7 @@ def _write_files(directory: Path, fits: Sequence[ClientFit]) -> None:
             "kind": "trace",
             **{key: _links(way) for key, way in (("downlink", "down"), ("uplink", "up"))},
             "latency_s": float(max(max(one.down.latency_s, one.up.latency_s) for one in fits)),
+            "transport": {"kind": "fluid"},  # rates and latency were fitted to the payload
         },
     }
     text = yaml.safe_dump({"fleet": part}, sort_keys=False)

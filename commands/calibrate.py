@@ -29,11 +29,11 @@ def calibrate(
     Columns: client, bytes, batches, down_s, compute_s, up_s; up_bytes where the upload has another
     size. The last quarter of each client's rounds is not fitted but predicted.
     """
-    if published:
+    if published == (table is not None or out is not None) or (table is None) != (out is None):
+        raise typer.BadParameter("needs TABLE.csv and --out DIRECTORY, or --published alone")
+    if table is None or out is None:
         _print_derived()
         return
-    if table is None or out is None:
-        raise typer.BadParameter("needs TABLE.csv and --out DIRECTORY, or --published")
     _write_fleet(table, out)
 
 

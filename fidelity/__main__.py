@@ -16,11 +16,11 @@ from sim.runs.run import default_cache_dir
 
 from .errors import DeploymentError
 from .figure import rounds_figure
-from .measurement import measure, predict_again
-from .prediction import MODELS
+from .measurement import measure, predict_again, results_of
+from .prediction import VARIANTS
 from .requirements import unmet
 from .steadiness import variation, work_seconds
-from .tables import error_table, found_in, model_table, order_table, wire_table
+from .tables import error_table, found_in, order_table, variant_table, wire_table
 from .world import read_world
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -53,10 +53,12 @@ def run(
     """
     if (reason := unmet()) is not None:
         raise DeploymentError(reason)
-    for path in worlds:
-        world = read_world(path)
+    read = [read_world(path) for path in worlds]
+    for path, world in zip(worlds, read, strict=True):
         for arm in arms or ():
             require(arm in world.arms, f"{path}: no arm {arm}; arms: {', '.join(world.arms)}")
+        results_of(world, rounds, out / world.name)  # refuses another world's, before hours of runs
+    for world in read:
         measure(
             world,
             arms=tuple(arms or world.arms),
@@ -72,12 +74,11 @@ def run(
 def predict(
     worlds: Worlds,
     out: Out = _RESULTS,
-    rounds: Rounds = None,
 ) -> None:
     """Predict measured worlds again from their profiles, as measured before their runs."""
     for path in worlds:
         world = read_world(path)
-        predict_again(world, rounds=rounds, out=out / world.name, cache_dir=default_cache_dir())
+        predict_again(world, out=out / world.name, cache_dir=default_cache_dir())
 
 
 @app.command()
@@ -91,9 +92,9 @@ def compare(
 ) -> None:
     """Print how far predictions are from measurements, as Markdown."""
     found = found_in(directories)
-    for model in MODELS:
-        typer.echo(f"model {model}\n\n{error_table(found, model)}\n")
-    typer.echo(f"{model_table(found)}\n\n{order_table(found)}\n\n{wire_table(directories)}")
+    for variant in VARIANTS:
+        typer.echo(f"{variant}\n\n{error_table(found, variant)}\n")
+    typer.echo(f"{variant_table(found)}\n\n{order_table(found)}\n\n{wire_table(directories)}")
     if figure is not None:
         rounds_figure(directories, "tcp").savefig(figure, dpi=150)
 

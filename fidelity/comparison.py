@@ -25,7 +25,7 @@ class ArmError:
     """
 
     arm: str
-    model: str
+    variant: str
     n_rounds: int
     n_repeats: int
     measured_s: float
@@ -53,20 +53,20 @@ def round_seconds(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
 
 
 def errors(measured: pl.DataFrame, predicted: pl.DataFrame) -> list[ArmError]:
-    """One for each arm and model, in the order of the tables."""
+    """One for each arm and variant, in the order of the tables."""
     return [
         _arm_error(
             arm,
-            model,
+            variant,
             measured.filter(pl.col("arm") == arm),
-            predicted.filter(pl.col("arm") == arm, pl.col("model") == model),
+            predicted.filter(pl.col("arm") == arm, pl.col("variant") == variant),
         )
         for arm in measured["arm"].unique(maintain_order=True)
-        for model in predicted["model"].unique(maintain_order=True)
+        for variant in predicted["variant"].unique(maintain_order=True)
     ]
 
 
-def _arm_error(arm: str, model: str, measured: pl.DataFrame, predicted: pl.DataFrame) -> ArmError:
+def _arm_error(arm: str, variant: str, measured: pl.DataFrame, predicted: pl.DataFrame) -> ArmError:
     own = round_seconds(measured, "repeat")
     told = round_seconds(predicted, "repeat")
     both = own.join(told.select("repeat", "round", predicted="seconds"), on=("repeat", "round"))
@@ -78,7 +78,7 @@ def _arm_error(arm: str, model: str, measured: pl.DataFrame, predicted: pl.DataF
     measured_s, predicted_s = _mean_total_s(own), _mean_total_s(told)
     return ArmError(
         arm=arm,
-        model=model,
+        variant=variant,
         n_rounds=len(own),
         n_repeats=own["repeat"].n_unique(),
         measured_s=measured_s,
@@ -135,12 +135,12 @@ def _given_compute(measured: pl.DataFrame, predicted: pl.DataFrame) -> float:
     return float(np.median(absolute.to_numpy())) if len(absolute) else 0.0
 
 
-def order_agreement(found: Sequence[ArmError], model: str) -> float:
+def order_agreement(found: Sequence[ArmError], variant: str) -> float:
     """Kendall's tau between the measured and the predicted order of the arms by seconds a round.
 
     1: the same order; nan for one arm.
     """
-    own = [one for one in found if one.model == model]
+    own = [one for one in found if one.variant == variant]
     seconds = [one.measured_s * one.n_repeats / one.n_rounds for one in own]
     told = [one.predicted_s * one.n_repeats / one.n_rounds for one in own]
     return float(kendalltau(seconds, told).statistic)

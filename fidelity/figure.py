@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from .comparison import read_world, round_seconds
 
 
-def rounds_figure(directories: Sequence[Path], model: str) -> Figure:
+def rounds_figure(directories: Sequence[Path], variant: str) -> Figure:
     """Every measured round beside its prediction, on logarithmic axes; one marker a world."""
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.add_subplot()
@@ -20,7 +20,7 @@ def rounds_figure(directories: Sequence[Path], model: str) -> Figure:
     low, high = float("inf"), 0.0
     for i, directory in enumerate(directories):
         measured, predicted = read_world(directory)
-        told = predicted.filter(predicted["model"] == model)
+        told = predicted.filter(predicted["variant"] == variant)
         both = round_seconds(measured, "arm", "repeat").join(
             round_seconds(told, "arm", "repeat"),
             on=("arm", "repeat", "round"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ from .deployment import Deployment, deploy
 from .errors import DeploymentError
 from .fleet import Fleet, fleet_of
 from .framework import FRAMEWORKS
-from .prediction import MODELS, Row, changes_of, own_classes, predict, write_devices
+from .prediction import VARIANTS, Row, changes_of, own_classes, predict, write_devices
 from .results import Results
 from .site import prepare
 from .world import World, scenario_of
@@ -43,11 +44,11 @@ def measure(
     `out` holds already are not repeated. repeats: None for the world's. Raises DeploymentError,
     ValueError.
     """
+    results = results_of(world, rounds, out)
     common = _common(world, rounds, out, cache_dir)
     scenarios = {arm: scenario_of(world, arm, common, world.name) for arm in arms}
     fleets = {arm: _fleet(world, one, cache_dir) for arm, one in scenarios.items()}
-    results = Results.resume(out, _described(world, common))
-    left = [*_left(world, arms, repeats, results)]
+    left = [*left_to_run(world, arms, repeats, results)]
     if not left:
         tell(f"{world.name}: nothing left to run")
         return
@@ -69,7 +70,9 @@ def measure(
                 ]
                 profile |= {name: ran[name] for name in ("wire_bytes", "accuracy")}
                 results.add(arm, profile, measured, predicted)
-                told_s = max(row["round_end_s"] for row in predicted if row["model"] == MODELS[0])
+                told_s = max(
+                    row["round_end_s"] for row in predicted if row["variant"] == VARIANTS[0]
+                )
                 tell(
                     f"{world.name}, {arm}, run {repeat + 1}: {ran['ends_s'][-1]:.2f} s measured, "
                     f"{told_s:.2f} s predicted"
@@ -77,9 +80,24 @@ def measure(
         left = [one for one in left if fleets[one[0]] != fleet]
 
 
-def predict_again(world: World, *, rounds: int | None, out: Path, cache_dir: Path) -> None:
-    """Write `predicted.csv` anew from the `profile.json` of an earlier measurement."""
-    results, common = Results.read(out), _common(world, rounds, out, cache_dir)
+def results_of(world: World, rounds: int | None, out: Path) -> Results:
+    """The results that `out` holds of a world with so many rounds, or none yet.
+
+    rounds: None for the file's. Raises ValueError if it holds those of another world.
+    """
+    return Results.resume(out, _described(world, rounds))
+
+
+def predict_again(world: World, *, out: Path, cache_dir: Path) -> None:
+    """Write `predicted.csv` anew from the `profile.json` of an earlier measurement.
+
+    Raises ValueError if `out` holds no run, or those of another world.
+    """
+    results = Results.read(out)
+    rounds = results.world["rounds"]
+    if results.world != json.loads(json.dumps(_described(world, rounds))):
+        raise ValueError(f"{out}: holds runs of another world than this file's")
+    common = _common(world, rounds, out, cache_dir)
     results.replace_predicted(
         [
             row
@@ -94,19 +112,18 @@ def _common(world: World, rounds: int | None, out: Path, cache_dir: Path) -> dic
     """What all arms change in the world's scenario, by dotted path."""
     common: dict[str, Any] = {} if rounds is None else {"stop.rounds": rounds}
     if world.recordings is not None:
-        out.mkdir(parents=True, exist_ok=True)
         for key, reference in world.recordings.write(out, cache_dir).items():
             common[f"fleet.network.{key}"] = reference
     return common
 
 
-def _described(world: World, common: Mapping[str, Any]) -> dict[str, Any]:
+def _described(world: World, rounds: int | None) -> dict[str, Any]:
     """What the runs of a directory have in common, whatever is asked of it in turn."""
     described = asdict(world)
     del described["repeats"]
     for arm in described["arms"].values():
         arm.pop("repeats", None)
-    return described | {"rounds": common.get("stop.rounds")}
+    return described | {"rounds": rounds}
 
 
 def _fleet(world: World, scenario: Scenario, cache_dir: Path) -> Fleet:
@@ -122,7 +139,7 @@ def _fleet(world: World, scenario: Scenario, cache_dir: Path) -> Fleet:
     return fleet
 
 
-def _left(
+def left_to_run(
     world: World, arms: Sequence[str], repeats: int | None, results: Results
 ) -> Iterator[tuple[str, int]]:
     """The arms and repeats that have not been run, in turn."""
@@ -147,7 +164,7 @@ def _predicted(
     out: Path,
     cache_dir: Path,
 ) -> list[Row]:
-    """One run as predicted with each model, from the profile before it alone."""
+    """One run as predicted with each variant, from the profile before it alone."""
     scenario = scenario_of(world, arm, common, world.name)
     devices = out / f"{arm}.{repeat}.devices.csv"
     n_layers = find_architecture(scenario, cache_dir).n_layers
@@ -158,11 +175,11 @@ def _predicted(
         "fleet.server.aggregation_s": profile["aggregation_s"],
     }
     found: list[Row] = []
-    for model in MODELS:
-        mapping = world.mapping(arm, changes | changes_of(model, profile["jobs_s"]))
-        place = out / "predicted" / model / f"{arm}-{repeat}"
+    for variant in VARIANTS:
+        mapping = world.mapping(arm, changes | changes_of(variant, profile["jobs_s"]))
+        place = out / "predicted" / variant / f"{arm}-{repeat}"
         rows = predict(mapping, world.seed, place, cache_dir)
-        found += [{"arm": arm, "repeat": repeat, "model": model, **row} for row in rows]
+        found += [{"arm": arm, "repeat": repeat, "variant": variant, **row} for row in rows]
     return found
 
 

@@ -21,20 +21,20 @@ from traces.device_csv import COLUMNS
 
 Row = dict[str, Any]
 
-MODELS = ("tcp", "jitter", "open", "fluid")
+VARIANTS = ("tcp", "jitter", "open", "fluid")
 """With what a run is predicted, see `changes_of`."""
 
 
-def changes_of(model: str, jobs_s: Sequence[Sequence[float]]) -> dict[str, Any]:
-    """The keys of a scenario that a model changes, by dotted path.
+def changes_of(variant: str, jobs_s: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """The keys of a scenario that a variant changes, by dotted path.
 
     tcp, fluid: the transport. open: a connection whose congestion window stays as open as it was,
     instead of ten segments. jitter: tcp, and jobs that vary as the profiled ones do.
     """
-    if model == "jitter":
+    if variant == "jitter":
         return changes_of("tcp", jobs_s) | {"fleet.jitter": jitter_of(jobs_s)}
-    segments = {"initial_segments": 1000} if model == "open" else {}
-    kind = "fluid" if model == "fluid" else "tcp"
+    segments = {"initial_segments": 1000} if variant == "open" else {}
+    kind = "fluid" if variant == "fluid" else "tcp"
     return {"fleet.network.transport": {"kind": kind, **segments}}
 
 
@@ -94,7 +94,8 @@ def predict(mapping: Mapping[str, Any], seed: int, out: Path, cache_dir: Path) -
 
     out: of this prediction alone; what an earlier one has left there is removed.
     """
-    shutil.rmtree(out, ignore_errors=True)
+    if out.exists():
+        shutil.rmtree(out)
     time_only = {"learner": {"kind": "curve"}, "log": "clients"}
     scenario = parse_scenario({**mapping, **time_only}, "prediction")
     result = run_scenario(scenario, seed=seed, out=out, cache_dir=cache_dir)

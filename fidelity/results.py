@@ -10,9 +10,12 @@ from typing import Any
 
 import polars as pl
 
+from learner.store.atomic_file import write_whole
+
 from .prediction import Row
 
-_KEPT = "world.json"
+_KEPT, _PROFILES = "world.json", "profile.json"
+_MEASURED, _PREDICTED = "measured.csv", "predicted.csv"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,24 +37,44 @@ class Results:
 
         Raises ValueError if the directory holds runs of another world.
         """
-        directory.mkdir(parents=True, exist_ok=True)
         kept, text = directory / _KEPT, json.dumps(world, indent=1)
-        if kept.exists() and kept.read_text(encoding="utf-8") != text:
-            raise ValueError(f"{directory}: holds runs of another world; name another --out")
-        kept.write_text(text, encoding="utf-8")
-        return Results.read(directory)
+        is_begun = kept.exists() or (directory / _PROFILES).exists()
+        if is_begun and not (kept.exists() and kept.read_text(encoding="utf-8") == text):
+            raise ValueError(
+                f"{directory}: holds runs of another world, or of other rounds; name another --out"
+            )
+        directory.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, text.encode())
+        return Results._read(directory)
 
     @staticmethod
     def read(directory: Path) -> Results:
-        """The results that a directory holds; none where no run has ended yet."""
-        if not (directory / "profile.json").exists():
+        """The results of a measured directory. Raises ValueError where no run has ended."""
+        results = Results._read(directory)
+        if not results.profiles:
+            raise ValueError(f"{directory}: holds no measured run; measure it with `fidelity run`")
+        return results
+
+    @staticmethod
+    def _read(directory: Path) -> Results:
+        """The runs whose profile was written, which is written last."""
+        if not (directory / _PROFILES).exists():
             return Results(directory=directory)
-        return Results(
-            directory=directory,
-            measured=_rows(directory / "measured.csv"),
-            predicted=_rows(directory / "predicted.csv"),
-            profiles=json.loads((directory / "profile.json").read_text(encoding="utf-8")),
+        profiles = json.loads((directory / _PROFILES).read_text(encoding="utf-8"))
+        n_runs = {arm: len(own) for arm, own in profiles.items()}
+        measured, predicted = (
+            [row for row in _rows(directory / name) if row["repeat"] < n_runs.get(row["arm"], 0)]
+            for name in (_MEASURED, _PREDICTED)
         )
+        return Results(
+            directory=directory, measured=measured, predicted=predicted, profiles=profiles
+        )
+
+    @property
+    def world(self) -> dict[str, Any]:
+        """What all runs of the directory have in common."""
+        kept: dict[str, Any] = json.loads((self.directory / _KEPT).read_text(encoding="utf-8"))
+        return kept
 
     def n_runs(self, arm: str) -> int:
         """Runs of an arm that have ended."""
@@ -64,14 +87,14 @@ class Results:
         self.measured.extend(measured)
         self.predicted.extend(predicted)
         self.profiles.setdefault(arm, []).append(profile)
-        _write(self.directory / "measured.csv", self.measured)
-        _write(self.directory / "predicted.csv", self.predicted)
+        _write(self.directory / _MEASURED, self.measured)
+        _write(self.directory / _PREDICTED, self.predicted)
         text = json.dumps(self.profiles, indent=1)
-        (self.directory / "profile.json").write_text(text, encoding="utf-8")
+        write_whole(self.directory / _PROFILES, text.encode())
 
     def replace_predicted(self, rows: Sequence[Row]) -> None:
         """Write other predictions of the same runs."""
-        _write(self.directory / "predicted.csv", rows)
+        _write(self.directory / _PREDICTED, rows)
 
 
 def _rows(path: Path) -> list[Row]:
@@ -79,4 +102,4 @@ def _rows(path: Path) -> list[Row]:
 
 
 def _write(path: Path, rows: Sequence[Row]) -> None:
-    pl.DataFrame(rows, infer_schema_length=None).write_csv(path)
+    write_whole(path, pl.DataFrame(rows, infer_schema_length=None).write_csv().encode())

@@ -1,4 +1,4 @@
-"""How equally fast this machine is: a fixed piece of work, again and again, in longer blocks."""
+"""The variation of this machine's speed: fixed work, again and again, by length of block."""
 
 from __future__ import annotations
 

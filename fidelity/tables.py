@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .comparison import ArmError, errors, order_agreement, read_world
-from .prediction import MODELS
+from .prediction import VARIANTS
 
 _HEADER_BYTES, _SEGMENT_BYTES = 66, 1448
 
@@ -17,7 +17,7 @@ _HEAD = (
 )
 
 
-def error_table(worlds: Mapping[str, Sequence[ArmError]], model: str) -> str:
+def error_table(worlds: Mapping[str, Sequence[ArmError]], variant: str) -> str:
     """One row for each world and arm."""
     rows = [
         (
@@ -30,19 +30,19 @@ def error_table(worlds: Mapping[str, Sequence[ArmError]], model: str) -> str:
         )
         for world, found in worlds.items()
         for one in found
-        if one.model == model
+        if one.variant == variant
     ]
     return _markdown(_HEAD, rows)
 
 
 def order_table(worlds: Mapping[str, Sequence[ArmError]]) -> str:
-    """Kendall's tau of the arms' seconds a round, by world and model."""
+    """Kendall's tau of the arms' seconds a round, by world and variant."""
     rows = [
-        (world, *(f"{order_agreement(found, name):.2f}" for name in MODELS))
+        (world, *(f"{order_agreement(found, name):.2f}" for name in VARIANTS))
         for world, found in worlds.items()
         if len({one.arm for one in found}) > 1
     ]
-    return _markdown(("world", *(f"tau, {name}" for name in MODELS)), rows)
+    return _markdown(("world", *(f"tau, {name}" for name in VARIANTS)), rows)
 
 
 def wire_table(directories: Sequence[Path]) -> str:
@@ -74,16 +74,20 @@ def _wire_row(
     return (directory.name, arm, *megabytes, f"{told / mean - 1:+.1%}")
 
 
-def model_table(worlds: Mapping[str, Sequence[ArmError]]) -> str:
-    """Total error, and the median error of a round given computing, by arm and model."""
+def variant_table(worlds: Mapping[str, Sequence[ArmError]]) -> str:
+    """Total error, and the median error of a round given computing, by arm and variant."""
     rows = [
         (world, arm, *(f"{one.total:+.1%}, {one.given_compute:.1%}" for one in own))
         for world, found in worlds.items()
         for arm in dict.fromkeys(one.arm for one in found)
-        if (own := [one for name in MODELS for one in found if (one.arm, one.model) == (arm, name)])
+        if (
+            own := [
+                one for name in VARIANTS for one in found if (one.arm, one.variant) == (arm, name)
+            ]
+        )
     ]
     return _markdown(
-        ("world", "arm", *(f"{name}: total, given computing" for name in MODELS)), rows
+        ("world", "arm", *(f"{name}: total, given computing" for name in VARIANTS)), rows
     )
 
 

@@ -54,8 +54,11 @@ class World:
             f"name must be letters and digits, got {self.name!r}",
         )
         require_at_least(1, repeats=self.repeats)
-        for arm in self.arms:
-            require_at_least(1, **{f"arms.{arm}.repeats": self.repeats_of(arm)})
+        for arm, changes in self.arms.items():
+            require(isinstance(changes, Mapping), f"arms.{arm} must be a mapping, got {changes}")
+            repeats = self.repeats_of(arm)
+            is_count = isinstance(repeats, int) and repeats >= 1
+            require(is_count, f"arms.{arm}.repeats must be an integer of at least 1, got {repeats}")
         for device, share in self.core_share.items():
             require(
                 0.0 < share <= 1.0,

@@ -182,7 +182,15 @@ def _check_manifest(path: Path, manifest: Any) -> None:
         if key in manifest and not is_met(manifest[key]):
             _refuse(path, f"{key} must be {word}, got {manifest[key]!r:.40}")
     _check_scenario(path, manifest["scenario"])
+    _name_transport(manifest["scenario"])
     _check_majority(path, manifest)
+
+
+def _name_transport(scenario: dict[str, Any]) -> None:
+    """Version 0.1.0 knew fluid links alone and wrote no transport; today's default is another."""
+    network = scenario.get("fleet", {}).get("network")
+    if isinstance(network, dict):
+        network.setdefault("transport", {"kind": "fluid"})
 
 
 def _check_scenario(path: Path, scenario: dict[str, Any]) -> None:

@@ -63,7 +63,7 @@ def network_choices(fleet: Mapping[str, Any]) -> Iterator[Choice]:
             unit="×",
         )
         yield _outages(network.get("outages"))
-        yield _transports(network.get("transport", _FLUID))
+        yield _transports(network["transport"])
     key = "network" if network else "capacities"
     yield scale(
         id="latency",
@@ -89,7 +89,7 @@ def network_choices(fleet: Mapping[str, Any]) -> Iterator[Choice]:
 
 
 def _traces(network: Mapping[str, Any]) -> Choice:
-    kept = {key: network[key] for key in _KEPT if network.get(key) not in (None, _FLUID)}
+    kept = {key: network[key] for key in _KEPT if network.get(key) is not None}
     named = {"as run": dict(network)}
     for name, (down, up) in _TRACES.items():
         if (network.get("downlink"), network.get("uplink")) != (down, up):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from learner.encoder.architecture import BERT_BASE, ROBERTA_LARGE, Architecture
 from learner.spec import Full, Lora, TuningConfig
-from traces.measured import MEASUREMENTS, Measurement
+from traces.measured import Measurement, measured_names, measurements_of
 from traces.profiles import device_profile
 
 from .analytic import calibration, tx2_seconds
-
-_DECODER_POSITIONS = 32_768
 
 
 def _decoder(n_layers: int, n_heads: int, hidden: int, ffn: int, vocab: int) -> Architecture:
@@ -24,16 +21,19 @@ def _decoder(n_layers: int, n_heads: int, hidden: int, ffn: int, vocab: int) -> 
         hidden=hidden,
         ffn=ffn,
         vocab=vocab,
-        positions=_DECODER_POSITIONS,
+        positions=32_768,
         token_types=0,
     )
 
 
-_SIZES: Mapping[str, Architecture] = {
+_ENCODERS: dict[str, Architecture] = {
     "bert-base": BERT_BASE,
     "distilbert-base": replace(BERT_BASE, n_layers=6),
     "albert-base": BERT_BASE,  # its layers share weights, which saves memory and no operation
     "roberta-large": ROBERTA_LARGE,
+}
+
+_DECODERS: dict[str, Architecture] = {
     "gemma-3-270m": _decoder(18, 4, 640, 2048, 262_144),
     "gemma-3-1b": _decoder(26, 4, 1152, 6912, 262_144),
     "qwen3-1.7b": _decoder(28, 16, 2048, 6144, 151_936),
@@ -69,38 +69,41 @@ def derived_figures() -> Iterator[Derived]:
     first model that was measured on it. Left out are devices with one model alone, figures without
     a unit, and weights of 4 bits, which the formula does not know.
     """
-    steps = [one for one in MEASUREMENTS if _formula_s(one) is not None]
-    for device, own in groupby(steps, key=lambda one: one.device):
-        first, *others = own
+    for device in measured_names():
+        steps = [one for one in measurements_of(device) if _is_known(one)]
         if device in _KNOWN_BOARDS:
             board = _KNOWN_BOARDS[device]
             factor = device_profile(board).factor
-            yield from (_derived(one, factor, f"{board}, bert-base") for one in (first, *others))
-            continue
-        assert first.seconds is not None
-        factor = first.seconds / (_formula_s(first) or 1.0)
-        rest = (one for one in others if one.model != first.model)
-        yield from (_derived(one, factor, f"{device}, {first.model}") for one in rest)
+            yield from (_derived(one, factor, f"{board}, bert-base") for one in steps)
+        elif steps:
+            first = steps[0]
+            assert first.seconds is not None
+            factor = first.seconds / _formula_s(first)
+            rest = (one for one in steps if one.model != first.model)
+            yield from (_derived(one, factor, f"{device}, {first.model}") for one in rest)
 
 
 def _derived(measurement: Measurement, factor: float, scaled_from: str) -> Derived:
-    seconds = factor * (_formula_s(measurement) or 0.0)
+    seconds = factor * _formula_s(measurement)
     return Derived(measurement=measurement, seconds=seconds, scaled_from=scaled_from)
 
 
-def _formula_s(one: Measurement) -> float | None:
-    """Seconds of the step on a Jetson TX2 by the formula; None if it does not apply."""
+def _is_known(one: Measurement) -> bool:
+    """Whether the formula applies to a step that has seconds."""
     name, _, bits = one.model.partition(" ")
-    if one.seconds is None or name not in _SIZES or bits.startswith("Q4"):
-        return None
-    sizes = _SIZES[name]
+    return one.seconds is not None and name in _ENCODERS | _DECODERS and not bits.startswith("Q4")
+
+
+def _formula_s(one: Measurement) -> float:
+    """Seconds of the step on a Jetson TX2 by the formula."""
+    name = one.model.partition(" ")[0]
+    sizes = (_ENCODERS | _DECODERS)[name]
     config: TuningConfig = Full()
     if one.tuning.startswith("LoRA"):
         config = Lora(depth=sizes.n_layers, rank=_NO_RANK)
     tokens, batch_size = one.tokens or _NO_TOKENS, one.batch_size or 1
     layers_s = tx2_seconds(sizes, config, tokens=tokens, batch_size=batch_size, cache="none")
-    is_decoder = sizes.positions == _DECODER_POSITIONS
-    return layers_s + (_output_s(sizes, tokens * batch_size) if is_decoder else 0.0)
+    return layers_s + (_output_s(sizes, tokens * batch_size) if name in _DECODERS else 0.0)
 
 
 def _output_s(sizes: Architecture, n_tokens: int) -> float:

@@ -144,7 +144,7 @@ _ADDED: Mapping[str, Mapping[str, Any]] = {
     "fleet": {"capacities": None},
     "fleet.network": {"rate_scale": 1.0, "outages": None, "transport": {"kind": "fluid"}},
 }
-"""Keys that version 0.1.0 did not have. Their default values are left out of the digest."""
+"""Keys that version 0.1.0 did not have, with what it did. The digest leaves these values out."""
 
 
 @cache

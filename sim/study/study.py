@@ -81,7 +81,8 @@ def results_or_errors(
     place = partial(run_directory, directory, participation=participation)
     directories = [place(*run) for run in runs]
     with locked(directory):
-        _write_index(study, directory, [place(*run) for run in study_runs(study)])
+        whole = [place(*run) for run in study_runs(study)]
+        _write_index(study, directory, whole, [one.parent for one in directories] if arms else None)
         results: dict[int, ResultOrError] = {
             i: result
             for i, run in enumerate(runs)
@@ -145,33 +146,40 @@ def _raise_error(result: ResultOrError) -> RunResult:
     return result
 
 
-def _write_index(study: Study, directory: Path, run_dirs: Sequence[Path]) -> None:
+def _write_index(
+    study: Study, directory: Path, run_dirs: Sequence[Path], chosen: Collection[Path] | None
+) -> None:
     """Write the list of the study's runs and the coordinates of its arms.
 
-    The directory may have further runs, of an earlier version of the study. Raises RunError if it
-    is the directory of another study.
+    chosen: the directories of the arms that run now (None: all); runs of the others that an earlier
+    call made, with other seeds perhaps, stay listed. The directory may have further runs, of an
+    earlier version of the study. Raises RunError if it is the directory of another study.
     """
     path = directory / STUDY_INDEX
     arms = [arm.name for arm in study.arms]
     try:
-        earlier = read_index(directory).get("arms", [])
+        index = read_index(directory)
     except RunFileError as error:
         raise RunError(f"{error}; choose another --out") from None
+    earlier = index.get("arms", [])
     if earlier and not _labels(earlier) & _labels(arms):
         raise RunError(
             f"{directory}: is the directory of another study (its arms: {', '.join(earlier[:3])}"
             f"{' ...' if len(earlier) > 3 else ''}); choose another --out or another name"
         )
+    all_arms = {run_dir.parent for run_dir in run_dirs}
+    others = set[Path]() if chosen is None else all_arms - set(chosen)
+    kept = [directory / run for run in index.get("runs", []) if (directory / run).parent in others]
     axes = {name: list(paths) for name, paths in study.axes.items()}
     coordinates = dict(zip(arms, map(dict, study.coordinates), strict=False))
-    index = {
+    written = {
         "name": study.name,
-        "runs": [str(run_dir.relative_to(directory)) for run_dir in run_dirs],
+        "runs": [str(one.relative_to(directory)) for one in dict.fromkeys((*run_dirs, *kept))],
         "arms": arms,
         "axes": axes,
         "coordinates": coordinates,
     }
-    write_json(path, index | asdict(study.notes))
+    write_json(path, written | asdict(study.notes))
 
 
 def _labels(arms: Sequence[str]) -> set[str]:

@@ -10,7 +10,9 @@ import pytest
 from calibration.fit import fit
 from calibration.table import read_rounds
 from calibration.write import write_fleet
+from sim.build.network import build_links
 from sim.scenario.file import load_scenario
+from sim.streams import Streams
 
 HEADER = "client,bytes,batches,down_s,compute_s,up_s\n"
 
@@ -89,3 +91,8 @@ def test_the_fleet_is_part_of_a_scenario(tmp_path: Path) -> None:
     scenario_file.write_text(rest + part.read_text(encoding="utf-8"), encoding="utf-8")
     scenario = load_scenario(scenario_file)
     assert scenario.fleet.devices == {"client-a": 0.5, "client-b": 0.5}
+    network = scenario.fleet.network
+    assert network is not None
+    first = build_links(network, Streams(0), range(2), tmp_path).links[0]
+    fitted = 4_000_000 / fits[0].down.bytes_per_s.value  # no headers and no slow start on top
+    assert first.down.time_for(0.0, 4_000_000) == pytest.approx(fitted)

@@ -134,6 +134,28 @@ def test_some_arms_run_alone_and_the_rest_later(
     assert {row["arm"] for row in json.loads(out)} == {"fast", "slow"}
 
 
+def test_runs_of_other_arms_stay_listed(call: Call, study_file: Path, tmp_path: Path) -> None:
+    options = ("--out", tmp_path / "runs", "--workers", 1)
+    call("study", study_file, *options, "--arms", "slow", "--seeds", "0-2")
+    call("study", study_file, *options, "--arms", "fast")
+    _, out, _ = call("table", tmp_path / "runs" / "two", "--json")
+    assert {(row["arm"], row["n_seeds"]) for row in json.loads(out)} == {("fast", 1), ("slow", 3)}
+    call("study", study_file, *options)
+    _, out, _ = call("table", tmp_path / "runs" / "two", "--json")
+    assert {(row["arm"], row["n_seeds"]) for row in json.loads(out)} == {("fast", 1), ("slow", 1)}
+
+
+def test_a_dry_run_of_some_arms_lists_them_alone(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    options = ("--out", tmp_path / "runs", "--dry-run", "--arms", "slow")
+    _, out, _ = call("study", study_file, *options)
+    assert [line.split("  ")[0] for line in out.splitlines()] == [
+        "slow",
+        "1 runs (0 finished), no trainings",
+    ]
+
+
 def test_an_arm_that_the_study_lacks_is_refused(
     call: Call, study_file: Path, tmp_path: Path
 ) -> None:

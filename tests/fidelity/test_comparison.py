@@ -27,9 +27,9 @@ MEASURED = pl.concat(
 )
 PREDICTED = pl.concat(
     [
-        _rows({"model": "tcp", "repeat": 0}, FIRST, ("a", 2, 0, "done", 4.0, 1.0, 3.0, 1.0, 9.0)),
-        _rows({"model": "tcp", "repeat": 1}, FIRST, ("a", 2, 0, "done", 4.0, 1.0, 1.0, 1.0, 7.0)),
-        _rows({"model": "tcp", "repeat": 0}, ("b", 1, 0, "done", 0.0, 9.0, 9.0, 9.0, 27.0)),
+        _rows({"variant": "tcp", "repeat": 0}, FIRST, ("a", 2, 0, "done", 4.0, 1.0, 3.0, 1.0, 9.0)),
+        _rows({"variant": "tcp", "repeat": 1}, FIRST, ("a", 2, 0, "done", 4.0, 1.0, 1.0, 1.0, 7.0)),
+        _rows({"variant": "tcp", "repeat": 0}, ("b", 1, 0, "done", 0.0, 9.0, 9.0, 9.0, 27.0)),
     ]
 )
 

@@ -66,10 +66,10 @@ def test_a_short_run_goes_as_predicted(tmp_path: Path) -> None:
     assert (both["bytes"] == both["bytes_predicted"]).all()
     found = errors(measured, predicted)
     assert order_agreement(found, "tcp") == 1.0
-    by_model = both.group_by("model").agg(
+    by_model = both.group_by("variant").agg(
         pl.col("down_s", "up_s", "down_s_predicted", "up_s_predicted").median()
     )
-    for row in by_model.filter(pl.col("model") == "tcp").iter_rows(named=True):
+    for row in by_model.filter(pl.col("variant") == "tcp").iter_rows(named=True):
         for stage in ("down_s", "up_s"):
             assert row[f"{stage}_predicted"] == pytest.approx(row[stage], rel=0.3)
     assert _left("fidshor") == []

@@ -131,7 +131,16 @@ fleets = st.fixed_dictionaries(
         "network": st.sampled_from(
             [
                 {"kind": "constant", "down_mbytes_per_s": 1, "up_mbytes_per_s": 0.1},
-                {"kind": "trace", "downlink": "lte.down", "uplink": "lte.up", "latency_s": 0.1},
+                *(
+                    {
+                        "kind": "trace",
+                        "downlink": "lte.down",
+                        "uplink": "lte.up",
+                        "latency_s": 0.1,
+                        "transport": {"kind": transport},
+                    }
+                    for transport in ("fluid", "tcp")
+                ),
             ]
         ),
         "availability": st.builds(

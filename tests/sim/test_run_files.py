@@ -9,7 +9,7 @@ import pytest
 from sim.run_files import RunFileError, parse_row, read_manifest, read_rows
 from sim.runlog import RunError
 
-MANIFEST = {
+MANIFEST: dict[str, Any] = {
     "format_version": 1,
     "name": "a",
     "seed": 7,
@@ -31,6 +31,17 @@ def written(run_dir: Path, manifest: Any) -> Path:
 def test_a_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
     extra = MANIFEST | {"host": "here", "majority_accuracy": {"test": 0.2}}
     assert read_manifest(written(tmp_path, extra)) == extra
+
+
+def test_links_of_version_0_1_0_were_fluid(tmp_path: Path) -> None:
+    traces = {"kind": "trace", "downlink": "lte.down", "uplink": "lte.up"}
+    for network, transport in (
+        (traces, {"kind": "fluid"}),
+        (traces | {"transport": {"kind": "tcp"}}, {"kind": "tcp"}),
+    ):
+        old = MANIFEST | {"scenario": {**MANIFEST["scenario"], "fleet": {"network": network}}}
+        read = read_manifest(written(tmp_path, old))["scenario"]["fleet"]["network"]
+        assert read == traces | {"transport": transport}
 
 
 def test_the_manifest_of_a_run_is_accepted(tmp_path: Path, make: Any) -> None:

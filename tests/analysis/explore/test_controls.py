@@ -63,7 +63,7 @@ def test_the_transport_of_a_run_is_its_base_and_stays_with_another_trace(
     choices = {one.id: one for one in of(dump_scenario(parse_scenario(mapping, "demo")))}
     transport, trace = choices["transport"], choices["trace"]
     assert transport.options[transport.base] == option
-    kept = trace.values[trace.options.index("Starlink")].get("transport", {"kind": "fluid"})
+    kept = trace.values[trace.options.index("Starlink")]["transport"]
     assert kept["kind"] == base["kind"]
 
 

@@ -20,7 +20,7 @@ def _of(device: str, model: str) -> list[Derived]:
     ]
 
 
-def test_a_jetson_nano_is_derived_to_be_a_quarter_as_slow_on_a_decoder_as_it_is() -> None:
+def test_seconds_of_a_decoder_on_a_jetson_nano_are_derived_four_times_too_low() -> None:
     steps = _of("jetson-nano-4gb", "gemma-3-270m")
     assert [one.measurement.seconds for one in steps] == [11.4, 14.1, 11.8, 10.8, 12.3, 10.4]
     assert {round(one.seconds, 1) for one in steps} == {2.7}
