@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sim.build.checks import find_architecture
 from sim.scenario.file import as_yaml
 from sim.scenario.scenario import Scenario
-from sim.streams import Streams
 
 from .deployment import Deployment, deploy
 from .errors import DeploymentError
 from .fleet import Fleet, fleet_of
 from .framework import FRAMEWORKS
-from .prediction import VARIANTS, Row, changes_of, own_classes, predict, write_devices
+from .prediction import VARIANTS, Row
+from .predictor import Predictor
 from .results import Results
 from .site import prepare
 from .world import World, scenario_of
@@ -47,6 +46,7 @@ def measure(
     results = results_of(world, rounds, out)
     common = _common(world, rounds, out, cache_dir)
     scenarios = {arm: scenario_of(world, arm, common, world.name) for arm in arms}
+    predictor = Predictor(world=world, common=common, out=out, cache_dir=cache_dir)
     fleets = {arm: _fleet(world, one, cache_dir) for arm, one in scenarios.items()}
     left = [*left_to_run(world, arms, repeats, results)]
     if not left:
@@ -63,12 +63,13 @@ def measure(
         with deploy(prefix, fleet, world.port, first, world.seed, framework) as deployment:
             for arm, repeat in [one for one in left if fleets[one[0]] == fleet]:
                 profile = _profile(deployment, files[arm])
-                predicted = _predicted(world, arm, repeat, common, profile, out, cache_dir)
+                predicted = predictor.before(arm, repeat, profile)
                 ran = deployment.run(files[arm].resolve(), world.horizon_s + _CONNECT_AND_LOAD_S)
                 measured = [
                     {"arm": arm, "repeat": repeat, **_without_nan(row)} for row in ran["rows"]
                 ]
                 profile |= {name: ran[name] for name in ("wire_bytes", "accuracy")}
+                predicted += predictor.given_speed(arm, repeat, profile, measured)
                 results.add(arm, profile, measured, predicted)
                 told_s = max(
                     row["round_end_s"] for row in predicted if row["variant"] == VARIANTS[0]
@@ -98,14 +99,16 @@ def predict_again(world: World, *, out: Path, cache_dir: Path) -> None:
     if results.world != json.loads(json.dumps(_described(world, rounds))):
         raise ValueError(f"{out}: holds runs of another world than this file's")
     common = _common(world, rounds, out, cache_dir)
-    results.replace_predicted(
-        [
-            row
-            for arm, profiles in results.profiles.items()
-            for repeat, profile in enumerate(profiles)
-            for row in _predicted(world, arm, repeat, common, profile, out, cache_dir)
-        ]
-    )
+    predictor = Predictor(world=world, common=common, out=out, cache_dir=cache_dir)
+    rows: list[Row] = []
+    for arm, profiles in results.profiles.items():
+        for repeat, profile in enumerate(profiles):
+            rows += predictor.before(arm, repeat, profile)
+            measured = [
+                row for row in results.measured if (row["arm"], row["repeat"]) == (arm, repeat)
+            ]
+            rows += predictor.given_speed(arm, repeat, profile, measured)
+    results.replace_predicted(rows)
 
 
 def _common(world: World, rounds: int | None, out: Path, cache_dir: Path) -> dict[str, Any]:
@@ -153,34 +156,6 @@ def left_to_run(
 def _profile(deployment: Deployment, file: Path) -> dict[str, Any]:
     jobs_s, aggregations_s = deployment.profile(file.resolve(), _PROFILED_JOBS)
     return {"jobs_s": jobs_s, "aggregation_s": median(aggregations_s)}
-
-
-def _predicted(
-    world: World,
-    arm: str,
-    repeat: int,
-    common: Mapping[str, Any],
-    profile: Mapping[str, Any],
-    out: Path,
-    cache_dir: Path,
-) -> list[Row]:
-    """One run as predicted with each variant, from the profile before it alone."""
-    scenario = scenario_of(world, arm, common, world.name)
-    devices = out / f"{arm}.{repeat}.devices.csv"
-    n_layers = find_architecture(scenario, cache_dir).n_layers
-    write_devices(devices, scenario, n_layers, profile["jobs_s"])
-    changes = dict(common) | {
-        "fleet.devices": own_classes(Streams(world.seed), scenario.partition.clients),
-        "fleet.device_file": str(devices.resolve()),
-        "fleet.server.aggregation_s": profile["aggregation_s"],
-    }
-    found: list[Row] = []
-    for variant in VARIANTS:
-        mapping = world.mapping(arm, changes | changes_of(variant, profile["jobs_s"]))
-        place = out / "predicted" / variant / f"{arm}-{repeat}"
-        rows = predict(mapping, world.seed, place, cache_dir)
-        found += [{"arm": arm, "repeat": repeat, "variant": variant, **row} for row in rows]
-    return found
 
 
 def _without_nan(row: Row) -> Row:

@@ -21,15 +21,18 @@ from traces.device_csv import COLUMNS
 
 Row = dict[str, Any]
 
-VARIANTS = ("tcp", "jitter", "open", "fluid")
-"""With what a run is predicted, see `changes_of`."""
+GIVEN_SPEED = "speed"
+
+VARIANTS = ("tcp", "jitter", "open", "fluid", GIVEN_SPEED)
+"""How a run is predicted, see `changes_of`. All but GIVEN_SPEED know nothing of the run."""
 
 
 def changes_of(variant: str, jobs_s: Sequence[Sequence[float]]) -> dict[str, Any]:
     """The keys of a scenario that a variant changes, by dotted path.
 
     tcp, fluid: the transport. open: a connection whose congestion window stays as open as it was,
-    instead of ten segments. jitter: tcp, and jobs that vary as the profiled ones do.
+    instead of ten segments. jitter: tcp, and jobs that vary as the profiled ones do, by one draw of
+    factors for all arms. speed: tcp, with the seconds that the run's speed makes of the profiled.
     """
     if variant == "jitter":
         return changes_of("tcp", jobs_s) | {"fleet.jitter": jitter_of(jobs_s)}

@@ -44,12 +44,20 @@ def test_every_run_is_predicted_from_its_own_profile(tmp_path: Path) -> None:
     out = tmp_path / "w"
     results = results_of(WORLD, 1, out)
     for repeat, job_s in enumerate((1.0, 3.0)):
-        row = {"arm": "a", "repeat": repeat}
+        row = {
+            "arm": "a",
+            "repeat": repeat,
+            "client": 0,
+            "outcome": "done",
+            "compute_s": 1.5 * job_s,
+        }
         results.add("a", _profile(job_s), [row], [row])
     for _ in range(2):  # the second time over the first one's runs
         predict_again(WORLD, out=out, cache_dir=default_cache_dir())
         told = pl.read_csv(out / "predicted.csv").filter(pl.col("variant") == "tcp")
         assert told["compute_s"].to_list() == pytest.approx([1.0, 1.0, 3.0, 3.0])
+        given = pl.read_csv(out / "predicted.csv").filter(pl.col("variant") == "speed")
+        assert given["compute_s"].to_list() == pytest.approx([1.5, 1.5, 4.5, 4.5])
         assert set(told["round"]) == {1}  # the rounds of the runs, not of the file
 
 

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from fidelity.prediction import changes_of, class_of, jitter_of, own_classes
+from fidelity.predictor import speed_factor
 from sim.build.population import assign_devices
 from sim.streams import Streams
 
@@ -30,3 +31,13 @@ def test_jitter_is_how_much_jobs_vary_within_clients() -> None:
         "fleet.network.transport": {"kind": "tcp"},
         "fleet.jitter": 0.0,
     }
+
+
+def test_the_speed_of_a_run_is_its_computing_over_the_profiled() -> None:
+    rows = [
+        {"client": 0, "outcome": "done", "compute_s": 2.2},
+        {"client": 1, "outcome": "done", "compute_s": 5.5},
+        {"client": 1, "outcome": "lost", "compute_s": None},
+    ]
+    assert speed_factor([[1.0, 3.0], [5.0, 5.0]], rows) == pytest.approx(1.1)
+    assert speed_factor([[1.0]], []) == 1.0
