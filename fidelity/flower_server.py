@@ -81,7 +81,7 @@ class Rounds(Strategy):  # type: ignore[misc]  # of an environment that mypy doe
         reported_s = time.monotonic()
         self.state = self._site.aggregate(self._scenario, self.state, server_round - 1, updates)
         parameters = self._parameters()
-        self.record.add_round(self._begun_s, exchanges, reported_s)
+        self.record.add_round(server_round - 1, self._begun_s, exchanges, reported_s)
         return parameters, {}
 
     def _exchange(self, result: FitRes) -> Exchange:

@@ -15,7 +15,7 @@ from .site import Site
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """start_s: of the run, in monotonic seconds. `ends_s`: of the rounds, since the start."""
+    """start_s: of the run, in monotonic seconds. `ends_s`: of the rounds held, since the start."""
 
     site: Site
     scenario: Scenario
@@ -23,9 +23,11 @@ class Record:
     rows: list[dict[str, Any]] = field(default_factory=list)
     ends_s: list[float] = field(default_factory=list)
 
-    def add_round(self, begun_s: float, exchanges: Sequence[Exchange], reported_s: float) -> None:
-        """A round that ends now. reported_s: when the aggregation began."""
-        version, now_s = len(self.ends_s), time.monotonic()
+    def add_round(
+        self, version: int, begun_s: float, exchanges: Sequence[Exchange], reported_s: float
+    ) -> None:
+        """A round that ends now, after `version` aggregations. reported_s: when its own began."""
+        now_s = time.monotonic()
         self.ends_s.append(now_s - self.start_s)
         for one in exchanges:
             job = self.site.job(self.scenario, one.client, version)

@@ -34,7 +34,8 @@ def run(site: Site, scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]
     content = to_bytes(state)
     with Connections(order["port"], order["absences_s"], start_s) as connections:
         time.sleep(max(start_s - time.monotonic(), 0.0))
-        for version in range(scenario.stop.rounds or 0):
+        version = 0
+        while version < (scenario.stop.rounds or 0):
             cohort = connections.wait_for_cohort(range(n_clients))
             begun_s = time.monotonic()
             exchanges = hold_round(
@@ -45,7 +46,8 @@ def run(site: Site, scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]
             if updates:
                 state = site.aggregate(scenario, state, version, updates)
                 content = to_bytes(state)
-            record.add_round(begun_s, exchanges, reported_s)
+            record.add_round(version, begun_s, exchanges, reported_s)
+            version += bool(updates)  # a round to which nobody reported is held again
         connections.finish(n_clients)
     return record.answer(site.evaluate(scenario, state).accuracy)
 
