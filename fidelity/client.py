@@ -55,6 +55,7 @@ class Client:
                     stamps = (received_s, time.monotonic(), cpu_s)
                     send(link, Message("update", message.number, update, *stamps))
                     n_updates += 1
+                send(link, Message("end", self.client_id))
                 return n_updates
             time.sleep(_RETRY_S)
 

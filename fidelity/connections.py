@@ -35,6 +35,7 @@ class Connections:
         self._open: dict[int, socket.socket] = {}
         self._changed = threading.Condition()
         self._is_over = False
+        self._ended: set[int] = set()
         self._listener = socket.socket()
         set_options(self._listener)  # a connection has those of its listener
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -69,8 +70,19 @@ class Connections:
             hello = receive(link)
             with self._changed:
                 self._open[hello.number] = link
-                if self._is_over:
-                    send(link, Message("end"))
+                is_over = self._is_over
+                self._changed.notify_all()
+            if is_over:
+                self._end(hello.number, link)
+
+    def _end(self, client_id: int, link: socket.socket) -> None:
+        """Tell a client that the run is over, and wait until it says that it knows."""
+        with suppress(OSError, ValueError):
+            send(link, Message("end"))
+            while receive(link).kind != "end":
+                pass  # an update that came too late
+            with self._changed:
+                self._ended.add(client_id)
                 self._changed.notify_all()
 
     def is_due(self, client_id: int) -> bool:
@@ -102,10 +114,12 @@ class Connections:
             link.close()
 
     def finish(self, n_clients: int) -> None:
-        """Tell every client, also those that return later, that the run is over."""
+        """Tell every client, also those that return later, that the run is over.
+
+        A connection that is still open here may be one that its client has just left.
+        """
         with self._changed:
             self._is_over = True
-            for link in self._open.values():
-                with suppress(OSError):
-                    send(link, Message("end"))
-            self._changed.wait_for(lambda: len(self._open) == n_clients, _MOST_WAIT_S)
+            for one in self._open.items():
+                threading.Thread(target=self._end, args=one, daemon=True).start()
+            self._changed.wait_for(lambda: len(self._ended) == n_clients, _MOST_WAIT_S)
