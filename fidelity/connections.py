@@ -33,6 +33,7 @@ class Connections:
     ) -> None:
         self._absences_s, self._start_s = absences_s, start_s
         self._open: dict[int, socket.socket] = {}
+        self._accepted: list[socket.socket] = []
         self._changed = threading.Condition()
         self._is_over = False
         self._ended: set[int] = set()
@@ -56,13 +57,14 @@ class Connections:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._listener.close()
-        for link in self._open.values():
+        for link in self._accepted:
             link.close()
 
     def _accept(self) -> None:
         with suppress(OSError):  # the listener is closed at the end
             while True:
                 link, _ = self._listener.accept()
+                self._accepted.append(link)
                 threading.Thread(target=self._greet, args=(link,), daemon=True).start()
 
     def _greet(self, link: socket.socket) -> None:
