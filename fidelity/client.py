@@ -23,7 +23,7 @@ from .interrupts import Interrupts, RoundOver
 from .messages import Closed, Message, receive, send, set_options
 from .presence import Presence
 from .profile import job_seconds
-from .site import Site
+from .site import Content, Site
 
 _RETRY_S = 0.01
 """Between two attempts to connect."""
@@ -59,7 +59,7 @@ class Client:
                 return n_updates
             time.sleep(_RETRY_S)
 
-    def _train(self, scenario: Scenario, task: Message) -> bytearray:
+    def _train(self, scenario: Scenario, task: Message) -> Content:
         return self.site.train(scenario, self.client_id, task.number, task.payload)
 
     @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from .connections import Connections
 from .messages import Message, receive, send
+from .site import Content
 
 _JOIN_S = 5.0
 
@@ -24,7 +25,7 @@ class Exchange:
     computed_s: float = float("nan")
     reported_s: float = float("nan")
     cpu_s: float = float("nan")
-    update: bytearray | None = None
+    update: Content | None = None
     outcome: Literal["done", "late", "lost"] = "lost"
 
 
@@ -32,16 +33,19 @@ def hold_round(
     connections: Connections,
     cohort: Sequence[int],
     version: int,
-    content: bytearray,
+    contents: Mapping[int, Content],
     deadline_s: float | None,
 ) -> list[Exchange]:
     """A round with a cohort. It ends when all have reported or are lost, or at the deadline.
 
+    contents: by client id, the state as it is sent to this client.
     The connections of late clients are closed: they stop what they are doing and connect again.
     """
-    exchanges = [Exchange(client, len(content)) for client in cohort]
+    exchanges = [Exchange(client, len(contents[client])) for client in cohort]
     threads = [
-        threading.Thread(target=_exchange, args=(connections, one, version, content), daemon=True)
+        threading.Thread(
+            target=_exchange, args=(connections, one, version, contents[one.client]), daemon=True
+        )
         for one in exchanges
     ]
     end_s = None if deadline_s is None else time.monotonic() + deadline_s
@@ -58,7 +62,7 @@ def hold_round(
     return exchanges
 
 
-def _exchange(connections: Connections, own: Exchange, version: int, content: bytearray) -> None:
+def _exchange(connections: Connections, own: Exchange, version: int, content: Content) -> None:
     """Send the state to one client and wait for its update."""
     try:
         link = connections.get(own.client)

@@ -17,18 +17,24 @@ FrameworkName = Literal["plain", "flower"]
 class Framework:
     """`server`, `client`: modules of this package, run by `python`. connect_s: from the order of a
     run to its start; all clients have connected by then. can_lose: whether clients may leave and be
-    cut at a deadline."""
+    cut at a deadline. can_pack: whether states and updates may have fewer than 32 bits."""
 
     python: Path
     server: str
     client: str
     connect_s: float
     can_lose: bool
+    can_pack: bool
 
 
 FRAMEWORKS: Mapping[FrameworkName, Framework] = {
     "plain": Framework(
-        python=Path(sys.executable), server="server", client="client", connect_s=1.0, can_lose=True
+        python=Path(sys.executable),
+        server="server",
+        client="client",
+        connect_s=1.0,
+        can_lose=True,
+        can_pack=True,
     ),
     "flower": Framework(
         python=ROOT / ".flower/bin/python",
@@ -36,6 +42,7 @@ FRAMEWORKS: Mapping[FrameworkName, Framework] = {
         client="flower_client",
         connect_s=10.0,
         can_lose=False,
+        can_pack=False,
     ),
 }
 

@@ -19,7 +19,7 @@ from .framework import FRAMEWORKS
 from .prediction import VARIANTS, Row
 from .predictor import Predictor
 from .results import Results
-from .site import prepare
+from .site import prepare, sends_change
 from .world import World, scenario_of
 
 _PROFILED_JOBS = 8
@@ -135,6 +135,8 @@ def _fleet(world: World, scenario: Scenario, cache_dir: Path) -> Fleet:
     framework = FRAMEWORKS[world.framework]
     if not framework.can_lose and any(fleet.absences_s):
         raise ValueError(f"{world.name}: clients that leave need framework: plain")
+    if not framework.can_pack and sends_change(scenario):
+        raise ValueError(f"{world.name}: an exchange in fewer than 32 bits needs framework: plain")
     if not framework.can_lose and scenario.rounds.deadline_s:
         raise ValueError(f"{world.name}: a deadline needs framework: plain")
     if not framework.python.exists():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from learner.training.state_bytes import to_bytes
 from sim.scenario.scenario import Scenario
 
 from .site import Site
@@ -20,12 +19,12 @@ def job_seconds(site: Site, scenario: Scenario, client_id: int, n_jobs: int) -> 
     A job is everything from the bytes of the received state to those of the update. The versions
     are negative, so that no batch of the run is seen before it.
     """
-    content = to_bytes(site.initial(scenario))
+    content = site.contents(scenario, site.initial(scenario), -1, [client_id])[client_id]
     seconds: list[float] = []
     for i in range(n_jobs + 1):
         if len(seconds) > _LEAST_JOBS and sum(seconds[1:]) > _ENOUGH_S:
             break
         before_s = time.monotonic()
-        site.train(scenario, client_id, -1 - i, bytes(content))
+        site.train(scenario, client_id, -1 - i, content)
         seconds.append(time.monotonic() - before_s)
     return seconds[1:]

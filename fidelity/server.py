@@ -13,8 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from learner.state import State
-from learner.training.state_bytes import to_bytes
+from learner.training.packed import pack
 from sim import Scenario, load_scenario
 from sim.runs.run import default_cache_dir
 
@@ -31,7 +30,7 @@ def run(site: Site, scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]
     """All rounds of a scenario with the clients that connect; returns what was measured."""
     n_clients, start_s = scenario.partition.clients, order["start_s"]
     state, record = site.initial(scenario), Record(site, scenario, start_s)
-    content = to_bytes(state)
+    contents = site.contents(scenario, state, 0, range(n_clients))
     with Connections(order["port"], order["absences_s"], start_s) as connections:
         time.sleep(max(start_s - time.monotonic(), 0.0))
         version = 0
@@ -39,13 +38,13 @@ def run(site: Site, scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]
             cohort = connections.wait_for_cohort(range(n_clients))
             begun_s = time.monotonic()
             exchanges = hold_round(
-                connections, cohort, version, content, scenario.rounds.deadline_s
+                connections, cohort, version, contents, scenario.rounds.deadline_s
             )
             updates = {one.client: one.update for one in exchanges if one.update is not None}
             reported_s = time.monotonic()
             if updates:
                 state = site.aggregate(scenario, state, version, updates)
-                content = to_bytes(state)
+                contents = site.contents(scenario, state, version + 1, range(n_clients))
             record.add_round(version, begun_s, exchanges, reported_s)
             version += bool(updates)  # a round to which nobody reported is held again
         connections.finish(n_clients)
@@ -54,12 +53,13 @@ def run(site: Site, scenario: Scenario, order: dict[str, Any]) -> dict[str, Any]
 
 def aggregation_seconds(site: Site, scenario: Scenario, n_times: int) -> list[float]:
     """Seconds of each of some aggregations, from the updates' bytes to the state's."""
-    state: State = site.initial(scenario)
-    updates = {i: to_bytes(state) for i in range(scenario.rounds.participants)}
+    state, ids = site.initial(scenario), range(scenario.rounds.participants)
+    jobs, bits = [site.job(scenario, i, 0) for i in ids], scenario.exchange.up_bits
+    updates = {i: pack(state, bits, job, "up") for i, job in zip(ids, jobs, strict=True)}
     seconds = []
     for _ in range(n_times + 1):
         before_s = time.monotonic()
-        to_bytes(site.aggregate(scenario, state, 0, updates))
+        site.contents(scenario, site.aggregate(scenario, state, 0, updates), 0, ids)
         seconds.append(time.monotonic() - before_s)
     return seconds[1:]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from configurator import Fixed
@@ -15,8 +15,9 @@ from learner.plan import Shares, Tiers
 from learner.spec import Evaluation, LocalJob, Shard, StateRef, TuningConfig, Update
 from learner.state import State
 from learner.training.device import own_device
+from learner.training.packed import pack, unpack
 from learner.training.server_rules import ServerStep
-from learner.training.state_bytes import from_bytes, to_bytes
+from learner.training.state_bytes import to_bytes
 from learner.training.torch_learner import TorchLearner
 from learner.tuning.parameters import parameter_shapes
 from sim.build.checks import find_architecture
@@ -24,6 +25,9 @@ from sim.build.data import fetch_assets, load_data
 from sim.engine.client_job import job_seed
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
+
+Content = bytes | bytearray
+"""A state or an update as it is sent."""
 
 
 def config_of(scenario: Scenario) -> TuningConfig:
@@ -36,6 +40,11 @@ def config_of(scenario: Scenario) -> TuningConfig:
     if isinstance(plan, Tiers | Shares):
         raise ValueError(f"configurator.config must be one configuration for all, got {plan}")
     return plan
+
+
+def sends_change(scenario: Scenario) -> bool:
+    """Whether clients send the change of the state: where one of the directions is rounded."""
+    return (scenario.exchange.down_bits, scenario.exchange.up_bits) != (32, 32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,24 +103,40 @@ class Site:
             max_grad_norm=training.max_grad_norm,
             prox_mu=training.prox_mu,
             lr_decay=training.lr_schedule.decay_in_job,
+            down_bits=scenario.exchange.down_bits,
+            up_bits=scenario.exchange.up_bits,
         )
 
     def initial(self, scenario: Scenario) -> State:
         seed = self.streams.key("init")
         return self.learner.make(Initial(config=config_of(scenario), seed=seed), {})
 
-    def train(
-        self, scenario: Scenario, client_id: int, version: int, content: bytes | bytearray
-    ) -> bytearray:
-        """A client's work of one round, from the bytes of the state to those of its update."""
+    def contents(
+        self, scenario: Scenario, state: State, version: int, client_ids: Iterable[int]
+    ) -> Mapping[int, Content]:
+        """The bytes of a state that each client receives: all the same at 32 bits."""
+        jobs = {client: self.job(scenario, client, version) for client in client_ids}
+        if scenario.exchange.down_bits == 32:
+            return dict.fromkeys(jobs, to_bytes(state))
+        return {client: pack(state, job.down_bits, job, "down") for client, job in jobs.items()}
+
+    def train(self, scenario: Scenario, client_id: int, version: int, content: Content) -> Content:
+        """A client's work of one round, from the bytes of the state to those of its update.
+
+        An update is the trained state, or its change from the received one (`sends_change`).
+        """
         job, base = self.job(scenario, client_id, version), StateRef("received")
-        state = from_bytes(content, self.shapes(job.config))
-        update = Update(job=job, base=base, weight=float(job.shard.n_samples))
-        trained = self.learner.train([update], {base: state})[0]
-        return to_bytes({name: value.numpy() for name, value in trained.params.items()})
+        start = unpack(content, self.shapes(job.config), job.down_bits)
+        own = replace(job, down_bits=32, up_bits=32)  # it trains what it has received
+        update = Update(job=own, base=base, weight=float(job.shard.n_samples))
+        trained = self.learner.train([update], {base: start})[0]
+        sent = {name: value.numpy() for name, value in trained.params.items()}
+        if sends_change(scenario):
+            sent = {name: value - start[name] for name, value in sent.items()}
+        return pack(sent, job.up_bits, job, "up")
 
     def aggregate(
-        self, scenario: Scenario, state: State, version: int, updates: Mapping[int, bytearray]
+        self, scenario: Scenario, state: State, version: int, updates: Mapping[int, Content]
     ) -> State:
         """The state after one aggregation of the clients' updates, by client id."""
         import torch
@@ -127,7 +152,10 @@ class Site:
         )
         step = ServerStep(recipe, {base: state}, own_device())
         for update in recipe.updates:
-            received = from_bytes(updates[update.job.shard.client_id], shapes)
+            content = updates[update.job.shard.client_id]
+            received = unpack(content, shapes, update.job.up_bits)
+            if sends_change(scenario):
+                received = {name: state[name] + change for name, change in received.items()}
             step.add(update, {name: torch.from_numpy(value) for name, value in received.items()})
         return step.result()
 
@@ -143,4 +171,4 @@ def prepare(scenario: Scenario, seed: int, cache_dir: Path) -> None:
     """
     fetch_assets(scenario, cache_dir)
     site = Site.load(scenario, seed, cache_dir)
-    site.train(scenario, 0, -1, to_bytes(site.initial(scenario)))
+    site.train(scenario, 0, -1, site.contents(scenario, site.initial(scenario), -1, [0])[0])

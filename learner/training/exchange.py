@@ -30,7 +30,7 @@ def received(base: State, job: LocalJob) -> State:
     if job.down_bits == 32:
         return base
     return {
-        name: quantised(np.asarray(value, np.float32), job.down_bits, _draws(job, "down", name))
+        name: quantised(np.asarray(value, np.float32), job.down_bits, draws_of(job, "down", name))
         for name, value in base.items()
     }
 
@@ -49,30 +49,40 @@ def returned(
     for name, tensor in trained.items():
         change = tensor.cpu().numpy() - start[name]
         if job.up_bits != 32:
-            change = quantised(change, job.up_bits, _draws(job, "up", name))
+            change = quantised(change, job.up_bits, draws_of(job, "up", name))
         models[name] = torch.from_numpy(base[name] + change)
     return models
 
 
 def quantised(values: Array, bits: Bits, draws: np.random.Generator) -> Array:
-    """The values as received: integer multiples of their row's scale.
+    """The values as received: integer multiples of their row's scale."""
+    scales, whole = levels(values, bits, draws)
+    return multiples(scales, whole).reshape(values.shape)
+
+
+def levels(values: Array, bits: Bits, draws: np.random.Generator) -> tuple[Array, NDArray[np.int8]]:
+    """What is sent of a tensor: a scale for each row, and its integers, (rows, row's length).
 
     Rows of zeros stay zero and use no draws, since most rows of a word table do not change.
     """
     most = np.float32(2 ** (bits - 1) - 1)
-    read = np.zeros_like(values)
     rows = values.reshape(-1, values.shape[-1] if values.ndim > 1 else values.size)
-    read_rows = read.reshape(rows.shape)
+    whole = np.zeros(rows.shape, np.int8)
     scales = np.abs(rows).max(1) / most
     alive = np.flatnonzero(scales)
     for part in np.split(alive, range(0, len(alive), max(1, _CHUNK // rows.shape[1]))[1:]):
-        scale = scales[part, None]
-        whole = rows[part] / scale + draws.random((len(part), rows.shape[1]), np.float32)
-        read_rows[part] = np.clip(np.floor(whole), -most, most) * scale
-    return read
+        steps = rows[part] / scales[part, None]
+        steps += draws.random((len(part), rows.shape[1]), np.float32)
+        whole[part] = np.clip(np.floor(steps), -most, most)
+    return scales, whole
 
 
-def _draws(job: LocalJob, direction: str, name: str) -> np.random.Generator:
+def multiples(scales: Array, whole: NDArray[np.int8]) -> Array:
+    """What is received of a tensor, by rows."""
+    return whole * scales[:, None]
+
+
+def draws_of(job: LocalJob, direction: str, name: str) -> np.random.Generator:
     """A generator keyed by the job's seed, the direction and the tensor's name."""
     key = int.from_bytes(blake2b(f"{direction} {name}".encode(), digest_size=8).digest(), "little")
     return np.random.default_rng([job.seed, key])

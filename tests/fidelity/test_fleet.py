@@ -39,7 +39,7 @@ BASE: dict[str, Any] = {
 }
 
 
-def _changed(changes: dict[str, Any]) -> dict[str, Any]:
+def changed(changes: dict[str, Any]) -> dict[str, Any]:
 
     mapping = deepcopy(BASE)
     for path, value in changes.items():
@@ -66,7 +66,7 @@ def test_absences_are_those_of_the_simulated_clients(tmp_path: Path) -> None:
         "period_s": 10,
         "stagger_s": 2,
     }
-    scenario = parse_scenario(_changed({"fleet.availability": windows}), "test")
+    scenario = parse_scenario(changed({"fleet.availability": windows}), "test")
     own = fleet_of(scenario, {"phone": 0.1}, 17.0, 0, tmp_path)
     assert own.absences_s[0] == [(4, 6), (14, 16)]
     assert own.absences_s[1] == [(6, 8), (16, 17)]
@@ -80,13 +80,13 @@ def test_absences_are_those_of_the_simulated_clients(tmp_path: Path) -> None:
         ({"fleet.devices": {"tablet": 1.0}}, "core_share lacks the device class tablet"),
         ({"cache.enabled": True}, "cache.enabled must be false"),
         ({"fleet.jitter": 0.1}, "fleet.jitter must be 0"),
-        ({"exchange": {"up_bits": 8}}, "exchange must be 32 bits"),
+        ({"exchange": {"deliver_model": True}}, "exchange.deliver_model must be false"),
         ({"rounds.mode": "async"}, "rounds.mode must be sync"),
     ],
 )
 def test_what_cannot_be_deployed_is_refused(
     changes: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    scenario = parse_scenario(_changed(changes), "test")
+    scenario = parse_scenario(changed(changes), "test")
     with pytest.raises(ValueError, match=message):
         fleet_of(scenario, {"phone": 0.1}, 10.0, 0, tmp_path)
