@@ -50,7 +50,7 @@ class Client:
                     received_s = time.monotonic()
                     cpu_s = time.process_time()
                     with self._interrupts.watching(link):
-                        update = self._train(scenario, message)
+                        update = self.train(scenario, message.number, message.payload, order)
                     cpu_s = time.process_time() - cpu_s
                     stamps = (received_s, time.monotonic(), cpu_s)
                     send(link, Message("update", message.number, update, *stamps))
@@ -59,8 +59,14 @@ class Client:
                 return n_updates
             time.sleep(_RETRY_S)
 
-    def _train(self, scenario: Scenario, task: Message) -> Content:
-        return self.site.train(scenario, self.client_id, task.number, task.payload)
+    def train(
+        self, scenario: Scenario, version: int, content: Content, order: dict[str, Any]
+    ) -> Content:
+        """The update of a round. An emulated device returns it after the seconds it takes."""
+        begun_s = time.monotonic()
+        update = self.site.train(scenario, self.client_id, version, content)
+        time.sleep(max(begun_s + order["job_s"] - time.monotonic(), 0.0))
+        return update
 
     @contextmanager
     def _connected(self, order: dict[str, Any], presence: Presence) -> Iterator[socket.socket]:

@@ -49,9 +49,12 @@ class Deployment:
         self.server.order(order)
         return jobs_s, self.server.answer(_READY_S)["seconds"]
 
-    def run(self, scenario: Path, limit_s: float) -> dict[str, Any]:
+    def run(
+        self, scenario: Path, limit_s: float, job_s: Sequence[float] | None = None
+    ) -> dict[str, Any]:
         """One run of a scenario: the server's rows, and bytes on the wire by client and direction.
 
+        job_s: of computing, by client, until which a client waits; None: no waiting.
         Raises DeploymentError if a process ends, or if the run takes longer than the limit.
         """
         start_s = time.monotonic() + self.framework.connect_s
@@ -62,6 +65,7 @@ class Deployment:
         self.server.order(order | {"order": "run", "absences_s": absences_s})
         for i, client in enumerate(self.clients):
             own = {"order": "run", "client": i, "absences_s": absences_s[str(i)]}
+            own["job_s"] = job_s[i] if job_s else 0.0
             client.order(order | own | {"host": self.server_host[i]})
         measured: dict[str, Any] = self.server.answer(
             limit_s, (*self.clients, *self.shapers.values())

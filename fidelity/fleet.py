@@ -21,7 +21,7 @@ from sim.streams import Streams
 MOST_CLIENTS = 10
 
 
-def check(scenario: Scenario, core_share: Mapping[str, float]) -> None:
+def check(scenario: Scenario, core_share: Mapping[str, float | None]) -> None:
     """Raise ValueError, naming the key, for a scenario that cannot be deployed."""
     n_clients, rounds = scenario.partition.clients, scenario.rounds
     require(
@@ -42,7 +42,7 @@ def check(scenario: Scenario, core_share: Mapping[str, float]) -> None:
     missing = set(scenario.fleet.devices) - set(core_share)
     require(
         not missing,
-        f"core_share lacks the device class {', '.join(sorted(missing))}",
+        f"core_share or job_s lacks the device class {', '.join(sorted(missing))}",
     )
     rule = getattr(scenario.fleet.availability, "when_offline", "drop")
     require(
@@ -67,13 +67,15 @@ class Fleet:
     """What the deployment of a scenario follows: the simulator's own inputs, by client.
 
     rates: changes of the rates down and up, [seconds, bytes a second]. absences_s: pairs of
-    leaving and returning, seconds after the start. core_share: of one core.
+    leaving and returning, seconds after the start. devices: names of their classes. core_share: of
+    one core; None: no quota.
     """
 
     down: Sequence[Sequence[tuple[float, float]]]
     up: Sequence[Sequence[tuple[float, float]]]
     absences_s: Sequence[Sequence[tuple[float, float]]]
-    core_share: Sequence[float]
+    devices: Sequence[str]
+    core_share: Sequence[float | None]
     round_trip_s: float
     server_down: float | None
     server_up: float | None
@@ -81,14 +83,14 @@ class Fleet:
 
 def fleet_of(
     scenario: Scenario,
-    core_share: Mapping[str, float],
+    core_share: Mapping[str, float | None],
     horizon_s: float,
     seed: int,
     cache_dir: Path,
 ) -> Fleet:
     """The fleet of a scenario with a seed, for `horizon_s` seconds of every run.
 
-    core_share: of one core, by device class. Raises ValueError, naming the key.
+    core_share: of one core, by device class; None: no quota. Raises ValueError, naming the key.
     """
     check(scenario, core_share)
     streams, ids = Streams(seed), range(scenario.partition.clients)
@@ -101,6 +103,7 @@ def fleet_of(
         down=[rate_changes(link.down, horizon_s) for link in links],
         up=[rate_changes(link.up, horizon_s) for link in links],
         absences_s=[_absences(one, horizon_s) for one in present],
+        devices=devices,
         core_share=[core_share[name] for name in devices],
         round_trip_s=network.latency_s,
         server_down=_bytes_per_s(server.down_mbit_per_s),

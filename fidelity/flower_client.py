@@ -24,17 +24,13 @@ _RETRY_S = 0.05
 class Trainer(FlowerClient):  # type: ignore[misc]  # of an environment that mypy does not see
     """Trains what Flower hands out, and tells when it was received and computed."""
 
-    def __init__(self, own: Client, scenario: Scenario) -> None:
-        self._own, self._scenario, self.n_updates = own, scenario, 0
+    def __init__(self, own: Client, scenario: Scenario, order: dict[str, Any]) -> None:
+        self._own, self._scenario, self._order, self.n_updates = own, scenario, order, 0
 
     def fit(self, ins: FitIns) -> FitRes:
         received_s, cpu_s = time.monotonic(), time.process_time()
-        update = self._own.site.train(
-            self._scenario,
-            self._own.client_id,
-            int(ins.config["version"]),
-            ins.parameters.tensors[0],
-        )
+        version, content = int(ins.config["version"]), ins.parameters.tensors[0]
+        update = self._own.train(self._scenario, version, content, self._order)
         cpu_s = time.process_time() - cpu_s
         self.n_updates += 1
         told = {
@@ -57,7 +53,7 @@ class OverFlower(Client):
     def take_part(self, order: dict[str, Any], scenario: Scenario) -> int:
         address = order["host"], order["port"]
         _wait_for(address)
-        trainer = Trainer(self, scenario)
+        trainer = Trainer(self, scenario, order)
         start_client(server_address="{}:{}".format(*address), client=trainer, insecure=True)
         return trainer.n_updates
 

@@ -47,7 +47,7 @@ def measure(
     common = _common(world, rounds, out, cache_dir)
     scenarios = {arm: scenario_of(world, arm, common, world.name) for arm in arms}
     predictor = Predictor(world=world, common=common, out=out, cache_dir=cache_dir)
-    fleets = {arm: _fleet(world, one, cache_dir) for arm, one in scenarios.items()}
+    fleets = {arm: _fleet(world, arm, one, cache_dir) for arm, one in scenarios.items()}
     left = [*left_to_run(world, arms, repeats, results)]
     if not left:
         tell(f"{world.name}: nothing left to run")
@@ -62,9 +62,11 @@ def measure(
         first, fleet = files[left[0][0]], fleets[left[0][0]]
         with deploy(prefix, fleet, world.port, first, world.seed, framework) as deployment:
             for arm, repeat in [one for one in left if fleets[one[0]] == fleet]:
-                profile = _profile(deployment, files[arm])
+                job_s = _job_s(world, arm, fleet)
+                profile = _profile(deployment, files[arm], job_s)
                 predicted = predictor.before(arm, repeat, profile)
-                ran = deployment.run(files[arm].resolve(), world.horizon_s + _CONNECT_AND_LOAD_S)
+                limit_s = world.horizon_s + _CONNECT_AND_LOAD_S
+                ran = deployment.run(files[arm].resolve(), limit_s, job_s)
                 measured = [
                     {"arm": arm, "repeat": repeat, **_without_nan(row)} for row in ran["rows"]
                 ]
@@ -129,9 +131,11 @@ def _described(world: World, rounds: int | None) -> dict[str, Any]:
     return described | {"rounds": rounds}
 
 
-def _fleet(world: World, scenario: Scenario, cache_dir: Path) -> Fleet:
+def _fleet(world: World, arm: str, scenario: Scenario, cache_dir: Path) -> Fleet:
     """The fleet of an arm. Raises ValueError, DeploymentError if it cannot be deployed."""
-    fleet = fleet_of(scenario, world.core_share, world.horizon_s, world.seed, cache_dir)
+    job_s = world.job_s_of(arm)
+    core_share = dict.fromkeys(job_s) if job_s else world.core_share
+    fleet = fleet_of(scenario, core_share, world.horizon_s, world.seed, cache_dir)
     framework = FRAMEWORKS[world.framework]
     if not framework.can_lose and any(fleet.absences_s):
         raise ValueError(f"{world.name}: clients that leave need framework: plain")
@@ -155,8 +159,22 @@ def left_to_run(
                 yield arm, repeat
 
 
-def _profile(deployment: Deployment, file: Path) -> dict[str, Any]:
+def _job_s(world: World, arm: str, fleet: Fleet) -> list[float] | None:
+    """Seconds of an emulated device's jobs, by client; None for quotas."""
+    job_s = world.job_s_of(arm)
+    return [float(job_s[name]) for name in fleet.devices] if job_s else None
+
+
+def _profile(deployment: Deployment, file: Path, job_s: Sequence[float] | None) -> dict[str, Any]:
+    """What is known before a run. Jobs of emulated devices are profiled too, as a warm-up."""
     jobs_s, aggregations_s = deployment.profile(file.resolve(), _PROFILED_JOBS)
+    if job_s:
+        for own, told_s in zip(jobs_s, job_s, strict=True):
+            if (took_s := median(own)) > told_s:
+                raise DeploymentError(
+                    f"a job takes {took_s:.2f} s here, longer than the {told_s} s of job_s"
+                )
+        jobs_s = [[told_s, told_s] for told_s in job_s]
     return {"jobs_s": jobs_s, "aggregation_s": median(aggregations_s)}
 
 

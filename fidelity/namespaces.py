@@ -40,12 +40,14 @@ def create_namespace(name: str) -> None:
     """A namespace with a loopback device and without IPv6, so that only our traffic is in it.
 
     Connections that choose no congestion control use Reno, whatever the machine's default: it
-    begins, and begins again after a pause, as the transport model says (BBR does not).
+    begins, and begins again after a pause, as the transport model says (BBR does not). What one
+    run's connections have learnt of a link is forgotten before the next.
     """
     call("ip", "netns", "add", name)
     call("ip", "-n", name, "link", "set", "lo", "up")
     inside(name, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1")
     inside(name, "sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno")
+    inside(name, "sysctl", "-qw", "net.ipv4.tcp_no_metrics_save=1")
 
 
 def inside(name: str, *command: str) -> None:

@@ -57,12 +57,16 @@ class Shaper:
             self._probe.sendto(b"", (peer, _DISCARD_PORT))
 
     def follow(self, start_s: float, devices: dict[str, Any]) -> None:
-        """Set every rate at its time; returns early when another order arrives."""
+        """Set every rate at its time; returns early when another order arrives.
+
+        The first rates are set at once: a bucket that is new on its device drops what it finds
+        there, such as the first window of a transfer.
+        """
         changes = sorted(
             (at_s, name, rate) for name, own in devices.items() for at_s, rate in own["changes"]
         )
         for at_s, name, rate in changes:
-            while (left_s := start_s + at_s - time.monotonic()) > 0.0:
+            while at_s > 0.0 and (left_s := start_s + at_s - time.monotonic()) > 0.0:
                 if select.select([sys.stdin], [], [], left_s)[0]:
                     return
             self.set_rate(name, devices[name]["peer"], rate, "replace")

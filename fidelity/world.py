@@ -13,13 +13,18 @@
 
 An arm may have its own `repeats`. Arms whose fleets differ (in the latency, say) are deployed one
 after the other.
+
+An arm with `job_s: {phone: 0.7}` has emulated devices in place of quotas: its clients train as fast
+as they can, then wait until so many seconds of computing have passed, by device class. Computing
+then takes as long as the prediction says, and what is compared is links, rounds and the server.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +37,18 @@ from sim.scenario.yaml_text import naming, read_yaml
 from .framework import FRAMEWORKS, FrameworkName
 from .recordings import Recordings
 
+_ARM_KEYS = ("repeats", "job_s")
+"""Keys of an arm that are not the scenario's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """See the module's description. `scenario`: a mapping as in a scenario file."""
 
     name: str
-    core_share: Mapping[str, float]
     scenario: Mapping[str, Any]
     arms: Mapping[str, Mapping[str, Any]]
+    core_share: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     repeats: int = 1
     port: int = 7000
@@ -59,6 +67,15 @@ class World:
             repeats = self.repeats_of(arm)
             is_count = isinstance(repeats, int) and repeats >= 1
             require(is_count, f"arms.{arm}.repeats must be an integer of at least 1, got {repeats}")
+            job_s = self.job_s_of(arm)
+            require(
+                isinstance(job_s, Mapping) and all(_is_positive(one) for one in job_s.values()),
+                f"arms.{arm}.job_s must be seconds above 0 by device class, got {job_s}",
+            )
+            require(
+                bool(self.core_share or job_s),
+                f"core_share is missing, and arms.{arm} has no job_s",
+            )
         for device, share in self.core_share.items():
             require(
                 0.0 < share <= 1.0,
@@ -80,13 +97,22 @@ class World:
         repeats: int = self.arms[arm].get("repeats", self.repeats)
         return repeats
 
+    def job_s_of(self, arm: str) -> Mapping[str, float]:
+        """Seconds of computing of an arm's jobs by device class; empty: as the quotas allow."""
+        job_s: Mapping[str, float] = self.arms[arm].get("job_s", {})
+        return job_s
+
     def mapping(self, arm: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """The scenario of an arm as a mapping, with some keys changed by dotted paths."""
         mapping = deepcopy(dict(self.scenario))
-        own = {path: value for path, value in self.arms[arm].items() if path != "repeats"}
+        own = {path: value for path, value in self.arms[arm].items() if path not in _ARM_KEYS}
         for path, value in {**own, **changes, "name": arm}.items():
             set_path(mapping, path, value)
         return mapping
+
+
+def _is_positive(value: Any) -> bool:
+    return isinstance(value, int | float) and 0.0 < value < math.inf
 
 
 def read_world(path: Path) -> World:
@@ -96,7 +122,7 @@ def read_world(path: Path) -> World:
     with naming(str(path)):
         for key in fields:
             require(key in known, f"{key} is not a known key; known: {', '.join(known)}")
-        for key in ("name", "core_share", "scenario", "arms"):
+        for key in ("name", "scenario", "arms"):
             require(key in fields, f"{key} is missing")
         if "recordings" in fields:
             fields["recordings"] = Recordings(**fields["recordings"])

@@ -77,7 +77,7 @@ def test_absences_are_those_of_the_simulated_clients(tmp_path: Path) -> None:
     [
         ({"partition.clients": 11, "rounds.participants": 11}, "partition.clients must be at most"),
         ({"rounds.participants": 1}, "rounds.participants must be partition.clients"),
-        ({"fleet.devices": {"tablet": 1.0}}, "core_share lacks the device class tablet"),
+        ({"fleet.devices": {"tablet": 1.0}}, "core_share or job_s lacks the device class tablet"),
         ({"cache.enabled": True}, "cache.enabled must be false"),
         ({"fleet.jitter": 0.1}, "fleet.jitter must be 0"),
         ({"exchange": {"deliver_model": True}}, "exchange.deliver_model must be false"),

@@ -37,6 +37,15 @@ def test_every_shipped_world_is_read(path: Path) -> None:
         ({"arms": {"a": {"repeats": 0}}}, "arms.a.repeats must be an integer of at least 1, got 0"),
         ({"arms": {"a": {"repeats": 1.5}}}, "arms.a.repeats must be an integer of at least 1"),
         ({"arms": {"a": None}}, "arms.a must be a mapping, got None"),
+        (
+            {"arms": {"a": {"job_s": {"phone": 0}}}},
+            "arms.a.job_s must be seconds above 0",
+        ),
+        (
+            {"arms": {"a": {"job_s": 2}}},
+            "arms.a.job_s must be .* by device class, got 2",
+        ),
+        ({"core_share": None}, "core_share is missing, and arms.a has no job_s"),
         ({"rounds": 3}, "rounds is not a known key"),
         ({"scenario": None}, "scenario is missing"),
     ],
