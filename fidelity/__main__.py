@@ -21,13 +21,19 @@ from .prediction import VARIANTS
 from .requirements import unmet
 from .steadiness import variation, work_seconds
 from .tables import error_table, found_in, order_table, variant_table, wire_table
-from .world import read_world
+from .world import World, read_world
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 Worlds = Annotated[list[Path], typer.Argument(metavar="WORLD.yaml...", help="World files.")]
 Out = Annotated[Path, typer.Option("--out", help="Directory of the results.")]
+Emulated = Annotated[
+    bool,
+    typer.Option(
+        "--emulated", help="Emulated devices: clients wait in place of computing slowly."
+    ),
+]
 Rounds = Annotated[
     int | None, typer.Option("--rounds", min=1, help="Rounds of every run (default: the file's)")
 ]
@@ -46,6 +52,7 @@ def run(
     arms: Annotated[
         list[str] | None, typer.Option("--arm", help="Run this arm alone (repeatable).")
     ] = None,
+    emulated: Emulated = False,
 ) -> None:
     """Run every arm of the worlds for real, predict it beforehand, and write both as tables.
 
@@ -53,7 +60,7 @@ def run(
     """
     if (reason := unmet()) is not None:
         raise DeploymentError(reason)
-    read = [read_world(path) for path in worlds]
+    read = [_read(path, emulated) for path in worlds]
     for path, world in zip(worlds, read, strict=True):
         for arm in arms or ():
             require(arm in world.arms, f"{path}: no arm {arm}; arms: {', '.join(world.arms)}")
@@ -74,10 +81,11 @@ def run(
 def predict(
     worlds: Worlds,
     out: Out = _RESULTS,
+    emulated: Emulated = False,
 ) -> None:
     """Predict measured worlds again from their profiles, as measured before their runs."""
     for path in worlds:
-        world = read_world(path)
+        world = _read(path, emulated)
         predict_again(world, out=out / world.name, cache_dir=default_cache_dir())
 
 
@@ -108,6 +116,11 @@ def steadiness(
     """Print how much the speed of this machine varies: no run is predicted better than that."""
     for block_s, share in variation(work_seconds(for_s)):
         typer.echo(f"blocks of {block_s:g} s: {share:.1%}")
+
+
+def _read(path: Path, emulated: bool) -> World:
+    world = read_world(path)
+    return world.emulated() if emulated else world
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -20,7 +20,7 @@ class Exchange:
     """A client's part in a round, in monotonic seconds; nan where it did not come so far."""
 
     client: int
-    n_bytes: int
+    down_bytes: int
     received_s: float = float("nan")
     computed_s: float = float("nan")
     reported_s: float = float("nan")

@@ -18,6 +18,7 @@ from flwr.server.client_proxy import ClientProxy
 from flwr.server.strategy import Strategy
 
 from learner.training.state_bytes import to_bytes
+from learner.tuning.parameters import trainables
 from sim import Scenario
 
 from .errors import DeploymentError
@@ -59,7 +60,7 @@ class Rounds(Strategy):  # type: ignore[misc]  # of an environment that mypy doe
         return self._parameters()
 
     def _parameters(self) -> Parameters:
-        content = to_bytes(self.state)
+        content = to_bytes(trainables(self.state))
         self._n_bytes = len(content)
         return Parameters(tensors=[bytes(content)], tensor_type=FLOWER_FORMAT)
 
@@ -88,7 +89,7 @@ class Rounds(Strategy):  # type: ignore[misc]  # of an environment that mypy doe
         told = result.metrics
         return Exchange(
             client=told["client"],
-            n_bytes=self._n_bytes,
+            down_bytes=self._n_bytes,
             received_s=told["received_s"],
             computed_s=told["computed_s"],
             reported_s=told["reported_s"],

@@ -32,7 +32,7 @@ FRAMEWORKS: Mapping[FrameworkName, Framework] = {
         python=Path(sys.executable),
         server="server",
         client="client",
-        connect_s=1.0,
+        connect_s=4.0,
         can_lose=True,
         can_pack=True,
     ),

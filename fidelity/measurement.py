@@ -133,9 +133,8 @@ def _described(world: World, rounds: int | None) -> dict[str, Any]:
 
 def _fleet(world: World, arm: str, scenario: Scenario, cache_dir: Path) -> Fleet:
     """The fleet of an arm. Raises ValueError, DeploymentError if it cannot be deployed."""
-    job_s = world.job_s_of(arm)
-    core_share = dict.fromkeys(job_s) if job_s else world.core_share
-    fleet = fleet_of(scenario, core_share, world.horizon_s, world.seed, cache_dir)
+    share = dict.fromkeys(world.job_s_of(arm)) if world.is_emulated else world.core_share
+    fleet = fleet_of(scenario, share, world.horizon_s, world.seed, cache_dir)
     framework = FRAMEWORKS[world.framework]
     if not framework.can_lose and any(fleet.absences_s):
         raise ValueError(f"{world.name}: clients that leave need framework: plain")
@@ -161,8 +160,10 @@ def left_to_run(
 
 def _job_s(world: World, arm: str, fleet: Fleet) -> list[float] | None:
     """Seconds of an emulated device's jobs, by client; None for quotas."""
+    if not world.is_emulated:
+        return None
     job_s = world.job_s_of(arm)
-    return [float(job_s[name]) for name in fleet.devices] if job_s else None
+    return [float(job_s[name]) for name in fleet.devices]
 
 
 def _profile(deployment: Deployment, file: Path, job_s: Sequence[float] | None) -> dict[str, Any]:

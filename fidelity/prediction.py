@@ -114,5 +114,6 @@ def _as_row(event: Mapping[str, Any]) -> Row:
     names = ("round", "client", "outcome", "start_s", "down_s", "compute_s", "up_s")
     return {name: event[name] for name in names} | {
         "bytes": event["down_bytes"],
+        "up_bytes": event["up_bytes"],
         "round_end_s": event["t_s"],
     }

@@ -40,7 +40,8 @@ class Record:
                 "compute_s": one.computed_s - one.received_s,
                 "cpu_s": one.cpu_s,
                 "up_s": one.reported_s - one.computed_s,
-                "bytes": one.n_bytes,
+                "bytes": one.down_bytes,
+                "up_bytes": len(one.update or b""),
                 "batches": job.n_batches,
                 "round_end_s": self.ends_s[-1],
             }

@@ -39,7 +39,9 @@ class Results:
         """
         kept, text = directory / _KEPT, json.dumps(world, indent=1)
         is_begun = kept.exists() or (directory / _PROFILES).exists()
-        if is_begun and not (kept.exists() and kept.read_text(encoding="utf-8") == text):
+        if is_begun and not (
+            kept.exists() and json.loads(kept.read_text(encoding="utf-8")) == json.loads(text)
+        ):
             raise ValueError(
                 f"{directory}: holds runs of another world, or of other rounds; name another --out"
             )

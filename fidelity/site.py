@@ -19,7 +19,7 @@ from learner.training.packed import pack, unpack
 from learner.training.server_rules import ServerStep
 from learner.training.state_bytes import to_bytes
 from learner.training.torch_learner import TorchLearner
-from learner.tuning.parameters import parameter_shapes
+from learner.tuning.parameters import parameter_shapes, trainables
 from sim.build.checks import find_architecture
 from sim.build.data import fetch_assets, load_data
 from sim.engine.client_job import job_seed
@@ -116,9 +116,10 @@ class Site:
     ) -> Mapping[int, Content]:
         """The bytes of a state that each client receives: all the same at 32 bits."""
         jobs = {client: self.job(scenario, client, version) for client in client_ids}
+        sent = trainables(state)
         if scenario.exchange.down_bits == 32:
-            return dict.fromkeys(jobs, to_bytes(state))
-        return {client: pack(state, job.down_bits, job, "down") for client, job in jobs.items()}
+            return dict.fromkeys(jobs, to_bytes(sent))
+        return {client: pack(sent, job.down_bits, job, "down") for client, job in jobs.items()}
 
     def train(self, scenario: Scenario, client_id: int, version: int, content: Content) -> Content:
         """A client's work of one round, from the bytes of the state to those of its update.

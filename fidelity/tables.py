@@ -68,7 +68,8 @@ def _wire_row(
     n_clients = runs["client"].n_unique()
     carried = [sum(map(sum, one[:n_clients])) for one in wire_bytes]
     mean = sum(carried) / len(carried)
-    payload = 2 * int(runs.filter(runs["outcome"] == "done")["bytes"].sum()) / len(carried)
+    done = runs.filter(runs["outcome"] == "done")
+    payload = int((done["bytes"] + done["up_bytes"]).sum()) / len(carried)
     told = payload * (1.0 + 1.5 * _HEADER_BYTES / _SEGMENT_BYTES)
     megabytes = (f"{value / 1e6:.3f}" for value in (payload, told, mean))
     return (directory.name, arm, *megabytes, f"{told / mean - 1:+.1%}")

@@ -14,9 +14,10 @@
 An arm may have its own `repeats`. Arms whose fleets differ (in the latency, say) are deployed one
 after the other.
 
-An arm with `job_s: {phone: 0.7}` has emulated devices in place of quotas: its clients train as fast
-as they can, then wait until so many seconds of computing have passed, by device class. Computing
-then takes as long as the prediction says, and what is compared is links, rounds and the server.
+With emulated devices (`World.emulated`, `run --emulated`) there are no quotas. An arm's clients
+train as fast as they can, then wait until its `job_s: {phone: 0.7}` seconds of computing have
+passed, by device class. Computing then takes as long as the prediction says, and what is compared
+is links, rounds and the server.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,9 @@ class World:
     """See the module's description. `scenario`: a mapping as in a scenario file."""
 
     name: str
+    core_share: Mapping[str, float] = field(default_factory=dict)
     scenario: Mapping[str, Any]
     arms: Mapping[str, Mapping[str, Any]]
-    core_share: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     repeats: int = 1
     port: int = 7000
@@ -97,8 +98,19 @@ class World:
         repeats: int = self.arms[arm].get("repeats", self.repeats)
         return repeats
 
+    @property
+    def is_emulated(self) -> bool:
+        """Whether clients wait for as long as their device would compute, in place of quotas."""
+        return not self.core_share
+
+    def emulated(self) -> World:
+        """The same world with emulated devices, of the arms that say how long their jobs take."""
+        arms = {arm: changes for arm, changes in self.arms.items() if "job_s" in changes}
+        require(bool(arms), f"{self.name}: no arm has job_s, the seconds of emulated devices")
+        return replace(self, name=f"e{self.name}", core_share={}, arms=arms)
+
     def job_s_of(self, arm: str) -> Mapping[str, float]:
-        """Seconds of computing of an arm's jobs by device class; empty: as the quotas allow."""
+        """Seconds of computing of an arm's jobs by class of emulated devices."""
         job_s: Mapping[str, float] = self.arms[arm].get("job_s", {})
         return job_s
 

@@ -139,10 +139,13 @@ def _work(job: ClientJob, stage: int, amount: float) -> Process:
         try:
             if resource.server is not None and resource.can_finish(start_s, left):
                 _watch_availability(job)
-                if wait_s := resource.wait_s(start_s, left):
-                    yield env.timeout(wait_s)
+                if lead_s := resource.lead_s(start_s):
+                    yield env.timeout(lead_s)
+                begun_s = env.now
                 flow = resource.server.begin(resource.trace, resource.offset_s, left)
                 yield flow.over
+                if tail_s := resource.tail_s(start_s, left, env.now - begun_s):
+                    yield env.timeout(tail_s)
             elif (seconds := resource.time_for(start_s, left)) < math.inf:
                 if start_s + seconds > job.client.availability.available_until_s:
                     _watch_availability(job)

@@ -52,16 +52,29 @@ class OneWay:
         first_byte_s = start_s + latency_s + self.offset_s
         return latency_s + self.trace.time_to_accumulate(first_byte_s, n_bytes)
 
-    def wait_s(self, start_s: float, n_bytes: float) -> float:
-        """Seconds of a transfer in which the server's shared link is not asked for its bytes.
+    def lead_s(self, start_s: float) -> float:
+        """Seconds before the first byte of a transfer asks for the server's shared link.
 
-        The latency; under TCP, all that the transfer would take longer on the client's own link
-        than its bytes at the rate of the trace.
+        The latency; under TCP, the round trips before the first byte is sent.
         """
         if self.slow_start is None:
             return self.latency_at(start_s)
-        own_s = self.trace.time_to_accumulate(start_s + self.offset_s, n_bytes)
-        return max(self.time_for(start_s, n_bytes) - own_s, 0.0)
+        return self.slow_start.lead_round_trips * self.latency_at(start_s)
+
+    def tail_s(self, start_s: float, n_bytes: float, shared_s: float) -> float:
+        """Seconds from the end of a transfer on the server's shared link until it has arrived.
+
+        shared_s: that the shared link took. Under TCP, what slow start adds at the mean rate that
+        it gave, and the half round trip of the last byte.
+        """
+        if self.slow_start is None:
+            return 0.0
+        round_trip_s = self.latency_at(start_s)
+        if not shared_s:
+            return round_trip_s / 2.0
+        rate = constant(n_bytes / shared_s)
+        alone_s = self.slow_start.time_for(rate, 0.0, 0.0, round_trip_s, n_bytes)
+        return max(alone_s - self.lead_s(start_s) - shared_s, 0.0)
 
     def expected_s(self, n_bytes: float) -> float:
         """Seconds of a transfer at the mean rate and the mean round trip; inf for a dead link."""

@@ -75,6 +75,27 @@ def test_a_short_run_goes_as_predicted(tmp_path: Path) -> None:
     assert _left("fidshor") == []
 
 
+def test_with_emulated_devices_the_clocks_agree(tmp_path: Path) -> None:
+    """What is wanted of whole runs (docs/fidelity.md), with room for a busy machine."""
+    world = read_world(ROOT / "fidelity/worlds/verizon.yaml").emulated()
+    measure(
+        replace(world, name="eshort"),
+        arms=("small", "deep"),
+        repeats=1,
+        rounds=5,
+        out=tmp_path,
+        cache_dir=default_cache_dir(),
+        tell=lambda _: None,
+    )
+    found = errors(*read_tables(tmp_path))
+    for one in found:
+        if one.variant == "tcp":
+            assert abs(one.total) < 0.05
+            assert one.round_median < 0.05
+    assert order_agreement(found, "tcp") == 1.0
+    assert _left("fidesho") == []
+
+
 @pytest.mark.skipif(
     not FRAMEWORKS["flower"].python.exists(), reason="needs Flower: make .flower/installed"
 )

@@ -26,6 +26,17 @@ def test_every_shipped_world_is_read(path: Path) -> None:
         assert scenario_of(world, arm, links, str(path)).name == arm
 
 
+def test_an_emulated_world_has_the_arms_that_say_how_long_their_jobs_take() -> None:
+    arms = {"a": {"job_s": {"phone": 2.0}}, "b": {}}
+    world = World(name="w", core_share={"phone": 0.1}, scenario=BASE, arms=arms)
+    own = world.emulated()
+    assert (world.is_emulated, own.is_emulated, own.name, [*own.arms]) == (False, True, "ew", ["a"])
+    assert own.job_s_of("a") == {"phone": 2.0}
+    assert "job_s" not in own.mapping("a", {})
+    with pytest.raises(ValueError, match="ew: no arm has job_s"):
+        World(name="ew", core_share={"phone": 0.1}, scenario=BASE, arms={"b": {}}).emulated()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

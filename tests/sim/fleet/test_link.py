@@ -54,7 +54,7 @@ def test_a_recorded_round_trip_is_met_at_its_own_offset() -> None:
     assert [link.time_for(t, 100) for t in (0.0, 1.0)] == [1.8, 1.6]
     assert [link.time_for(t, 0) for t in (0.0, 1.0)] == [0.8, 0.6]
     assert [link.done_by(0.0, now_s) for now_s in (0.8, 1.0)] == pytest.approx([0.0, 20.0])
-    assert link.wait_s(1.0, 100) == 0.6
+    assert link.lead_s(1.0) == 0.6
 
 
 def test_a_client_meets_the_round_trips_of_a_recording_later_than_its_zero() -> None:
@@ -70,21 +70,25 @@ def test_the_trace_is_met_when_the_first_byte_moves() -> None:
     assert late.time_for(0.0, 200) == 5.0
 
 
-def test_the_wait_of_a_fluid_is_its_latency() -> None:
-    assert OneWay(STEPS, latency_s=0.25).wait_s(3.0, 500) == 0.25
+def test_a_fluid_asks_for_the_shared_link_after_its_latency() -> None:
+    fluid = OneWay(STEPS, latency_s=0.25)
+    assert (fluid.lead_s(3.0), fluid.tail_s(3.0, 500, 2.0)) == (0.25, 0.0)
 
 
-def test_the_wait_of_tcp_is_what_it_takes_longer_than_its_bytes() -> None:
+def test_tcp_arrives_later_than_its_bytes_at_the_rate_that_the_shared_link_gave() -> None:
     # windows of 100, 200 and 400 bytes at 0, 0.5 and 1 s; the last 200 bytes take 0.2 s and arrive
     # 0.25 s later: 1.45 s, of which 0.5 s are for the bytes
     slow = OneWay(constant(1000.0), latency_s=0.5, slow_start=FIRST_WINDOWS)
     assert slow.time_for(2.0, 500) == pytest.approx(1.45)
-    assert slow.wait_s(2.0, 500) == pytest.approx(0.95)
-    # a round trip before the first byte, at 5.25 s of the trace: 0.25 + 0.5 + 0.125 s, less 0.5 s
+    assert slow.lead_s(2.0) == 0.0
+    assert slow.tail_s(2.0, 500, 0.5) == pytest.approx(0.95)
+    # at 100 bytes/s the first window takes longer than a round trip: the link is full at once
+    assert slow.tail_s(2.0, 500, 5.0) == pytest.approx(0.25)
+    assert slow.tail_s(2.0, 0, 0.0) == 0.25
+    # a round trip before the first byte, and half of one after the last
     full = OneWay(STEPS, latency_s=0.25, offset_s=5.0, slow_start=FULL_FROM_THE_START)
-    assert full.wait_s(0.0, 100) == pytest.approx(0.375)
-    # what waits for an outage anyway is not told to wait longer
-    assert OneWay(STEPS, offset_s=2.0, slow_start=FULL_FROM_THE_START).wait_s(0.0, 100) == 0.0
+    assert full.lead_s(0.0) == 0.25
+    assert full.tail_s(0.0, 100, 0.5) == pytest.approx(0.125)
 
 
 def test_an_expected_transfer_is_at_mean_rate_and_mean_round_trip() -> None:
