@@ -30,9 +30,7 @@ Worlds = Annotated[list[Path], typer.Argument(metavar="WORLD.yaml...", help="Wor
 Out = Annotated[Path, typer.Option("--out", help="Directory of the results.")]
 Emulated = Annotated[
     bool,
-    typer.Option(
-        "--emulated", help="Emulated devices: clients wait in place of computing slowly."
-    ),
+    typer.Option("--emulated", help="Emulated devices: clients wait in place of computing slowly."),
 ]
 Rounds = Annotated[
     int | None, typer.Option("--rounds", min=1, help="Rounds of every run (default: the file's)")

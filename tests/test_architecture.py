@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,12 @@ def test_a_use_of_simpys_internals_is_found() -> None:
             self._own_note = "not SimPy's"
 
     assert simpy_internals_in(Triggered) == {"_ok"}
+
+
+def test_pytest_enters_every_directory_with_tests(pytestconfig: pytest.Config) -> None:
+    """Its own list of directories to pass over has names such as `build`."""
+    passed_over = pytestconfig.getini("norecursedirs")
+    directories = {path.parent.relative_to(ROOT) for path in ROOT.glob("tests/**/test_*.py")}
+    for directory in directories:
+        for part in directory.parts:
+            assert not any(fnmatch(part, pattern) for pattern in passed_over), directory

@@ -11,6 +11,7 @@ import numpy as np
 
 from learner.ranges import require
 from sim.fleet.link import UNSHARED, Link, OneWay, ServerLink
+from sim.fleet.path import working
 from sim.fleet.shared_link import SharedLink
 from sim.scenario.network import (
     ConstantNetwork,
@@ -21,6 +22,7 @@ from sim.scenario.network import (
     Way,
 )
 from sim.streams import Streams
+from traces.availability import Availability
 from traces.describe import even_steps
 from traces.formats import READERS
 from traces.formats.columns import direction_of
@@ -92,14 +94,29 @@ def build_links(
     downs_of = assign(_key("downlink"), network.assign, streams, "trace", ids, len(downs))
     ups_of = assign(_key("uplink"), network.assign, streams, "trace", ids, len(ups))
     payload_downs, payload_ups = _payload(downs, network), _payload(ups, network)
+    working_downs, working_ups = ([working(one.trace) for one in own] for own in (downs, ups))
     links = [
-        Link(
+        _acknowledging(
             _one_way(payload_downs[down], network, "downlink", float(share), server.down),
             _one_way(payload_ups[up], network, "uplink", float(share), server.up),
+            working_downs[down],
+            working_ups[up],
         )
         for down, up, share in zip(downs_of, ups_of, offsets, strict=True)
     ]
     return Network(links, _link_facts(links, downs, ups, downs_of, ups_of), warnings)
+
+
+def _acknowledging(
+    down: OneWay, up: OneWay, down_works: Availability | None, up_works: Availability | None
+) -> Link:
+    """A link. Under TCP, a direction stands still while the other one does not work."""
+    if down.slow_start is None:
+        return Link(down, up)
+    return Link(
+        down if up_works is None else replace(down, acknowledged=up_works.shift(up.offset_s)),
+        up if down_works is None else replace(up, acknowledged=down_works.shift(down.offset_s)),
+    )
 
 
 def _constant_links(

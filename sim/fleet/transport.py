@@ -2,8 +2,9 @@
 
 A fluid moves at the rate of the trace after the latency. TCP first sends `initial_segments`, then
 doubles what is under way every round trip until the link is full; headers take a share of the rate;
-and connections and requests take round trips before the first byte. Fluid is the default of
-constant networks; TCP that of traces, since it predicts real transfers better (docs/fidelity.md).
+nothing moves while the other direction, which carries the acknowledgements, is out; and connections
+and requests take round trips before the first byte. Fluid is the default of constant networks; TCP
+that of traces, since it predicts real transfers better (docs/fidelity.md).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from learner.ranges import require, require_at_least
-from traces.step import StepTrace
+
+from .path import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,39 +99,32 @@ class SlowStart:
     first_window_bytes: int
     lead_round_trips: float
 
-    def time_for(
-        self, trace: StepTrace, offset_s: float, start_s: float, round_trip_s: float, n_bytes: float
-    ) -> float:
-        """Seconds from start_s until n_bytes have arrived; inf if they never do.
-
-        trace: payload bytes/s, met `offset_s` after its zero.
-        """
+    def time_for(self, path: Path, start_s: float, round_trip_s: float, n_bytes: float) -> float:
+        """Seconds from start_s until n_bytes have arrived; inf if they never do."""
         at_s, left = start_s + self.lead_round_trips * round_trip_s, n_bytes
-        for from_s, window in self._windows(trace, offset_s, at_s, round_trip_s):
+        for from_s, window in self._windows(path, at_s, round_trip_s):
             at_s = from_s
             if window is None or left <= window:
                 break
             left -= window
-        sending_s = at_s + trace.time_to_accumulate(at_s + offset_s, left)
+        sending_s = at_s + path.seconds_for(at_s, left)
         return sending_s + round_trip_s / 2.0 - start_s
 
-    def done_by(
-        self, trace: StepTrace, offset_s: float, start_s: float, round_trip_s: float, now_s: float
-    ) -> float:
+    def done_by(self, path: Path, start_s: float, round_trip_s: float, now_s: float) -> float:
         """Bytes of an endless transfer begun at start_s that have arrived by now_s."""
         sent_by_s = now_s - round_trip_s / 2.0
         at_s, done = start_s + self.lead_round_trips * round_trip_s, 0.0
-        for from_s, window in self._windows(trace, offset_s, at_s, round_trip_s):
+        for from_s, window in self._windows(path, at_s, round_trip_s):
             if from_s >= sent_by_s:
                 break
-            sent = trace.integral(from_s + offset_s, sent_by_s + offset_s)
+            sent = path.sent(from_s, sent_by_s)
             done += sent if window is None else min(sent, window)
             if window is None:
                 break
         return done
 
     def _windows(
-        self, trace: StepTrace, offset_s: float, at_s: float, round_trip_s: float
+        self, path: Path, at_s: float, round_trip_s: float
     ) -> Iterator[tuple[float, float | None]]:
         """When each window is sent, and its bytes. None: without limit, since the link is full.
 
@@ -137,7 +132,7 @@ class SlowStart:
         """
         window = float(self.first_window_bytes)
         while True:
-            if trace.time_to_accumulate(at_s + offset_s, window) >= round_trip_s:
+            if path.seconds_for(at_s, window) >= round_trip_s:
                 yield at_s, None
                 return
             yield at_s, window

@@ -10,9 +10,10 @@ import pytest
 
 from sim.build.network import build_links
 from sim.build.sources import licence_of
+from sim.fleet.transport import Fluid, Tcp
 from sim.runs.run import run_scenario
 from sim.scenario.file import load_scenario, parse_scenario
-from sim.scenario.network import ConstantNetwork, Outages, TraceNetwork, UplinkRatio
+from sim.scenario.network import ConstantNetwork, Outages, TraceFiles, TraceNetwork, UplinkRatio
 from sim.streams import Streams
 
 IDS = range(20)
@@ -20,7 +21,7 @@ IDS = range(20)
 
 def network(**changes: Any) -> TraceNetwork:
     fields: dict[str, Any] = {"downlink": "lte.down", "uplink": "lte.up", "period_s": 60.0}
-    return TraceNetwork(kind="trace", **(fields | changes))
+    return TraceNetwork(kind="trace", **({"transport": Fluid()} | fields | changes))
 
 
 @pytest.fixture
@@ -105,7 +106,9 @@ def test_a_run_records_its_traces_in_the_manifest(
     tmp_path: Path, recordings: Path, make: Any
 ) -> None:
     fields = {"downlink": f"{recordings}/*.down", "uplink": {"ratio": 0.5}}
-    scenario = make(**{"fleet.network": {"kind": "trace", **fields}})
+    scenario = make(
+        **{"fleet.network": {"kind": "trace", "transport": {"kind": "fluid"}, **fields}}
+    )
     result = run_scenario(scenario, out=tmp_path / "runs")
     manifest = json.loads((result.run_dir / "manifest.json").read_text())
     facts = manifest["network"]
@@ -139,6 +142,7 @@ def test_the_latency_of_a_recording_reaches_the_link(tmp_path: Path, make: Any, 
     (tmp_path / "sabre.json").write_text(json.dumps(recording))
     network = {
         "kind": "trace",
+        "transport": {"kind": "fluid"},
         "downlink": str(tmp_path / "sabre.json"),
         "uplink": {"ratio": 1.0},
         "offset": "zero",
@@ -189,3 +193,21 @@ def test_outages_that_leave_nothing_are_refused(tmp_path: Path) -> None:
     kind = network(outages=Outages(every_s=0.01, length_s=1e6))
     with pytest.raises(ValueError, match=r"fleet\.network\.outages: leave nothing of lte\.down"):
         build_links(kind, Streams(0), IDS, tmp_path)
+
+
+def test_under_tcp_a_direction_stands_still_while_the_other_is_out(tmp_path: Path) -> None:
+    (tmp_path / "down.txt").write_text("0 8\n1 8\n2 8\n3 8\n4 8\n")
+    (tmp_path / "up.txt").write_text("0 8\n1 0\n2 0\n3 8\n4 8\n")
+    seconds = {}
+    for transport in (Fluid(), Tcp(header_bytes=0)):
+        own = network(
+            downlink=str(tmp_path / "down.txt"),
+            uplink=TraceFiles(source=str(tmp_path / "up.txt"), format_options={"direction": "up"}),
+            offset="zero",
+            transport=transport,
+        )
+        link = build_links(own, Streams(0), range(1), tmp_path).links[0]
+        ways = (link.down, link.up)
+        seconds[transport.kind] = [way.time_for(0.0, 1_500_000) for way in ways]
+    assert seconds["fluid"] == [1.5, 3.5]
+    assert seconds["tcp"] == [3.5, 3.5]

@@ -34,7 +34,13 @@ def test_a_bandwidth_without_loopafter_holds_its_last_value_from_the_start_on(
 ) -> None:
     (tmp_path / "link.bw").write_text(profile)
     files = {"source": str(tmp_path / "link.bw"), "format": "simgrid"}
-    network = {"kind": "trace", "downlink": files, "uplink": {"ratio": 1.0}, "offset": offset}
+    network = {
+        "kind": "trace",
+        "downlink": files,
+        "uplink": {"ratio": 1.0},
+        "offset": offset,
+        "transport": {"kind": "fluid"},
+    }
     scenario = make(**{"fleet.network": network, "stop.rounds": 1, "log": "all"})
     run_dir = run_scenario(scenario, out=tmp_path / "runs").run_dir
     assert downloads_s(run_dir, rows) == {seconds}
@@ -43,7 +49,12 @@ def test_a_bandwidth_without_loopafter_holds_its_last_value_from_the_start_on(
 def test_a_bandwidth_with_loopafter_repeats(tmp_path: Path, make: Any, rows: Any) -> None:
     # 100,000 bytes in 10 s, 25,000 in the 5 s after the last date, 5,000 in the next period.
     (tmp_path / "link.bw").write_text("0 10000\n10 5000\nLOOPAFTER 5\n")
-    network = {"kind": "trace", "downlink": str(tmp_path / "link.bw"), "uplink": {"ratio": 1.0}}
+    network = {
+        "kind": "trace",
+        "downlink": str(tmp_path / "link.bw"),
+        "uplink": {"ratio": 1.0},
+        "transport": {"kind": "fluid"},
+    }
     changes = {"fleet.network": network | {"offset": "zero"}, "stop.rounds": 1, "log": "all"}
     run_dir = run_scenario(make(**changes), out=tmp_path / "runs").run_dir
     assert downloads_s(run_dir, rows) == {15.5}

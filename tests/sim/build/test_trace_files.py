@@ -19,6 +19,9 @@ PENSIEVE = "".join(f"{t} {rate}\n" for t, rate in enumerate((1, 2, 4, 8, 8)))
 MAHIMAHI = "".join(f"{ms}\n" for ms in range(1, 1001))  # 1.5 MB/s
 Files = dict[str, Any]
 
+FLUID = {"transport": {"kind": "fluid"}}
+"""Rates as they are in the file."""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -35,7 +38,9 @@ def folder(tmp_path: Path) -> Path:
 def built(folder: Path, make: Any, downlink: Any, uplink: Any, **more: Any) -> Network:
     """The links of a scenario with these files in the folder, read as from YAML."""
     fields = {"downlink": placed(folder, downlink), "uplink": placed(folder, uplink)}
-    scenario = make(**{"fleet.network": {"kind": "trace", "offset": "zero", **fields, **more}})
+    scenario = make(
+        **{"fleet.network": {"kind": "trace", "offset": "zero", **FLUID, **fields, **more}}
+    )
     assert parse_scenario(dump_scenario(scenario), "again") == scenario
     return build_links(scenario.fleet.network, Streams(0), range(4), folder)
 

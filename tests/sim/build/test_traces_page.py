@@ -136,6 +136,8 @@ def _surroundings(fleet: dict[str, Any], make: Any, cache_dir: Path) -> Surround
     if ways:
         other = {"downlink": "car.down"} if "uplink" in ways else {"uplink": {"ratio": 1.0}}
         fleet = {"network": {"kind": "trace", **ways, **other}}
+    if "network" in fleet:
+        fleet["network"] = {"transport": {"kind": "fluid"}, **fleet["network"]}
     if "capacities" in fleet:
         fleet["network"] = None
     if "availability" in fleet:
