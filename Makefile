@@ -49,11 +49,14 @@ docs: .venv/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 FIDELITY := $(if $(FAST),runs/fidelity-fast,runs/fidelity)
+WORLDS := fidelity/worlds/*.yaml
 SHORT := fidelity/worlds/verizon.yaml --arm small --arm deep --rounds 5 --repeats 1
 
-# A real run of every world beside its prediction (root, Linux, hours; FAST=1: two arms, minutes).
+# Real runs of every world beside their predictions, with emulated devices and with quotas (root,
+# Linux, hours; FAST=1: two arms of one world with emulated devices, minutes).
 fidelity: install $(if $(FAST),,.flower/installed)
-	$(BIN)/python -m fidelity run $(if $(FAST),$(SHORT),fidelity/worlds/*.yaml) --out $(FIDELITY)
+	$(BIN)/python -m fidelity run $(if $(FAST),$(SHORT),$(WORLDS)) --emulated --out $(FIDELITY)
+	$(if $(FAST),,$(BIN)/python -m fidelity run $(WORLDS) --out $(FIDELITY))
 	$(BIN)/python -m fidelity compare $(FIDELITY)/*
 
 # Flower in an environment of its own, since its packages exclude ours; it sees ours behind them.
