@@ -14,7 +14,7 @@ from learner.store.atomic_file import write_whole
 
 from .prediction import Row
 
-_KEPT, _PROFILES = "world.json", "profile.json"
+KEPT, _PROFILES = "world.json", "profile.json"
 _MEASURED, _PREDICTED = "measured.csv", "predicted.csv"
 
 
@@ -37,7 +37,7 @@ class Results:
 
         Raises ValueError if the directory holds runs of another world.
         """
-        kept, text = directory / _KEPT, json.dumps(world, indent=1)
+        kept, text = directory / KEPT, json.dumps(world, indent=1)
         is_begun = kept.exists() or (directory / _PROFILES).exists()
         if is_begun and not (
             kept.exists() and json.loads(kept.read_text(encoding="utf-8")) == json.loads(text)
@@ -75,7 +75,7 @@ class Results:
     @property
     def world(self) -> dict[str, Any]:
         """What all runs of the directory have in common."""
-        kept: dict[str, Any] = json.loads((self.directory / _KEPT).read_text(encoding="utf-8"))
+        kept: dict[str, Any] = json.loads((self.directory / KEPT).read_text(encoding="utf-8"))
         return kept
 
     def n_runs(self, arm: str) -> int:
