@@ -65,6 +65,7 @@ class Client:
         """The update of a round. An emulated device returns it after the seconds it takes."""
         begun_s = time.monotonic()
         update = self.site.train(scenario, self.client_id, version, content)
+        # The run's clock is the wall's: a slower device than this one is this one, and a wait.
         time.sleep(max(begun_s + order["job_s"] - time.monotonic(), 0.0))
         return update
 

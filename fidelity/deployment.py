@@ -54,7 +54,7 @@ class Deployment:
     ) -> dict[str, Any]:
         """One run of a scenario: the server's rows, and bytes on the wire by client and direction.
 
-        job_s: of computing, by client, until which a client waits; None: no waiting.
+        job_s: seconds that a job takes on each client's emulated device; None: as the quota allows.
         Raises DeploymentError if a process ends, or if the run takes longer than the limit.
         """
         start_s = time.monotonic() + self.framework.connect_s

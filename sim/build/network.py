@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from learner.ranges import require
+from sim.fleet.acknowledged_way import working
 from sim.fleet.link import UNSHARED, Link, OneWay, ServerLink
-from sim.fleet.path import working
 from sim.fleet.shared_link import SharedLink
 from sim.scenario.network import (
     ConstantNetwork,

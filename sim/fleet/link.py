@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from traces.availability import Availability
 from traces.step import StepTrace, constant
 
-from .path import Path
+from .acknowledged_way import AcknowledgedWay
 from .shared_link import SharedLink
 from .transport import SlowStart
 
@@ -37,9 +37,9 @@ class OneWay:
     acknowledged: Availability | None = None
 
     @property
-    def path(self) -> Path:
+    def acknowledged_way(self) -> AcknowledgedWay:
         """The direction as a TCP sender meets it."""
-        return Path(self.trace, self.offset_s, self.acknowledged)
+        return AcknowledgedWay(self.trace, self.offset_s, self.acknowledged)
 
     def latency_at(self, start_s: float) -> float:
         """The latency of a transfer that starts now: to its first byte, or a TCP round trip."""
@@ -55,7 +55,7 @@ class OneWay:
         """
         latency_s = self.latency_at(start_s)
         if self.slow_start is not None:
-            return self.slow_start.time_for(self.path, start_s, latency_s, n_bytes)
+            return self.slow_start.time_for(self.acknowledged_way, start_s, latency_s, n_bytes)
         if not n_bytes:
             return latency_s
         first_byte_s = start_s + latency_s + self.offset_s
@@ -81,8 +81,8 @@ class OneWay:
         round_trip_s = self.latency_at(start_s)
         if not shared_s:
             return round_trip_s / 2.0
-        path = Path(constant(n_bytes / shared_s))
-        alone_s = self.slow_start.time_for(path, 0.0, round_trip_s, n_bytes)
+        way = AcknowledgedWay(constant(n_bytes / shared_s))
+        alone_s = self.slow_start.time_for(way, 0.0, round_trip_s, n_bytes)
         return max(alone_s - self.lead_s(start_s) - shared_s, 0.0)
 
     def expected_s(self, n_bytes: float) -> float:
@@ -93,7 +93,7 @@ class OneWay:
         latency_s = self.latency_s + (0.0 if self.round_trip is None else self.round_trip.mean)
         if self.slow_start is None:
             return latency_s + n_bytes / mean
-        return self.slow_start.time_for(Path(constant(mean)), 0.0, latency_s, n_bytes)
+        return self.slow_start.time_for(AcknowledgedWay(constant(mean)), 0.0, latency_s, n_bytes)
 
     def can_finish(self, start_s: float, n_bytes: float) -> bool:
         """Whether the trace ever delivers n_bytes. Constant time for a trace that loops."""
@@ -105,7 +105,7 @@ class OneWay:
         """Bytes that a transfer begun at start_s has moved by now_s, alone on the link."""
         latency_s = self.latency_at(start_s)
         if self.slow_start is not None:
-            return self.slow_start.done_by(self.path, start_s, latency_s, now_s)
+            return self.slow_start.done_by(self.acknowledged_way, start_s, latency_s, now_s)
         first_byte_s = start_s + latency_s
         last_byte_s = max(first_byte_s, now_s)
         return self.trace.integral(first_byte_s + self.offset_s, last_byte_s + self.offset_s)

@@ -15,7 +15,7 @@ from typing import Literal
 
 from learner.ranges import require, require_at_least
 
-from .path import Path
+from .acknowledged_way import AcknowledgedWay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,32 +99,36 @@ class SlowStart:
     first_window_bytes: int
     lead_round_trips: float
 
-    def time_for(self, path: Path, start_s: float, round_trip_s: float, n_bytes: float) -> float:
+    def time_for(
+        self, way: AcknowledgedWay, start_s: float, round_trip_s: float, n_bytes: float
+    ) -> float:
         """Seconds from start_s until n_bytes have arrived; inf if they never do."""
         at_s, left = start_s + self.lead_round_trips * round_trip_s, n_bytes
-        for from_s, window in self._windows(path, at_s, round_trip_s):
+        for from_s, window in self._windows(way, at_s, round_trip_s):
             at_s = from_s
             if window is None or left <= window:
                 break
             left -= window
-        sending_s = at_s + path.seconds_for(at_s, left)
+        sending_s = at_s + way.seconds_for(at_s, left)
         return sending_s + round_trip_s / 2.0 - start_s
 
-    def done_by(self, path: Path, start_s: float, round_trip_s: float, now_s: float) -> float:
+    def done_by(
+        self, way: AcknowledgedWay, start_s: float, round_trip_s: float, now_s: float
+    ) -> float:
         """Bytes of an endless transfer begun at start_s that have arrived by now_s."""
         sent_by_s = now_s - round_trip_s / 2.0
         at_s, done = start_s + self.lead_round_trips * round_trip_s, 0.0
-        for from_s, window in self._windows(path, at_s, round_trip_s):
+        for from_s, window in self._windows(way, at_s, round_trip_s):
             if from_s >= sent_by_s:
                 break
-            sent = path.sent(from_s, sent_by_s)
+            sent = way.sent(from_s, sent_by_s)
             done += sent if window is None else min(sent, window)
             if window is None:
                 break
         return done
 
     def _windows(
-        self, path: Path, at_s: float, round_trip_s: float
+        self, way: AcknowledgedWay, at_s: float, round_trip_s: float
     ) -> Iterator[tuple[float, float | None]]:
         """When each window is sent, and its bytes. None: without limit, since the link is full.
 
@@ -132,7 +136,7 @@ class SlowStart:
         """
         window = float(self.first_window_bytes)
         while True:
-            if path.seconds_for(at_s, window) >= round_trip_s:
+            if way.seconds_for(at_s, window) >= round_trip_s:
                 yield at_s, None
                 return
             yield at_s, window

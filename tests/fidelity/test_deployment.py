@@ -22,7 +22,7 @@ from fidelity.framework import FRAMEWORKS
 from fidelity.measurement import measure
 from fidelity.quota import find_hierarchy
 from fidelity.requirements import unmet
-from fidelity.world import read_world
+from fidelity.world import World, read_world
 from sim.runs.run import default_cache_dir
 from sim.scenario.file import as_yaml, parse_scenario
 from tests.fidelity.test_fleet import BASE
@@ -46,18 +46,19 @@ def _left(prefix: str) -> list[str]:
     return [line for text in told for line in text.splitlines() if prefix in line] + groups
 
 
-def test_a_short_run_goes_as_predicted(tmp_path: Path) -> None:
-    world = read_world(ROOT / "fidelity/worlds/verizon.yaml")
+def _measure_once(world: World, arms: tuple[str, ...], rounds: int, out: Path) -> list[str]:
+    """One run of each arm; returns what is told of them."""
     told: list[str] = []
+    cache_dir = default_cache_dir()
     measure(
-        replace(world, name="short"),
-        arms=("small", "deep"),
-        repeats=1,
-        rounds=5,
-        out=tmp_path,
-        cache_dir=default_cache_dir(),
-        tell=told.append,
+        world, arms=arms, repeats=1, rounds=rounds, out=out, cache_dir=cache_dir, tell=told.append
     )
+    return told
+
+
+def test_a_short_run_goes_as_predicted(tmp_path: Path) -> None:
+    world = replace(read_world(ROOT / "fidelity/worlds/verizon.yaml"), name="short")
+    told = _measure_once(world, ("small", "deep"), rounds=5, out=tmp_path)
     measured, predicted = read_tables(tmp_path)
     assert len(told) == 2
     assert measured.group_by("arm").len()["len"].to_list() == [25, 25]
@@ -78,15 +79,7 @@ def test_a_short_run_goes_as_predicted(tmp_path: Path) -> None:
 def test_with_emulated_devices_the_clocks_agree(tmp_path: Path) -> None:
     """What is wanted of whole runs (docs/fidelity.md), with room for a busy machine."""
     world = read_world(ROOT / "fidelity/worlds/verizon.yaml").emulated()
-    measure(
-        replace(world, name="eshort"),
-        arms=("small", "deep"),
-        repeats=1,
-        rounds=5,
-        out=tmp_path,
-        cache_dir=default_cache_dir(),
-        tell=lambda _: None,
-    )
+    _measure_once(replace(world, name="eshort"), ("small", "deep"), rounds=5, out=tmp_path)
     found = errors(*read_tables(tmp_path))
     for one in found:
         if one.variant == "tcp":
@@ -103,15 +96,8 @@ def test_flower_trains_the_model_that_plain_tcp_trains(tmp_path: Path) -> None:
     found = []
     for name in ("verizon", "flower"):
         world = read_world(ROOT / f"fidelity/worlds/{name}.yaml")
-        measure(
-            replace(world, name=f"{name[:2]}same"),
-            arms=("small",),
-            repeats=1,
-            rounds=2,
-            out=tmp_path / name,
-            cache_dir=default_cache_dir(),
-            tell=lambda _: None,
-        )
+        own = replace(world, name=f"{name[:2]}same")
+        _measure_once(own, ("small",), rounds=2, out=tmp_path / name)
         measured, _ = read_tables(tmp_path / name)
         profile = json.loads((tmp_path / name / "profile.json").read_text())
         rows = measured.sort("round", "client").select("round", "client", "bytes", "batches")

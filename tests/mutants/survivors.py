@@ -61,7 +61,11 @@ REASONS: Sequence[Reason] = (
     Reason("sim/fleet/shared_link.py", "if reached_s >= self._next_step_s:", LAST_PLACE),
     Reason("sim/fleet/shared_link.py", "while _first(heap) <= reached:", LAST_PLACE),
     Reason("sim/fleet/shared_link.py", "if self.env.peek() > self._at_s:", FAST),
-    Reason("sim/fleet/link.py", "Path(constant(mean)), 0.0", "a constant is the same at any time"),
+    Reason(
+        "sim/fleet/link.py",
+        "AcknowledgedWay(constant(mean)), 0.0",
+        "a constant is the same at any time",
+    ),
     Reason("sim/fleet/shared_link.py", "if index < self._n_capped:", BORDER),
     Reason("sim/fleet/shared_link.py", "while n_open and flows[n_capped]", BORDER),
     Reason("sim/fleet/shared_link.py", "if next_s < self._wake_s:", EQUAL),

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from traces.availability import Availability, from_windows
 from traces.step import StepTrace
 
+from .availability import MARGIN_S
+
 _MOST_OUTAGES = 10_000
 """Within one transfer: a path that is out whenever its link moves bytes never delivers them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class AcknowledgedWay:
     """A trace of payload bytes/s, met `offset_s` after its zero.
 
     acknowledged: when the other direction is not out, in the client's own time; None: always.
@@ -34,10 +36,10 @@ class Path:
             return self.trace.time_to_accumulate(start_s + self.offset_s, n_bytes)
         at_s, left = start_s, n_bytes
         for _ in range(_MOST_OUTAGES):
-            if not own.available_at(at_s) and (at_s := own.next_change(at_s)) == math.inf:
+            if not own.available_at(at_s) and (at_s := _next_change(own, at_s)) == math.inf:
                 return math.inf
             seconds = self.trace.time_to_accumulate(at_s + self.offset_s, left)
-            until_s = own.next_change(at_s)
+            until_s = _next_change(own, at_s)
             if at_s + seconds <= until_s:
                 return at_s + seconds - start_s
             left = max(left - self._moved(at_s, until_s), 0.0)
@@ -51,7 +53,7 @@ class Path:
             return self._moved(from_s, to_s)
         sent, at_s = 0.0, from_s
         while at_s < to_s:
-            next_s = min(own.next_change(at_s), to_s)
+            next_s = min(_next_change(own, at_s), to_s)
             if own.available_at(at_s):
                 sent += self._moved(at_s, next_s)
             at_s = next_s
@@ -59,6 +61,11 @@ class Path:
 
     def _moved(self, from_s: float, to_s: float) -> float:
         return self.trace.integral(from_s + self.offset_s, to_s + self.offset_s)
+
+
+def _next_change(own: Availability, at_s: float) -> float:
+    """The next change, at least the trace's slack later: rounding could leave it at at_s."""
+    return max(own.next_change(at_s), at_s + MARGIN_S)
 
 
 def working(trace: StepTrace) -> Availability | None:
