@@ -62,9 +62,9 @@ def test_rounding_at_a_change_ends() -> None:
 
 @given(
     windows=st.lists(st.tuples(st.floats(0, 9), st.floats(0.1, 3)), min_size=1, max_size=4),
-    rates=st.lists(st.floats(0, 1e3), min_size=1, max_size=5).filter(lambda own: min(own) > 1),
+    rates=st.lists(st.floats(0, 1e3), min_size=1, max_size=5).filter(lambda own: min(own) > 10),
     start_s=st.floats(0, 50),
-    n_bytes=st.floats(1, 1e4),
+    n_bytes=st.floats(1, 1e3),
 )
 def test_the_time_for_bytes_is_when_they_have_been_sent(
     windows: list[tuple[float, float]], rates: list[float], start_s: float, n_bytes: float
