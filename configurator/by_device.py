@@ -23,6 +23,10 @@ class ByDevice:
     as a shallow one, and the layers further down learn from the clients that have the time for
     them. A larger cohort of more even clients leaves less room. `runs`: see learner.spec.Runs.
 
+    `least_mean_depth`: where a plan lets clients train fewer layers than this, in the mean over all
+    of them, its shallow depth is larger than `shallow_depth`, by as little as possible. On a fleet
+    of equal devices nobody has time for more than the others, and one layer for all would end low.
+
     `most_batches`: a client that has time left trains on more batches than the scenario says, as
     many as fit, up to this number (None: it does not).
 
@@ -33,6 +37,7 @@ class ByDevice:
     kind: Literal["by-device"] = "by-device"
     deepest: Adapter | Lora
     shallow_depth: int = 1
+    least_mean_depth: float = 0.0
     slack: float = 1.0
     grow_after: tuple[int, ...] = ()
     runs: Runs = "part"
@@ -45,6 +50,11 @@ class ByDevice:
             0 <= self.shallow_depth <= self.deepest.depth,
             f"shallow_depth must be at most deepest.depth ({self.deepest.depth}) and at least 0, "
             f"got {self.shallow_depth}",
+        )
+        require(
+            0 <= self.least_mean_depth <= self.deepest.depth,
+            f"least_mean_depth must be at most deepest.depth ({self.deepest.depth}) and at least "
+            f"0, got {self.least_mean_depth}",
         )
         for rounds in self.grow_after:
             require_at_least(1, grow_after=rounds)
@@ -63,14 +73,27 @@ class ByDevice:
         self, current: TuningPlan, history: Sequence[TrialResult], costs: Costs
     ) -> Trial | None:
         stage = min(len(history), len(self.grow_after))
-        depths = range(self.deepest.depth, self.shallow_depth + stage - 1, -1)
-        parts = tuple(replace(self.deepest, depth=depth) for depth in depths)
-        limit_s = self.slack * costs(parts[-1]).cohort_s
-        plan = Tiers(parts=parts, limit_s=limit_s, runs=self.runs, most_batches=self.most_batches)
+        plan = self._plan(self.shallow_depth + stage, costs)
         if stage == len(self.grow_after):
             return Trial.alone("by device", plan)
         branch = Branch(name="by device", plan=plan)
         return Trial(branches=(branch,), budget=Rounds(self.grow_after[stage]))
+
+    def _plan(self, shallow_depth: int, costs: Costs) -> Tiers:
+        """Depths from `shallow_depth` on, or from the next one that is enough in the mean."""
+        depths = range(self.deepest.depth, shallow_depth - 1, -1)
+        limit_s = self.slack * costs(replace(self.deepest, depth=shallow_depth)).cohort_s
+        plan = Tiers(
+            parts=tuple(replace(self.deepest, depth=depth) for depth in depths),
+            limit_s=limit_s,
+            runs=self.runs,
+            most_batches=self.most_batches,
+        )
+        shares = costs(plan).shares
+        mean_depth = sum(share * depth for share, depth in zip(shares, depths, strict=True))
+        if mean_depth >= self.least_mean_depth or shallow_depth == self.deepest.depth:
+            return plan
+        return self._plan(shallow_depth + 1, costs)
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
         return Choose(trial.branches[0].name)

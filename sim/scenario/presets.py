@@ -31,7 +31,12 @@ _ARTIFACT = _PAPER | {
 }
 _DEEPEST = {"kind": "lora", "depth": 6, "rank": 4}
 _FORECAST = {"kind": "forecast", "deepest": _DEEPEST, "most_batches": 32}
-_BY_DEVICE = {"kind": "by-device", "deepest": _DEEPEST, "most_batches": 32}
+_BY_DEVICE = {
+    "kind": "by-device",
+    "deepest": _DEEPEST,
+    "least_mean_depth": 3.0,
+    "most_batches": 32,
+}
 _FULL = {"kind": "fixed", "config": {"kind": "full"}}
 _TOP_2 = {"kind": "fixed", "config": {"kind": "freeze", "depth": 2}}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from configurator import ByDevice, Configurator, HetLora, Legend
@@ -12,8 +14,15 @@ from sim.testing.configurator_contract import ConfiguratorContract, flat_costs
 
 
 def costs_by_depth(plan: TuningPlan) -> RoundCost:
-    """A depth takes 1 s on a fast device and 5 s on a slow one; a cohort has a slow one."""
+    """A layer takes 1 s on a fast device and 5 s on a slow one; half of all clients are fast, and
+    a cohort has a slow one."""
     depth = tuned_depth(shape(plan), 12)
+    depths, limit_s = [depth], math.inf
+    if isinstance(plan, Tiers):
+        depths, limit_s = [tuned_depth(part, 12) for part in plan.parts], plan.limit_s or math.inf
+    trained = [
+        next((own for own in depths if own * layer_s <= limit_s), depths[-1]) for layer_s in (1, 5)
+    ]
     return RoundCost(
         seconds=3.0 * depth,
         cohort_s=5.5 * depth,
@@ -21,7 +30,7 @@ def costs_by_depth(plan: TuningPlan) -> RoundCost:
         bytes=1.0,
         joules=1.0,
         round_s=7.0 * depth,
-        shares=(1.0,),
+        shares=tuple(trained.count(own) / 2 for own in depths),
     )
 
 
@@ -67,11 +76,30 @@ class TestByDevice(ConfiguratorContract):
             ([4, 3], Unlimited()),
         ]
 
+    @pytest.mark.parametrize(
+        ("least", "shallowest"), [(0.0, 1), (3.0, 1), (3.1, 2), (4.0, 2), (4.1, 3), (6.0, 6)]
+    )
+    def test_the_shallow_depth_is_the_least_that_is_enough_in_the_mean(
+        self, least: float, shallowest: int
+    ) -> None:
+        # With a shallow depth of 1, fast devices train 5 layers, with 2 or more 6.
+        policy = ByDevice(deepest=Adapter(depth=6, width=8), least_mean_depth=least)
+        trial = policy.propose(policy.initial(), [], costs_by_depth)
+        assert trial is not None
+        plan = trial.branches[0].plan
+        assert isinstance(plan, Tiers)
+        assert tuned_depth(plan.parts[-1], 12) == shallowest
+        assert plan.limit_s == 5.5 * shallowest
+
     def test_depths_that_cannot_be_are_refused(self) -> None:
         with pytest.raises(ValueError, match=r"shallow_depth must be at most deepest.depth \(2\)"):
             ByDevice(deepest=Adapter(depth=2, width=8), shallow_depth=3)
         with pytest.raises(ValueError, match="grow_after must have at most 1 numbers"):
             ByDevice(deepest=Adapter(depth=2, width=8), grow_after=(5, 5))
+        with pytest.raises(
+            ValueError, match=r"least_mean_depth must be at most deepest.depth \(2\)"
+        ):
+            ByDevice(deepest=Adapter(depth=2, width=8), least_mean_depth=2.5)
         with pytest.raises(ValueError, match="grow_after must be at least 1, got 0"):
             ByDevice(deepest=Adapter(depth=2, width=8), grow_after=(0,))
 
