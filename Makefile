@@ -27,7 +27,7 @@ CLAIMS := time-to-accuracy quantised branches timetable own participants bandwid
   links cache
 CLAIM_STUDY = $(BIN)/fedadapter study scenarios/paper/claims/$$claim.yaml --out runs/paper
 
-# The paper's claims examined (docs/results/paper): about three hours of one core at the first time, and
+# The paper's claims examined (docs/results/paper): about eight hours of one core at the first time, and
 # resumed where it was stopped. LEFT=1: only says what is left to run.
 paper: install
 	@set -e; for claim in $(CLAIMS); do \
