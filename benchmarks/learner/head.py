@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from learner.aggregation_rule import FedAvg
 from learner.graph.recipes import Initial, RecipeGraph
-from learner.spec import Adapter, FedAvg, LocalJob, Shard, StateRef, Update
+from learner.spec import Adapter, LocalJob, Shard, StateRef, Update
 from learner.tasks import Split, Task
 
 from .timing import by_turns, in_a_process

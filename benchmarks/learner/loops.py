@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from learner.aggregation_rule import FedAvg
 from learner.assets.sources import model_dir
 from learner.encoder.tokens import tokenize
 from learner.graph.recipes import Aggregate, Initial
-from learner.spec import Adapter, FedAvg, StateRef
+from learner.spec import Adapter, StateRef
 from learner.state import State
 from learner.training.numerics import Precision, numerics_tag
 from sim.runs.run import default_cache_dir

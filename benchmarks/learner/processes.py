@@ -16,9 +16,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from learner.aggregation_rule import FedAvg
 from learner.graph.recipes import Aggregate, Initial
 from learner.graph.stored_learner import StoredLearner
-from learner.spec import Adapter, FedAvg, StateRef
+from learner.spec import Adapter, StateRef
 from learner.store.store import Store
 
 from .cohort import MAX_TOKENS, N_CLIENTS, Shards, cohort, trec, trec_learner

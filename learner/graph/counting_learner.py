@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from learner.spec import AggregationRule, Evaluation, Feedback, StateRef, TuningConfig, Update
+from learner.aggregation_rule import AggregationRule
+from learner.spec import Evaluation, Feedback, StateRef, TuningConfig, Update
 from learner.store.store import Store
 
 from .recipes import Aggregate, Recipe, RecipeGraph

@@ -11,16 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from learner.spec import (
-    AggregationRule,
-    Evaluation,
-    Feedback,
-    Mix,
-    RoundUpdates,
-    StateRef,
-    TuningConfig,
-    Update,
-)
+from learner.aggregation_rule import AggregationRule, Mix
+from learner.spec import Evaluation, Feedback, RoundUpdates, StateRef, TuningConfig, Update
 
 from .names import RecipeNames
 

@@ -15,17 +15,10 @@ from math import isclose
 from operator import itemgetter
 from typing import Any
 
+from learner.aggregation_rule import AggregationRule
 from learner.plan import is_part
 from learner.ranges import require
-from learner.spec import (
-    AggregationRule,
-    LocalJob,
-    Lora,
-    RoundUpdates,
-    StateRef,
-    TuningConfig,
-    Update,
-)
+from learner.spec import LocalJob, Lora, RoundUpdates, StateRef, TuningConfig, Update
 
 LEARNER_EPOCH = 1
 """Increase it with every change that alters the results of training; old stored states are then not

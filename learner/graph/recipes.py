@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from learner.spec import AggregationRule, FedAvg, StateRef, TuningConfig, Update
+from learner.aggregation_rule import AggregationRule, FedAvg
+from learner.spec import StateRef, TuningConfig, Update
 
 from .names import RecipeNames, job_digest, ordered_updates
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from learner.spec import AggregationRule, Evaluation, Feedback, StateRef, TuningConfig, Update
+from learner.aggregation_rule import AggregationRule
+from learner.spec import Evaluation, Feedback, StateRef, TuningConfig, Update
 from learner.state import State
 from learner.store.store import Store
 

@@ -22,18 +22,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from learner.aggregation_rule import AggregationRule, FedAdam, FedAvgM, Mix
 from learner.graph.recipes import Aggregate
 from learner.graph.trainer import FeedbackSink
-from learner.spec import (
-    AggregationRule,
-    FedAdam,
-    FedAvgM,
-    Feedback,
-    Mix,
-    StateRef,
-    TuningConfig,
-    Update,
-)
+from learner.spec import Feedback, StateRef, TuningConfig, Update
 from learner.state import State
 from learner.tuning.parameters import MOMENT, SQUARES, cropped, slot_name, trainables
 

@@ -9,8 +9,9 @@ from operator import attrgetter
 
 from simpy import Environment
 
+from learner.aggregation_rule import AggregationRule
 from learner.plan import Shares, Tiers
-from learner.spec import AggregationRule, Learner, LocalJob, RoundUpdates, Update
+from learner.spec import Learner, LocalJob, RoundUpdates, Update
 from sim.cost.eligibility import Eligibility
 from sim.scenario.scenario import Exchange
 from sim.scenario.staleness import Staleness

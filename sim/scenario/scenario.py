@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from configurator import Configuration, Schedule
+from learner.aggregation_rule import AggregationRule, FedAvg
 from learner.ranges import require, require_above_0, require_above_0_or_null, require_at_least
-from learner.spec import AggregationRule, Bits, FedAvg
+from learner.spec import Bits
 from sim.selection import Selection, Uniform
 
 from .fleet import ByKind, Fleet

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from learner.aggregation_rule import FedAvg
 from learner.graph.recipes import Aggregate
-from learner.spec import FedAvg, LocalJob, Shard, StateRef, TuningConfig, Update
+from learner.spec import LocalJob, Shard, StateRef, TuningConfig, Update
 from learner.tasks import Split, Task
 from learner.training.torch_learner import TorchLearner
 from tests.tiny import N_LABELS, WORDS

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from learner.aggregation_rule import FedAvg
 from learner.graph.stored_learner import StoredLearner
-from learner.spec import Adapter, FedAvg, Learner, LocalJob, StateRef, TuningConfig, Update
+from learner.spec import Adapter, Learner, LocalJob, StateRef, TuningConfig, Update
 from learner.store.store import Store
 from learner.training.torch_learner import TorchLearner
 

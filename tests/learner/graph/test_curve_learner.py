@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import tracemalloc
 
+from learner.aggregation_rule import FedAvg
 from learner.graph.curve_learner import CurveLearner, Tabulated
-from learner.spec import Adapter, FedAvg, RoundUpdates, Shard, StateRef
+from learner.spec import Adapter, RoundUpdates, Shard, StateRef
 
 CONFIG = Adapter(depth=1, width=8)
 LINE = Tabulated(((0.0, 0.0), (1000.0, 1.0)))

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from learner.aggregation_rule import FedAvg
 from learner.graph.stored_learner import NotStoredError
 from learner.graph.trainer import DivergedError
-from learner.spec import FedAvg, LocalJob, StateRef, Update
+from learner.spec import LocalJob, StateRef, Update
 from tests.learner.graph.conftest import SMALL, Make, stored_states
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from learner.spec import FedAvg, LocalJob, Update
+from learner.aggregation_rule import FedAvg
+from learner.spec import LocalJob, Update
 from tests.learner.graph.conftest import SMALL, Make
 
 

@@ -11,7 +11,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from learner.spec import Adapter, FedAvg, LocalJob, Shard, Update
+from learner.aggregation_rule import FedAvg
+from learner.spec import Adapter, LocalJob, Shard, Update
 from learner.store.store import Store
 from learner.graph.stored_learner import StoredLearner
 from learner.tasks import Split, Task

@@ -8,19 +8,10 @@ from typing import Any
 
 import pytest
 
+from learner.aggregation_rule import FedAvg, Mix
 from learner.graph.names import LEARNER_EPOCH, RecipeNames, job_digest, ordered_updates
 from learner.graph.recipes import Adapt, Aggregate, Initial, RecipeGraph, Restrict
-from learner.spec import (
-    Adapter,
-    FedAvg,
-    LocalJob,
-    Lora,
-    Mix,
-    RoundUpdates,
-    Shard,
-    StateRef,
-    Update,
-)
+from learner.spec import Adapter, LocalJob, Lora, RoundUpdates, Shard, StateRef, Update
 
 CONFIG, WIDE = Adapter(depth=1, width=8), Adapter(depth=2, width=16)
 CONFIG_TEXT = '{"depth":1,"kind":"adapter","width":8}'

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from learner.aggregation_rule import FedAvg, Mix
 from learner.graph.recipes import RecipeGraph
-from learner.spec import Adapter, FedAvg, LocalJob, Mix, Shard, StateRef, Update
+from learner.spec import Adapter, LocalJob, Shard, StateRef, Update
 
 CONFIG = Adapter(depth=1, width=8)
 

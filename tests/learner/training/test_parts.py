@@ -9,21 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from learner.aggregation_rule import AggregationRule, FedAdam, FedAvg, FedAvgM, Mix
 from learner.graph.recipes import Aggregate, Initial, Restrict
-from learner.spec import (
-    Adapter,
-    AggregationRule,
-    FedAdam,
-    FedAvg,
-    FedAvgM,
-    Freeze,
-    LocalJob,
-    Lora,
-    Mix,
-    StateRef,
-    TuningConfig,
-    Update,
-)
+from learner.spec import Adapter, Freeze, LocalJob, Lora, StateRef, TuningConfig, Update
 from learner.training.server_rules import ServerStep
 from learner.training.torch_learner import TorchLearner
 from learner.tuning.parameters import cropped

@@ -11,22 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from learner.aggregation_rule import FedAdam, FedAvg, Mix
 from learner.graph.recipes import Adapt, Aggregate, Initial
 from learner.graph.stored_learner import Progress, StoredLearner
 from learner.graph.trainer import DivergedError
-from learner.spec import (
-    Adapter,
-    FedAdam,
-    FedAvg,
-    Feedback,
-    Full,
-    LocalJob,
-    Lora,
-    Mix,
-    StateRef,
-    TuningConfig,
-    Update,
-)
+from learner.spec import Adapter, Feedback, Full, LocalJob, Lora, StateRef, TuningConfig, Update
 from learner.state import State
 from learner.store.store import Store
 from learner.tasks import Task

@@ -8,18 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from learner.aggregation_rule import AggregationRule, FedAdam, FedAvg, FedAvgM, Mix
 from learner.graph.recipes import Adapt, Aggregate, Initial, RecipeGraph
-from learner.spec import (
-    Adapter,
-    AggregationRule,
-    FedAdam,
-    FedAvg,
-    FedAvgM,
-    LocalJob,
-    Mix,
-    StateRef,
-    Update,
-)
+from learner.spec import Adapter, LocalJob, StateRef, Update
 from learner.training.server_rules import ServerStep
 from learner.training.torch_learner import TorchLearner
 

@@ -168,7 +168,8 @@ import sys, hashlib
 from pathlib import Path
 import numpy as np
 from learner.graph.recipes import Aggregate, Initial
-from learner.spec import Adapter, FedAvg, LocalJob, Shard, StateRef, Update
+from learner.aggregation_rule import FedAvg
+from learner.spec import Adapter, LocalJob, Shard, StateRef, Update
 from learner.tasks import Split, Task
 from learner.training.torch_learner import TorchLearner
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from platformdirs import user_cache_path
 
+from learner.aggregation_rule import FedAvg
 from learner.assets.sources import model_dir
 from learner.graph.recipes import Aggregate, Initial
-from learner.spec import Adapter, FedAvg, LocalJob, Shard, StateRef, Update
+from learner.spec import Adapter, LocalJob, Shard, StateRef, Update
 from learner.tasks import TaskSource, load_task, partition
 from learner.training.torch_learner import TorchLearner
 
