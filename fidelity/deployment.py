@@ -140,6 +140,7 @@ def _start(
 ) -> Deployment:
     ids = range(len(fleet.core_share))
     start = Starter(stack, Quota.create(f"{prefix}-server", None))
+    load = Starter(stack, Quota.create(f"{prefix}-load", None, yields=True))
     has_router = fleet.server_down is not None or fleet.server_up is not None
     server, router = f"{prefix}-server", f"{prefix}-router"
     hub = router if has_router else server
@@ -165,13 +166,14 @@ def _start(
     }
     arguments = (str(scenario), str(seed))
     python = framework.python
-    serving = start.child("the server", server, framework.server, *arguments, python=python)
+    serving = load.child("the server", server, framework.server, *arguments, python=python)
     clients = [
-        start.child(f"client {i}", names[i], framework.client, *arguments, str(i), python=python)
+        load.child(f"client {i}", names[i], framework.client, *arguments, str(i), python=python)
         for i in ids
     ]
     for child in (*shapers.values(), serving, *clients):
         child.wait_until_ready(_READY_S)
+    start.group.add(serving.pid)
     for i in ids:
         quota = Quota.create(f"{prefix}-client{i}", fleet.core_share[i])
         quota.add(clients[i].pid)
@@ -189,7 +191,7 @@ def _start(
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """Starts processes that end with the stack, in a group that comes before other processes."""
+    """Starts processes in a group; they end with the stack."""
 
     stack: ExitStack
     group: Quota

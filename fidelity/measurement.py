@@ -20,9 +20,12 @@ from .prediction import VARIANTS, Row
 from .predictor import Predictor
 from .results import Results
 from .site import prepare, sends_change
+from .turns import turn_of
 from .world import World, scenario_of
 
 _PROFILED_JOBS = 8
+_WARM_UP_JOBS = 2
+"""Jobs before a run of emulated devices, which only shows that they are fast enough here."""
 _CONNECT_AND_LOAD_S = 120.0
 
 
@@ -62,25 +65,32 @@ def measure(
         first, fleet = files[left[0][0]], fleets[left[0][0]]
         with deploy(prefix, fleet, world.port, first, world.seed, framework) as deployment:
             for arm, repeat in [one for one in left if fleets[one[0]] == fleet]:
-                job_s = _job_s(world, arm, fleet)
-                profile = _profile(deployment, files[arm], job_s)
-                predicted = predictor.before(arm, repeat, profile)
-                limit_s = world.horizon_s + _CONNECT_AND_LOAD_S
-                ran = deployment.run(files[arm].resolve(), limit_s, job_s)
-                measured = [
-                    {"arm": arm, "repeat": repeat, **_without_nan(row)} for row in ran["rows"]
-                ]
-                profile |= {name: ran[name] for name in ("wire_bytes", "accuracy")}
-                predicted += predictor.given_speed(arm, repeat, profile, measured)
-                results.add(arm, profile, measured, predicted)
-                told_s = max(
-                    row["round_end_s"] for row in predicted if row["variant"] == VARIANTS[0]
-                )
-                tell(
-                    f"{world.name}, {arm}, run {repeat + 1}: {ran['ends_s'][-1]:.2f} s measured, "
-                    f"{told_s:.2f} s predicted"
-                )
+                with turn_of(fleet):
+                    told = _run(deployment, predictor, results, arm, repeat, files[arm])
+                tell(f"{world.name}, {arm}, run {repeat + 1}: {told}")
         left = [one for one in left if fleets[one[0]] != fleet]
+
+
+def _run(
+    deployment: Deployment,
+    predictor: Predictor,
+    results: Results,
+    arm: str,
+    repeat: int,
+    file: Path,
+) -> str:
+    """Profile, predict and run an arm once, and add its rows; returns what to tell of it."""
+    world = predictor.world
+    job_s = _job_s(world, arm, deployment.fleet)
+    profile = _profile(deployment, file, job_s)
+    predicted = predictor.before(arm, repeat, profile)
+    ran = deployment.run(file.resolve(), world.horizon_s + _CONNECT_AND_LOAD_S, job_s)
+    measured = [{"arm": arm, "repeat": repeat, **_without_nan(row)} for row in ran["rows"]]
+    profile |= {name: ran[name] for name in ("wire_bytes", "accuracy")}
+    predicted += predictor.given_speed(arm, repeat, profile, measured)
+    results.add(arm, profile, measured, predicted)
+    told_s = max(row["round_end_s"] for row in predicted if row["variant"] == VARIANTS[0])
+    return f"{ran['ends_s'][-1]:.2f} s measured, {told_s:.2f} s predicted"
 
 
 def results_of(world: World, rounds: int | None, out: Path) -> Results:
@@ -168,7 +178,8 @@ def _job_s(world: World, arm: str, fleet: Fleet) -> list[float] | None:
 
 def _profile(deployment: Deployment, file: Path, job_s: Sequence[float] | None) -> dict[str, Any]:
     """What is known before a run. Jobs of emulated devices are profiled too, as a warm-up."""
-    jobs_s, aggregations_s = deployment.profile(file.resolve(), _PROFILED_JOBS)
+    n_jobs = _WARM_UP_JOBS if job_s else _PROFILED_JOBS
+    jobs_s, aggregations_s = deployment.profile(file.resolve(), n_jobs)
     if job_s:
         for own, told_s in zip(jobs_s, job_s, strict=True):
             if (took_s := median(own)) > told_s:
