@@ -43,7 +43,7 @@ from .availability import check_availability
 from .configurator import configurator_of
 from .devices import check_devices, find_profiles, has_published
 from .limits import check_limits
-from .network import check_references
+from .network_traces import check_references
 from .priced_model import check_published, priced_configs
 from .sources import check_reference
 

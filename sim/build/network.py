@@ -7,55 +7,28 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from learner.ranges import require
 from sim.fleet.acknowledged_way import working
 from sim.fleet.link import UNSHARED, Link, OneWay, ServerLink
 from sim.fleet.shared_link import SharedLink
 from sim.scenario.network import (
     ConstantNetwork,
     Outages,
-    TraceFiles,
     TraceNetwork,
     UplinkRatio,
     Way,
 )
 from sim.streams import Streams
 from traces.availability import Availability
-from traces.describe import even_steps
-from traces.formats import READERS
-from traces.formats.columns import direction_of
-from traces.formats.options import names
-from traces.recording import BandwidthRecording
 from traces.reshape import product, scale
 from traces.step import StepTrace, constant
-from traces.synthetic import PRESETS, bandwidth, gilbert_elliott
+from traces.synthetic import gilbert_elliott
 
-from .sources import Reading, assign, check_reference, read_files
+from .network_traces import TraceSource, find_sources, key_of, swap_warnings
+from .sources import assign
 
 _BYTES_PER_MBYTE = 1e6
-_MBIT_PER_S = 8e-6
 _OUTAGES_S = 3600.0
 """Period of the outages of constant rates."""
-_WAYS: tuple[Way, Way] = ("downlink", "uplink")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceSource:
-    """A trace that clients can be assigned.
-
-    `sha256`: of its file (None: generated from a preset). `licence`: see licence_of; "" for a
-    preset, which has none (traces/data/SOURCES.md). `round_trip`: seconds, where the format
-    records them.
-    """
-
-    name: str
-    format: str
-    trace: StepTrace
-    sha256: str | None = None
-    licence: str | None = ""
-    round_trip: StepTrace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +55,7 @@ def build_links(
         return Network(_constant_links(network, streams, ids, server), {})
     downs, warnings = find_sources("downlink", network, streams, cache_dir)
     if isinstance(network.uplink, UplinkRatio):
-        ups = [_scaled(source, network.uplink.ratio) for source in downs]
+        ups = [source.scaled(network.uplink.ratio) for source in downs]
     else:
         ups, told = find_sources("uplink", network, streams, cache_dir)
         is_same = network.files("uplink") == network.files("downlink")
@@ -91,8 +64,8 @@ def build_links(
     warnings += _fixed_starts(network, (*downs, *ups))
     offsets = streams.uniform("offset", ids=ids) if network.offset == "random" else [0.0] * len(ids)
     # Both directions use the same draw, so that the two files of a recording stay together.
-    downs_of = assign(_key("downlink"), network.assign, streams, "trace", ids, len(downs))
-    ups_of = assign(_key("uplink"), network.assign, streams, "trace", ids, len(ups))
+    downs_of = assign(key_of("downlink"), network.assign, streams, "trace", ids, len(downs))
+    ups_of = assign(key_of("uplink"), network.assign, streams, "trace", ids, len(ups))
     payload_downs, payload_ups = _payload(downs, network), _payload(ups, network)
     working_downs, working_ups = ([working(one.trace) for one in own] for own in (downs, ups))
     links = [
@@ -145,7 +118,7 @@ def _constant_links(
 def _changed(source: TraceSource, network: TraceNetwork, streams: Streams) -> TraceSource:
     """A source with the network's factor on its rates, and with its outages."""
     if network.rate_scale != 1.0:
-        source = _scaled(source, network.rate_scale)
+        source = source.scaled(network.rate_scale)
     if network.outages is None:
         return source
     on = _on_trace(network.outages, source.trace.period_s, streams)
@@ -172,104 +145,13 @@ def _link_facts(
     ups_of: Sequence[int],
 ) -> dict[str, Any]:
     return {
-        "downlinks": [_source_facts(source) for source in downs],
-        "uplinks": [_source_facts(source) for source in ups],
+        "downlinks": [source.facts() for source in downs],
+        "uplinks": [source.facts() for source in ups],
         "downlink_of_client": downs_of,
         "uplink_of_client": ups_of,
         "downlink_offset_s": [link.down.offset_s for link in links],
         "uplink_offset_s": [link.up.offset_s for link in links],
     }
-
-
-def check_references(network: ConstantNetwork | TraceNetwork | None) -> None:
-    """Raise ValueError if a reference names no trace. Reads and downloads nothing."""
-    if not isinstance(network, TraceNetwork):
-        return
-    for way in _WAYS:
-        files = network.files(way)
-        if isinstance(files, TraceFiles):
-            check_reference(_key(way), files.source, sorted(PRESETS))
-            if files.source in PRESETS and isinstance(getattr(network, way), TraceFiles):
-                require(
-                    not files.format and not files.format_options,
-                    f"{_key(way)}.format must not be set for the preset {files.source}; a file of "
-                    f"this name is ./{files.source}",
-                )
-
-
-def find_sources(
-    way: Way, network: TraceNetwork, streams: Streams, cache_dir: Path
-) -> tuple[list[TraceSource], list[str]]:
-    """The traces of a direction by name, a preset's or those of files, and warnings.
-
-    Files of the other direction are left out. Raises ValueError, naming the key, if none is left;
-    TraceError for a bad file.
-    """
-    files, key = network.files(way), _key(way)
-    assert isinstance(files, TraceFiles)
-    if files.source in PRESETS:
-        trace = bandwidth(files.source, streams.generator(way), network.period_s)
-        return [TraceSource(name=files.source, format="synthetic", trace=trace)], []
-    readings = read_files(key, files, cache_dir)
-    links = [one for one in readings.found if isinstance(one.recording, BandwidthRecording)]
-    found = [source for source in (_source(one, way) for one in links) if source is not None]
-    if not found:
-        raise ValueError(f"{key}: {_nothing(files.source, way, readings.found)}")
-    warnings = list(readings.warnings)
-    if len(links) < len(readings.found):
-        others = [one.name for one in readings.found if one not in links]
-        warnings.append(f"{key}: no bandwidth, passed over: {', '.join(others[:3])}")
-    return found, warnings
-
-
-def _source(reading: Reading, way: Way) -> TraceSource | None:
-    recording = reading.recording
-    assert isinstance(recording, BandwidthRecording)
-    trace = recording.down if way == "downlink" else recording.up
-    if trace is None:
-        return None
-    return TraceSource(
-        name=reading.name,
-        format=recording.format,
-        trace=trace,
-        sha256=reading.sha256,
-        licence=reading.licence,
-        round_trip=recording.latency_s,
-    )
-
-
-def _nothing(reference: str, way: Way, found: Sequence[Reading]) -> str:
-    """Why no recording has a direction, and what to do."""
-    links = [one for one in found if isinstance(one.recording, BandwidthRecording)]
-    if not links:
-        format = found[0].recording.format
-        hint = "; name it in fleet.capacities" if format == "fedscale-capacity" else ""
-        return f"{reference} holds no bandwidth: it is a {format} file{hint}"
-    name, format = links[0].name, links[0].recording.format
-    other: Way = "uplink" if way == "downlink" else "downlink"
-    text = f"no file of {reference} contains {way} rates: {name} holds the {other}"
-    own = "up" if way == "uplink" else "down"
-    if "direction" in names(READERS[format].read):
-        return f"{text}; if it is the {way}, say format_options: {{direction: {own}}}"
-    if format == "csv":
-        return f"{text}; if it is the {way}, name its column with format_options: {{{own}: ...}}"
-    return f"{text}; name another trace" + (", or a ratio" if way == "uplink" else "")
-
-
-def swap_warnings(downs: Sequence[TraceSource], ups: Sequence[TraceSource]) -> list[str]:
-    """Warnings about names that tell of the other direction. Raises ValueError if both do."""
-    told: dict[Way, list[str]] = {
-        "downlink": [one.name for one in downs if direction_of(one.name) == "up"],
-        "uplink": [one.name for one in ups if direction_of(one.name) == "down"],
-    }
-    if all(told.values()):
-        raise ValueError(
-            f"fleet.network: downlink and uplink are swapped, by the names {told['downlink'][0]} "
-            f"(downlink) and {told['uplink'][0]} (uplink); rename the files if they are not"
-        )
-    return [
-        f"{_key(way)}: by its name {of[0]} is the other direction" for way, of in told.items() if of
-    ]
 
 
 def _fixed_starts(network: TraceNetwork, sources: Sequence[TraceSource]) -> list[str]:
@@ -278,10 +160,6 @@ def _fixed_starts(network: TraceNetwork, sources: Sequence[TraceSource]) -> list
     if network.offset == "zero" or not fixed:
         return []
     return [f"fleet.network.offset: {fixed[0]} does not repeat, so clients meet it from its start"]
-
-
-def _key(direction: str) -> str:
-    return f"fleet.network.{direction}"
 
 
 def _payload(sources: Sequence[TraceSource], network: TraceNetwork) -> list[TraceSource]:
@@ -310,27 +188,3 @@ def _one_way(
 
 def _offset_s(trace: StepTrace, share: float) -> float:
     return share * trace.period_s if trace.end_rule == "loop" else 0.0
-
-
-def _scaled(source: TraceSource, ratio: float) -> TraceSource:
-    name = f"{ratio:g} x {source.name}"
-    return replace(source, name=name, trace=scale(source.trace, ratio))
-
-
-def _source_facts(source: TraceSource) -> dict[str, Any]:
-    return {
-        "name": source.name,
-        "format": source.format,
-        "sha256": source.sha256,
-        "licence": source.licence,
-        "period_s": source.trace.period_s,
-        "mean_mbit_per_s": source.trace.mean * _MBIT_PER_S,
-        "quantiles_mbit_per_s": _quantiles(source.trace),
-        "mean_round_trip_s": None if source.round_trip is None else source.round_trip.mean,
-    }
-
-
-def _quantiles(trace: StepTrace) -> list[float]:
-    """The 0, 5, ... 100 % quantiles of the rate over time, in Mbit/s."""
-    rates = even_steps(trace).values * _MBIT_PER_S
-    return [float(rate) for rate in np.quantile(rates, np.linspace(0.0, 1.0, 21))]

@@ -126,7 +126,7 @@ def test_files_that_cannot_serve_are_refused(
 
 
 def test_a_preset_takes_no_format(make: Any) -> None:
-    from sim.build.network import check_references
+    from sim.build.network_traces import check_references
 
     network = TraceNetwork(
         kind="trace", downlink=TraceFiles(source="lte.down", format="csv"), uplink="lte.up"
