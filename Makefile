@@ -23,8 +23,8 @@ study-policies: install
 	$(BIN)/fedadapter study scenarios/studies/policies$(if $(FAST),-fast).yaml
 	$(BIN)/fedadapter figures runs/policies$(if $(FAST),-fast) --target 0.6
 
-CLAIMS := time-to-accuracy quantised branches timetable windows own servers participants bandwidth \
-  devices encoders links cache
+CLAIMS := time-to-accuracy quantised branches timetable windows own servers trials-elsewhere \
+  participants bandwidth devices encoders links cache
 CLAIM_STUDY = $(BIN)/fedadapter study scenarios/paper/claims/$$claim.yaml --out runs/paper
 
 # The paper's claims examined (docs/results/paper): about eight hours of one core at the first time, and
