@@ -174,9 +174,10 @@ def _start(
     for child in (*shapers.values(), serving, *clients):
         child.wait_until_ready(_READY_S)
     start.group.add(serving.pid)
-    for i in ids:
-        quota = Quota.create(f"{prefix}-client{i}", fleet.core_share[i])
-        quota.add(clients[i].pid)
+    for i, share in enumerate(fleet.core_share):
+        is_emulated = share is None
+        group = Quota.emulated() if is_emulated else Quota.create(f"{prefix}-client{i}", share)
+        group.add(clients[i].pid)
     return Deployment(
         fleet=fleet,
         framework=framework,

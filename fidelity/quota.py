@@ -19,10 +19,11 @@ from .errors import DeploymentError
 
 _VERSION_1, _VERSION_2 = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
 _PERIOD_US, _LEAST_QUOTA_US = 10_000, 1_000
-_SHARES, _LEAST_SHARES = 20_000, 64
+_SHARES, _LEAST_SHARES = 20_000, 256
 """Weights against the machine's other processes (usual: 1024): the quota must be what limits. The
 least weight is for loading, which must not slow down the rounds of another deployment."""
 _SHARES_A_WEIGHT = 10  # of version 2, where 100 is usual
+_EMULATED = "fid-emulated"
 
 
 def find_hierarchy() -> Path | None:
@@ -71,6 +72,14 @@ class Quota:
             raise DeploymentError(f"{own.directory}: {error.strerror}") from None
         return own
 
+    @staticmethod
+    def emulated() -> Quota:
+        """The one group of the emulated clients of all deployments on this machine.
+
+        In one group, priorities of its threads count: training yields to messages, whosever.
+        """
+        return Quota.create(_EMULATED, None)
+
     def add(self, pid: int) -> None:
         """Move a process with all its threads into the group."""
         self._write("cgroup.procs", str(pid))
@@ -96,7 +105,11 @@ class Quota:
 
 
 def remove_stale(prefix: str) -> None:
-    """Remove the groups that a killed run of this prefix has left."""
-    root = find_hierarchy()
-    for directory in sorted(root.glob(f"{prefix}-*")) if root else ():
+    """Remove the groups that a killed run of this prefix has left, and the emulated clients' group
+    unless another run uses it."""
+    if (root := find_hierarchy()) is None:
+        return
+    for directory in sorted(root.glob(f"{prefix}-*")):
         Quota(directory).remove()
+    with suppress(OSError):
+        (root / _EMULATED).rmdir()
