@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from analysis.measures import Crossing, best_arm, excluded_shares, is_flat
 from analysis.reading.grid import grid_step, has_several_grids
 from analysis.reading.pricing import scaled_devices, timed_as
@@ -29,7 +31,7 @@ def caption(study: Study, crossing: Crossing = "sustained", baseline: str | None
         clauses.append(f"best = {rounded_percent(best[1])} ({best[0]}{mean})")
     if any(run.learner == "curve" for run in study.runs):
         clauses.append("accuracy from a learning curve, not from training")
-    elif rising := [arm for arm in study.arms if not all(map(is_flat, study.runs_of(arm)))]:
+    elif rising := [*_rising(study)]:
         clauses.append(f"not flat at the end (docs/metrics.md): {', '.join(rising)}")
     clauses += timed_as(study.runs)
     if scaled := scaled_devices(study.runs):
@@ -45,6 +47,15 @@ def caption(study: Study, crossing: Crossing = "sustained", baseline: str | None
     if study.missing:
         clauses.append(f"not begun: {', '.join(study.missing)}")
     return "; ".join(clauses)
+
+
+def _rising(study: Study) -> Iterator[str]:
+    """The arms whose accuracy still rises at the end of a run, and of how many of several runs."""
+    for arm in study.arms:
+        runs = study.runs_of(arm)
+        n_rising = sum(not is_flat(run) for run in runs)
+        if n_rising:
+            yield arm if len(runs) == 1 else f"{arm} ({n_rising} of {len(runs)} runs)"
 
 
 _BASELINE = (

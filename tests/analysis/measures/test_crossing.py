@@ -154,3 +154,6 @@ def test_a_curve_is_flat_if_its_last_third_gains_no_more_than_its_error(
     study = load_study(study_dir)
     assert is_flat(study.runs[0]) is flat
     assert ("not flat at the end (docs/metrics.md): a" in caption(study)) is not flat
+    write_run("a", seed=8, evaluations=[replace(row, n_examples=1000) for row in rows[:2]])
+    n_rising = 1 if flat else 2
+    assert f"a ({n_rising} of 2 runs)" in caption(load_study(study_dir))
