@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from learner.ranges import require
 from sim.runlog import RunError
 from sim.runs.run import default_cache_dir
 
@@ -21,7 +20,7 @@ from .prediction import VARIANTS
 from .requirements import unmet
 from .steadiness import variation, work_seconds
 from .tables import error_table, found_in, order_table, variant_table, wire_table
-from .world import World, read_world
+from .world import World, chosen_arms, read_world
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -48,7 +47,8 @@ def run(
     ] = None,
     rounds: Rounds = None,
     arms: Annotated[
-        list[str] | None, typer.Option("--arm", help="Run this arm alone (repeatable).")
+        list[str] | None,
+        typer.Option("--arm", help="Run this arm alone where a world has it (repeatable)."),
     ] = None,
     emulated: Emulated = False,
 ) -> None:
@@ -59,14 +59,13 @@ def run(
     if (reason := unmet()) is not None:
         raise DeploymentError(reason)
     read = [_read(path, emulated) for path in worlds]
-    for path, world in zip(worlds, read, strict=True):
-        for arm in arms or ():
-            require(arm in world.arms, f"{path}: no arm {arm}; arms: {', '.join(world.arms)}")
-        results_of(world, rounds, out / world.name)  # refuses another world's, before hours of runs
+    chosen = chosen_arms(read, arms or ())
     for world in read:
+        results_of(world, rounds, out / world.name)  # refuses another world's, before hours of runs
+    for world, own in zip(read, chosen, strict=True):
         measure(
             world,
-            arms=tuple(arms or world.arms),
+            arms=own,
             repeats=repeats,
             rounds=rounds,
             out=out / world.name,

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sim import Scenario, load_scenario
@@ -27,9 +27,6 @@ from .site import Content, Site
 
 _RETRY_S = 0.01
 """Between two attempts to connect."""
-
-_LEAST_URGENT = 19
-"""The nice value of training on an emulated device."""
 
 _PARENT_S = 1.0
 """Between two looks at whether the parent still lives; a look takes time from the training."""
@@ -67,8 +64,7 @@ class Client:
     ) -> Content:
         """The update of a round. An emulated device returns it after the seconds it takes."""
         begun_s = time.monotonic()
-        with _yielding() if order["job_s"] else nullcontext():
-            update = self.site.train(scenario, self.client_id, version, content)
+        update = self.site.train(scenario, self.client_id, version, content)
         # The run's clock is the wall's: a slower device than this one is this one, and a wait.
         time.sleep(max(begun_s + order["job_s"] - time.monotonic(), 0.0))
         return update
@@ -93,17 +89,6 @@ class Client:
     def profile(self, order: dict[str, Any], scenario: Scenario) -> list[float]:
         """Seconds of each of some jobs, from the state's bytes to the update's."""
         return job_seconds(self.site, scenario, self.client_id, order["jobs"])
-
-
-@contextmanager
-def _yielding() -> Iterator[None]:
-    """This thread comes after others of its group: an emulated device has time left, and a message
-    none (Quota.emulated)."""
-    os.setpriority(os.PRIO_PROCESS, 0, _LEAST_URGENT)
-    try:
-        yield
-    finally:
-        os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
 def _shut(link: socket.socket) -> None:

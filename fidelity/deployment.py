@@ -140,7 +140,6 @@ def _start(
 ) -> Deployment:
     ids = range(len(fleet.core_share))
     start = Starter(stack, Quota.create(f"{prefix}-server", None))
-    load = Starter(stack, Quota.create(f"{prefix}-load", None, yields=True))
     has_router = fleet.server_down is not None or fleet.server_up is not None
     server, router = f"{prefix}-server", f"{prefix}-router"
     hub = router if has_router else server
@@ -166,18 +165,16 @@ def _start(
     }
     arguments = (str(scenario), str(seed))
     python = framework.python
-    serving = load.child("the server", server, framework.server, *arguments, python=python)
+    serving = start.child("the server", server, framework.server, *arguments, python=python)
     clients = [
-        load.child(f"client {i}", names[i], framework.client, *arguments, str(i), python=python)
+        start.child(f"client {i}", names[i], framework.client, *arguments, str(i), python=python)
         for i in ids
     ]
     for child in (*shapers.values(), serving, *clients):
         child.wait_until_ready(_READY_S)
-    start.group.add(serving.pid)
-    for i, share in enumerate(fleet.core_share):
-        is_emulated = share is None
-        group = Quota.emulated() if is_emulated else Quota.create(f"{prefix}-client{i}", share)
-        group.add(clients[i].pid)
+    for i in ids:
+        quota = Quota.create(f"{prefix}-client{i}", fleet.core_share[i])
+        quota.add(clients[i].pid)
     return Deployment(
         fleet=fleet,
         framework=framework,
@@ -192,7 +189,7 @@ def _start(
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """Starts processes in a group; they end with the stack."""
+    """Starts processes that end with the stack, in a group that comes before other processes."""
 
     stack: ExitStack
     group: Quota

@@ -20,7 +20,6 @@ from .prediction import VARIANTS, Row
 from .predictor import Predictor
 from .results import Results
 from .site import prepare, sends_change
-from .turns import turn_of
 from .world import World, scenario_of
 
 _PROFILED_JOBS = 8
@@ -65,8 +64,7 @@ def measure(
         first, fleet = files[left[0][0]], fleets[left[0][0]]
         with deploy(prefix, fleet, world.port, first, world.seed, framework) as deployment:
             for arm, repeat in [one for one in left if fleets[one[0]] == fleet]:
-                with turn_of(fleet):
-                    told = _run(deployment, predictor, results, arm, repeat, files[arm])
+                told = _run(deployment, predictor, results, arm, repeat, files[arm])
                 tell(f"{world.name}, {arm}, run {repeat + 1}: {told}")
         left = [one for one in left if fleets[one[0]] != fleet]
 
@@ -162,7 +160,7 @@ def left_to_run(
 ) -> Iterator[tuple[str, int]]:
     """The arms and repeats that have not been run, in turn."""
     wanted = {arm: repeats or world.repeats_of(arm) for arm in arms}
-    for repeat in range(max(wanted.values())):
+    for repeat in range(max(wanted.values(), default=0)):
         for arm in arms:
             if results.n_runs(arm) <= repeat < wanted[arm]:
                 yield arm, repeat

@@ -19,11 +19,9 @@ from .errors import DeploymentError
 
 _VERSION_1, _VERSION_2 = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
 _PERIOD_US, _LEAST_QUOTA_US = 10_000, 1_000
-_SHARES, _LEAST_SHARES = 20_000, 256
-"""Weights against the machine's other processes (usual: 1024): the quota must be what limits. The
-least weight is for loading, which must not slow down the rounds of another deployment."""
-_SHARES_A_WEIGHT = 10  # of version 2, where 100 is usual
-_EMULATED = "fid-emulated"
+_SHARES = 20_000
+"""Weight against the machine's other processes (usual: 1024): the quota must be what limits."""
+_SHARES_AS_WEIGHT = 2_000  # the same on the scale of version 2, where 100 is usual
 
 
 def find_hierarchy() -> Path | None:
@@ -43,16 +41,15 @@ class Quota:
     directory: Path
 
     @staticmethod
-    def create(name: str, core_share: float | None, *, yields: bool = False) -> Quota:
+    def create(name: str, core_share: float | None) -> Quota:
         """A group whose processes together get `core_share` of a core (0 to 1; None: no limit).
 
-        Either way it comes before the machine's other processes, or after them if it yields.
+        Either way it comes before the machine's other processes.
         """
         root = find_hierarchy()
         if root is None:
             raise DeploymentError("no writable cpu controller of cgroups")
         own, period_us, quota_us = Quota(root / name), _PERIOD_US, -1
-        shares = _LEAST_SHARES if yields else _SHARES
         if core_share is not None:
             period_us = max(_PERIOD_US, math.ceil(_LEAST_QUOTA_US / core_share))
             quota_us = round(period_us * core_share)
@@ -62,23 +59,15 @@ class Quota:
             own.directory.mkdir(exist_ok=True)
             if root == _VERSION_2:
                 own._write("cpu.max", f"{'max' if quota_us < 0 else quota_us} {period_us}")
-                own._write("cpu.weight", str(shares // _SHARES_A_WEIGHT))
+                own._write("cpu.weight", str(_SHARES_AS_WEIGHT))
             else:
                 own._write("cpu.cfs_quota_us", "-1")
                 own._write("cpu.cfs_period_us", str(period_us))
                 own._write("cpu.cfs_quota_us", str(quota_us))
-                own._write("cpu.shares", str(shares))
+                own._write("cpu.shares", str(_SHARES))
         except OSError as error:
             raise DeploymentError(f"{own.directory}: {error.strerror}") from None
         return own
-
-    @staticmethod
-    def emulated() -> Quota:
-        """The one group of the emulated clients of all deployments on this machine.
-
-        In one group, priorities of its threads count: training yields to messages, whosever.
-        """
-        return Quota.create(_EMULATED, None)
 
     def add(self, pid: int) -> None:
         """Move a process with all its threads into the group."""
@@ -105,11 +94,7 @@ class Quota:
 
 
 def remove_stale(prefix: str) -> None:
-    """Remove the groups that a killed run of this prefix has left, and the emulated clients' group
-    unless another run uses it."""
-    if (root := find_hierarchy()) is None:
-        return
-    for directory in sorted(root.glob(f"{prefix}-*")):
+    """Remove the groups that a killed run of this prefix has left."""
+    root = find_hierarchy()
+    for directory in sorted(root.glob(f"{prefix}-*")) if root else ():
         Quota(directory).remove()
-    with suppress(OSError):
-        (root / _EMULATED).rmdir()

@@ -23,7 +23,7 @@ is links, rounds and the server.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -139,6 +139,17 @@ def read_world(path: Path) -> World:
         if "recordings" in fields:
             fields["recordings"] = Recordings(**fields["recordings"])
         return World(**fields)
+
+
+def chosen_arms(worlds: Sequence[World], wanted: Sequence[str]) -> list[tuple[str, ...]]:
+    """Which of the wanted arms (none: all) each world has.
+
+    Raises ValueError for an arm that no world has.
+    """
+    known = dict.fromkeys(arm for world in worlds for arm in world.arms)
+    for arm in wanted:
+        require(arm in known, f"no arm {arm} in these worlds; arms: {', '.join(known)}")
+    return [tuple(arm for arm in world.arms if not wanted or arm in wanted) for world in worlds]
 
 
 def scenario_of(world: World, arm: str, changes: Mapping[str, Any], where: str) -> Scenario:

@@ -9,7 +9,7 @@ import yaml
 
 from fidelity.measurement import measure
 from fidelity.recordings import Recordings
-from fidelity.world import World, read_world, scenario_of
+from fidelity.world import World, chosen_arms, read_world, scenario_of
 from sim.runs.run import default_cache_dir
 from tests.fidelity.test_fleet import BASE
 from traces.load import load_bandwidth
@@ -35,6 +35,17 @@ def test_an_emulated_world_has_the_arms_that_say_how_long_their_jobs_take() -> N
     assert "job_s" not in own.mapping("a", {})
     with pytest.raises(ValueError, match="ew: no arm has job_s"):
         World(name="ew", core_share={"phone": 0.1}, scenario=BASE, arms={"b": {}}).emulated()
+
+
+def test_a_wanted_arm_is_run_in_the_worlds_that_have_it() -> None:
+    both, one = (
+        World(name="w", core_share={"phone": 0.1}, scenario=BASE, arms=dict.fromkeys(names, {}))
+        for names in (("a", "b"), ("b",))
+    )
+    assert chosen_arms([both, one], ()) == [("a", "b"), ("b",)]
+    assert chosen_arms([both, one], ("a",)) == [("a",), ()]
+    with pytest.raises(ValueError, match="no arm c in these worlds; arms: a, b"):
+        chosen_arms([both, one], ("a", "c"))
 
 
 @pytest.mark.parametrize(
