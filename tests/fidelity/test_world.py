@@ -39,7 +39,7 @@ def test_an_emulated_world_has_the_arms_that_say_how_long_their_jobs_take() -> N
 
 def test_a_wanted_arm_is_run_in_the_worlds_that_have_it() -> None:
     both, one = (
-        World(name="w", core_share={"phone": 0.1}, scenario=BASE, arms=dict.fromkeys(names, {}))
+        World(name="w", core_share={"phone": 0.1}, scenario=BASE, arms={name: {} for name in names})
         for names in (("a", "b"), ("b",))
     )
     assert chosen_arms([both, one], ()) == [("a", "b"), ("b",)]
