@@ -5,7 +5,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study-policies paper demo test test-slow lint bench-engine bench-learner bench-peers docs fidelity mutants audit install clean
+.PHONY: study-policies worlds paper demo test test-slow lint bench-engine bench-learner bench-peers docs fidelity mutants audit install clean
 
 demo: install
 	$(BIN)/fedadapter demo
@@ -22,6 +22,16 @@ test-slow: .venv/installed-slow
 study-policies: install
 	$(BIN)/fedadapter study scenarios/studies/policies$(if $(FAST),-fast).yaml
 	$(BIN)/fedadapter figures runs/policies$(if $(FAST),-fast) --target 0.6
+
+WORLD_STUDY = $(BIN)/fedadapter study scenarios/policies/worlds.yaml \
+  --base scenarios/policies/$$task.yaml --out runs/$$task
+
+# Depth by device against fixed depths on three tasks in three worlds: about five hours of two cores at
+# the first time, and resumed where it was stopped. LEFT=1: only says what is left to run.
+worlds: install
+	@set -e; for task in trec 20ng conll; do \
+	  $(if $(LEFT),left=$$($(WORLD_STUDY) --dry-run); echo "$$left" | tail -n 1,$(WORLD_STUDY)); \
+	done
 
 CLAIMS := time-to-accuracy quantised branches timetable windows own servers trials-elsewhere \
   participants bandwidth devices encoders links cache
