@@ -32,6 +32,7 @@ worlds: install
 	@set -e; for task in trec 20ng conll; do \
 	  $(if $(LEFT),left=$$($(WORLD_STUDY) --dry-run); echo "$$left" | tail -n 1,$(WORLD_STUDY)); \
 	done
+	$(if $(LEFT),,$(BIN)/python -m benchmarks.time_ratios 'by device' runs/trec/worlds runs/20ng/worlds runs/conll/worlds)
 
 CLAIMS := time-to-accuracy quantised branches timetable windows own servers trials-elsewhere \
   participants bandwidth devices encoders links cache

@@ -120,6 +120,24 @@ def speed_up(base: Mapping[int, float], arm: Mapping[int, float]) -> Estimate | 
     )
 
 
+def geometric_mean(ratios: Sequence[Mapping[int, float]]) -> Estimate | None:
+    """Geometric mean over several comparisons (tasks, say) of their ratios by seed.
+
+    Over the seeds that all comparisons have; None without one. The interval is Student's on the
+    logarithms of each seed's own geometric mean, fewer than FEWEST seeds have the range of these;
+    p is that of a ratio of 1.
+    """
+    common = sorted(set.intersection(*(set(by_seed) for by_seed in ratios))) if ratios else []
+    if not common:
+        return None
+    logs = [fmean(math.log(by_seed[seed]) for by_seed in ratios) for seed in common]
+    found = mean_interval(logs)
+    low, high = (None if bound is None else math.exp(bound) for bound in (found.low, found.high))
+    kind: IntervalKind = "log-t" if found.kind == "t" else found.kind
+    p = _p_of_zero(found.mean, logs)
+    return Estimate(mean=math.exp(found.mean), low=low, high=high, n=found.n, kind=kind, p=p)
+
+
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Correct p values for their number (Holm, Scand. J. Stat. 6:65, 1979); None stays None.
 

@@ -14,6 +14,7 @@ from scipy.stats import t
 from analysis.statistics.estimates import (
     FEWEST,
     Estimate,
+    geometric_mean,
     holm,
     mean_band,
     mean_interval,
@@ -235,3 +236,26 @@ def _coverage(samples: NDArray[np.float64], truth: float, *, is_amount: bool) ->
         e.low is not None and e.high is not None and e.low <= truth <= e.high for e in estimates
     ]
     return float(np.mean(hits))
+
+
+def test_a_geometric_mean_over_tasks_is_paired_by_seed() -> None:
+    fast, slow = {0: 0.5, 1: 0.4, 2: 0.6}, {0: 2.0, 1: 2.5, 2: 5 / 3, 3: 7.0}
+    found = geometric_mean([fast, slow])  # seed 3 is not in both
+    assert found is not None
+    assert (found.n, found.kind) == (3, "range")
+    assert found.mean == pytest.approx(1.0)
+    assert (found.low, found.high) == pytest.approx((1.0, 1.0))
+    assert geometric_mean([fast, {9: 1.0}]) is None
+    assert geometric_mean([]) is None
+
+
+@given(st.lists(st.floats(0.2, 5.0), min_size=FEWEST, max_size=9))
+def test_a_geometric_mean_of_one_comparison_is_that_of_its_ratios(values: list[float]) -> None:
+    found = geometric_mean([dict(enumerate(values))])
+    logs = [math.log(value) for value in values]
+    assert found is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert math.log(found.mean) == pytest.approx(np.mean(logs), abs=1e-12)
+    half = float(t.ppf(0.975, len(logs) - 1)) * stdev(logs) / math.sqrt(len(logs))
+    assert math.log(found.high / found.low) == pytest.approx(2 * half, abs=1e-9)
