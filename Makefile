@@ -26,8 +26,8 @@ study-policies: install
 WORLD_STUDY = $(BIN)/fedadapter study scenarios/policies/worlds.yaml \
   --base scenarios/policies/$$task.yaml --out runs/$$task
 
-# Depth by device against fixed depths on three tasks in three worlds: about five hours of two cores at
-# the first time, and resumed where it was stopped. LEFT=1: only says what is left to run.
+# Depth by device against fixed depths on three tasks in three worlds: an estimated five hours of two
+# cores at the first time, and resumed where it was stopped. LEFT=1: only says what is left to run.
 worlds: install
 	@set -e; for task in trec 20ng conll; do \
 	  $(if $(LEFT),left=$$($(WORLD_STUDY) --dry-run); echo "$$left" | tail -n 1,$(WORLD_STUDY)); \
@@ -38,8 +38,8 @@ CLAIMS := time-to-accuracy quantised branches timetable windows own servers tria
   participants bandwidth devices encoders links cache
 CLAIM_STUDY = $(BIN)/fedadapter study scenarios/paper/claims/$$claim.yaml --out runs/paper
 
-# The paper's claims examined (docs/results/paper): about eight hours of one core at the first time, and
-# resumed where it was stopped. LEFT=1: only says what is left to run.
+# The paper's claims examined (docs/results/paper): an estimated fifteen hours of one core at the first
+# time, and resumed where it was stopped. LEFT=1: only says what is left to run.
 paper: install
 	@set -e; for claim in $(CLAIMS); do \
 	  $(if $(LEFT),left=$$($(CLAIM_STUDY) --dry-run); echo "$$left" | tail -n 1,$(CLAIM_STUDY)); \
@@ -68,7 +68,7 @@ DEPLOY := $(BIN)/python -m fidelity run
 
 # Real runs of every world beside their predictions (root, Linux), with emulated devices: adapters in
 # one world after the other, then full fine-tuning, which mostly waits for its links, in three at once;
-# two and a half hours. FAST=1: two arms of one world, minutes. QUOTAS=1: with quotas, six hours.
+# about two and a half hours. FAST=1: two arms of one world, minutes. QUOTAS=1: with quotas, six hours.
 fidelity: install $(if $(FAST),,.flower/installed)
 ifdef FAST
 	$(DEPLOY) $(SHORT) --emulated --out $(FIDELITY)

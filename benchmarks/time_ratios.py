@@ -4,8 +4,9 @@
     python -m benchmarks.time_ratios 'by device' runs/trec/worlds runs/20ng/worlds runs/conll/worlds
 
 Targets are 95 and 99 % of the highest accuracy of the fixed arms in that world (mean over seeds).
-The best fixed arm is chosen for each seed on the other seeds. A row for each world and target, then
-the geometric mean over all worlds that every seed of both reaches: below 1, the policy is faster.
+The best fixed arm is chosen for each seed on the other seeds. A row for each world and target,
+with the seeds of both that reach it, then the geometric mean over the worlds that a common seed
+reaches, over the seeds that reach all of these. Below 1, the policy is faster.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ def main(policy: str, directories: list[Path]) -> None:
                 )
                 if common := own_s.keys() & best_s.keys():
                     found.append({seed: own_s[seed] / best_s[seed] for seed in common})
-        mean = _text(geometric_mean(found))
-        _row(f"geometric mean of {len(found)}", f"{share:.0%}", "", "", mean, "")
+        mean = geometric_mean(found)
+        n_seeds = str(mean.n) if mean else "0"
+        _row(f"geometric mean of {len(found)}", f"{share:.0%}", "", "", _text(mean), n_seeds)
 
 
 def _row(*cells: str) -> None:

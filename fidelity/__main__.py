@@ -60,9 +60,10 @@ def run(
         raise DeploymentError(reason)
     read = [_read(path, emulated) for path in worlds]
     chosen = chosen_arms(read, arms or ())
-    for world in read:
+    deployed = [(world, own) for world, own in zip(read, chosen, strict=True) if own]
+    for world, _ in deployed:
         results_of(world, rounds, out / world.name)  # refuses another world's, before hours of runs
-    for world, own in zip(read, chosen, strict=True):
+    for world, own in deployed:
         measure(
             world,
             arms=own,

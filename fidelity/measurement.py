@@ -160,7 +160,7 @@ def left_to_run(
 ) -> Iterator[tuple[str, int]]:
     """The arms and repeats that have not been run, in turn."""
     wanted = {arm: repeats or world.repeats_of(arm) for arm in arms}
-    for repeat in range(max(wanted.values(), default=0)):
+    for repeat in range(max(wanted.values())):
         for arm in arms:
             if results.n_runs(arm) <= repeat < wanted[arm]:
                 yield arm, repeat
