@@ -52,7 +52,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "cache": {"price_misses": False},
         "aggregation": {"kind": "fedavg"},
     },
-    # This project's own: docs/results/policies/forecast.md.
+    # This project's own: docs/results/policies.
     "forecast": {"configurator": _FORECAST},
     "by-device": {"configurator": _BY_DEVICE},
     "ft": {"configurator": _FULL},
