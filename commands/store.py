@@ -63,11 +63,19 @@ def info(as_json: AsJson = False) -> None:
 
 @app.command()
 def limit(mbytes: MBytes) -> None:
-    """Set the size limit for states and activations, for all runs that use this cache."""
-    from learner.store.budget import set_limit
+    """Set the size limit for states and activations, for all runs that use this cache.
+
+    A run that finds more removes the least recently used ones.
+    """
+    from learner.store.budget import cache_budget, set_limit
     from sim.runs.run import default_cache_dir
 
-    set_limit(default_cache_dir(), round(mbytes * 1e6))
+    cache_dir, limit_bytes = default_cache_dir(), round(mbytes * 1e6)
+    set_limit(cache_dir, limit_bytes)
+    used_bytes = cache_budget(cache_dir).used_bytes()
+    typer.echo(f"limit {limit_bytes / 1e6:,.1f} MB, {used_bytes / 1e6:,.1f} MB in use")
+    if used_bytes > limit_bytes:
+        tell("limit", "the next run removes what was used least recently; a higher limit keeps it")
 
 
 @app.command()

@@ -71,6 +71,10 @@ class Budget:
         self._used_bytes = used_bytes
         return n_removed, before - used_bytes
 
+    def used_bytes(self) -> int:
+        """Size of the tensor files."""
+        return sum(_usage(path)[1] for path in self._files())
+
     def clear_unfinished(self) -> None:
         """Remove files that killed processes left unfinished; done once, by whoever writes."""
         folders, self._uncleared = self._uncleared, ()

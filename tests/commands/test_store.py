@@ -34,6 +34,20 @@ def test_the_store_is_told_limited_verified_and_pruned(
     assert json.loads(call("store", "prune", "--json")[1]) == {"files": 0, "bytes": 0}
 
 
+def test_a_limit_below_what_is_stored_is_told(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    state = tmp_path / "fedadapter/store/states/aa/aa.safetensors"
+    state.parent.mkdir(parents=True)
+    state.write_bytes(bytes(2_000_000))
+    assert call("store", "limit", "30000") == (0, "limit 30,000.0 MB, 2.0 MB in use\n", "")
+    _, out, err = call("store", "limit", "1.5")
+    assert out == "limit 1.5 MB, 2.0 MB in use\n"
+    assert "the next run removes what was used least recently" in err
+    assert state.exists()
+
+
 @pytest.mark.parametrize("arguments", [("limit", "inf"), ("prune", "--to-mbytes", "inf")])
 def test_a_limit_without_end_is_refused(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
