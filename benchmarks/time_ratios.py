@@ -4,74 +4,94 @@
     python -m benchmarks.time_ratios 'by device' runs/trec/worlds runs/20ng/worlds runs/conll/worlds
 
 Targets are 95 and 99 % of the highest accuracy of the fixed arms in that world (mean over seeds).
-The best fixed arm is chosen for each seed on the other seeds. A row for each world and target,
-with the seeds of both that reach it, then the geometric mean over the worlds that a common seed
-reaches, over the seeds that reach all of these. Below 1, the policy is faster.
+Times are restricted: where a run does not reach the target, the end of the world's runs counts. The
+fixed arm with the least mean time is chosen for each seed on the other seeds. A row for each world
+and target, with the number of seeds of both that reach it, then the geometric mean over the worlds.
+Below 1, the policy is faster. A ratio is a lower bound where the policy misses a target with some
+seed, and an upper bound where the fixed arm does.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
+from typing import NamedTuple
 
 from analysis import Run, Study, load_study
-from analysis.measures import best_accuracy, best_in_hindsight, crossing_s
+from analysis.measures import best_accuracy, crossing_s
 from analysis.statistics.estimates import Estimate, geometric_mean, speed_up
 
 _SHARES = (0.95, 0.99)
 
 
+class Times(NamedTuple):
+    """Restricted seconds to a target by seed, and the seeds that reached it."""
+
+    seconds: Mapping[int, float]
+    reached: frozenset[int]
+
+    def __str__(self) -> str:
+        return f"{fmean(self.seconds.values()):.1f} ({len(self.reached)} of {len(self.seconds)})"
+
+
 def main(policy: str, directories: list[Path]) -> None:
-    _row("world", "target", "policy, s", "best fixed, s", "ratio", "seeds")
-    _row(*["---"] * 6)
+    _row("world", "target", "policy, s", "best fixed, s", "ratio")
+    _row(*["---"] * 5)
     for share in _SHARES:
-        found = []
+        by_world = []
         for directory in directories:
-            for world, target, own_s, best_s in _worlds(load_study(directory), policy, share):
-                _row(
+            for world, target, own, best in _worlds(load_study(directory), policy, share):
+                name, ratio = (
                     f"{directory.parent.name}, {world}",
-                    f"{share:.0%}: {target:.1%}",
-                    *(_mean(own_s), _mean(best_s), _text(speed_up(own_s, best_s))),
-                    f"{len(own_s)}, {len(best_s)}",
+                    speed_up(own.seconds, best.seconds),
                 )
-                if common := own_s.keys() & best_s.keys():
-                    found.append({seed: own_s[seed] / best_s[seed] for seed in common})
-        mean = geometric_mean(found)
-        n_seeds = str(mean.n) if mean else "0"
-        _row(f"geometric mean of {len(found)}", f"{share:.0%}", "", "", _text(mean), n_seeds)
+                _row(name, f"{share:.0%}: {target:.1%}", str(own), str(best), _text(ratio))
+                by_world.append(
+                    {seed: own.seconds[seed] / best.seconds[seed] for seed in own.seconds}
+                )
+        mean = geometric_mean(by_world)
+        _row(f"geometric mean of {len(by_world)}", f"{share:.0%}", "", "", _text(mean))
 
 
 def _row(*cells: str) -> None:
     print(f"| {' | '.join(cells)} |")
 
 
-def _worlds(
-    study: Study, policy: str, share: float
-) -> Iterator[tuple[str, float, dict[int, float], dict[int, float]]]:
-    """Each value of the study's axis with its target, and seconds to it by seed: of the policy, and
-    of the best fixed arm."""
+def _worlds(study: Study, policy: str, share: float) -> Iterator[tuple[str, float, Times, Times]]:
+    """Each value of the study's axis whose runs of the policy have finished: target, times of the
+    policy, and of the best of the fixed arms that have finished."""
     (axis,) = study.axes
-    worlds = dict.fromkeys(str(own[axis]) for own in study.coordinates.values())
-    for world in worlds:
+    for world in dict.fromkeys(str(own[axis]) for own in study.coordinates.values()):
         arms = [arm for arm, own in study.coordinates.items() if own[axis] == world]
-        fixed = [arm for arm in arms if arm in study.arms and not arm.startswith(f"{policy},")]
-        highest = [best for arm in fixed if (best := best_accuracy(study.runs_of(arm))) is not None]
-        if not highest:
+        runs = {arm: study.runs_of(arm) for arm in arms if arm in study.arms}
+        runs = {arm: own for arm, own in runs.items() if all(run.is_finished for run in own)}
+        own = runs.pop(f"{policy}, {world}", None)
+        highest = [best for fixed in runs.values() if (best := best_accuracy(fixed)) is not None]
+        if own is None or not highest:
             continue
         target = share * max(highest)
-        own = {run.seed: run for run in study.runs_of(f"{policy}, {world}")}
-        best = best_in_hindsight(study, fixed, target)
-        yield world, target, _seconds(own, target), _seconds(best, target)
+        end_s = min(run.end_s for fixed in (own, *runs.values()) for run in fixed)
+        fixed_times = [_times(fixed, target, end_s) for fixed in runs.values()]
+        yield world, target, _times(own, target, end_s), _best_in_hindsight(fixed_times)
 
 
-def _seconds(runs: Mapping[int, Run | None], target: float) -> dict[int, float]:
-    found = {seed: crossing_s(run, target) for seed, run in runs.items() if run is not None}
-    return {seed: time_s for seed, time_s in found.items() if time_s is not None}
+def _times(runs: Sequence[Run], target: float, end_s: float) -> Times:
+    found = {run.seed: crossing_s(run, target) for run in runs}
+    reached = {seed: time_s for seed, time_s in found.items() if time_s is not None}
+    return Times({seed: min(reached.get(seed, end_s), end_s) for seed in found}, frozenset(reached))
 
 
-def _mean(seconds: Mapping[int, float]) -> str:
-    return f"{sum(seconds.values()) / len(seconds):.1f}" if seconds else "none"
+def _best_in_hindsight(arms: Sequence[Times]) -> Times:
+    """For each seed, the time of the arm with the least mean time on the other seeds."""
+    seconds, reached = {}, set[int]()
+    for seed in arms[0].seconds:
+        others = [other for other in arms[0].seconds if other != seed] or [seed]
+        best = min(arms, key=lambda arm: fmean(arm.seconds[other] for other in others))
+        seconds[seed] = best.seconds[seed]
+        reached |= {seed} & best.reached
+    return Times(seconds, frozenset(reached))
 
 
 def _text(ratio: Estimate | None) -> str:
