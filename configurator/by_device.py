@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Literal
 
 from learner.plan import Tiers, TuningPlan
-from learner.ranges import require, require_above_0, require_at_least, require_at_least_or_null
+from learner.ranges import (
+    require,
+    require_above_0,
+    require_at_least,
+    require_at_least_or_null,
+    require_share,
+)
 from learner.spec import Adapter, Lora, Runs
 
 from .protocol import Branch, BranchScore, Choose, Costs, Rounds, Trial, TrialResult
@@ -27,6 +34,10 @@ class ByDevice:
     of them, its shallow depth is larger than `shallow_depth`, by as little as possible. On a fleet
     of equal devices nobody has time for more than the others, and one layer for all would end low.
 
+    `least_share` (0-1): depths that fewer than this share of all clients would train, they and the
+    larger ones together, are left out. Each number is averaged over those who trained it, so that
+    the layers that one client alone trains, perhaps on few examples, would be as it leaves them.
+
     `most_batches`: a client that has time left trains on more batches than the scenario says, as
     many as fit, up to this number (None: it does not).
 
@@ -38,6 +49,7 @@ class ByDevice:
     deepest: Adapter | Lora
     shallow_depth: int = 1
     least_mean_depth: float = 0.0
+    least_share: float = 0.1
     slack: float = 1.0
     grow_after: tuple[int, ...] = ()
     runs: Runs = "part"
@@ -45,6 +57,7 @@ class ByDevice:
 
     def __post_init__(self) -> None:
         require_above_0(slack=self.slack)
+        require_share(least_share=self.least_share)
         require_at_least_or_null(1, most_batches=self.most_batches)
         require(
             0 <= self.shallow_depth <= self.deepest.depth,
@@ -92,7 +105,8 @@ class ByDevice:
         shares = costs(plan).shares
         mean_depth = sum(share * depth for share, depth in zip(shares, depths, strict=True))
         if mean_depth >= self.least_mean_depth or shallow_depth == self.deepest.depth:
-            return plan
+            n_rare = sum(share < self.least_share for share in accumulate(shares))
+            return replace(plan, parts=plan.parts[min(n_rare, len(depths) - 1) :])
         return self._plan(shallow_depth + 1, costs)
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -90,6 +91,26 @@ class TestByDevice(ConfiguratorContract):
         assert isinstance(plan, Tiers)
         assert tuned_depth(plan.parts[-1], 12) == shallowest
         assert plan.limit_s == 5.5 * shallowest
+
+    @pytest.mark.parametrize(
+        ("least", "parts"), [(0.0, [6, 5, 4, 3]), (0.1, [4, 3]), (0.25, [4, 3]), (0.3, [3])]
+    )
+    def test_depths_that_few_clients_would_train_are_left_out(
+        self, least: float, parts: list[int]
+    ) -> None:
+        def equal_devices(plan: TuningPlan) -> RoundCost:
+            """Of equal devices, some with little work have time for more layers."""
+            found = costs_by_depth(plan)
+            shares = (0.05, 0.0, 0.2, 0.75)
+            return replace(found, shares=shares) if len(found.shares) == 4 else found
+
+        deepest = Adapter(depth=6, width=8)
+        policy = ByDevice(deepest=deepest, shallow_depth=3, least_share=least)
+        trial = policy.propose(policy.initial(), [], equal_devices)
+        assert trial is not None
+        plan = trial.branches[0].plan
+        assert isinstance(plan, Tiers)
+        assert [tuned_depth(part, 12) for part in plan.parts] == parts
 
     def test_depths_that_cannot_be_are_refused(self) -> None:
         with pytest.raises(ValueError, match=r"shallow_depth must be at most deepest.depth \(2\)"):
