@@ -105,8 +105,8 @@ class ByDevice:
         shares = costs(plan).shares
         mean_depth = sum(share * depth for share, depth in zip(shares, depths, strict=True))
         if mean_depth >= self.least_mean_depth or shallow_depth == self.deepest.depth:
-            n_rare = sum(share < self.least_share for share in accumulate(shares))
-            return replace(plan, parts=plan.parts[min(n_rare, len(depths) - 1) :])
+            n_rare = sum(share < self.least_share for share in accumulate(shares[:-1]))
+            return replace(plan, parts=plan.parts[n_rare:], whole=self.deepest) if n_rare else plan
         return self._plan(shallow_depth + 1, costs)
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:

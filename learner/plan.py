@@ -27,6 +27,9 @@ class Tiers:
 
     `most_batches`: a client that has time left until `limit_s` trains on more batches than the
     scenario says, as many as fit, up to this number (None: it does not).
+
+    `whole`: the state's configuration, where nobody trains all of it (None: the smallest one of
+    which all parts are parts).
     """
 
     kind: Literal["tiers"] = "tiers"
@@ -34,6 +37,7 @@ class Tiers:
     limit_s: float | None = None
     runs: Runs = "part"
     most_batches: int | None = None
+    whole: TuningConfig | None = None
 
     def __post_init__(self) -> None:
         _require_parts(self.parts)
@@ -46,6 +50,11 @@ class Tiers:
                 "most_batches must be null where limit_s is, since nothing else limits them, "
                 f"got {self.most_batches}",
             )
+        whole = self.whole
+        require(
+            whole is None or all(is_part(part, whole) for part in self.parts),
+            f"whole must hold all parts, {_listed(self.parts)}, got {whole}",
+        )
 
     def __str__(self) -> str:
         limit = "memory" if self.limit_s is None else f"{self.limit_s:g} s"
@@ -101,9 +110,12 @@ class Part:
 
 @cache
 def shape(plan: TuningPlan) -> TuningConfig:
-    """The configuration of a plan's state: the smallest one of which all parts are parts."""
+    """The configuration of a plan's state: the smallest one of which all parts are parts, or the
+    plan's own `whole`."""
     if not isinstance(plan, Tiers | Shares):
         return plan
+    if isinstance(plan, Tiers) and plan.whole is not None:
+        return plan.whole
     largest = plan.parts[0]
     for part in plan.parts[1:]:
         largest = _union(largest, part)

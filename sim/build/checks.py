@@ -190,8 +190,9 @@ def check_depths(scenario: Scenario, architecture: Architecture) -> None:
 def _named_depths(policy: object) -> Iterator[tuple[str, int]]:
     """Every depth that the policy names, with its key path below `configurator`."""
     match policy:
-        case Fixed(config=Tiers(parts=parts) | Shares(parts=parts)):
+        case Fixed(config=Tiers(parts=parts) | Shares(parts=parts) as plan):
             yield from ((f"config.parts.{i}.depth", tuned_depth(p, 0)) for i, p in enumerate(parts))
+            yield "config.whole.depth", tuned_depth(shape(plan), 0)
         case Fixed(config=Adapter(depth=depth) | Lora(depth=depth) | Freeze(depth=depth)):
             yield "config.depth", depth
         case ByDevice() | Legend() | DevFt() | Forecast():

@@ -111,6 +111,7 @@ class TestByDevice(ConfiguratorContract):
         plan = trial.branches[0].plan
         assert isinstance(plan, Tiers)
         assert [tuned_depth(part, 12) for part in plan.parts] == parts
+        assert shape(plan) == deepest
 
     def test_depths_that_cannot_be_are_refused(self) -> None:
         with pytest.raises(ValueError, match=r"shallow_depth must be at most deepest.depth \(2\)"):

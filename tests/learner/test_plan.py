@@ -33,6 +33,12 @@ def test_the_state_has_the_smallest_shape_that_holds_all_parts(
     assert shape(Shares(parts=parts, shares=shares)) == largest
 
 
+def test_a_state_may_be_larger_than_all_parts() -> None:
+    plan = Tiers(parts=(SMALL,), whole=DEEP)
+    assert shape(plan) == DEEP
+    assert parts_of(plan) == (Part(config=SMALL, whole=DEEP),)
+
+
 def test_a_part_that_is_the_whole_state_is_no_part() -> None:
     whole, part = parts_of(Tiers(parts=(DEEP, SMALL), runs="whole"))
     assert whole == Part(config=DEEP)
@@ -54,6 +60,7 @@ def test_a_part_that_is_the_whole_state_is_no_part() -> None:
             r"parts must have one alpha / rank, got \[4.0, 2.0\]",
         ),
         (Tiers, {"parts": (SMALL,), "limit_s": 0.0}, "limit_s must be above 0"),
+        (Tiers, {"parts": (DEEP, SMALL), "whole": WIDE}, r"whole must hold all parts.*got .*16"),
         (Shares, {"parts": (SMALL, DEEP), "shares": (0.5,)}, "one positive number for each part"),
         (Shares, {"parts": (SMALL, DEEP), "shares": (0.5, 0.6)}, "1 in total"),
         (Shares, {"parts": (SMALL, DEEP), "shares": (1.0, 0.0)}, "positive"),

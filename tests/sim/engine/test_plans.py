@@ -112,6 +112,22 @@ def test_who_has_time_left_trains_on_more_batches_until_the_limit(
         assert batches == 12 or more_s[client] + per_batch_s > limit_s
 
 
+def test_a_state_that_nobody_trains_as_a_whole_costs_what_its_parts_do(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    logs = {}
+    for name, config in (
+        ("small", SMALL),
+        ("part", BY_MEMORY | {"parts": [SMALL], "whole": LARGE}),
+    ):
+        run = run_scenario(make(**mixed(**{"configurator.config": config})), out=tmp_path / name)
+        logs[name] = rows(run.run_dir)
+    (small,), (part,) = (of_kind(logs[name], "round") for name in ("small", "part"))
+    assert part["config"] == LARGE
+    for key in ("t_s", "down_bytes", "up_bytes", "compute_s", "energy_j"):
+        assert part[key] == small[key]
+
+
 def transfers_s(n_bytes: int) -> float:
     return n_bytes / 1e6 + n_bytes / 0.5e6
 
