@@ -31,6 +31,17 @@ def test_the_site_lists_every_page() -> None:
     assert listed == pages | outside | {"docs/tour.md"}
 
 
+def test_the_site_has_every_file_below_docs_that_a_page_links_to() -> None:
+    hooks = (ROOT / "docs/site/hooks.py").read_text(encoding="utf-8")
+    (placed,) = re.findall(r"^PLACED = \((.*)\)$", hooks, flags=re.MULTILINE)
+    suffixes = {*re.findall(r'"(\.\w+)"', placed), ".ipynb"}
+    for page in ROOT.glob("docs/**/*.md"):
+        for link in re.findall(r"\]\(([^):#]+)\)", page.read_text(encoding="utf-8")):
+            target = (page.parent / link).resolve()
+            is_below = target.is_relative_to(ROOT / "docs") and target.is_file()
+            assert not is_below or target.suffix in suffixes, f"{page}: {link}"
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built while no proxy answers."""

@@ -18,6 +18,8 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md")
 NOTEBOOK = "docs/tour.ipynb"
+PLACED = (".md", ".png", ".csv")
+"""Which files below docs/ are on the site."""
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -25,8 +27,7 @@ def on_files(files: Files, config: Any) -> Files:
     docs_dir = Path(config.docs_dir)
     placed = Files([file for file in files if file.src_dir != config.docs_dir])
     for file in files:
-        is_page = file.src_uri.endswith((".md", ".png"))
-        if file.src_dir == config.docs_dir and is_page:
+        if file.src_dir == config.docs_dir and file.src_uri.endswith(PLACED):
             placed.append(_file(config, f"docs/{file.src_uri}", docs_dir / file.src_uri))
     for name in PAGES:
         placed.append(_file(config, name, ROOT / name))
