@@ -34,6 +34,10 @@ def table(
         typer.Option(help="Target accuracy, 0-1 (repeatable)."),
     ] = None,
     crossing: CrossingOption = "sustained",
+    arms: Annotated[
+        list[str] | None,
+        typer.Option("--arms", metavar="ARM", help="Compare only this arm (repeatable)."),
+    ] = None,
     baseline: BaselineOption = None,
     share_of: Annotated[
         str | None,
@@ -53,10 +57,12 @@ def table(
 ) -> None:
     """Print time, bytes and energy to target accuracies by arm, with intervals over seeds."""
     from analysis import caption, load_study, table_rows
+    from analysis.reading.arms import chosen_arms
     from analysis.tables.formats import render
     from analysis.tables.targets import LEVELS, SHARES
 
-    loaded, format = load_study(directory), "json" if as_json else format
+    loaded = chosen_arms(load_study(directory), arms or ())
+    format = "json" if as_json else format
     warn(loaded, as_json)
     if loaded.published and not (target or share_of):
         _show_published(loaded, format)

@@ -10,6 +10,7 @@ from itertools import pairwise
 from matplotlib.figure import Figure
 
 from analysis.measures import is_moving
+from analysis.reading.arms import chosen_arms
 from analysis.reading.study import Study
 from analysis.tables.arms import arm_frame, default_reference
 
@@ -19,7 +20,7 @@ from .configuration_path import configuration_path, configuration_path_frame
 from .cost_to_target import cost_to_target, cost_to_target_frame
 from .drawing.panels import check_arms
 from .drawing.scales import axis_name
-from .goal import FigureOptions, Goal, chosen_arms, goal_of
+from .goal import FigureOptions, Goal, goal_of
 from .heat_map import heat_map, heat_map_frame
 from .partition import study_partitions
 from .policy_comparison import policy_comparison

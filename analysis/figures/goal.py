@@ -11,7 +11,7 @@ from analysis.reading.study import Study
 from analysis.tables.runs import QUANTITIES, Quantity, QuantityName, default_target
 from analysis.tables.text import percent
 
-from .drawing.line_styles import arm_styles, series_of
+from .drawing.line_styles import arm_styles
 from .drawing.look import LOOK, Look
 from .drawing.style import CURVE_NOTE
 
@@ -77,23 +77,3 @@ def goal_of(study: Study, options: FigureOptions) -> Goal:
 def has_curve(study: Study) -> bool:
     """Return whether the accuracy of some run is from a learning curve, not from training."""
     return any(run.learner == "curve" for run in study.runs)
-
-
-def chosen_arms(study: Study, arms: Sequence[str]) -> Study:
-    """Return the study with these arms alone, in its own order; with none named, the whole study.
-
-    An arm of a study with axes may be named without its coordinates. Raises ValueError for a name
-    that no arm has.
-    """
-    if not arms:
-        return study
-    names = {arm: {arm, series_of(arm, study.coordinates.get(arm, {}))} for arm in study.arms}
-    for name in arms:
-        if not any(name in known for known in names.values()):
-            raise ValueError(f"{study.path}: has no arm {name}; its arms: {', '.join(study.arms)}")
-    kept = {arm for arm, known in names.items() if known & set(arms)}
-    return replace(
-        study,
-        runs=tuple(run for run in study.runs if run.arm in kept),
-        coordinates={arm: at for arm, at in study.coordinates.items() if arm in kept},
-    )

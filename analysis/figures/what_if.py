@@ -11,13 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.measures import Crossing
+from analysis.reading.arms import series_of, value_text
 from analysis.reading.study import Study
 from analysis.statistics.estimates import mean_interval
 from analysis.tables.runs import Quantity, run_frame
 from analysis.tables.text import bounds_text
 
 from .drawing.labels import EndLabel, end_labels, name_ticks
-from .drawing.line_styles import LineStyle, series_of
+from .drawing.line_styles import LineStyle
 from .drawing.look import LOOK, Look
 from .drawing.scales import (
     apart,
@@ -27,7 +28,6 @@ from .drawing.scales import (
     plain_log,
     plain_number,
     scaling,
-    value_text,
     value_ticks,
 )
 from .drawing.style import COLOURS, DASHES

@@ -47,3 +47,18 @@ def test_the_table_compares_with_a_baseline_and_says_how_targets_are_reached(
     status, _, err = call("report", study, "--baseline", "none such")
     assert status == 2
     assert err.endswith("has no arm none such for a baseline; it has fast, slow\n")
+
+
+def test_the_table_compares_some_arms_and_tells_what_these_lack(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    call("study", study_file, "--out", tmp_path, "--workers", 1, "--arms", "slow", "--seeds", 0)
+    study, options = tmp_path / "two", ("--target", 0.3, "--json")
+    assert "not begun" in call("table", study, "--target", 0.3)[1]
+    assert "not begun" not in call("table", study, "--target", 0.3, "--arms", "slow")[1]
+    call("study", study_file, "--out", tmp_path, "--workers", 1)
+    rows = json.loads(call("table", study, *options, "--arms", "fast")[1])
+    assert [row["arm"] for row in rows] == ["fast"]
+    status, _, err = call("table", study, *options, "--arms", "fats")
+    assert status == 2
+    assert err == f"fedadapter: {study}: has no arm fats; its arms: fast, slow\n"

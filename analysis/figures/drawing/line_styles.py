@@ -9,9 +9,9 @@ from typing import Any
 from matplotlib.colors import to_hex, to_rgb
 
 from analysis.measures import full_arms, is_moving
+from analysis.reading.arms import series_of
 from analysis.reading.study import Study
 
-from .scales import value_text
 from .style import BASELINE, COLOURS, DASHES
 
 _MIXED = 0.4
@@ -65,26 +65,6 @@ def _shade(colour: str, share: float) -> str:
     other = 0.0 if share < 0.5 else 1.0
     red, green, blue = ((1 - mixed) * part + mixed * other for part in to_rgb(colour))
     return to_hex((red, green, blue))
-
-
-def series_of(arm: str, place: Mapping[str, Any]) -> str:
-    """Return the name of an arm of a study with axes without its coordinates.
-
-    >>> series_of("medium, participants=5", {"rounds.participants": 5})
-    'medium'
-    """
-    for axis, value in reversed(list(place.items())):
-        arm = _without(arm, axis, value_text(value))
-    return arm
-
-
-def _without(arm: str, axis: str, text: str) -> str:
-    for token in (f"{axis}={text}", f"{axis.rsplit('.', 1)[-1]}={text}", text):
-        if arm == token:
-            return ""
-        if arm.endswith(f", {token}"):
-            return arm.removesuffix(f", {token}")
-    return arm
 
 
 def _styles(

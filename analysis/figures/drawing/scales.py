@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -62,11 +60,6 @@ def axis_name(name: str, paths: Sequence[str] = ()) -> str:
         if paths and all(path.endswith(suffix) for path in paths):
             return f"{last.replace('_', ' ')}, {unit}"
     return last.replace("_", " ")
-
-
-def value_text(value: Any) -> str:
-    """Return a coordinate as text, as a study writes it in arm names."""
-    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def plain_number(text: str) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 from matplotlib.figure import Figure
 
-from analysis.figures.goal import FigureOptions, Goal, chosen_arms, goal_of
+from analysis.figures.goal import FigureOptions, Goal, goal_of
+from analysis.reading.arms import chosen_arms
 from analysis.reading.pricing import timed_as
 from analysis.reading.run import Run
 from analysis.reading.study import Study

@@ -20,7 +20,8 @@ from analysis.figures.drawing.line_styles import arm_styles
 from analysis.figures.drawing.look import Look
 from analysis.figures.drawing.scales import apart
 from analysis.figures.drawing.time_axis import time_ticks
-from analysis.figures.goal import FigureOptions, chosen_arms
+from analysis.figures.goal import FigureOptions
+from analysis.reading.arms import chosen_arms
 from analysis.reading.study import Study, load_study
 from analysis.tables.text import shortened
 
