@@ -13,8 +13,8 @@ from .study import Study
 def chosen_arms(study: Study, arms: Sequence[str]) -> Study:
     """Return the study with these arms alone, in its own order; with none named, the whole study.
 
-    An arm of a study with axes may be named without its coordinates. Raises ValueError for a name
-    that no arm has.
+    An arm of a study with axes may be named without its coordinates. A row in hindsight needs two
+    of its arms. Raises ValueError for a name that no arm has.
     """
     if not arms:
         return study
@@ -27,6 +27,11 @@ def chosen_arms(study: Study, arms: Sequence[str]) -> Study:
         study,
         runs=tuple(run for run in study.runs if run.arm in kept),
         coordinates={arm: at for arm, at in study.coordinates.items() if arm in kept},
+        hindsight={
+            name: own
+            for name, arms_of in study.hindsight.items()
+            if len(own := [arm for arm in arms_of if arm in kept]) > 1
+        },
         missing=[run for run in study.missing if run.rpartition(" (seed ")[0] in kept],
     )
 
