@@ -26,7 +26,7 @@ study-policies: install
 WORLD_STUDY = $(BIN)/fedadapter study scenarios/policies/worlds.yaml \
   --base scenarios/policies/$$task.yaml --out runs/$$task
 
-# Depth by device against fixed depths on three tasks in three worlds: an estimated five hours of two
+# Depth by device against fixed depths on three tasks in three worlds: an estimated six hours of two
 # cores at the first time, and resumed where it was stopped. LEFT=1: only says what is left to run.
 worlds: install
 	@set -e; for task in trec 20ng conll; do \
