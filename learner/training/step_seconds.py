@@ -6,6 +6,8 @@ is kept of what is trained.
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -177,7 +179,12 @@ def _job(work: Work, n_texts: int, n_steps: int, seed: int) -> LocalJob:
 
 
 def _reset_peak() -> None:
-    """Start a new peak of resident memory, where the system can."""
+    """Start a new peak of resident memory, where the system can.
+
+    What earlier steps have freed is given back first. Otherwise it would count for this one.
+    """
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)  # of glibc
     if _CLEAR_REFS.exists():
         try:
             _CLEAR_REFS.write_text("5", encoding="ascii")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,20 @@ def test_a_step_takes_time_and_memory(backbone: Backbone) -> None:
     assert cost.seconds > 0.0
     assert cost.quartiles_s[0] <= cost.seconds <= cost.quartiles_s[1]
     assert cost.peak_bytes is None or cost.peak_bytes > 1e6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read on Linux alone")
+def test_memory_freed_before_is_not_memory_of_the_step(backbone: Backbone) -> None:
+    work = Work(config=Full(), cache="none", batch_size=2, tokens=4, n_labels=3)
+    before = step_cost(backbone, work, repeats=1).peak_bytes
+    blocks = [bytes(100_000) for _ in range(4_000)]  # each too small for a mapping of its own
+    kept = blocks[::40]  # so that the allocator cannot give back the end of its heap by itself
+    del blocks
+    after = step_cost(backbone, work, repeats=1).peak_bytes
+    assert before is not None
+    assert after is not None
+    assert len(kept) == 100
+    assert after < before + 100e6
 
 
 def test_computed_activations_are_the_stored_ones(backbone: Backbone) -> None:
