@@ -31,8 +31,9 @@ class ByDevice:
     them. A larger cohort of more even clients leaves less room. `runs`: see learner.spec.Runs.
 
     `least_mean_depth`: where a plan lets clients train fewer layers than this, in the mean over all
-    of them, its shallow depth is larger than `shallow_depth`, by as little as possible. On a fleet
-    of equal devices nobody has time for more than the others, and one layer for all would end low.
+    of them, its shallow depth is larger than `shallow_depth`, by as little as possible, unless this
+    would exclude clients that lack the memory for it. On a fleet of equal devices nobody has time
+    for more than the others, and one layer for all would end low.
 
     `least_share` (0-1): depths that fewer than this share of all clients would train, they and the
     larger ones together, are left out. Each number is averaged over those who trained it, so that
@@ -102,12 +103,15 @@ class ByDevice:
             runs=self.runs,
             most_batches=self.most_batches,
         )
-        shares = costs(plan).shares
+        expected = costs(plan)
+        shares = expected.shares
         mean_depth = sum(share * depth for share, depth in zip(shares, depths, strict=True))
-        if mean_depth >= self.least_mean_depth or shallow_depth == self.deepest.depth:
-            n_rare = sum(share < self.least_share for share in accumulate(shares[:-1]))
-            return replace(plan, parts=plan.parts[n_rare:], whole=self.deepest) if n_rare else plan
-        return self._plan(shallow_depth + 1, costs)
+        if mean_depth < self.least_mean_depth and shallow_depth < self.deepest.depth:
+            deeper = self._plan(shallow_depth + 1, costs)
+            if costs(deeper).excluded <= expected.excluded:
+                return deeper
+        n_rare = sum(share < self.least_share for share in accumulate(shares[:-1]))
+        return replace(plan, parts=plan.parts[n_rare:], whole=self.deepest) if n_rare else plan
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
         return Choose(trial.branches[0].name)

@@ -139,12 +139,16 @@ class TrialResult:
 class RoundCost:
     """Expected cost of one round, with filled caches.
 
+    It is that of the clients that can take part: they have the memory for the plan, and links that
+    carry something.
+
     At the mean rates of the clients' traces: of one client, as a mean over all, `seconds`, `bytes`
     (down and up) and `joules`; `cohort_s`, the expected slowest of a random cohort; `by_device`,
     mean seconds of a client by device class. At random instants of the traces: `round_s`, the
     expected slowest of a random cohort, which is the length of a synchronous round.
 
-    `shares`: of all clients, the share that trains each part of the plan, in its order.
+    `shares`: of these clients, the share that trains each part of the plan, in its order.
+    `excluded` (0-1): of all clients, the share that cannot take part.
     """
 
     seconds: float
@@ -154,6 +158,7 @@ class RoundCost:
     joules: float
     round_s: float
     shares: tuple[float, ...]
+    excluded: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

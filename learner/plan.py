@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import isclose
+from math import isclose, isfinite
 from typing import Literal
 
 from .ranges import require, require_above_0, require_at_least
@@ -43,6 +43,10 @@ class Tiers:
         _require_parts(self.parts)
         if self.limit_s is not None:
             require_above_0(limit_s=self.limit_s)
+            require(
+                isfinite(self.limit_s),
+                "limit_s must be finite or null, got inf: are all links of the fleet dead?",
+            )
         if self.most_batches is not None:
             require_at_least(1, most_batches=self.most_batches)
             require(

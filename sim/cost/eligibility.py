@@ -72,28 +72,43 @@ class Eligibility:
         return self._seconds[plan]
 
     def round_cost(self, plan: TuningPlan) -> RoundCost:
-        """What a round of the plan is expected to cost."""
+        """What a round of the plan is expected to cost, of the clients that can take part in it."""
         jobs = [self._job(part) for part in parts_of(plan)]
-        sampled = np.array([self._sampled_s(part) for part in parts_of(plan)])
-        ids = sampled_ids(len(self.clients))
-        sampled_plan_s = self._mean(plan, sampled, ids) + self._more_s(plan)[ids, np.newaxis]
-        seconds, everybody = self.expected_s(plan), np.arange(len(self.clients))
-        n_bytes = [np.full(len(seconds), float(job.n_bytes)) for job in jobs]
-        joules = self._mean(plan, np.array([job.joules for job in jobs]), everybody)
-        joules += self._more_joules(plan)
-        devices = np.array([client.device.profile.name for client in self.clients])
+        able = self._able(plan)
+        seconds, joules = self.expected_s(plan), self._more_joules(plan)
+        everybody = np.arange(len(self.clients))
+        joules += self._mean(plan, np.array([job.joules for job in jobs]), everybody)
+        n_bytes = np.array([np.full(len(seconds), float(job.n_bytes)) for job in jobs])
+        devices = np.array([client.device.profile.name for client in self.clients])[able]
         return RoundCost(
-            seconds=float(seconds.mean()),
-            cohort_s=expected_slowest_s(seconds, self.n_participants),
-            round_s=expected_slowest_s(sampled_plan_s.ravel(), self.n_participants),
-            shares=self._shares(plan),
+            seconds=float(seconds[able].mean()),
+            cohort_s=expected_slowest_s(seconds[able], self.n_participants),
+            round_s=expected_slowest_s(self._sampled_plan_s(plan, able), self.n_participants),
+            shares=self._shares(plan, able),
             by_device={
-                name: float(seconds[devices == name].mean())
+                name: float(seconds[able][devices == name].mean())
                 for name in dict.fromkeys(devices.tolist())
             },
-            bytes=float(self._mean(plan, np.array(n_bytes), everybody).mean()),
-            joules=float(joules.mean()),
+            bytes=float(self._mean(plan, n_bytes, everybody)[able].mean()),
+            joules=float(joules[able].mean()),
+            excluded=1.0 - len(able) / len(self.clients),
         )
+
+    def _able(self, plan: TuningPlan) -> NDArray[np.int64]:
+        """The clients that have the memory for the plan and a link that carries something. All, if
+        there are none: then the run says why nobody trains."""
+        everybody = np.arange(len(self.clients))
+        ids = self.eligible(plan, everybody)
+        able = ids[np.isfinite(self.expected_s(plan)[ids])]
+        return able if len(able) else everybody
+
+    def _sampled_plan_s(self, plan: TuningPlan, able: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Seconds of the jobs of sampled clients at random instants."""
+        ids = sampled_ids(len(self.clients))
+        sampled = np.array([self._sampled_s(part) for part in parts_of(plan)])
+        seconds = self._mean(plan, sampled, ids) + self._more_s(plan)[ids, np.newaxis]
+        kept = seconds[np.isin(ids, able)]
+        return (kept if len(kept) else seconds).ravel()
 
     def tiers(self, plan: Tiers) -> NDArray[np.int64]:
         """The part that each client trains, as an index into the plan's parts, by client id."""
@@ -194,11 +209,11 @@ class Eligibility:
             own = np.average(values, axis=0, weights=plan.shares)
         return own
 
-    def _shares(self, plan: TuningPlan) -> tuple[float, ...]:
-        """The share of the clients that train each part of the plan."""
+    def _shares(self, plan: TuningPlan, able: NDArray[np.int64]) -> tuple[float, ...]:
+        """The share of these clients that trains each part of the plan."""
         if isinstance(plan, Tiers):
-            numbers = np.bincount(self.tiers(plan), minlength=len(plan.parts))
-            return tuple((numbers / len(self.clients)).tolist())
+            numbers = np.bincount(self.tiers(plan)[able], minlength=len(plan.parts))
+            return tuple((numbers / len(able)).tolist())
         return plan.shares if isinstance(plan, Shares) else (1.0,)
 
     def _lacking(self, config: TuningConfig) -> tuple[IneligibleDevice, ...]:

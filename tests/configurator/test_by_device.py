@@ -49,6 +49,19 @@ class TestByDevice(ConfiguratorContract):
         assert branch.plan == Tiers(parts=parts, limit_s=1.5 * 11.0)
         assert trial.budget == Unlimited()
 
+    def test_the_shallow_depth_does_not_grow_above_what_clients_have_the_memory_for(self) -> None:
+        def costs(plan: TuningPlan) -> RoundCost:
+            shallow = plan.parts[-1] if isinstance(plan, Tiers) else shape(plan)
+            is_large = tuned_depth(shallow, 12) > 2  # for the slow ones
+            return replace(costs_by_depth(plan), excluded=0.5 if is_large else 0.0)
+
+        policy = ByDevice(deepest=Adapter(depth=6, width=8), least_mean_depth=6)
+        trial = policy.propose(policy.initial(), [], costs)
+        assert trial is not None
+        plan = trial.branches[0].plan
+        assert isinstance(plan, Tiers)
+        assert plan.parts[-1] == Adapter(depth=2, width=8)
+
     def test_who_has_time_left_may_train_on_more_batches(self) -> None:
         policy = ByDevice(deepest=Adapter(depth=3, width=16), most_batches=8)
         trial = policy.propose(policy.initial(), [], costs_by_depth)

@@ -147,6 +147,17 @@ def test_the_cost_of_a_round_is_over_all_clients() -> None:
     assert found.joules == pytest.approx((2 * 3 + 180 + 2 * (2 * 6 + 180)) / 3)
 
 
+def test_clients_that_cannot_take_part_count_neither_in_costs_nor_in_shares() -> None:
+    alone = eligibility(TX2, TX2).round_cost(SMALL)
+    dead = replace(clients(TX2)[0], link=Link(OneWay(constant(0.0)), OneWay(constant(1.0))))
+    own = eligibility(TX2, replace(PI, memory_bytes=3 * 10**9), TX2, TX2, share=0.6)
+    own = replace(own, clients=[*own.clients[:3], replace(dead, shard=own.clients[3].shard)])
+    found = own.round_cost(SMALL)
+    assert found == replace(alone, excluded=0.5)
+    tiers = own.round_cost(Tiers(parts=(LARGE, SMALL), limit_s=200.0))
+    assert (tiers.shares, tiers.excluded) == ((1.0, 0.0), 0.5)
+
+
 def test_links_that_do_not_vary_make_every_round_as_long_as_at_mean_rates() -> None:
     found = eligibility(TX2, PI, PI, speed=2).round_cost(SMALL)
     assert found.round_s == pytest.approx(found.cohort_s, rel=1e-2)  # drawn from more values
