@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from learner.plan import is_part, shape
+from learner.plan import TuningPlan, is_part, parts_of, shape
 from learner.ranges import require
 from learner.spec import tuned_depth
 
-from .protocol import BackTo, Budget, Choose, Decision, Extend, Rounds, SimSeconds, Trial
+from .protocol import BackTo, Budget, Choose, Decision, Extend, Rounds, SimSeconds, Trial, Unlimited
 
 
 def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
@@ -17,6 +17,7 @@ def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
 
     n_participants: of a round. n_layers: of the model.
     """
+    require(isinstance(trial, Trial), f"propose must return a Trial or None, got {trial!r}")
     n_branches = len(trial.branches)
     require(
         1 <= n_branches <= n_participants,
@@ -25,6 +26,8 @@ def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
     )
     (name, count), *_ = Counter(branch.name for branch in trial.branches).most_common(1)
     require(count == 1, f"the branches of a trial must have different names, got {name!r} twice")
+    for branch in trial.candidates + trial.branches:
+        check_plan(branch.plan, f"branch {branch.name!r} must have a plan")
     for branch in trial.branches:
         depth = tuned_depth(shape(branch.plan), n_layers)
         require(
@@ -34,6 +37,20 @@ def check_trial(trial: Trial, n_participants: int, n_layers: int) -> None:
         )
     _check_budget(trial.budget)
     _check_views(trial)
+
+
+def check_plan(plan: object, rule: str) -> None:
+    """Raise ValueError, which begins with `rule`, for an object that is no plan, or one whose
+    depths, widths or ranks are no whole numbers."""
+    require(
+        isinstance(plan, TuningPlan), f"{rule}, such as Adapter(depth=2, width=8), got {plan!r}"
+    )
+    assert isinstance(plan, TuningPlan)
+    for part in parts_of(plan):
+        sizes = [getattr(part.config, name, 0) for name in ("depth", "width", "rank")]
+        require(
+            all(type(size) is int for size in sizes), f"{rule} of whole numbers, got {part.config}"
+        )
 
 
 def _check_views(trial: Trial) -> None:
@@ -55,7 +72,14 @@ def _check_budget(budget: Budget) -> None:
         case SimSeconds(seconds):
             require(seconds > 0, f"a trial's budget must be above 0 s, got {seconds}")
         case Rounds(rounds):
-            require(rounds >= 1, f"a trial's budget must be at least 1 round, got {rounds}")
+            require(
+                type(rounds) is int and rounds >= 1,
+                f"a trial's budget must be a whole number of rounds from 1 on, got {rounds}",
+            )
+        case Unlimited():
+            pass
+        case _:
+            raise ValueError(f"a budget must be SimSeconds, Rounds or Unlimited, got {budget!r}")
 
 
 def check_decision(decision: Decision, names: Sequence[str]) -> None:

@@ -13,6 +13,8 @@ Growable = Adapter | Lora | Freeze
 """Configurations that can grow: all in depth, adapters also in neurons, LoRA also in rank (with
 alpha in proportion)."""
 
+_LARGEST = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Space:
@@ -37,6 +39,10 @@ class Space:
         require_at_least(1, rank_step=self.rank_step, max_rank=self.max_rank)
         require_at_least_or_null(0, max_depth=self.max_depth)
         require_units(width_step=self.width_step, max_width=self.max_width)
+        for name, size in (("width", self.max_width), ("rank", self.max_rank)):
+            require(
+                size <= _LARGEST, f"max_{name} must be at most {_LARGEST:,}, got {size:,}"
+            )  # all sizes are listed
 
     def within(self, n_layers: int) -> Space:
         """The space with the model's number of layers as `max_depth`, unless that is set."""

@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, the increment of splitmix64
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_MOST_SEED = 2**63 - 1
 _ONE, _11, _27, _30, _31 = (np.uint64(n) for n in (1, 11, 27, 30, 31))
 
 
 def whole_seed(seed: object) -> int:
-    """A seed as an int. Raises ValueError if it is not a whole number from 0.
+    """A seed as an int. Raises ValueError if it is not a whole number from 0 to 2**63 - 1.
 
     >>> whole_seed(np.int64(3))
     3
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed must be a whole number of at least 0, got {seed!r}")
+    if seed > _MOST_SEED:  # the manifest of such a run could not be read again
+        raise ValueError(f"seed must be at most {_MOST_SEED}, got {seed}")
     return int(seed)
 
 

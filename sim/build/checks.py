@@ -40,7 +40,7 @@ from sim.scenario.task import CurveTraining, DataTask
 from traces.profiles import DeviceProfile
 
 from .availability import check_availability
-from .configurator import configurator_of
+from .configurator import configurator_of, policy_of
 from .devices import check_devices, find_profiles, has_published
 from .limits import check_limits
 from .network_traces import check_references
@@ -62,7 +62,7 @@ def check_scenario(scenario: Scenario, configurator: Configurator | None = None)
     downloaded is checked by check_depths.
     """
     check_limits(scenario)
-    _check_model(scenario)
+    _check_model(scenario, configurator)
     if isinstance(scenario.task, DataTask) and scenario.task.source.startswith(PYPI):
         _require_one_of("task.source", scenario.task.source, DATA)
         kind = PACKAGES[scenario.task.source].kind
@@ -71,6 +71,12 @@ def check_scenario(scenario: Scenario, configurator: Configurator | None = None)
             f"task.kind must be {kind} for {scenario.task.source}, got {scenario.task.kind}",
         )
     check_devices(scenario.fleet)
+    most = getattr(configurator or policy_of(scenario), "max_branches", 1)
+    require(
+        scenario.rounds.participants >= most,
+        f"rounds.participants must be at least {most} for the trials of configurator (one for each "
+        f"branch), got {scenario.rounds.participants}",
+    )
     if isinstance(shape((configurator or configurator_of(scenario)).initial()), Lora):
         require(
             scenario.cost.kind == "analytic" or scenario.cost.payload == "exact",
@@ -82,7 +88,7 @@ def check_scenario(scenario: Scenario, configurator: Configurator | None = None)
         check_reference("fleet.capacities.source", scenario.fleet.capacities.source)
 
 
-def _check_model(scenario: Scenario) -> None:
+def _check_model(scenario: Scenario, configurator: Configurator | None) -> None:
     source = scenario.model.source
     if source.startswith("shape:"):
         require(
@@ -97,7 +103,7 @@ def _check_model(scenario: Scenario) -> None:
         _require_one_of("model.source", source, MODELS)
     known = _known_architecture(scenario)
     if known is not None:
-        check_depths(scenario, known)
+        check_depths(scenario, known, configurator)
 
 
 def _known_architecture(scenario: Scenario) -> Architecture | None:
@@ -164,7 +170,9 @@ def find_architecture(scenario: Scenario, cache_dir: Path) -> Architecture:
     return read_architecture(model_dir(source, cache_dir))
 
 
-def check_depths(scenario: Scenario, architecture: Architecture) -> None:
+def check_depths(
+    scenario: Scenario, architecture: Architecture, configurator: Configurator | None = None
+) -> None:
     """Raise ValueError if a part of the scenario does not fit the sizes of the model.
 
     That is: a depth above the number of layers, texts longer than the model's positions, costs of
@@ -176,7 +184,7 @@ def check_depths(scenario: Scenario, architecture: Architecture) -> None:
         f"task.max_tokens must be at most {architecture.most_tokens} (the model's positions), got "
         f"{scenario.task.max_tokens}",
     )
-    for key, depth in _named_depths(scenario.configurator):
+    for key, depth in _named_depths(configurator or policy_of(scenario)):
         require(
             depth <= architecture.n_layers,
             f"configurator.{key} must be at most {architecture.n_layers} (the model's layers), "

@@ -19,13 +19,21 @@ from sim.scenario.own import Own
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 
+from .guarded import Guarded
+
 
 def configurator_of(scenario: Scenario) -> Configurator:
-    """The scenario's policy; an own one is imported and made from its values.
+    """The scenario's policy; an own one is imported and made from its values, and guarded.
 
     Raises ValueError, naming the key, if it cannot be imported, is no configurator, or refuses its
     values.
     """
+    policy = policy_of(scenario)
+    return Guarded(policy) if isinstance(scenario.configurator, Own) else policy
+
+
+def policy_of(scenario: Scenario) -> Configurator:
+    """As configurator_of, with an own one as it is."""
     policy = scenario.configurator
     if not isinstance(policy, Own):
         return policy
@@ -46,12 +54,12 @@ def build_configurator(
     The depth limit is the model's number of layers, the seed of its draws is the run's. An own
     policy keeps its values as they are. Raises ValueError as configurator_of does.
     """
-    policy = configurator_of(scenario)
+    policy = policy_of(scenario)
     if isinstance(policy, Growing):
         policy = replace(policy, space=policy.space.within(architecture.n_layers))
     if isinstance(policy, Drawing) and policy.seed is None:
         policy = replace(policy, seed=streams.key("configurator"))
-    return policy
+    return Guarded(policy) if isinstance(scenario.configurator, Own) else policy
 
 
 def with_configurator(scenario: Scenario, policy: Configurator | None) -> Scenario:
@@ -112,8 +120,9 @@ def _make(kind: type[Any], values: Mapping[str, Any], name: str) -> Configurator
         detail = error.errors()[0]
         path = ".".join(["configurator.values", *map(str, detail["loc"][1:])])
         raise ValueError(f"{path}: {detail['msg']}, got {detail['input']!r} ({name})") from None
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"configurator.values do not fit {name}: {error}") from None
+    except Exception as error:  # the user's class may raise anything
+        told = error if isinstance(error, TypeError | ValueError) else repr(error)
+        raise ValueError(f"configurator.values do not fit {name}: {told}") from None
     return made
 
 

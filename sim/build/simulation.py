@@ -70,7 +70,7 @@ def build_simulation(
     streams = Streams(seed)
     check_scenario(scenario, configurator)
     architecture = find_architecture(scenario, cache_dir)
-    check_depths(scenario, architecture)
+    check_depths(scenario, architecture, configurator)
     data = data or load_data(scenario, streams, cache_dir)
     cost = build_cost_model(scenario, architecture, data.n_labels)
     revision = find_revision(scenario, cache_dir)

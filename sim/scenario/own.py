@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Literal
 
 from learner.ranges import require
@@ -33,6 +34,8 @@ class Own:
             bool(module and colon and name),
             f"policy must be of the form module:Class, got {self.policy!r}",
         )
+        for name, value in (self.values or {}).items():
+            require(_is_finite(value), f"values.{name} must be finite, since it is kept as JSON")
 
 
 def with_own_configurator(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,7 +68,18 @@ def _parse(call: str) -> tuple[str, dict[str, Any]]:
     if node.args or any(keyword.arg is None for keyword in node.keywords):
         raise ValueError("values must be named")
     values = {str(one.arg): ast.literal_eval(one.value) for one in node.keywords}
+    if len(values) < len(node.keywords):
+        raise ValueError("a value is named twice")
     return ast.unparse(_name(node.func)), {"values": values}
+
+
+def _is_finite(value: object) -> bool:
+    """Whether all numbers in a plain value are finite."""
+    if isinstance(value, Mapping):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or isfinite(value)
 
 
 def _name(node: ast.expr) -> ast.expr:

@@ -1,5 +1,7 @@
 """The axes of a study. A study runs every arm at every combination of their points.
 
+An axis must not set a key of an arm at all its points: the arm's value would be lost.
+
 axes:
   rounds.participants: [3, 6, 15, 30]           # values of one key
   bandwidth:                                    # each value is set for several keys
@@ -74,6 +76,20 @@ def read_axes(mapping: Any) -> tuple[Axis, ...]:
         axes.append(_axis(str(name), label, content))
     _refuse_shared_paths(axes)
     return tuple(axes)
+
+
+def refuse_lost_keys(arms: Mapping[str, Mapping[str, Any]], axes: Sequence[Axis]) -> None:
+    """Raise ValueError for a key of an arm that every point of an axis sets, so that it is lost.
+
+    Some variants of an axis may set a key for which the arm has the value of the others.
+    """
+    for (arm, changes), axis in product(arms.items(), axes):
+        for key, value in _leaves(changes):
+            require(
+                not all(_replaces(point, key) for point in axis.points),
+                f"arms.{arm} must not set {key}, which all points of axes.{axis.name} set, "
+                f"got {value!r:.40}; remove one of the two",
+            )
 
 
 def cross(arms: Mapping[str, Mapping[str, Any]], axes: Sequence[Axis]) -> Iterator[Cell]:
@@ -220,6 +236,20 @@ def _refuse_shared_paths(axes: Sequence[Axis]) -> None:
                 owner == axis.name,
                 f"axes.{axis.name} must not set {path}, which axes.{owner} sets",
             )
+
+
+def _leaves(changes: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """The dotted paths of the values in a mapping, at every depth."""
+    for key, value in changes.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
+
+
+def _replaces(point: Point, key: str) -> bool:
+    """Whether a point sets the key, or a mapping that has it."""
+    return any(f"{key}.".startswith(f"{path}.") for path in point.changes)
 
 
 def _point(label: str, value: Any, changes: Mapping[str, Any]) -> Point:

@@ -24,11 +24,13 @@ from sim.scenario.paths import resolve_paths
 from sim.scenario.scenario import Scenario
 from sim.scenario.yaml_text import read_yaml
 
-from .axes import MOST_RUNS, Axis, Cell, cross, read_axes
+from .axes import MOST_RUNS, Axis, Cell, cross, read_axes, refuse_lost_keys
 from .definition import Study
 from .notes import read_notes
 
 _STUDY_KEYS = ("name", "seeds", "base", "arms", "axes", "published", "hindsight")
+_MOST_BYTES = 255
+"""Of a directory's name."""
 
 
 def load_study(
@@ -67,8 +69,10 @@ def parse_study(
                 f"{where}: {key} is not a known key; known: {', '.join(_STUDY_KEYS)}"
             )
     name = mapping.get("name")
-    if not isinstance(name, str) or Path(name).name != name or name in ("", ".", ".."):
-        raise ScenarioError(f"{where}: name must be text that can name a directory, got {name!r}")
+    if not isinstance(name, str) or not _can_name_directory(name):
+        raise ScenarioError(
+            f"{where}: name must be one line of text that can name a directory, got {name!r:.80}"
+        )
     with naming(where):
         axes = read_axes(mapping["axes"]) if "axes" in mapping else ()
     seeds = _seeds(where, mapping.get("seeds", [0]))
@@ -95,7 +99,7 @@ def expand(
     message begins with `where` and the name of the run.
     """
     for text in overrides:
-        _refuse_axis(where, text, axes)
+        refuse_axis(where, text, axes)
     n_runs = max(1, len(arms)) * prod(len(axis.points) for axis in axes) * len(seeds)
     if n_runs > MOST_RUNS:
         raise ScenarioError(
@@ -103,6 +107,14 @@ def expand(
             f"{n_runs:,}"
         )
     cells = list(cross(arms, axes))
+    for cell in cells:
+        if not cell.name.isprintable():
+            raise ScenarioError(
+                f"{where}: names of arms and of points of axes must be one line of printable "
+                f"characters, got {cell.name!r:.80}"
+            )
+    with naming(where):
+        refuse_lost_keys(arms, axes)
     scenarios = [_scenario(where, base, cell, overrides, folder) for cell in cells]
     _refuse_equal_arms(where, scenarios)
     return Study(
@@ -112,6 +124,11 @@ def expand(
         axes={axis.name: axis.paths for axis in axes},
         coordinates=tuple(cell.coordinates for cell in cells),
     )
+
+
+def _can_name_directory(name: str) -> bool:
+    is_one = Path(name).name == name and name not in ("", ".", "..")
+    return is_one and name.isprintable() and len(name.encode()) <= _MOST_BYTES
 
 
 def _base(where: str, base: Any, folder: Path) -> dict[str, Any]:
@@ -138,7 +155,7 @@ def _arms(
     return {str(arm): changes or {} for arm, changes in arms.items()}
 
 
-def _refuse_axis(where: str, override: str, axes: Sequence[Axis]) -> None:
+def refuse_axis(where: str, override: str, axes: Sequence[Axis]) -> None:
     """Raise ScenarioError if an override sets a key of an axis: its points would be equal."""
     key = override.partition("=")[0].strip()
     for axis in axes:

@@ -5,6 +5,7 @@ They change no run and are stored in the study's index.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,8 @@ def read_notes(mapping: Mapping[str, Any], arms: Sequence[str]) -> Notes:
     hindsight = mapping.get("hindsight", {})
     _require(isinstance(hindsight, dict), "hindsight", "a mapping of names to arms", hindsight)
     for name, members in hindsight.items():
+        is_name = bool(name.strip()) and name.isprintable() and name not in arms
+        _require(is_name, "hindsight", "a mapping of names, none of them an arm's, to arms", name)
         is_list = isinstance(members, list) and bool(members)
         _require(is_list, f"hindsight.{name}", "a list of arms", members)
         for member in members:
@@ -60,17 +63,23 @@ def _row(arm: str, row: Any, arms: Sequence[str]) -> PublishedRow:
     _require(arm in arms, where, "an arm of the study", arm)
     is_whole = isinstance(row, dict) and set(row) == set(_ROW_KEYS)
     _require(is_whole, where, f"a mapping of {', '.join(_ROW_KEYS)}", row)
-    for key in ("targets", "hours"):
-        numbers = row[key]
-        is_list = isinstance(numbers, list) and len(numbers) == len(row["targets"])
-        is_list = is_list and all(type(n) in (int, float) and n > 0 for n in numbers)
-        _require(
-            is_list, f"{where}.{key}", "a list of numbers above 0, one for each target", numbers
-        )
+    targets, hours = row["targets"], row["hours"]
+    is_list = _is_amounts(targets) and max(targets) <= 1
+    rule = "a list of accuracies above 0 and at most 1"
+    _require(is_list, f"{where}.targets", rule, targets)
+    is_list = _is_amounts(hours) and len(hours) == len(targets)
+    rule = "a list of numbers above 0, one for each target"
+    _require(is_list, f"{where}.hours", rule, hours)
     _require(isinstance(row["reason"], str), f"{where}.reason", "text", row["reason"])
     return PublishedRow(
-        arm=arm, targets=tuple(row["targets"]), hours=tuple(row["hours"]), reason=row["reason"]
+        arm=arm, targets=tuple(targets), hours=tuple(hours), reason=row["reason"]
     )
+
+
+def _is_amounts(numbers: Any) -> bool:
+    """Whether it is a list of at least one number, all of them finite and above 0."""
+    is_list = isinstance(numbers, list) and bool(numbers)
+    return is_list and all(type(n) in (int, float) and 0 < n < math.inf for n in numbers)
 
 
 def _require(rule: bool, key: str, what: str, got: Any) -> None:

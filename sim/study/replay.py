@@ -19,7 +19,7 @@ from sim.scenario.file import apply_override
 
 from .axes import Axis
 from .definition import Study
-from .file import expand
+from .file import expand, refuse_axis
 from .study import results_or_errors, study_runs
 from .study_run import ResultOrError
 
@@ -59,6 +59,7 @@ def plan_replay(
     if not any(text.strip().startswith("configurator") for text in changed):
         check_configurator(run_dir, recorded, cache_dir or default_cache_dir())
     for text in overrides:
+        refuse_axis(str(run_dir), text, axes)
         apply_override(base, text)
     arm = ", ".join([name, *map(_without_path, overrides)])
     along = "".join(f"-along-{_slug(axis.name)}" for axis in axes)

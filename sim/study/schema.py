@@ -53,8 +53,16 @@ _ROW: dict[str, Any] = {
     "required": ["targets", "hours", "reason"],
     "additionalProperties": False,
     "properties": {
-        "targets": {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}},
-        "hours": {"type": "array", "items": {"type": "number", "exclusiveMinimum": 0}},
+        "targets": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+        },
+        "hours": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "number", "exclusiveMinimum": 0},
+        },
         "reason": {"type": "string"},
     },
 }

@@ -302,8 +302,11 @@ class Wrong(TwiceThenBack):
         (Wrong(verdict="keep"), "decide must return Choose, Extend or BackTo, got 'keep'"),
         (Wrong(verdict=Choose("zzz")), "decide must choose one of keep, deeper, got 'zzz'"),
         (Wrong(names=("a", "a")), "the branches of a trial must have different names, got"),
-        (Wrong(rounds=0), "a trial's budget must be at least 1 round, got 0"),
-        (Wrong(verdict=Extend(Rounds(0))), "a trial's budget must be at least 1 round, got 0"),
+        (Wrong(rounds=0), "a trial's budget must be a whole number of rounds from 1 on"),
+        (
+            Wrong(verdict=Extend(Rounds(0))),
+            "a trial's budget must be a whole number of rounds from 1 on",
+        ),
         (
             Wrong(verdict=Extend(Rounds(1), ("keep", "zzz"))),
             "decide must extend some of keep, deeper, got .'zzz'.",
