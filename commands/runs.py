@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from .display import Display, page
+from .display import Display, errors, page
 from .options import AsJson, Numerics, Out, ScenarioFile, Seed, Set, StudyDir, naming
 from .precision import precision_of
 
@@ -74,6 +74,8 @@ def run(
         f"{result.sim_seconds:,.1f} simulated s ({result.trainings} trainings, "
         f"{result.store_hits} store hits, {result.wall_seconds:.1f} s)\n{result.run_dir}"
     )
+    if result.reason and not result.reason.startswith(("stop.", "the configurator ")):
+        errors.print(f"warning: the run ended before its stop: {result.reason}")
 
 
 @app.command("runs")

@@ -63,7 +63,8 @@ class Server:
     sidelined: Totals = field(default_factory=Totals)
 
     def serve(self) -> Process:
-        """Process: the whole run; returns the final Lineage. The run's time limit interrupts it."""
+        """Process: the whole run; returns (the final Lineage, why it ended). The run's time limit
+        interrupts it."""
         plan = self.configurator.initial()
         config = shape(plan)
         state = self.learner.initial(config, self.trials.init_seed)
@@ -86,7 +87,7 @@ class Server:
                 raise RunError(f"{self.name}: no round fits in {n_empty} trials in a row")
             reason = ended or self._stop_reason(lineage)
         self._end(lineage, reason)
-        return lineage
+        return lineage, reason
 
     def _hold(self, trial: Trial, trial_no: int, base: Lineage) -> Process:
         """One trial up to its decision; returns (the lineage that continues, TrialResult, why the

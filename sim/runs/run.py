@@ -58,6 +58,7 @@ class RunResult:
     `sim_seconds`: simulated seconds. `rounds`, `config`, `accuracy` (0-1, on the reported split):
     of the final state. `trainings`: LocalJobs trained in this process. `store_hits`: states and
     scores read from the store. `learner`: "curve" if the accuracy is from a given learning curve.
+    `reason`: why the run ended, such as "stop.rounds" ("": the run is of an earlier version).
     """
 
     run_dir: Path
@@ -70,6 +71,7 @@ class RunResult:
     events_sha256: str
     wall_seconds: float
     learner: str
+    reason: str = ""
 
 
 def default_cache_dir() -> Path:
@@ -163,7 +165,7 @@ def _run_in(
     if simulation.holdings is not None:
         write_partition(run_dir, simulation.holdings.classes, simulation.holdings.counts)
     simulation.log.open()
-    lineage = simulate(simulation)
+    lineage, reason = simulate(simulation)
     result = RunResult(
         run_dir=run_dir,
         sim_seconds=simulation.context.env.now,
@@ -175,6 +177,7 @@ def _run_in(
         events_sha256=simulation.log.close(),
         wall_seconds=wall_clock_s() - started_s,
         learner=simulation.scenario.learner.kind,
+        reason=reason,
     )
     for name in finish_run(run_dir, manifest, asdict(result) | {"run_dir": run_dir.name}):
         monitor.on_warning(
@@ -216,8 +219,8 @@ def _manifest(simulation: Simulation, seed: int, precision: Precision) -> dict[s
     }
 
 
-def simulate(simulation: Simulation) -> Lineage:
-    """Simulate to the end of the run; returns the final lineage.
+def simulate(simulation: Simulation) -> tuple[Lineage, str]:
+    """Simulate to the end of the run; returns the final lineage, and why the run ended.
 
     Raises RunError if training fails, a trace ends, or no event is left before the end of the run.
     Rows that were complete before a failed training stay in the log.
@@ -229,7 +232,7 @@ def simulate(simulation: Simulation) -> Lineage:
         env.process(_end_run(simulation.server.trials.ends, main, limit_s))
     try:
         with _infrequent_gc():
-            return cast(Lineage, env.run(until=main))
+            return cast(tuple[Lineage, str], env.run(until=main))
     except NotStoredError as error:
         raise _record_failure(simulation, MissingScoreError, str(error)) from error
     except TrainingError as error:

@@ -30,6 +30,13 @@ def test_a_curves_accuracy_says_so(call: Call, tmp_path: Path) -> None:
     assert "from a learning curve, not from training" in out
 
 
+def test_a_run_in_which_nobody_can_train_says_why(call: Call, tmp_path: Path) -> None:
+    status, out, told = call("run", CLOCK, "--out", tmp_path, "--set", "fleet.memory_share=1e-4")
+    assert status == 0
+    assert "after 0 rounds" in out
+    assert "warning: the run ended before its stop: no device has the memory for" in told
+
+
 def test_set_and_seed_change_the_run(call: Call, tmp_path: Path) -> None:
     options = ("--out", tmp_path, "--json", "--set", "fleet.network.down_mbytes_per_s=0.5")
     _, out, _ = call("run", CLOCK, "--seed", 3, *options)
