@@ -72,8 +72,8 @@ class Cache:
 
     A shard's activations take samples x tokens x hidden x 4 bytes. A client whose activations
     exceed `limit_mbytes` (10^6 bytes; null: no limit) has no cache. `price_misses`: whether a
-    text whose activations are not stored takes a full forward pass; false is the paper's
-    assumption. `write_mbytes_per_s`: rate of writing them (null: no time).
+    text whose activations are not stored takes a full forward pass; false is what the artifact
+    assumes. `write_mbytes_per_s`: rate of writing them (null: no time).
     """
 
     enabled: bool = True
