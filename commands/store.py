@@ -73,7 +73,8 @@ def limit(mbytes: MBytes) -> None:
     cache_dir, limit_bytes = default_cache_dir(), round(mbytes * 1e6)
     set_limit(cache_dir, limit_bytes)
     used_bytes = cache_budget(cache_dir).used_bytes()
-    typer.echo(f"limit {limit_bytes / 1e6:,.1f} MB, {used_bytes / 1e6:,.1f} MB in use")
+    used = f"{used_bytes / 1e6:,.1f} MB in use in {cache_dir}"
+    typer.echo(f"limit {limit_bytes / 1e6:,.1f} MB, {used}")
     if used_bytes > limit_bytes:
         tell("limit", "the next run removes what was used least recently; a higher limit keeps it")
 
@@ -131,10 +132,11 @@ def prune(to_mbytes: To = None, as_json: AsJson = False) -> None:
     from learner.store.budget import cache_budget
     from sim.runs.run import default_cache_dir
 
-    budget = cache_budget(default_cache_dir())
+    cache_dir = default_cache_dir()
+    budget = cache_budget(cache_dir)
     to_bytes = budget.limit_bytes if to_mbytes is None else round(to_mbytes * 1e6)
     n_files, n_bytes = budget.shrink(to_bytes)
     if as_json:
         typer.echo(json.dumps({"files": n_files, "bytes": n_bytes}))
     else:
-        typer.echo(f"{n_files} files removed, {n_bytes / 1e6:,.1f} MB")
+        typer.echo(f"{n_files} files removed from {cache_dir}, {n_bytes / 1e6:,.1f} MB")

@@ -40,7 +40,7 @@ class ByDevice:
     the layers that one client alone trains, perhaps on few examples, would be as it leaves them.
 
     `most_batches`: a client that has time left trains on more batches than the scenario says, as
-    many as fit, up to this number (None: it does not).
+    many as fit, up to this number (None: it does not). Never on fewer.
 
     `grow_after`: numbers of rounds; after each of them in turn the shallow depth is one layer more.
     Shallow rounds are short, but end at a lower accuracy.

@@ -37,7 +37,7 @@ class Step:
             case None, int(rank):
                 return Lora(depth=self.depth, rank=rank)
             case both:
-                raise ValueError(f"a step must have a width or a rank and not both, got {both}")
+                raise ValueError(f"width or rank must be set, and not both, got {both}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ class Tiers:
     see learner.spec.Runs.
 
     `most_batches`: a client that has time left until `limit_s` trains on more batches than the
-    scenario says, as many as fit, up to this number (None: it does not).
+    scenario says, as many as fit, up to this number (None: it does not). Never on fewer.
 
     `whole`: the state's configuration, where nobody trains all of it (None: the smallest one of
     which all parts are parts).

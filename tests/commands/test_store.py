@@ -41,9 +41,10 @@ def test_a_limit_below_what_is_stored_is_told(
     state = tmp_path / "fedadapter/store/states/aa/aa.safetensors"
     state.parent.mkdir(parents=True)
     state.write_bytes(bytes(2_000_000))
-    assert call("store", "limit", "30000") == (0, "limit 30,000.0 MB, 2.0 MB in use\n", "")
+    used = f"2.0 MB in use in {tmp_path / 'fedadapter'}\n"
+    assert call("store", "limit", "30000") == (0, f"limit 30,000.0 MB, {used}", "")
     _, out, err = call("store", "limit", "1.5")
-    assert out == "limit 1.5 MB, 2.0 MB in use\n"
+    assert out == f"limit 1.5 MB, {used}"
     assert "the next run removes what was used least recently" in err
     assert state.exists()
 
