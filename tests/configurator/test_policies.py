@@ -72,7 +72,7 @@ class TestSchedule(ConfiguratorContract):
             Schedule(steps=())
         with pytest.raises(ValueError, match=r"steps must never shrink, got \(2, 8\) and then \(1"):
             Schedule(steps=(Step(rounds=1, depth=2, width=8), Step(rounds=1, depth=1, width=8)))
-        with pytest.raises(ValueError, match="a width or a rank and not both"):
+        with pytest.raises(ValueError, match="width or rank must be set, and not both"):
             Step(rounds=1, depth=2)
         with pytest.raises(ValueError, match=r"of one kind, got \(1, 8\) and then LoRA \(2, 4\)"):
             Schedule(steps=(Step(rounds=1, depth=1, width=8), Step(rounds=1, depth=2, rank=4)))
