@@ -13,7 +13,7 @@ seed, and an upper bound where the fixed arm does.
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from analysis import Run, Study, load_study
 from analysis.measures import best_accuracy, crossing_s
+from analysis.reading.arms import series_of
 from analysis.statistics.estimates import Estimate, geometric_mean, speed_up
 
 _SHARES = (0.95, 0.99)
@@ -36,27 +37,41 @@ class Times(NamedTuple):
         return f"{fmean(self.seconds.values()):.1f} ({len(self.reached)} of {len(self.seconds)})"
 
 
-def main(policy: str, directories: list[Path]) -> None:
+def main(policy: str, directories: Sequence[Path]) -> None:
+    """Print the table. Raises ValueError for directories and policies that have no row in it."""
+    studies = [_study(directory, policy) for directory in directories]
+    found = {
+        share: [(study, *one) for study in studies for one in _worlds(study, policy, share)]
+        for share in _SHARES
+    }
+    if not found[_SHARES[0]]:
+        raise ValueError(f"no world in which {policy} and a fixed arm have finished")
     _row("world", "target", "policy, s", "best fixed, s", "ratio")
     _row(*["---"] * 5)
-    for share in _SHARES:
+    for share, worlds in found.items():
         by_world = []
-        for directory in directories:
-            for world, target, own, best in _worlds(load_study(directory), policy, share):
-                name, ratio = (
-                    f"{directory.parent.name}, {world}",
-                    speed_up(own.seconds, best.seconds),
-                )
-                _row(name, f"{share:.0%}: {target:.1%}", str(own), str(best), _text(ratio))
-                by_world.append(
-                    {seed: own.seconds[seed] / best.seconds[seed] for seed in own.seconds}
-                )
+        for study, world, target, own, best in worlds:
+            name, ratio = f"{study.path.parent.name}, {world}", speed_up(own.seconds, best.seconds)
+            _row(name, f"{share:.0%}: {target:.1%}", str(own), str(best), _text(ratio))
+            by_world.append({seed: own.seconds[seed] / best.seconds[seed] for seed in own.seconds})
         mean = geometric_mean(by_world)
         _row(f"geometric mean of {len(by_world)}", f"{share:.0%}", "", "", _text(mean))
 
 
 def _row(*cells: str) -> None:
     print(f"| {' | '.join(cells)} |")
+
+
+def _study(directory: Path, policy: str) -> Study:
+    """The study in a directory; ValueError if it has another number of axes or not this policy."""
+    study = load_study(directory)
+    if len(study.axes) != 1:
+        axes = ", ".join(study.axes) or "none"
+        raise ValueError(f"{directory}: must be a study with one axis, its worlds, got {axes}")
+    known = dict.fromkeys(series_of(arm, place) for arm, place in study.coordinates.items())
+    if policy not in known:
+        raise ValueError(f"{directory}: has no policy {policy}; it has {', '.join(known)}")
+    return study
 
 
 def _worlds(study: Study, policy: str, share: float) -> Iterator[tuple[str, float, Times, Times]]:
@@ -67,6 +82,8 @@ def _worlds(study: Study, policy: str, share: float) -> Iterator[tuple[str, floa
         arms = [arm for arm, own in study.coordinates.items() if own[axis] == world]
         runs = {arm: study.runs_of(arm) for arm in arms if arm in study.arms}
         runs = {arm: own for arm, own in runs.items() if all(run.is_finished for run in own)}
+        if len({frozenset(run.seed for run in of_arm) for of_arm in runs.values()}) > 1:
+            raise ValueError(f"{study.path}: finished arms of {world} must have the same seeds")
         own = runs.pop(f"{policy}, {world}", None)
         highest = [best for fixed in runs.values() if (best := best_accuracy(fixed)) is not None]
         if own is None or not highest:
@@ -103,4 +120,15 @@ def _text(ratio: Estimate | None) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], [Path(directory) for directory in sys.argv[2:]])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.time_ratios",
+        usage=argparse.SUPPRESS,  # errors are one line
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("policy", metavar="POLICY")
+    parser.add_argument("directories", metavar="DIR", nargs="+", type=Path)
+    try:
+        main(**vars(parser.parse_args()))
+    except (ValueError, OSError) as error:
+        parser.error(str(error))

@@ -57,6 +57,8 @@ BaselineOption = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable results to stdout.")]
 
+_MOST_IDS = 10_000
+
 
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
@@ -79,3 +81,12 @@ def id_ranges(option: str, text: str) -> tuple[range, ...]:
         if not ranges[-1]:
             raise ValueError(f"{option} {text}: a range must not end before it begins, got {part}")
     return tuple(ranges)
+
+
+def listed_ids(option: str, text: str) -> list[int]:
+    """The ids of id_ranges one by one. Raises ValueError also for more than 10,000."""
+    ranges = id_ranges(option, text)
+    count = sum(ids.stop - ids.start for ids in ranges)  # len(ids) overflows from 2**63 on
+    if count > _MOST_IDS:
+        raise ValueError(f"{option} {text}: must be at most {_MOST_IDS:,} numbers, got {count:,}")
+    return [one for ids in ranges for one in ids]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from .display import errors
-from .options import id_ranges
+from .options import listed_ids
 
 if TYPE_CHECKING:
     from learner.encoder.backbone import Backbone
@@ -64,10 +64,10 @@ def profile(
         places(
             backbone.architecture.n_layers,
             tuning,
-            sizes=_numbers("--size", sizes),
-            batch_sizes=_numbers("--batch-size", batch_sizes),
-            tokens=_numbers("--tokens", tokens),
-            depths=None if depths is None else _numbers("--depth", depths),
+            sizes=listed_ids("--size", sizes),
+            batch_sizes=listed_ids("--batch-size", batch_sizes),
+            tokens=listed_ids("--tokens", tokens),
+            depths=None if depths is None else listed_ids("--depth", depths),
         )
     )
     file = None if points_file is None else PointsFile(points_file)
@@ -95,10 +95,6 @@ def profile(
             f"terms fitted to this machine are {terms.median_error:.0%} off in the median, "
             f"{terms.errors.max():.0%} at most: {told}"
         )
-
-
-def _numbers(option: str, text: str) -> list[int]:
-    return [number for numbers in id_ranges(option, text) for number in numbers]
 
 
 def _load(model: str) -> Backbone:

@@ -101,6 +101,8 @@ def _axes(texts: Sequence[str]) -> tuple[Axis, ...]:
             keys = [path.strip() for path in paths.split(",")]
             if not isinstance(content, dict):
                 raise ValueError(f"must be a list or a mapping, got {content!r}")
+            if keys[0] in mapping:
+                raise ValueError(f"{keys[0]} has an axis already; give one list of all its values")
             mapping[keys[0]] = {"path": keys} | content
         except ValueError as error:
             raise ValueError(f"--axis {text}: {error}") from None

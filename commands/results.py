@@ -64,13 +64,14 @@ def table(
     loaded = chosen_arms(load_study(directory), arms or ())
     format = "json" if as_json else format
     warn(loaded, as_json)
-    if loaded.published and not (target or share_of):
+    chosen = [] if columns is None else [name.strip() for name in columns.split(",")]
+    if loaded.published and not (target or share_of or baseline or chosen):
         _show_published(loaded, format)
         return
     levels = target or (() if share_of else LEVELS)
     shares = () if target and not share_of else SHARES
     rows = table_rows(loaded, levels, shares, crossing, baseline, share_of)
-    text, chosen = caption(loaded, crossing, baseline), columns.split(",") if columns else []
+    text = caption(loaded, crossing, baseline)
     if format == "text":
         print_study(rows, text, chosen)
     else:

@@ -15,7 +15,7 @@ import typer
 from learner.training.numerics import Precision
 
 from .display import Display, tell
-from .options import AsJson, Numerics, Out, Set, StudyFile, Workers, id_ranges
+from .options import AsJson, Numerics, Out, Set, StudyFile, Workers, listed_ids
 from .precision import precision_of
 from .reports import write_report
 from .results import table, write_figures
@@ -39,8 +39,6 @@ Base = Annotated[
         "--base", metavar="SCENARIO.yaml", help="Base scenario to use instead of the study's own."
     ),
 ]
-
-_MOST_SEEDS = 10_000
 
 Seeds = Annotated[
     str | None,
@@ -117,11 +115,7 @@ def _tell_results(directory: Path, as_json: bool) -> None:
 
 def _seeds(text: str) -> tuple[int, ...]:
     """Parse `--seeds 0-4,7`. Raises ValueError for anything else, and for a seed given twice."""
-    ranges = id_ranges("--seeds", text)
-    count = sum(map(len, ranges))
-    if count > _MOST_SEEDS:
-        raise ValueError(f"--seeds {text}: must be at most {_MOST_SEEDS:,} seeds, got {count:,}")
-    seeds = tuple(seed for ids in ranges for seed in ids)
+    seeds = tuple(listed_ids("--seeds", text))
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"--seeds {text}: must differ")
     return seeds

@@ -72,8 +72,6 @@ def _time_to_accuracy(study: Study, goal: Goal) -> Drawn:
 def _what_if(study: Study, goal: Goal) -> Drawn:
     if not study.axes:
         raise ValueError("the study has no axes")
-    if goal.axis is not None and goal.axis not in study.axes:
-        raise ValueError(f"the study has no axis {goal.axis}; its axes: {', '.join(study.axes)}")
     for axis, paths in study.axes.items():
         if goal.axis not in (None, axis):
             continue

@@ -51,7 +51,10 @@ class Goal:
 
 
 def goal_of(study: Study, options: FigureOptions) -> Goal:
-    """Apply options to a study. Raises ValueError for a target outside 0-1."""
+    """Apply options to a study. Raises ValueError for a target outside 0-1 and an unknown axis."""
+    if options.axis is not None and options.axis not in study.axes:
+        axes = ", ".join(study.axes) or "none"
+        raise ValueError(f"{study.path}: has no axis {options.axis}; its axes: {axes}")
     quantity, target = QUANTITIES[options.quantity], options.target
     if target is not None:
         if not 0 < target <= 1:

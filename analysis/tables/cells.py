@@ -32,6 +32,14 @@ COLUMN_NAMES = {
 }
 """What a user calls a column, and how its header begins."""
 
+_ABSENT = {
+    "idle": "no arm that reached a target was charged idle joules; fleet.idle_w charges them",
+    **dict.fromkeys(("ratio", "p"), "no arm is compared; name another arm by --baseline"),
+    "lost-trials": "no arm worked for branches that lost their trial; leave it out",
+    "excluded": "no configuration is too large for a device; leave it out",
+}
+"""Why a table does not have a column, and what to do."""
+
 
 def format_table(
     rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()
@@ -39,7 +47,7 @@ def format_table(
     """Return headers and cells of the rows of `table_rows`.
 
     columns: names of COLUMN_NAMES to keep beside arm and target, in their usual order; none: all.
-    Raises ValueError for a name that is not known.
+    Raises ValueError for a name that is not known, and for a column that these rows do not have.
 
     Brackets hold an interval; words in parentheses, "2 to 3", a range. A target that was not
     reached reads "not reached". The columns of a baseline appear if there is one, those for lost
@@ -63,13 +71,21 @@ def format_table(
     return [headers[i] for i in kept], [[line[i] for i in kept] for line in lines]
 
 
-def _kept(headers: Sequence[str], columns: Sequence[str]) -> list[int]:
-    """The places of arm, target and the columns that were asked for."""
-    if not columns:
-        return list(range(len(headers)))
+def check_columns(columns: Sequence[str]) -> None:
+    """Raise ValueError for a name that no column has."""
     for name in columns:
         if name not in COLUMN_NAMES:
             raise ValueError(f"no column {name}; columns: {', '.join(COLUMN_NAMES)}")
+
+
+def _kept(headers: Sequence[str], columns: Sequence[str]) -> list[int]:
+    """The places of arm, target and the columns that were asked for."""
+    check_columns(columns)
+    if not columns:
+        return list(range(len(headers)))
+    for name in columns:
+        if not any(header.startswith(COLUMN_NAMES[name]) for header in headers):
+            raise ValueError(f"no column {name} in this table: {_ABSENT[name]}")
     starts = tuple(COLUMN_NAMES[name] for name in columns)
     return [i for i, header in enumerate(headers) if i < 2 or header.startswith(starts)]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any, Literal
 
-from .cells import format_table
+from .cells import check_columns, format_table
 from .latex import latex
 from .published import PUBLISHED_COLUMNS, format_published
 from .target_row import COLUMNS
@@ -28,8 +28,9 @@ def render(
     Markdown and LaTeX (booktabs) have the formatted cells and the caption; a LaTeX document refers
     to the table as tab:<label>. CSV and JSON have all columns as plain numbers, empty or null where
     unknown. columns: of the formatted cells (format_table). Raises ValueError for `text`, which the
-    command line prints itself.
+    command line prints itself, and for a column that is not known.
     """
+    check_columns(columns)
     match format:
         case "json":
             return json.dumps(list(rows)) + "\n"

@@ -25,8 +25,8 @@ class Outages:
     """Times in which a client's link moves nothing, in both directions.
 
     Their lengths are exponential with mean `length_s`, and so are the gaps between them with mean
-    `every_s` (sampled in steps of 0.5 s). One sequence is drawn for a run and laid over every trace,
-    with which it repeats; for constant rates, an hour's. Only a client's offset shifts it.
+    `every_s` (sampled in steps of 0.5 s). One sequence is drawn for a run and laid over every
+    trace, with which it repeats; for constant rates, an hour's. Only a client's offset shifts it.
     """
 
     every_s: float

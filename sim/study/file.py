@@ -71,7 +71,8 @@ def parse_study(
     name = mapping.get("name")
     if not isinstance(name, str) or not _can_name_directory(name):
         raise ScenarioError(
-            f"{where}: name must be one line of text that can name a directory, got {name!r:.80}"
+            f"{where}: name must be text that can name a directory, got {name!r:.80}; use one line "
+            f"of printable characters, at most {_MOST_BYTES} bytes"
         )
     with naming(where):
         axes = read_axes(mapping["axes"]) if "axes" in mapping else ()

@@ -42,7 +42,8 @@ def read_notes(mapping: Mapping[str, Any], arms: Sequence[str]) -> Notes:
     _require(isinstance(hindsight, dict), "hindsight", "a mapping of names to arms", hindsight)
     for name, members in hindsight.items():
         is_name = bool(name.strip()) and name.isprintable() and name not in arms
-        _require(is_name, "hindsight", "a mapping of names, none of them an arm's, to arms", name)
+        rule = "a mapping of printable names, none of them an arm's, to arms"
+        _require(is_name, "hindsight", rule, name)
         is_list = isinstance(members, list) and bool(members)
         _require(is_list, f"hindsight.{name}", "a list of arms", members)
         for member in members:
@@ -71,9 +72,7 @@ def _row(arm: str, row: Any, arms: Sequence[str]) -> PublishedRow:
     rule = "a list of numbers above 0, one for each target"
     _require(is_list, f"{where}.hours", rule, hours)
     _require(isinstance(row["reason"], str), f"{where}.reason", "text", row["reason"])
-    return PublishedRow(
-        arm=arm, targets=tuple(targets), hours=tuple(hours), reason=row["reason"]
-    )
+    return PublishedRow(arm=arm, targets=tuple(targets), hours=tuple(hours), reason=row["reason"])
 
 
 def _is_amounts(numbers: Any) -> bool:

@@ -48,3 +48,12 @@ def test_what_is_no_number_is_refused(
     )
     assert status == 2
     assert f"{option} many: must be ids and ranges" in err
+
+
+def test_more_numbers_than_can_be_measured_are_refused(
+    call: Call, tiny_model: Path, tmp_path: Path
+) -> None:
+    options = ("--out", tmp_path / "own.csv", "--model", tiny_model, "--size", f"1-{2**63}")
+    status, _, err = call("profile", "mine", *options)
+    assert status == 2
+    assert f"--size 1-{2**63}: must be at most 10,000 numbers" in err

@@ -35,6 +35,13 @@ def test_a_run_is_replayed_and_compared(call: Call, tmp_path: Path) -> None:
         status, _, err = call("replay", run_dir, "--axis", bad)
         assert (status, err.count("\n")) == (2, 1)
         assert err.startswith(f"fedadapter: --axis {bad}: must be")
+    status, _, err = call("replay", run_dir, "--axis", "a.b=[1]", "--axis", "a.b,a.c=[2]")
+    told = "a.b has an axis already; give one list of all its values"
+    assert (status, err) == (2, f"fedadapter: --axis a.b,a.c=[2]: {told}\n")
+    both = ("--set", "rounds.participants=7", "--axis", "rounds.participants=[5, 6]")
+    status, _, err = call("replay", run_dir, *both)
+    told = "--set rounds.participants=7: rounds.participants is set by axes.rounds.participants"
+    assert (status, err) == (2, f"fedadapter: {run_dir}: {told}\n")
     status, _, err = call("diff", run_dir, tmp_path / "none")
     assert (status, err) == (
         2,

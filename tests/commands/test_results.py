@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
 Call = Callable[..., tuple[int, str, str]]
 
 
@@ -47,6 +49,27 @@ def test_the_table_compares_with_a_baseline_and_says_how_targets_are_reached(
     status, _, err = call("report", study, "--baseline", "none such")
     assert status == 2
     assert err.endswith("has no arm none such for a baseline; it has fast, slow\n")
+
+
+def test_columns_are_refused_that_the_table_does_not_have(
+    call: Call, study_file: Path, tmp_path: Path
+) -> None:
+    content = yaml.safe_load(study_file.read_text())
+    row = {"targets": [0.5], "hours": [1.0], "reason": "as printed"}
+    content["published"] = {"source": "a paper", "rows": {"slow": row}}
+    study_file.write_text(yaml.safe_dump(content))
+    call("study", study_file, "--out", tmp_path, "--workers", 1)
+    study = tmp_path / "two"
+    assert "published: a paper" in call("table", study)[1]
+    assert "speed-up" not in call("table", study, "--columns", "time, final")[1]
+    for columns, told in (
+        ("zzz", "no column zzz; "),
+        ("", "no column ; "),
+        ("p", "no column p in"),
+    ):
+        status, _, err = call("table", study, "--columns", columns)
+        assert (status, err.count("\n")) == (2, 1)
+        assert err.startswith(f"fedadapter: {told}")
 
 
 def test_the_table_compares_some_arms_and_tells_what_these_lack(

@@ -171,7 +171,9 @@ def test_an_arm_that_the_study_lacks_is_refused(
         ("a", "--seeds a: must be ids and ranges, got 'a'"),
         ("3-1", "--seeds 3-1: a range must not end before it begins, got 3-1"),
         ("0-3,2", "--seeds 0-3,2: must differ"),
-        ("0-99999999999", "--seeds 0-99999999999: must be at most 10,000 seeds"),
+        ("0-99999999999", "--seeds 0-99999999999: must be at most 10,000 numbers"),
+        (f"0-{2**63 - 1}", f"must be at most 10,000 numbers, got {2**63:,}"),
+        (str(2**63), f"seed must be at most {2**63 - 1}, got {2**63}"),
     ],
 )
 def test_seeds_that_cannot_be_are_refused(

@@ -21,6 +21,7 @@ from analysis.figures.drawing.look import Look
 from analysis.figures.drawing.scales import apart
 from analysis.figures.drawing.time_axis import time_ticks
 from analysis.figures.goal import FigureOptions
+from analysis.figures.paper.catalogue import draw_paper
 from analysis.reading.arms import chosen_arms
 from analysis.reading.study import Study, load_study
 from analysis.tables.text import shortened
@@ -87,8 +88,11 @@ def test_an_arm_of_a_study_with_axes_needs_no_coordinates(crossed: Study) -> Non
 def test_what_if_figures_along_one_axis(crossed: Study) -> None:
     names = [name for name, _ in draw_all(crossed, FigureOptions(axis="rate"), "what-if")]
     assert names == ["what-if-rate"]
-    ((_, reason),) = draw_all(crossed, FigureOptions(axis="colour"), "what-if")
-    assert reason == "the study has no axis colour; its axes: rate, rounds.participants"
+    for only in ("what-if", "cost-to-target"):
+        with pytest.raises(ValueError, match=r"has no axis colour; its axes: rate, rounds.partici"):
+            next(draw_all(crossed, FigureOptions(axis="colour"), only))
+    with pytest.raises(ValueError, match="has no axis colour"):
+        next(draw_paper([crossed], FigureOptions(axis="colour")))
 
 
 def test_labels_of_eight_long_names_leave_room_and_do_not_touch(eight: Study) -> None:

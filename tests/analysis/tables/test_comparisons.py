@@ -110,6 +110,24 @@ def test_a_table_keeps_the_columns_that_are_asked_for(paired: Study) -> None:
     assert "; ratio = mean time of base / mean time of the arm" in caption(paired, baseline="base")
 
 
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ("ratio", "no arm is compared; name another arm by --baseline"),
+        ("p", "no arm is compared; name another arm by --baseline"),
+        ("idle", "no arm that reached a target was charged idle joules; fleet.idle_w charges them"),
+        ("lost-trials", "no arm worked for branches that lost their trial; leave it out"),
+        ("excluded", "no configuration is too large for a device; leave it out"),
+    ],
+)
+def test_a_column_that_a_table_does_not_have_is_refused(
+    paired: Study, column: str, reason: str
+) -> None:
+    rows = table_rows(paired, levels=(0.5,), shares=())
+    with pytest.raises(ValueError, match=f"^no column {column} in this table: {reason}$"):
+        format_table(rows, ("time", column))
+
+
 def test_among_some_arms_p_is_corrected_for_them_alone_and_a_row_in_hindsight_needs_two(
     paired: Study,
 ) -> None:

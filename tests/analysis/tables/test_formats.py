@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from analysis.reading.study import load_study
-from analysis.tables.formats import render
+from analysis.tables.formats import TableFormat, render
 from analysis.tables.target_row import COLUMNS
 from analysis.tables.targets import table_rows
 
@@ -95,6 +95,14 @@ def test_a_name_that_a_spreadsheet_takes_for_a_formula_is_text(
     found = table_rows(load_study(study_dir), levels=(0.5,), shares=())
     (row,) = csv.DictReader(StringIO(render(found, "csv")))
     assert row["arm"] == "'=1+2"
+
+
+@pytest.mark.parametrize("format", ["csv", "json", "markdown", "latex"])
+def test_an_unknown_column_is_refused_in_every_format(
+    rows: list[dict[str, Any]], format: TableFormat
+) -> None:
+    with pytest.raises(ValueError, match="no column zzz; columns: time, bytes"):
+        render(rows, format, columns=["time", "zzz"])
 
 
 def test_the_format_text_is_refused(rows: list[dict[str, Any]]) -> None:

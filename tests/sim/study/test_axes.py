@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sim.study.axes import cross, read_axes
+from sim.study.axes import cross, read_axes, refuse_lost_keys
 
 
 def names(axes: Any, arms: Any = None) -> list[str]:
@@ -111,3 +111,31 @@ def test_an_axis_of_too_many_points_is_refused_before_they_are_made() -> None:
     log = {"from": 0.1, "to": 10, "points": 10**9}
     with pytest.raises(ValueError, match=r"log.points must be at most 100,000, got 1,000,000,000"):
         read_axes({"training.lr": {"log": log}})
+
+
+@pytest.mark.parametrize(
+    ("arm", "axis", "key"),
+    [
+        ({"fleet.jitter": 0.3}, {"fleet.jitter": [0.1, 0.2]}, "fleet.jitter"),
+        (
+            {"fleet": {"jitter": 0.3}},
+            {"noise": {"path": "fleet.jitter", "values": [0.1]}},
+            "fleet.j",
+        ),
+        ({"stop.rounds": 3}, {"end": {"variants": {"a": {"stop": {"sim_s": 9}}}}}, "stop.rounds"),
+        ({"a.x": 1}, {"budget": {"zip": {"a.x": [1, 2], "b.y": [10, 20]}}}, "a.x"),
+    ],
+)
+def test_an_arms_key_that_every_point_of_an_axis_sets_is_refused(
+    arm: Any, axis: Any, key: str
+) -> None:
+    (name,) = axis
+    with pytest.raises(ValueError, match=rf"arms.own must not set {key}.* axes.{name} set, got"):
+        refuse_lost_keys({"other": {}, "own": arm}, read_axes(axis))
+
+
+def test_some_variants_may_set_a_key_that_an_arm_sets_for_the_others() -> None:
+    variants = {"waits": {}, "buffer": {"rounds": {"mode": "buffered"}, "stop.rounds": 180}}
+    arm = {"stop": {"rounds": 60, "sim_s": 810}, "rounds.participants": 9, "fleet.jitter": 0.3}
+    refuse_lost_keys({"own": arm}, read_axes({"server": {"variants": variants}}))
+    refuse_lost_keys({"own": arm}, read_axes({"fleet.jitter_s": [1, 2], "stop.rounds.x": [1]}))

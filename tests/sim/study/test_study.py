@@ -134,6 +134,10 @@ def test_a_run_directory_of_a_newer_format_is_refused(tmp_path: Path, load: Any)
         ({"axes": {"rounds.participants": []}}, "axes.rounds.participants.values must be a list"),
         ({"axes": {"log.all": [1]}}, "all=1: log.all: log must be a mapping to set a key in it"),
         ({"arms": {}, "axes": {"stop.rounds": [1]}}, "arms must be a mapping with at least one"),
+        (
+            {"arms": {"a": {"stop": {"rounds": 3}}}, "axes": {"stop.rounds": [1]}},
+            "arms.a must not set stop.rounds, which all points of axes.stop.rounds set, got 3; rem",
+        ),
     ],
 )
 def test_an_invalid_axis_is_refused_before_any_run(
@@ -142,6 +146,25 @@ def test_an_invalid_axis_is_refused_before_any_run(
     with pytest.raises(ScenarioError) as caught:
         load(**content)
     assert str(caught.value).startswith(f"{tmp_path / 'study.yaml'}: {message}")
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a\0b", "a\x1b[31m", "two\nlines", "x" * 256, 3])
+def test_a_study_name_that_cannot_name_a_directory_is_refused(load: Any, name: Any) -> None:
+    with pytest.raises(ScenarioError, match="yaml: name must be text that can name a directory"):
+        load(name=name, axes={"stop.rounds": [1]})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"arms": {"a\0b": {}}},
+        {"arms": {"a": {}}, "axes": {"v": {"variants": {"x\x1b[31m": {}}}}},
+    ],
+)
+def test_names_of_runs_with_control_characters_are_refused(load: Any, content: Any) -> None:
+    with pytest.raises(ScenarioError, match="must be one line of printable characters, got") as one:
+        load(**content)
+    assert str(one.value).isprintable()
 
 
 def test_an_override_of_an_axis_is_refused(load: Any) -> None:
