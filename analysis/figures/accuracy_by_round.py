@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
 from analysis.measures import accuracy_curve
+from analysis.reading.arms import labels_of
 from analysis.reading.study import Study
 from analysis.statistics.estimates import mean_band
 from analysis.tables.text import bounds_text
@@ -54,7 +55,7 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study, look: Look = LOOK) -> F
     with look.context():
         figure = look.figure(*_SIZE_IN)
         axes = figure.subplots()
-        ends = []
+        ends, labels = [], labels_of(study)
         for arm in frame["arm"].unique(maintain_order=True):
             own, style = frame.filter(pl.col("arm") == arm), styles[arm]
             axes.plot(own["round"], own["mean"], color=style.colour, ls=style.dashes)
@@ -62,7 +63,7 @@ def accuracy_by_round(frame: pl.DataFrame, study: Study, look: Look = LOOK) -> F
             axes.fill_between(rounds, low, high, color=style.colour, alpha=0.15, lw=0)
             end = own.select("round", "mean").row(-1)
             axes.plot(*end, "o", color=style.colour, ms=5.5, clip_on=False)
-            ends.append(EndLabel(text=arm, x=end[0], y=end[1], colour=style.colour))
+            ends.append(EndLabel(text=labels[arm], x=end[0], y=end[1], colour=style.colour))
         axes.set_xlim(0, max(frame["round"].to_list()) or 1)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))

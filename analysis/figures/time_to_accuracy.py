@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from analysis.measures import accuracy_curve, configuration_path, is_moving
+from analysis.reading.arms import labels_of, shared_place, value_text
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.statistics.bands import accuracy_band
@@ -76,7 +77,7 @@ def _panels(with_configuration: bool, look: Look) -> tuple[Figure, list[Axes]]:
 def _draw_accuracy(
     axes: Axes, study: Study, curves: Mapping[Run, pl.DataFrame], styles: Mapping[str, LineStyle]
 ) -> list[EndLabel]:
-    ends = []
+    ends, labels = [], labels_of(study)
     for arm in study.arms:
         style, drawn = styles[arm], [curves[run] for run in study.runs_of(arm) if run in curves]
         has_band = len(drawn) > 1 and _draw_band(axes, accuracy_band(drawn), style)
@@ -87,7 +88,7 @@ def _draw_accuracy(
         if drawn:
             last = max(drawn, key=lambda curve: float(curve["t_s"][-1]))
             end = (float(last["t_s"][-1]), float(last["accuracy"][-1]))
-            ends.append(EndLabel(text=arm, x=end[0], y=end[1], colour=style.colour))
+            ends.append(EndLabel(text=labels[arm], x=end[0], y=end[1], colour=style.colour))
     for accuracy in sorted({r.majority_accuracy for r in curves if r.majority_accuracy}):
         axes.axhline(accuracy, color=QUIET, ls="--", lw=1.2)
         ends.append(EndLabel(text="majority class", x=None, y=accuracy, colour=QUIET))
@@ -165,7 +166,11 @@ def _mark_decisions(axes: Axes, path: pl.DataFrame, column: str, colour: str) ->
 
 def _notes(study: Study) -> str:
     n_seeds = {len(study.runs_of(arm)) for arm in study.arms}
-    notes = [", ".join(f"{n:,} clients" for n in sorted({run.n_clients for run in study.runs}))]
+    notes = [
+        value if isinstance(value, str) else f"{axis} {value_text(value)}"
+        for axis, value in shared_place(study).items()
+    ]
+    notes.append(", ".join(f"{n:,} clients" for n in sorted({run.n_clients for run in study.runs})))
     notes.append(
         "single seed" if n_seeds == {1} else f"mean, {bounds_text(max(n_seeds))}, thin: seeds"
     )

@@ -47,6 +47,28 @@ def series_of(arm: str, place: Mapping[str, Any]) -> str:
     return arm
 
 
+def labels_of(study: Study) -> dict[str, str]:
+    """Return what a figure calls each arm: its name without what all arms have in common."""
+    shared = shared_place(study)
+    return {arm: series_of(arm, shared) for arm in study.arms}
+
+
+def shared_place(study: Study) -> dict[str, Any]:
+    """Return the values of axes that all arms of a study have: its figures can name them once.
+
+    A study with a single arm shares none.
+    """
+    places = [study.coordinates.get(arm, {}) for arm in study.arms]
+    if len(places) < 2:
+        return {}
+    first, *others = places
+    return {
+        axis: value
+        for axis, value in first.items()
+        if all(other.get(axis) == value for other in others)
+    }
+
+
 def _without(arm: str, axis: str, text: str) -> str:
     for token in (f"{axis}={text}", f"{axis.rsplit('.', 1)[-1]}={text}", text):
         if arm == token:

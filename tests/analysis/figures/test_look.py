@@ -22,7 +22,7 @@ from analysis.figures.drawing.scales import apart
 from analysis.figures.drawing.time_axis import time_ticks
 from analysis.figures.goal import FigureOptions
 from analysis.figures.paper.catalogue import draw_paper
-from analysis.reading.arms import chosen_arms
+from analysis.reading.arms import chosen_arms, labels_of
 from analysis.reading.study import Study, load_study
 from analysis.tables.text import shortened
 
@@ -83,6 +83,16 @@ def test_an_unknown_arm_is_refused_with_the_known_ones(eight: Study) -> None:
 
 def test_an_arm_of_a_study_with_axes_needs_no_coordinates(crossed: Study) -> None:
     assert chosen_arms(crossed, ["b"]).arms == tuple(a for a in crossed.arms if a.startswith("b"))
+
+
+def test_what_all_arms_have_in_common_is_named_once(crossed: Study) -> None:
+    arms = ["a, rate=10.0, participants=5", "b, rate=10.0, participants=5"]
+    assert labels_of(chosen_arms(crossed, arms)) == {arms[0]: "a", arms[1]: "b"}
+    assert labels_of(chosen_arms(crossed, arms[:1])) == {arms[0]: arms[0]}
+    (note, *_) = drawn(crossed, "time-to-accuracy", arms=arms).texts
+    assert note.get_text().startswith("rate 10.0 · rounds.participants 5 · 10 clients")
+    mixed = [arms[0], "b, rate=0.5, participants=5"]
+    assert list(labels_of(chosen_arms(crossed, mixed)).values()) == ["a, rate=10.0", "b, rate=0.5"]
 
 
 def test_what_if_figures_along_one_axis(crossed: Study) -> None:
