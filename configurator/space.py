@@ -14,6 +14,7 @@ Growable = Adapter | Lora | Freeze
 alpha in proportion)."""
 
 _LARGEST = 10_000
+"""Of a width or rank: every configuration of a space is listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,7 @@ class Space:
         require_at_least_or_null(0, max_depth=self.max_depth)
         require_units(width_step=self.width_step, max_width=self.max_width)
         for name, size in (("width", self.max_width), ("rank", self.max_rank)):
-            require(
-                size <= _LARGEST, f"max_{name} must be at most {_LARGEST:,}, got {size:,}"
-            )  # all sizes are listed
+            require(size <= _LARGEST, f"max_{name} must be at most {_LARGEST:,}, got {size:,}")
 
     def within(self, n_layers: int) -> Space:
         """The space with the model's number of layers as `max_depth`, unless that is set."""

@@ -19,7 +19,7 @@ from sim.scenario.own import Own
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 
-from .guarded import Guarded
+from .guarded_configurator import Guarded
 
 
 def configurator_of(scenario: Scenario) -> Configurator:

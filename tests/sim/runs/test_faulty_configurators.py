@@ -37,6 +37,7 @@ def test_before_the_run(make: Any, text: str, complaint: str) -> None:
     ("text", "complaint"),
     [
         (f"{FAULTY}(where='propose')", rf"Faulty.propose raised KeyError: 'lost' {LINE}"),
+        (f"{FAULTY}(where='depth', answer=-1)", rf"raised ValueError: depth must .* {LINE}"),
         (f"{FAULTY}(where='propose', answer=7)", "propose must return a Trial or None, got 7"),
         (f"{FAULTY}(where='plan', answer='x')", "branch 'only' must have a plan, .*, got 'x'"),
         (f"{FAULTY}(where='depth', answer=1.5)", "must have a plan of whole numbers, got .1.5, 8."),

@@ -56,8 +56,15 @@ def naming_the_line(kind: type[object], method: str) -> Iterator[None]:
     except _NOT_ITS_OWN:
         raise
     except Exception as error:
-        frame = extract_tb(error.__traceback__)[-1]
         raise ValueError(
             f"configurator {kind.__name__}.{method} raised {type(error).__name__}: {error} "
-            f"({Path(frame.filename).name}, line {frame.lineno})"
+            f"({_place(error)})"
         ) from error
+
+
+def _place(error: Exception) -> str:
+    """Where the user's code was: the last line in the file that was called from here."""
+    frames = extract_tb(error.__traceback__)
+    called = [frame for frame in frames if frame.filename != __file__] or [frames[-1]]
+    last = [frame for frame in called if frame.filename == called[0].filename][-1]
+    return f"{Path(last.filename).name}, line {last.lineno}"
