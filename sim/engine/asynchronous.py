@@ -17,7 +17,7 @@ from .clients_at_work import ClientsAtWork
 from .collector import RoundRequest
 from .job_account import JobAccount
 from .next_clients import NextClients
-from .participation import Process
+from .process import Process
 from .round import RoundRunner, interrupt_all
 
 

@@ -1,15 +1,32 @@
-"""Rows of `log: all`: every attempt at a stage, and every client lost to its round."""
+"""What a client's time went to: its intervals, and their rows in a `log: all`."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from sim.records import ComputeRow, DropoutRow, TransferRow
+from sim.records import AttemptStatus, ComputeRow, DropoutRow, TransferRow
 
-from .client_job import COMPUTE, DOWN, STAGE_NAMES, ClientJob, Interval
+from .client_job import COMPUTE, DOWN, STAGE_NAMES, WAIT, ClientJob, Interval
 
 
-def attempt_row(job: ClientJob, interval: Interval) -> TransferRow | ComputeRow:
+def record(
+    job: ClientJob, place: int, start_s: float, amount: float, status: AttemptStatus
+) -> None:
+    """Keep an interval that ends now; the log has a row for a stage where it is wanted.
+
+    Training stores activations step by step.
+    """
+    interval = (place, start_s, job.env.now, amount, status)
+    job.intervals.append(interval)
+    if place == COMPUTE and job.steps is not None:
+        job.computed_s += amount
+        job.steps.store(job.computed_s)
+    rows = job.context.rows
+    if rows is not None and place != WAIT:
+        rows.add(_attempt_row(job, interval))
+
+
+def _attempt_row(job: ClientJob, interval: Interval) -> TransferRow | ComputeRow:
     """An attempt that has ended."""
     place, start_s, end_s, amount, status = interval
     if place == COMPUTE:

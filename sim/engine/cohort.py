@@ -17,7 +17,7 @@ from sim.streams import Streams
 
 from .allocation import Share
 from .lineage import Lineage
-from .participation import Process
+from .process import Process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from sim.scenario.scenario import EvaluationPlan
 
 from .branch import RunningBranch
 from .lineage import Lineage, Point
-from .participation import Process
+from .process import Process
 from .timing import take_time
 from .totals import Totals
 

@@ -21,7 +21,7 @@ from .collector import RoundCollector, RoundRequest
 from .dispatcher import Dispatcher
 from .evaluator import Evaluator
 from .lineage import Lineage
-from .participation import Process
+from .process import Process
 from .timing import DEADLINE, EndsOfTime
 
 

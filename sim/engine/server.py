@@ -30,7 +30,7 @@ from .accounting import Accountant
 from .branch import RunningBranch
 from .evaluator import Evaluator
 from .lineage import Lineage
-from .participation import Process
+from .process import Process
 from .timing import take_time
 from .totals import Totals
 from .trial import TrialRunner

@@ -21,7 +21,7 @@ from sim.streams import Streams
 from .allocation import Share, allocate
 from .branch import RunningBranch
 from .lineage import Lineage
-from .participation import Process
+from .process import Process
 from .round import RoundRunner
 from .timing import WINDOW_END, EndsOfTime
 
