@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from configurator import Forecast
+from configurator.forecast import AS_EXPECTED
 from sim.build.simulation import build_simulation
 from sim.runlog import RunLog
 from sim.runs.run import default_cache_dir
@@ -37,7 +38,7 @@ def main(path: str, overrides: list[str]) -> None:
             found = costs(plan)
             print(f"{plan.parts[-1]}: {found.round_s:.2f} s; {found.cohort_s:.2f} s at mean rates")
         for left in LEFTS:
-            gain = partial(policy.gain_per_s, costs, left, 0.0)
+            gain = partial(policy.gain_per_s, costs, left, AS_EXPECTED)
             best, single = max(plans, key=gain), max(alone, key=gain)
             shares = ", ".join(f"{share:.0%}" for share in costs(best).shares)
             print(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from math import fsum
 from typing import Literal
 
 from learner.plan import Tiers, TuningPlan
@@ -19,6 +20,8 @@ from learner.spec import Adapter, Lora, Runs
 
 from .protocol import Branch, BranchScore, Choose, Costs, Rounds, Trial, TrialResult
 
+_ROUNDING = 1e-9  # layers
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByDevice:
@@ -26,9 +29,9 @@ class ByDevice:
 
     The state has the configuration `deepest`. A client trains the largest depth, from
     `shallow_depth` on, whose expected job takes no longer than a round in which everybody trains
-    `shallow_depth` (the expected slowest of a cohort), times `slack`. So a round is about as short
-    as a shallow one, and the layers further down learn from the clients that have the time for
-    them. A larger cohort of more even clients leaves less room. `runs`: see learner.spec.Runs.
+    `shallow_depth` (its expected length for a random cohort), times `slack`. So a round is about as
+    short as a shallow one, and the layers further down learn from the clients that have the time
+    for them. A larger cohort of more even clients leaves less room. `runs`: see learner.spec.Runs.
 
     `least_mean_depth`: where a plan lets clients train fewer layers than this, in the mean over all
     of them, its shallow depth is larger than `shallow_depth`, by as little as possible, unless this
@@ -95,23 +98,30 @@ class ByDevice:
 
     def _plan(self, shallow_depth: int, costs: Costs) -> Tiers:
         """Depths from `shallow_depth` on, or from the next one that is enough in the mean."""
-        depths = range(self.deepest.depth, shallow_depth - 1, -1)
-        limit_s = self.slack * costs(replace(self.deepest, depth=shallow_depth)).cohort_s
+        parts = tuple(
+            replace(self.deepest, depth=depth)
+            for depth in range(self.deepest.depth, shallow_depth - 1, -1)
+        )
+        shallow = Tiers(parts=parts[-1:], whole=self.deepest, runs=self.runs)
         plan = Tiers(
-            parts=tuple(replace(self.deepest, depth=depth) for depth in depths),
-            limit_s=limit_s,
+            parts=parts,
+            limit_s=self.slack * costs(shallow).cohort_s,
             runs=self.runs,
             most_batches=self.most_batches,
         )
+        n_rare = sum(share < self.least_share for share in accumulate(costs(plan).shares[:-1]))
+        parts = parts[n_rare:]
+        if n_rare:
+            plan = replace(plan, parts=parts, whole=self.deepest)
         expected = costs(plan)
-        shares = expected.shares
-        mean_depth = sum(share * depth for share, depth in zip(shares, depths, strict=True))
-        if mean_depth < self.least_mean_depth and shallow_depth < self.deepest.depth:
+        mean_depth = fsum(
+            share * part.depth for share, part in zip(expected.shares, parts, strict=True)
+        )
+        if mean_depth < self.least_mean_depth - _ROUNDING and shallow_depth < self.deepest.depth:
             deeper = self._plan(shallow_depth + 1, costs)
             if costs(deeper).excluded <= expected.excluded:
                 return deeper
-        n_rare = sum(share < self.least_share for share in accumulate(shares[:-1]))
-        return replace(plan, parts=plan.parts[n_rare:], whole=self.deepest) if n_rare else plan
+        return plan
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
         return Choose(trial.branches[0].name)

@@ -20,7 +20,8 @@ class Fes:
     """Now and then compares the current depth and capacity with one step more of each, by rounds.
 
     Every branch trains `trial_rounds` rounds; the branch that gains the most accuracy per simulated
-    second continues, and trains alone for `rounds_between` rounds. If the space has no step left,
+    second continues, and trains alone for `rounds_between` rounds. If none gains any, the most
+    accurate does. If the space has no step left,
     the last configuration is trained until the run ends.
 
     From the paper (arXiv 2212.05974): depth and capacity are planned together, by the accuracy on
@@ -68,9 +69,8 @@ class Fes:
 
     def decide(self, trial: Trial, scores: Mapping[str, BranchScore]) -> Choose:
         names = ranked(trial, scores)
-        if all(scores[name].rounds == 0 for name in names):
-            return Choose(names[0])
-        return Choose(max(names, key=lambda name: _gain_per_s(scores[name])))
+        gaining = [name for name in names if _gain_per_s(scores[name]) > 0.0]
+        return Choose(max(gaining or names[:1], key=lambda name: _gain_per_s(scores[name])))
 
 
 def _gain_per_s(score: BranchScore) -> float:

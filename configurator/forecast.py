@@ -31,7 +31,7 @@ class Forecast:
     a shallowest one on, whose expected job keeps a limit: a share of the round in which everybody
     trains the shallowest. Which depth and which share are chosen anew. What a depth gains in a
     round, over `deepest`, is known from other tasks (`prior`), and falls towards the end of the
-    curve. A round's length is the expected slowest of a cohort, corrected by the rounds that were
+    curve. A round's length is that expected for a random cohort, corrected by the rounds that were
     held.
 
     Every `look_rounds` rounds, a learning curve is fitted to the validation losses of the current
@@ -68,7 +68,7 @@ class Forecast:
         if history:
             plan = self._revised(history, costs)
         else:
-            plan = max(self.plans(costs), key=partial(self.gain_per_s, costs, 1.0, 0.0))
+            plan = max(self.plans(costs), key=partial(self.gain_per_s, costs, 1.0, AS_EXPECTED))
         return Trial(
             branches=(Branch(name="by device", plan=plan),),
             views=(Branch(name=_STATE, plan=self.deepest),),
@@ -80,16 +80,16 @@ class Forecast:
 
     def _revised(self, history: Sequence[TrialResult], costs: Costs) -> TuningPlan:
         """The plan for the next rounds."""
-        spans = _spans(history)
+        spans = _spans(history, self.look_rounds)
         plan = spans[-1].plan
         first, curve = spans[0].curve(self.confidence), spans[-1].curve(self.confidence)
         if first is None or curve is None:
             return plan
-        extra_s = spans[-1].seconds / spans[-1].n_rounds - costs(plan).round_s
+        lengths = Lengths(costs(plan).round_s, spans[-1].seconds / spans[-1].n_rounds)
         short = self._mean(costs, plan, lambda prior: prior.shortfall)
         loss, start_loss = curve.loss(spans[-1].n_rounds), first.loss(FIRST_ROUNDS)
         likely, *others = [
-            partial(self.gain_per_s, costs, _left(loss, end, start_loss, short), extra_s)
+            partial(self.gain_per_s, costs, _left(loss, end, start_loss, short), lengths)
             for end in (curve.asymptote, curve.low, curve.high)
         ]
         best = max(self.plans(costs), key=likely)
@@ -99,9 +99,12 @@ class Forecast:
     def plans(self, costs: Costs) -> Iterator[Tiers]:
         """All plans; of each shallowest depth, the first is that in which everybody trains it."""
         depths = range(1, self.deepest.depth + 1)
-        parts = [replace(self.deepest, depth=depth) for depth in depths]
+        parts = tuple(replace(self.deepest, depth=depth) for depth in depths)
         for shallowest in depths:
-            round_s = costs(parts[shallowest - 1]).cohort_s
+            shallow = Tiers(
+                parts=parts[shallowest - 1 : shallowest], whole=self.deepest, runs=self.runs
+            )
+            round_s = costs(shallow).cohort_s
             own = tuple(reversed(parts[shallowest - 1 :]))
             for share in _LIMITS:
                 limit_s = share * round_s
@@ -109,17 +112,36 @@ class Forecast:
                     parts=own, limit_s=limit_s, runs=self.runs, most_batches=self.most_batches
                 )
 
-    def gain_per_s(self, costs: Costs, left: float, extra_s: float, plan: TuningPlan) -> float:
+    def gain_per_s(self, costs: Costs, left: float, lengths: Lengths, plan: TuningPlan) -> float:
         """The fall of the loss in a second, over that of the deepest in a round. left: see
-        DepthPrior.progress. extra_s: that rounds take longer than expected."""
+        DepthPrior.progress."""
         gained = self._mean(costs, plan, lambda prior: prior.progress(left))
-        return gained / max(costs(plan).round_s + extra_s, _LEAST)
+        return gained / lengths.corrected_s(costs(plan).round_s)
 
     def _mean(self, costs: Costs, plan: TuningPlan, of: Callable[[DepthPrior], float]) -> float:
         """A value of the depths' priors, as a mean over the clients of a plan."""
         depths = [tuned_depth(part.config, self.deepest.depth) for part in parts_of(plan)]
         values = [of(depth_prior(self.prior, depth / self.deepest.depth)) for depth in depths]
         return sum(share * own for share, own in zip(costs(plan).shares, values, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """Mean seconds of a round of the current plan: `expected_s`, and as they were, `held_s`."""
+
+    expected_s: float
+    held_s: float
+
+    def corrected_s(self, round_s: float) -> float:
+        """The expected length of another plan's round. What a round takes longer, others take too,
+        whatever they train; one that is shorter than expected is shorter in all its parts."""
+        if self.held_s < self.expected_s:
+            return round_s * max(self.held_s / self.expected_s, _LEAST)
+        return max(round_s + self.held_s - self.expected_s, _LEAST)
+
+
+AS_EXPECTED = Lengths(1.0, 1.0)
+"""No round has been held yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,13 +162,15 @@ class _Span:
         return fit_learning_curve(rounds, losses, confidence=confidence)
 
 
-def _spans(history: Sequence[TrialResult]) -> list[_Span]:
-    """One for each change of the plan."""
+def _spans(history: Sequence[TrialResult], look_rounds: int) -> list[_Span]:
+    """One for each change of the plan. Every trial has held `look_rounds` rounds, some of which the
+    server may have abandoned."""
     spans, n_before = [], 0
     for plan, results in groupby(history, lambda result: result.trial.branches[0].plan):
-        scores = [result.scores[_STATE] for result in results if result.scores]
+        held = list(results)
+        scores = [result.scores[_STATE] for result in held if result.scores]
         points = [(one.round - n_before, one.loss) for score in scores for one in score.curve()]
-        n_rounds = sum(score.rounds for score in scores)
+        n_rounds = look_rounds * len(held)
         seconds = sum(score.seconds for score in scores)
         spans.append(_Span(plan=plan, points=points, n_rounds=n_rounds, seconds=seconds))
         n_before += n_rounds

@@ -137,15 +137,16 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundCost:
-    """Expected cost of one round, with filled caches.
+    """Expected cost of one round, with filled caches where clients have any.
 
     It is that of the clients that can take part: they have the memory for the plan, and links that
     carry something.
 
     At the mean rates of the clients' traces: of one client, as a mean over all, `seconds`, `bytes`
-    (down and up) and `joules`; `cohort_s`, the expected slowest of a random cohort; `by_device`,
-    mean seconds of a client by device class. At random instants of the traces: `round_s`, the
-    expected slowest of a random cohort, which is the length of a synchronous round.
+    (down and up) and `joules`; `by_device`, mean seconds of a client by device class; `cohort_s`,
+    the expected length of a synchronous round with a random cohort: it ends with the last report
+    that it wants (of all clients, without over-commitment), or at its deadline. `round_s`: the same
+    for transfers that begin at random instants of the traces.
 
     `shares`: of these clients, the share that trains each part of the plan, in its order.
     `excluded` (0-1): of all clients, the share that cannot take part.

@@ -70,6 +70,7 @@ class Lora:
         require_at_least(0, depth=self.depth)
         require_at_least(1, rank=self.rank)
         require_above_0(alpha=self.alpha)
+        object.__setattr__(self, "alpha", float(self.alpha))  # 16 and 16.0 have one name
 
     @property
     def scale(self) -> float:

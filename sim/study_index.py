@@ -43,6 +43,10 @@ def _is_mappings(values: Iterable[Any]) -> bool:
 _KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "runs": (_is_texts, "a list of text"),
     "arms": (_is_texts, "a list of text"),
+    "arm_of": (
+        lambda value: isinstance(value, dict) and _is_texts([*value.values()]),
+        "a mapping of folders to text",
+    ),
     "axes": (
         lambda value: isinstance(value, dict) and all(map(_is_texts, value.values())),
         "a mapping of names to lists of text",

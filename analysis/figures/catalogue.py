@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -47,15 +48,21 @@ class Entry:
 def draw_all(
     study: Study, options: FigureOptions, only: str | None = None
 ) -> Iterator[tuple[str, Figure | str]]:
-    """Yield each figure by name, or the reason why not. Raises ValueError for an unknown name."""
+    """Yield each figure by name, or the reason why not. Raises ValueError for an unknown name.
+
+    Names of different figures differ: "-2" and so on is added where those of arms or axes do not,
+    in the letters that file names have.
+    """
     if only is not None and only not in CATALOGUE:
         raise ValueError(f"no figure is named {only}; known: {', '.join(CATALOGUE)}")
     goal = goal_of(study, options)
-    study = chosen_arms(study, options.arms)
+    study, seen = chosen_arms(study, options.arms), Counter[str]()
     for entry in CATALOGUE.values():
         if only in (None, entry.name):
             try:
-                yield from entry.draw(study, goal)
+                for name, figure in entry.draw(study, goal):
+                    seen[name] += 1
+                    yield name if seen[name] == 1 else f"{name}-{seen[name]}", figure
             except ValueError as error:
                 yield entry.name, str(error)
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from analysis.reading.clients import client_table
 from analysis.reading.run import Run
+from sim.records import DecisionRow
 
 _WORK = pl.col("down_s") + pl.col("compute_s") + pl.col("up_s")
 _BYTES = pl.col("down_bytes") + pl.col("up_bytes")
@@ -46,8 +47,15 @@ def wasted_work(run: Run) -> Share:
 
 
 def trial_overhead(run: Run) -> Share:
-    """Return the cost of branches that lost a trial; an undecided trial has no losing branch."""
-    decided = run.rounds.join(run.decisions.select("trial", "chosen"), on="trial")
+    """Return the cost of branches that lost a trial. An undecided trial has no losing branch, nor
+    one that was decided between views of its only branch."""
+    of_views = [
+        row["trial"]
+        for row in run.events.rows(DecisionRow)
+        if row["chosen"] and row["chosen"] not in row["spent_s"]
+    ]
+    decisions = run.decisions.filter(~pl.col("trial").is_in(of_views))
+    decided = run.rounds.join(decisions.select("trial", "chosen"), on="trial")
     lost = decided.filter(pl.col("branch") != pl.col("chosen"))
     return _share(run, *lost.select(*_spent()).row(0))
 

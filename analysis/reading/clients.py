@@ -65,6 +65,6 @@ def _with_run(run: Run, rows: pl.DataFrame) -> pl.DataFrame:
         device = pl.lit(pl.Series(devices, dtype=pl.Categorical).gather(rows["client"]))
     return rows.with_columns(
         arm=pl.lit(run.arm, pl.Categorical),
-        seed=pl.lit(run.seed),
+        seed=pl.lit(run.seed, pl.Int64),
         device=device.cast(pl.Categorical),
     )

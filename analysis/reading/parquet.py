@@ -59,7 +59,7 @@ def write_study_parquet(study: Study, out: Path) -> list[Path]:
     """
     tables: dict[str, list[pl.DataFrame]] = {}
     for run in study.runs:
-        named = (pl.lit(run.arm).alias("arm"), pl.lit(run.seed).alias("seed"))
+        named = (pl.lit(run.arm).alias("arm"), pl.lit(run.seed, pl.Int64).alias("seed"))
         for kind, table in record_tables(run.path).items():
             tables.setdefault(kind, []).append(table.select(*named, pl.all()))
     out.mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,8 @@ class RowTables:
         """Return the rows of a kind in file order, by default with all columns.
 
         A column with a default that is missing in all rows (an older version did not write it) is
-        null. Raises RunFileError, with line and key, for a row that a run does not write.
+        null; so is one that a row may lack, such as the plan of a round in which all clients train
+        one configuration. Raises RunFileError, with line and key, for a row that no run writes.
         """
         types = column_types(kind, columns)
         if not self.path.exists() or (kind not in _FREQUENT and kind.row not in self.lines):
@@ -76,8 +77,10 @@ class RowTables:
         except PolarsError as error:
             self._name_bad_line()
             raise RunFileError(f"{self.path}: {error}") from None
+        optional = () if kind in _FREQUENT else _optional(kind)  # those lines have been checked
         for name in found.columns:
-            if not _is_sound(found[name]):
+            column = found[name].drop_nulls() if name in optional else found[name]
+            if not _is_sound(column):
                 self._name_bad_line()
                 if found[name].null_count() < len(found):
                     raise RunFileError(f"{self.path}: some {kind.row} rows lack '{name}'")
@@ -124,6 +127,10 @@ def column_types(kind: type[Row], names: Sequence[str] = ()) -> pl.Schema:
     """
     annotations = {field.name: str(field.type) for field in fields(kind)}
     return pl.Schema({name: _type(annotations[name]) for name in names or annotations})
+
+
+def _optional(kind: type[Row]) -> set[str]:
+    return {field.name for field in fields(kind) if str(field.type).endswith(" | None")}
 
 
 def _type(annotation: str) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from sim.done import change_warnings, changed_files, recorded_sha256
-from sim.records import DecisionRow, EvaluationRow, FailedRow, RoundRow
+from sim.records import DecisionRow, EndRow, EvaluationRow, FailedRow, RoundRow
 from sim.run_files import Manifest
 from sim.runlog import DONE, EVALUATIONS, EVENTS
 
@@ -62,9 +62,10 @@ class Run:
 
     @property
     def end_s(self) -> float:
-        """Simulated second of the last round or evaluation; 0 without any."""
+        """Simulated second of the run's end; of an unfinished one that of its last round or
+        evaluation, 0 without any."""
         last = [table["t_s"][-1] for table in (self.rounds, self.evaluations) if len(table)]
-        return max(last, default=0.0)
+        return max([*last, *(row["t_s"] for row in self.events.rows(EndRow))], default=0.0)
 
 
 def load_run(directory: Path, manifest: Manifest, arm: str) -> Run:

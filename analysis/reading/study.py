@@ -98,12 +98,11 @@ def _run_directories(path: Path) -> list[Path]:
 
 def _missing(path: Path, index: Mapping[str, Any]) -> tuple[str, ...]:
     """The runs that the index lists and that have no manifest, by arm and seed."""
-    names, arms = index.get("runs", ()), index.get("arms", ())
-    n_seeds = len(names) // len(arms) if arms and not len(names) % len(arms) else 0
-    missing = []
-    for place, name in enumerate(names):
+    arms, missing = index.get("arm_of", {}), []
+    for name in index.get("runs", ()):
         if not (path / name / MANIFEST).exists():
-            arm = arms[place // n_seeds] if n_seeds else Path(name).parent.name
+            folder = Path(name).parent.name
+            arm = arms.get(folder, folder)
             seed = Path(name).name.removeprefix("seed-").lstrip("0") or "0"
             missing.append(f"{arm} (seed {seed})")
     return tuple(missing)

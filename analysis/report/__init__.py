@@ -45,13 +45,13 @@ SECTIONS = {
 def report(study: Study, crossing: Crossing = "sustained", baseline: str | None = None) -> str:
     """Return the HTML page. Raises ValueError if no run has an evaluation yet."""
     rows = table_rows(study, crossing=crossing, baseline=baseline)
-    figures = _figures(study, crossing)
+    figures = _figures(study, crossing, baseline)
     headers, cells = format_table(rows)
     styles = arm_styles(study)
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     return environment.from_string(_part("page.html.j2")).render(
         title=study.path.resolve().name,
-        caption=caption(study, crossing),
+        caption=caption(study, crossing, baseline),
         sections=[item for item in SECTIONS.items() if figures or item[0] != "figures"],
         summary=summary(study, rows),
         caveats=caveats(study, rows),
@@ -88,9 +88,9 @@ def _yaml(run: Run) -> str:
     return file.read_text(encoding="utf-8").rstrip()
 
 
-def _figures(study: Study, crossing: Crossing) -> list[Mapping[str, str]]:
+def _figures(study: Study, crossing: Crossing, baseline: str | None) -> list[Mapping[str, str]]:
     """The figures that the runs support, as embedded images."""
-    goal = goal_of(study, FigureOptions(crossing=crossing))
+    goal = goal_of(study, FigureOptions(crossing=crossing, baseline=baseline))
     return [
         {"svg": b64encode(rendered(figure, "svg")).decode(), "caption": entry.shows}
         for entry in CATALOGUE.values()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 
 from analysis.measures import Crossing, best_arm, excluded_shares, is_flat
 from analysis.reading.grid import grid_step, has_several_grids
@@ -36,10 +37,11 @@ def caption(study: Study, crossing: Crossing = "sustained", baseline: str | None
     clauses += timed_as(study.runs)
     if scaled := scaled_devices(study.runs):
         clauses.append(f"seconds of {', '.join(scaled)} scaled by the analytic cost model")
-    shares = {name: share for run in study.runs for name, share in excluded_shares(run).items()}
-    clauses += [
-        f"{name} does not fit {percent(share)} of the fleet" for name, share in shares.items()
-    ]
+    shares = defaultdict[str, set[float]](set)
+    for run in study.runs:
+        for name, share in excluded_shares(run).items():
+            shares[name].add(share)
+    clauses += [f"{name} does not fit {_span(own)} of the fleet" for name, own in shares.items()]
     unfinished = [f"{run.arm} (seed {run.seed})" for run in study.runs if not run.is_finished]
     if unfinished:
         listed = ", ".join(unfinished)
@@ -47,6 +49,11 @@ def caption(study: Study, crossing: Crossing = "sustained", baseline: str | None
     if study.missing:
         clauses.append(f"not begun: {', '.join(study.missing)}")
     return "; ".join(clauses)
+
+
+def _span(shares: Collection[float]) -> str:
+    """Shares (0-1) in percent: "50 %", or "50 % to 92 %" where arms or seeds differ."""
+    return " to ".join(dict.fromkeys(percent(one) for one in (min(shares), max(shares))))
 
 
 def _rising(study: Study) -> Iterator[str]:

@@ -13,6 +13,7 @@ from .text import digits, rounded_percent, time_unit
 HEADERS = ("arm", "target", "time", "MB per client", "kJ per client", "speed-up", "final", "best")
 _OPTIONAL = (("lost trials", "trial_share"), ("excluded devices", "excluded_share"))
 _AMOUNTS = (("mbytes_per_client", "mbytes"), ("kilojoules_per_client", "kilojoules"))
+_SEEDS = {"ratio": "n_common", "speedup": "n_speedup"}
 _IDLE = "idle kJ per client"
 _NO_VALUE = "–"
 
@@ -138,5 +139,5 @@ def _bounded(row: Mapping[str, Any], key: str, bounds: str, value: float, unit: 
     if row[f"{bounds}_low"] is None:
         return text
     low, high = (digits(row[f"{bounds}_{end}"] / unit) for end in ("low", "high"))
-    n = row["n_common"] if key == "ratio" else row["n_seeds"]
+    n = row[_SEEDS.get(key, "n_seeds")]
     return f"{text} ({low} to {high})" if n < FEWEST else f"{text} [{low}, {high}]"

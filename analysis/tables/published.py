@@ -17,10 +17,12 @@ def published_rows(study: Study) -> list[dict[str, Any]]:
     """Return one row per arm and published number, with the keys of PUBLISHED_COLUMNS.
 
     accuracy is 0-1; hours is None if not reached; ratio = hours / printed_hours. hours are those of
-    first crossings, as publications print them.
+    first crossings, as publications print them. Arms without runs have no row.
     """
     rows = []
     for row in study.published:
+        if row["arm"] not in study.arms:
+            continue
         for accuracy, printed in zip(row["targets"], row["hours"], strict=True):
             cost = cost_to_accuracy(study.runs_of(row["arm"]), accuracy, "first")
             hours = None if cost is None else cost.hours
@@ -32,7 +34,7 @@ def published_rows(study: Study) -> list[dict[str, Any]]:
 
 def published_caption(study: Study) -> str:
     """Return where the published numbers are from, and which model's costs were charged."""
-    return "; ".join([f"published: {study.source}", *timed_as(study.runs)])
+    return "; ".join([f"published: {study.source}; first crossings", *timed_as(study.runs)])
 
 
 def format_published(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:

@@ -28,7 +28,7 @@ COLUMNS = (
     *("baseline", "ratio", "ratio_low", "ratio_high", "n_common"),
     *("difference_hours", "difference_low", "difference_high", "p", "p_holm"),
     *("final", "final_low", "final_high", "best", "best_low", "best_high"),
-    *("target_accuracy", "idle_kilojoules_per_client", "timed_as"),
+    *("target_accuracy", "idle_kilojoules_per_client", "timed_as", "n_speedup"),
 )
 
 Costs = Mapping[int, Cost]
@@ -65,9 +65,9 @@ def target_row(
     row["idle_kilojoules_per_client"] = fmean(
         cost.idle_kilojoules_per_client for cost in costs.values()
     )
-    if full is not None and row["hours"]:
-        row["speedup"] = fmean(cost.hours for cost in full.values()) / row["hours"]
-        row |= _bounds("speedup", speed_up(_hours(full), _hours(costs)))
+    faster = None if full is None else speed_up(_hours(full), _hours(costs))
+    if faster is not None:
+        row |= {"speedup": faster.mean, "n_speedup": faster.n, **_bounds("speedup", faster)}
     return row
 
 

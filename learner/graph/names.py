@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cache
 from hashlib import blake2b
 from math import isclose
@@ -29,9 +29,13 @@ found any more."""
 def canonical(value: Any) -> str:
     """The canonical JSON of a frozen dataclass: sorted keys, no spaces, floats as repr, no NaN.
 
-    Cached, since the same configurations and shards occur in thousands of recipes.
+    Equal values have equal texts, also where a float is given as an int. Cached, since the same
+    configurations and shards occur in thousands of recipes.
     """
-    return json.dumps(asdict(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    own = asdict(value) | {
+        one.name: float(getattr(value, one.name)) for one in fields(value) if one.type == "float"
+    }
+    return json.dumps(own, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest_text(*parts: str) -> str:
@@ -42,11 +46,13 @@ def digest_text(*parts: str) -> str:
 
 def job_digest(job: LocalJob) -> str:
     """The digest of a job, built from cached texts of its shard and configuration."""
+    norm = None if job.max_grad_norm is None else float(job.max_grad_norm)
+    rates = f"{float(job.lr)} {float(job.head_lr)}"
+    limits = f"{float(job.momentum)} {float(job.weight_decay)} {norm} {float(job.prox_mu)}"
     return digest_text(
         canonical(job.shard),
         canonical(job.config),
-        f"{job.n_batches} {job.batch_size} {job.optimizer} {job.lr!r} {job.head_lr!r} {job.seed} "
-        f"{job.momentum!r} {job.weight_decay!r} {job.max_grad_norm!r} {job.prox_mu!r} "
+        f"{job.n_batches} {job.batch_size} {job.optimizer} {rates} {job.seed} {limits} "
         f"{job.lr_decay} {job.down_bits} {job.up_bits}",
         *_part_texts(job),
     )

@@ -121,12 +121,9 @@ def _needed(scenario: Scenario, trained: Architecture) -> set[tuple[Row, int]] |
 
 
 def _rows(scenario: Scenario, config: TuningConfig) -> set[Row]:
-    """Expected costs, which some policies ask for, are those of a filled cache."""
     if not isinstance(config, AddOn):
         return {"full"}
-    rules, kind = scenario.cache, scenario.configurator.kind
-    asks = kind not in ("fixed", "schedule") or scenario.selection.kind != "uniform"
-    return {"adapter", "adapter_cached"} if rules.enabled or asks else {"adapter"}
+    return {"adapter", "adapter_cached"} if scenario.cache.enabled else {"adapter"}
 
 
 def table_of(

@@ -52,8 +52,11 @@ def priced_configs(scenario: Scenario, trained: Architecture) -> list[TuningConf
             found = [part.config for part in parts_of(plan)]
         case Schedule():
             found = [*policy.configs]
-        case ByDevice() | Legend():
-            found = [replace(policy.deepest, depth=d) for d in range(policy.deepest.depth + 1)]
+        case (
+            ByDevice(deepest=deepest, shallow_depth=least)
+            | Legend(deepest=deepest, least_depth=least)
+        ):
+            found = [replace(deepest, depth=d) for d in range(least, deepest.depth + 1)]
         case HetLora():
             found = [part.config for part in parts_of(policy.initial())]
         case DevFt(deepest=deepest) | Forecast(deepest=deepest):

@@ -56,7 +56,7 @@ def build_server(
         memory_share=scenario.fleet.memory_share,
         price_misses=scenario.cache.price_misses,
         n_layers=n_layers,
-        n_participants=scenario.rounds.participants,
+        rounds=scenario.rounds,
     )
     dispatcher = Dispatcher(
         context=context,

@@ -14,12 +14,12 @@ from configurator.protocol import RoundCost
 from learner.plan import Part, Shares, Tiers, TuningPlan, parts_of, shape
 from learner.spec import TuningConfig
 from sim.fleet.client import CacheState, Client
-from sim.scenario.scenario import Exchange
+from sim.scenario.scenario import Exchange, Rounds
 
 from .estimate import (
     ExpectedJob,
     expected_job,
-    expected_slowest_s,
+    expected_nth_s,
     sampled_ids,
     sampled_s,
 )
@@ -42,8 +42,8 @@ class Eligibility:
     """Results are computed once for each plan.
 
     `memory_share`: fraction (0-1) of a device's memory that training may use (None: no limit).
-    `price_misses` False: activations count as cached from the start. `n_layers`: the model's.
-    `n_participants`: of a round.
+    `price_misses` False: activations count as cached from the start, by the clients that store any.
+    `n_layers`: the model's. `rounds`: how many clients a round selects, and when it ends.
     """
 
     cost: CostModel
@@ -52,7 +52,7 @@ class Eligibility:
     memory_share: float | None
     price_misses: bool
     n_layers: int
-    n_participants: int
+    rounds: Rounds
     _jobs: dict[Part, ExpectedJob] = field(default_factory=dict)
     _sampled: dict[Part, NDArray[np.float64]] = field(default_factory=dict)
     _seconds: dict[TuningPlan, NDArray[np.float64]] = field(default_factory=dict)
@@ -82,8 +82,8 @@ class Eligibility:
         devices = np.array([client.device.profile.name for client in self.clients])[able]
         return RoundCost(
             seconds=float(seconds[able].mean()),
-            cohort_s=expected_slowest_s(seconds[able], self.n_participants),
-            round_s=expected_slowest_s(self._sampled_plan_s(plan, able), self.n_participants),
+            cohort_s=self._round_s(seconds[able], len(able)),
+            round_s=self._round_s(self._sampled_plan_s(plan, able), len(able)),
             shares=self._shares(plan, able),
             by_device={
                 name: float(seconds[able][devices == name].mean())
@@ -101,6 +101,15 @@ class Eligibility:
         ids = self.eligible(plan, everybody)
         able = ids[np.isfinite(self.expected_s(plan)[ids])]
         return able if len(able) else everybody
+
+    def _round_s(self, seconds: NDArray[np.float64], n_able: int) -> float:
+        """The expected length of a round, of these seconds of jobs: it ends with the last report
+        that it wants, or at its deadline."""
+        n_selected = self.rounds.n_selected(self.rounds.participants)
+        n_selected = min(n_selected, n_able, len(seconds))
+        n_wanted = min(self.rounds.participants, n_selected)
+        deadline_s = np.inf if self.rounds.deadline_s is None else self.rounds.deadline_s
+        return expected_nth_s(np.minimum(seconds, deadline_s), n_wanted, n_selected)
 
     def _sampled_plan_s(self, plan: TuningPlan, able: NDArray[np.int64]) -> NDArray[np.float64]:
         """Seconds of the jobs of sampled clients at random instants."""
@@ -225,13 +234,15 @@ class Eligibility:
     def _find_lacking(self, config: TuningConfig) -> tuple[IneligibleDevice, ...]:
         if self.memory_share is None:
             return ()
-        cache: CacheState = "none" if self.price_misses else "hit"
         numbers = Counter(client.device.profile.name for client in self.clients)
+        storing = set(numbers) if not self.price_misses else set[str]()
+        storing -= {one.device.profile.name for one in self.clients if one.cache is None}
         profiles = {client.device.profile.name: client.device.profile for client in self.clients}
         found = []
         for name, profile in sorted(profiles.items()):
             if profile.memory_bytes is None:
                 continue
+            cache: CacheState = "hit" if name in storing else "none"
             needed_bytes = self.cost.memory_bytes(profile, config, cache)
             limit_bytes = int(profile.memory_bytes * self.memory_share)
             if needed_bytes > limit_bytes:

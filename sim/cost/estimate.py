@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.plan import Part
-from learner.spec import AddOn
+from learner.ranges import require
 from sim.fleet.client import Client
 from sim.fleet.link import OneWay
 from sim.scenario.scenario import Exchange
@@ -26,8 +26,8 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class ExpectedJob:
-    """What each client's job is expected to cost with a filled cache, its transfers at the mean
-    rates of its traces.
+    """What each client's job is expected to cost, its transfers at the mean rates of its traces;
+    with a filled cache, if the client has one.
 
     (clients,) `seconds`, of which `work_s` computing, `step_s` of it each step, and `joules`; inf
     for a dead link. The bytes of a job, one direction each.
@@ -52,16 +52,18 @@ def expected_job(
     down_bytes = cost.payload_bytes(part.received, exchange.down_bits)
     up_bytes = cost.payload_bytes(part.config, exchange.up_bits)
     devices = {client.device.profile.name: client.device.profile for client in clients}
-    has_cache = isinstance(part.config, AddOn)
-    class_step_s = {
-        name: step_price(cost, device, part, n_layers=n_layers, has_cache=has_cache).hit_s
+    has_cache = any(client.cache is not None for client in clients)
+    prices = {
+        name: step_price(cost, device, part, n_layers=n_layers, has_cache=has_cache)
         for name, device in devices.items()
     }
     seconds, works_s, steps_s, joules = [], [], [], []
     for client in clients:
         profile, link = client.device.profile, client.link
         radio_s = link.down.expected_s(down_bytes) + link.up.expected_s(up_bytes)
-        step_s = class_step_s[profile.name] / client.device.own_speed
+        price = prices[profile.name]
+        step_s = price.plain_s if client.cache is None else price.hit_s
+        step_s /= client.device.own_speed
         work_s = client.n_batches * step_s
         steps_s.append(step_s)
         seconds.append(radio_s + work_s)
@@ -105,15 +107,23 @@ def _transfers_s(link: OneWay, n_bytes: int) -> Array:
     return np.array([link.time_for(start_s, n_bytes) for start_s in starts_s.tolist()])
 
 
-def expected_slowest_s(seconds: Array, n: int) -> float:
-    """The expected largest of `n` values drawn from these without putting one back.
+def expected_nth_s(seconds: Array, n: int, n_drawn: int) -> float:
+    """The expected `n`-th smallest of `n_drawn` values drawn from these without putting one back.
 
-    The i-th smallest of N is the largest of n with probability C(i - 1, n - 1) / C(N, n).
+    The i-th smallest of N is the n-th smallest of m with probability
+    C(i - 1, n - 1) C(N - i, m - n) / C(N, m). Raises ValueError unless 1 <= n <= m <= N.
     """
     ordered = np.sort(seconds)
-    n, total = min(n, len(ordered)), len(ordered)
-    log_chance = [_log_choose(i - 1, n - 1) - _log_choose(total, n) for i in range(n, total + 1)]
-    return float(np.exp(log_chance) @ ordered[n - 1 :])
+    total = len(ordered)
+    require(1 <= n <= n_drawn <= total, f"must be 1 <= {n} <= {n_drawn} <= {total}")
+    last = total - (n_drawn - n)
+    log_chance = [
+        _log_choose(i - 1, n - 1)
+        + _log_choose(total - i, n_drawn - n)
+        - _log_choose(total, n_drawn)
+        for i in range(n, last + 1)
+    ]
+    return float(np.exp(log_chance) @ ordered[n - 1 : last])
 
 
 def _log_choose(n: int, k: int) -> float:

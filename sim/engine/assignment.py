@@ -13,7 +13,7 @@ from learner.plan import Shares, Tiers, TuningPlan
 from sim.cost.eligibility import Eligibility
 from sim.streams import Streams
 
-_PURPOSE = "part"
+_PURPOSE, _ROUNDING = "part", "rounding of shares"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,8 @@ class Assignment:
         """What each client of a cohort trains.
 
         By shares, the cohort is put into an order drawn for this round and attempt, and each part
-        gets its share of it, rounded.
+        gets its share of it, rounded up or down by another draw: over the rounds, exactly its share
+        (systematic sampling).
         """
         if isinstance(plan, Tiers):
             tiers: list[int] = self.eligibility.tiers(plan)[list(ids)].tolist()
@@ -38,7 +39,8 @@ class Assignment:
         if isinstance(plan, Shares):
             draws = self.streams.uniform(_PURPOSE, round_no, attempt, ids=ids)
             places = np.argsort(np.argsort(draws, kind="stable"))
-            return _shared(plan, (places + 0.5) / len(ids))
+            start = self.streams.uniform(_ROUNDING, round_no, attempt, ids=[0])
+            return _shared(plan, (places + start) / len(ids))
         return [0] * len(ids)
 
     def n_batches(self, plan: TuningPlan) -> Sequence[int]:

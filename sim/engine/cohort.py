@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,12 +33,13 @@ class CohortSelector:
     def select_cohort(self, rules: Rounds, share: Share, lineage: Lineage) -> Process:
         """The clients of the next round in id order, over-commitment included.
 
-        Reserves them where branches share a pool. Returns an empty list if there will never be
-        enough clients, None if interrupted while waiting.
+        Reserves them where branches share a pool. A policy that selects too few of those who are
+        available is asked again, up to `max_failures` times. Returns an empty list if there will
+        never be enough clients, None if interrupted while waiting.
         """
-        n_asked = math.ceil(share.n_participants * rules.overcommit - 1e-9)
+        n_asked = rules.n_selected(share.n_participants)
         n_needed = rules.n_needed(share.n_participants)
-        reservations = share.reservations
+        reservations, n_redrawn = share.reservations, 0
         while True:
             busy = reservations.busy if reservations is not None else ()
             chosen = self.select(share, lineage, n_asked, busy)
@@ -46,7 +47,11 @@ class CohortSelector:
                 cohort = sorted(chosen)
                 if reservations is not None:
                     reservations.reserve(cohort)
+                self.record(lineage, chosen)
                 return cohort
+            if n_redrawn < rules.max_failures and self._has_enough(share, busy, n_needed):
+                lineage.attempt, n_redrawn = lineage.attempt + 1, n_redrawn + 1
+                continue
             waits = list(self.arrivals(share))
             if not waits:
                 return []
@@ -70,10 +75,16 @@ class CohortSelector:
             expected=partial(self.eligibility.expected_s, lineage.plan),
             samples=self.eligibility.n_samples,
         )
-        chosen = self.policy.choose(context, n, lineage.history)
+        return self.policy.choose(context, n, lineage.history)
+
+    def record(self, lineage: Lineage, chosen: Sequence[int]) -> None:
+        """Tell the lineage's history, where the policy reads it, that these clients are sent."""
         if chosen and self.policy.needs_history:
             lineage.history.record_selection(chosen)
-        return chosen
+
+    def _has_enough(self, share: Share, busy: Collection[int], n_needed: int) -> bool:
+        """Whether enough clients are available, so that the policy has left some of them out."""
+        return len(self.availability.available(self.env.now, share.pool, busy)) >= n_needed
 
     def arrivals(self, share: Share) -> Iterator[Event]:
         """Events that may bring more clients: a client's return, the end of another branch's

@@ -83,7 +83,7 @@ class Evaluator:
             scored = [next(evaluations) for _ in own]
             scores[name] = BranchScore(
                 accuracy=max(one.accuracy for one in scored),
-                rounds=lineages[name].round - base.round,
+                rounds=lineages[name].n_aggregations - base.n_aggregations,
                 loss=scored[-1].loss,
                 correct=scored[-1].correct,
                 losses=partial(self._losses, own[-1]),

@@ -24,7 +24,8 @@ class Lineage:
     """The current state with its configuration, who trains what of it, what selection policies
     remember of its clients, and the curve's points.
 
-    `round` counts the aggregations since the run's start; `attempt` counts how often the next one
+    `round` counts the rounds since the run's start, of which `n_aggregations` were not abandoned;
+    `attempt` counts how often the next one
     has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made;
     `aggregated_s`: when its latest aggregation was. `reported`: the latest state on the reported
     curve.
@@ -35,6 +36,7 @@ class Lineage:
     state: StateRef
     history: ClientHistory
     round: int = 0
+    n_aggregations: int = 0
     attempt: int = 0
     made_s: float = 0.0
     aggregated_s: float = 0.0
@@ -44,6 +46,11 @@ class Lineage:
     def advance(self, state: StateRef, now_s: float) -> None:
         """The next aggregation has made this state."""
         self.state, self.made_s, self.aggregated_s = state, now_s, now_s
+        self.n_aggregations += 1
+        self.end_round()
+
+    def end_round(self) -> None:
+        """The next round begins, with the state as it is."""
         self.round, self.attempt = self.round + 1, 0
 
     def mark(self) -> None:

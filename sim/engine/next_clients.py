@@ -49,6 +49,7 @@ class NextClients:
             busy |= share.reservations.busy
         n_asked = n if self.selector.policy.needs_history else max(n, self.n_buffered)
         ids = self.selector.select(share, lineage, n_asked, busy)
+        self.selector.record(lineage, ids)
         drawn = self.disturbances.draw(lineage.round, lineage.attempt, ids)
         lineage.attempt += 1  # another call with this version is drawn anew
         turns = [

@@ -57,7 +57,10 @@ class SynchronousRounds(RoundRunner):
             if cohort is None:
                 return
             if not cohort:
-                branch.stuck = branch.why_nobody_comes
+                is_asked_in_vain = lineage.attempt >= rules.max_failures
+                branch.stuck = (
+                    "rounds.max_failures" if is_asked_in_vain else branch.why_nobody_comes
+                )
                 return
             status = yield from self._hold_of(branch, cohort)
             if status != "done":
@@ -70,7 +73,7 @@ class SynchronousRounds(RoundRunner):
             if status == "failed" and rules.on_failure == "retry":
                 continue
             if status == "failed":
-                lineage.round, lineage.attempt = lineage.round + 1, 0
+                lineage.end_round()
             if (yield from self.evaluator.mark_point(branch)):
                 return
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +27,7 @@ from sim.engine.participation import Participation, participate
 from sim.engine.simulation import Simulation
 from sim.engine.timing import RUN_END, EndsOfTime
 from sim.records import FailedRow, as_fields
-from sim.runlog import FORMAT_VERSION, RunError, RunLog, write_partition
+from sim.runlog import FORMAT_VERSION, ResumeError, RunError, RunLog, write_partition
 from sim.scenario.file import digest, dump_scenario
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import TorchTraining
@@ -253,9 +253,13 @@ _NO_EVENTS = "No scheduled events left"
 
 
 def _record_failure(simulation: Simulation, kind: type[RunError], reason: str) -> RunError:
-    """Write all rows so far and a FailedRow; returns the error to raise."""
+    """Write all rows so far and a FailedRow; returns the error to raise.
+
+    A resumed run that fails earlier than before leaves the rows that are there.
+    """
     simulation.log.events.add(FailedRow(t_s=simulation.context.env.now, error=reason))
-    simulation.log.flush()
+    with suppress(ResumeError):
+        simulation.log.flush()
     return kind(f"{simulation.scenario.name}: {reason}")
 
 

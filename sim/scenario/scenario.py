@@ -6,6 +6,7 @@ Each class checks its values in `__post_init__`. sim.scenario.file reads them fr
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -145,6 +146,10 @@ class Rounds:
         for name, value in (("overcommit", 1.0), ("deadline_s", None), ("min_reports", 1)):
             own = getattr(self, name)
             require(own == value, f"{name} must not be set in mode {self.mode}, got {own}")
+
+    def n_selected(self, n_participants: int) -> int:
+        """The clients that a round with `n_participants` of the participants asks, if it can."""
+        return math.ceil(n_participants * self.overcommit - 1e-9)
 
     def n_needed(self, n_participants: int) -> int:
         """The reports that a round with `n_participants` of the participants needs at least."""

@@ -33,7 +33,8 @@ class Oort:
     drawn in proportion to utility, from the clients with at least `cut_off` times the n-th highest
     utility.
 
-    Pacer: T is the `pace` quantile (0-1) of all clients' expected seconds. `pace` rises by
+    Pacer: T is the `pace` quantile (0-1) of the expected seconds of all clients whose links are not
+    dead. `pace` rises by
     `pace_step` whenever `pacer_rounds` aggregations gained less utility than those before them.
 
     Clients that were selected `blacklist_after` times (null: no limit) are excluded while enough
@@ -83,7 +84,10 @@ class Oort:
             math.fsum(utilities[i : i + size]) for i in range(0, len(utilities) - size + 1, size)
         ]
         n_raised = sum(after < before for before, after in itertools.pairwise(windows))
-        return float(np.quantile(expected_s, min(1.0, self.pace + n_raised * self.pace_step)))
+        alive_s = expected_s[np.isfinite(expected_s)]  # those of dead links would make it nan
+        if not len(alive_s):
+            return math.inf
+        return float(np.quantile(alive_s, min(1.0, self.pace + n_raised * self.pace_step)))
 
     def utility(
         self,

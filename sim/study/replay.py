@@ -89,7 +89,8 @@ def replay(
     data: Data | None = None,
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[Replay]:
-    """Run the study that plan_replay made from `run_dir`, in `<out>/<study name>`.
+    """Run the study that plan_replay made from `run_dir`, in `<out>/<study name>`, beside earlier
+    replays.
 
     As long as cohorts and decisions are those of the original run, all scores are in the store.
     Where learning diverges, a replay continues only with train=True, or if another run has stored
@@ -106,6 +107,7 @@ def replay(
         precision=recorded.precision,
         participation=recorded.participation,
         data=data,
+        keep_earlier=True,
         on_progress=on_progress,
     )
     directories = [

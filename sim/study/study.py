@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from difflib import get_close_matches
 from functools import partial
@@ -70,19 +70,24 @@ def results_or_errors(
     participation: Participation = participate,
     data: Data | None = None,
     arms: Collection[str] = (),
+    keep_earlier: bool = False,
     on_progress: ProgressSink = lambda progress: None,
 ) -> list[ResultOrError]:
     """As run_study, but returns the error of a failed run in place of its result.
 
-    on_missing, participation, data: see run_scenario; data are those of every run.
+    on_missing, participation, data: see run_scenario; data are those of every run. keep_earlier:
+    whatever the directory's index lists stays listed.
     """
     directory, cache_dir = out / study.name, cache_dir or default_cache_dir()
     runs = study_runs(study, arms)
     place = partial(run_directory, directory, participation=participation)
     directories = [place(*run) for run in runs]
     with locked(directory):
-        whole = [place(*run) for run in study_runs(study)]
-        _write_index(study, directory, whole, [one.parent for one in directories] if arms else None)
+        arm_of = {place(*run): run[0].name for run in study_runs(study)}
+        others = {one.parent for one in arm_of} - {one.parent for one in directories}
+        _write_index(
+            study, directory, arm_of, lambda run_dir: keep_earlier or run_dir.parent in others
+        )
         results: dict[int, ResultOrError] = {
             i: result
             for i, run in enumerate(runs)
@@ -147,15 +152,14 @@ def _raise_error(result: ResultOrError) -> RunResult:
 
 
 def _write_index(
-    study: Study, directory: Path, run_dirs: Sequence[Path], chosen: Collection[Path] | None
+    study: Study, directory: Path, arm_of: Mapping[Path, str], kept: Callable[[Path], bool]
 ) -> None:
     """Write the list of the study's runs and the coordinates of its arms.
 
-    chosen: the directories of the arms that run now (None: all); runs of the others that an earlier
-    call made, with other seeds perhaps, stay listed. The directory may have further runs, of an
-    earlier version of the study. Raises RunError if it is the directory of another study.
+    arm_of: of each run directory of the study. kept: which of the runs that an earlier call listed
+    stay listed. The directory may have further runs, of an earlier version of the study. Raises
+    RunError if it is the directory of another study.
     """
-    path = directory / STUDY_INDEX
     arms = [arm.name for arm in study.arms]
     try:
         index = read_index(directory)
@@ -167,19 +171,27 @@ def _write_index(
             f"{directory}: is the directory of another study (its arms: {', '.join(earlier[:3])}"
             f"{' ...' if len(earlier) > 3 else ''}); choose another --out or another name"
         )
-    all_arms = {run_dir.parent for run_dir in run_dirs}
-    others = set[Path]() if chosen is None else all_arms - set(chosen)
-    kept = [directory / run for run in index.get("runs", []) if (directory / run).parent in others]
-    axes = {name: list(paths) for name, paths in study.axes.items()}
+    own = {str(one.relative_to(directory)): arm for one, arm in arm_of.items()}
+    others = [run for run in index.get("runs", []) if run not in own and kept(directory / run)]
+    folders = {Path(run).parent.name: arm for run, arm in own.items()}
+    for run in others:
+        folder = Path(run).parent.name
+        folders.setdefault(folder, index.get("arm_of", {}).get(folder, folder))
     coordinates = dict(zip(arms, map(dict, study.coordinates), strict=False))
+    known = index.get("coordinates", {})
+    for arm in dict.fromkeys(folders.values()):
+        if arm not in arms:
+            arms.append(arm)
+            coordinates |= {arm: known[arm]} if arm in known else {}
     written = {
         "name": study.name,
-        "runs": [str(one.relative_to(directory)) for one in dict.fromkeys((*run_dirs, *kept))],
+        "runs": [*own, *others],
         "arms": arms,
-        "axes": axes,
+        "arm_of": folders,
+        "axes": {name: list(paths) for name, paths in study.axes.items()},
         "coordinates": coordinates,
     }
-    write_json(path, written | asdict(study.notes))
+    write_json(directory / STUDY_INDEX, written | asdict(study.notes))
 
 
 def _labels(arms: Sequence[str]) -> set[str]:

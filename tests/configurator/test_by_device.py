@@ -26,7 +26,7 @@ def costs_by_depth(plan: TuningPlan) -> RoundCost:
     ]
     return RoundCost(
         seconds=3.0 * depth,
-        cohort_s=5.5 * depth,
+        cohort_s=5.5 * trained[-1],
         by_device={"fast": 1.0 * depth, "slow": 5.0 * depth},
         bytes=1.0,
         joules=1.0,
@@ -125,6 +125,36 @@ class TestByDevice(ConfiguratorContract):
         assert isinstance(plan, Tiers)
         assert [tuned_depth(part, 12) for part in plan.parts] == parts
         assert shape(plan) == deepest
+
+    def test_what_is_left_out_does_not_count_in_the_mean_depth(self) -> None:
+        """9 % of the clients have time for six layers; without them everybody trains one."""
+
+        def few_fast(plan: TuningPlan) -> RoundCost:
+            found = costs_by_depth(plan)
+            n = len(found.shares)
+            return replace(found, shares=(0.09, *[0.0] * (n - 2), 0.91)) if n > 1 else found
+
+        policy = ByDevice(deepest=Adapter(depth=6, width=8), least_mean_depth=1.45)
+        trial = policy.propose(policy.initial(), [], few_fast)
+        assert trial is not None
+        plan = trial.branches[0].plan
+        assert isinstance(plan, Tiers)
+        assert plan.parts == (Adapter(depth=2, width=8),)
+
+    def test_a_mean_depth_that_misses_by_rounding_is_enough(self) -> None:
+        """7, 5 and 8 of 20 clients train 6, 2 and 1 layers: three in the mean."""
+
+        def costs(plan: TuningPlan) -> RoundCost:
+            found = costs_by_depth(plan)
+            shares = (7 / 20, 0.0, 0.0, 0.0, 5 / 20, 8 / 20)
+            return replace(found, shares=shares) if len(found.shares) == 6 else found
+
+        policy = ByDevice(deepest=Adapter(depth=6, width=8), least_mean_depth=3)
+        trial = policy.propose(policy.initial(), [], costs)
+        assert trial is not None
+        plan = trial.branches[0].plan
+        assert isinstance(plan, Tiers)
+        assert plan.parts[-1] == Adapter(depth=1, width=8)
 
     def test_depths_that_cannot_be_are_refused(self) -> None:
         with pytest.raises(ValueError, match=r"shallow_depth must be at most deepest.depth \(2\)"):

@@ -9,6 +9,7 @@ import pytest
 
 from configurator import Configurator, Forecast
 from configurator.depth_prior import FIRST_ROUNDS, DepthPrior, depth_prior
+from configurator.forecast import AS_EXPECTED, Lengths
 from configurator.protocol import BranchScore, Costs, RoundCost, Rounds, ScoredPoint, TrialResult
 from learner.plan import Tiers, TuningPlan, parts_of
 from learner.spec import Lora, tuned_depth
@@ -105,6 +106,12 @@ class TestForecast(ConfiguratorContract):
             Forecast(deepest=DEEPEST), one_device(1.0, 0.3), lambda rounds: 4.0 / rounds, 2
         )
         assert found[0] == found[1]
+
+    def test_rounds_shorter_than_expected_never_make_a_length_negative(self) -> None:
+        longer, shorter = Lengths(7.0, 9.0), Lengths(7.0, 3.5)
+        assert [longer.corrected_s(2.0), longer.corrected_s(12.0)] == [4.0, 14.0]
+        assert [shorter.corrected_s(2.0), shorter.corrected_s(12.0)] == [1.0, 6.0]
+        assert AS_EXPECTED.corrected_s(2.0) == 2.0
 
     def test_a_prior_must_be_named(self) -> None:
         with pytest.raises(ValueError, match="prior must name at least one task"):

@@ -92,6 +92,12 @@ class TestFes(ConfiguratorContract):
             "wider": score(accuracy=0.44, seconds=1.0),  # 0.04
         }
         assert policy.decide(trial, scores) == Choose("wider")
+        losing = {
+            "keep": score(accuracy=0.39, seconds=1.0),
+            "deeper": score(accuracy=0.38, seconds=2.0),
+            "wider": score(accuracy=0.2, seconds=30.0),  # loses the least in a second
+        }
+        assert policy.decide(trial, losing) == Choose("keep")
         unfinished = scores | {"wider": score(accuracy=0.9, seconds=0.0, rounds=0)}
         assert policy.decide(trial, unfinished) == Choose("keep")
 

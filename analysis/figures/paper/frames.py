@@ -59,7 +59,10 @@ def relative_frame(study: Study, target: float, crossing: Crossing = "sustained"
     for run in study.runs:
         reached_s = crossing_s(run, target, crossing)
         curve = accuracy_curve(run).select(
-            "t_s", share=pl.col("accuracy") / target, arm=pl.lit(run.arm), seed=pl.lit(run.seed)
+            "t_s",
+            share=pl.col("accuracy") / target,
+            arm=pl.lit(run.arm),
+            seed=pl.lit(run.seed, pl.Int64),
         )
         frames.append(curve if reached_s is None else curve.filter(pl.col("t_s") <= reached_s))
     return pl.concat(frames).select("arm", "seed", "t_s", "share")

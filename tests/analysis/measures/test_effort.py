@@ -1,6 +1,7 @@
 """Measures of time, bytes and energy, against hand-computed values."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,17 @@ def test_trial_overhead_is_the_cost_of_losing_branches(trial: Run) -> None:
     overhead = trial_overhead(trial)
     assert (overhead.seconds, overhead.bytes, overhead.joules) == (8.0, 400, 10.0)
     assert (overhead.bytes_share, overhead.joules_share) == (0.2, 0.1)
+
+
+def test_a_trial_between_views_of_one_branch_loses_nothing(
+    study_dir: Path, write_run: Make, make_round: Make, make_decision: Make
+) -> None:
+    spent: Any = {"down_s": 2.0, "compute_s": 5.0, "up_s": 1.0}
+    decision = make_decision(10.0, Adapter(depth=2, width=8))
+    of_views = replace(decision, spent_s={"nested": 8.0}, chosen="keep")
+    write_run("views", events=[make_round(10.0, branch="nested", **spent), of_views])
+    (run,) = load_study(study_dir).runs
+    assert trial_overhead(run).seconds == 0.0
 
 
 def test_windows_are_those_of_trials_with_several_branches(trial: Run) -> None:

@@ -269,6 +269,14 @@ def end_row(t_s: float, reason: str) -> EndRow:
     return EndRow(**values | {"t_s": t_s, "reason": reason, "config": Full(), "state": ""})
 
 
+def test_a_run_that_waits_for_clients_lasts_until_its_end(
+    study_dir: Path, write_run: Make, make_round: Make
+) -> None:
+    write_run("a", events=[make_round(30.0), end_row(80.0, "stop.sim_s")])
+    write_run("b", events=[make_round(30.0)])
+    assert [run.end_s for run in load_study(study_dir).runs] == [80.0, 30.0]
+
+
 def test_a_run_that_stops_at_a_single_evaluation_gives_a_warning(
     study_dir: Path, write_run: Make
 ) -> None:
@@ -315,7 +323,8 @@ def test_a_damaged_key_of_the_index_is_named(
 def test_runs_that_have_not_begun_are_named(study_dir: Path, write_run: Make) -> None:
     there = write_run("a", seed=1).relative_to(study_dir)
     runs = [str(there), str(there.parent / "seed-0012"), "b-0/seed-0001", "b-0/seed-0012"]
-    index = {"name": "s", "runs": runs, "arms": ["a", "b, long"]}
+    arm_of = {"b-0": "b, long", there.parent.name: "a"}
+    index = {"name": "s", "runs": runs, "arms": ["b, long", "a"], "arm_of": arm_of}
     (study_dir / "study.json").write_text(json.dumps(index))
     study = load_study(study_dir)
     assert study.missing == ("a (seed 12)", "b, long (seed 1)", "b, long (seed 12)")

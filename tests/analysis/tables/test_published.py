@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,3 +61,9 @@ def test_published_rows_are_rendered_in_all_formats(study: Study) -> None:
     assert render_published(rows, "csv", published_caption(study)).startswith("arm,accuracy,hours,")
     with pytest.raises(ValueError, match="are rendered as markdown, csv or json, got latex"):
         render_published(rows, "latex", published_caption(study))
+
+
+def test_an_arm_without_runs_has_no_row(study: Study) -> None:
+    others = replace(study, runs=(), published=study.published)
+    assert published_rows(others) == []
+    assert "first crossings" in published_caption(study)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ KEYS = [
     *("baseline", "ratio", "ratio_low", "ratio_high", "n_common"),
     *("difference_hours", "difference_low", "difference_high", "p", "p_holm"),
     *("final", "final_low", "final_high", "best", "best_low", "best_high"),
-    *("target_accuracy", "idle_kilojoules_per_client", "timed_as"),
+    *("target_accuracy", "idle_kilojoules_per_client", "timed_as", "n_speedup"),
 ]
 OVER = "where all of them reach the target, (range)"
 REACHED = "reached: by the mean of 3 evaluations, for good"
@@ -115,6 +116,9 @@ def test_devices_without_the_memory_have_a_column(
     headers, cells = format_table([row])
     assert (headers[-1], cells[0][-1]) == ("excluded devices", "75 %")
     assert "full does not fit 75 % of the fleet" in caption(study)
+    events = [replace(refusal, share=0.5), *rounds]
+    write_run("other", digest="f" * 16, events=events, evaluations=[make_evaluation(10.0, 0.6)])
+    assert "full does not fit 50 % to 75 % of the fleet" in caption(load_study(study_dir))
 
 
 def test_every_target_has_a_row_for_every_arm(small_study: Study) -> None:
@@ -142,6 +146,24 @@ def test_a_row_has_time_traffic_energy_and_speedup(small_study: Study) -> None:
     assert adapter["kilojoules_per_client"] == pytest.approx(0.06)
     assert adapter["speedup"] == pytest.approx(400.0)  # 36,000 s / 90 s
     assert (full["hours"], full["speedup"]) == (10.0, 1.0)
+
+
+def test_a_speedup_is_over_common_seeds_and_a_range_for_few(
+    study_dir: Path, write_run: Make, make_round: Make, make_held: Make
+) -> None:
+    for seed in range(6):
+        held = make_held(10.0 * (seed + 1), 0.6)
+        write_run("a", seed=seed, events=[make_round(held[-1].t_s)], evaluations=held)
+    for seed in (4, 5):
+        held = make_held(1000.0, 0.6)
+        write_run(
+            "ft", seed=seed, digest="f" * 16, events=[make_round(1e3, Full())], evaluations=held
+        )
+    row = next(row for row in table_rows(load_study(study_dir), (0.55,), ()) if row["arm"] == "a")
+    assert row["speedup"] == pytest.approx(2000 / 110)
+    assert (row["speedup_low"], row["speedup_high"]) == pytest.approx((1000 / 60, 20.0))
+    _, ((*_, speedup, _, _),) = format_table([row])
+    assert speedup == "18.2 (16.7 to 20) ×"
 
 
 def test_a_first_crossing_is_an_option_and_says_so(small_study: Study) -> None:

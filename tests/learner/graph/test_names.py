@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from learner.aggregation_rule import FedAvg, Mix
-from learner.graph.names import LEARNER_EPOCH, RecipeNames, job_digest, ordered_updates
+from learner.graph.names import LEARNER_EPOCH, RecipeNames, canonical, job_digest, ordered_updates
 from learner.graph.recipes import Adapt, Aggregate, Initial, RecipeGraph, Restrict
 from learner.spec import Adapter, LocalJob, Lora, RoundUpdates, Shard, StateRef, Update
 
@@ -59,6 +59,17 @@ def test_a_job_is_its_shard_configuration_and_numbers() -> None:
     assert job_digest(job()) == digest(*JOB)
     in_part = job(whole=WIDE, runs="whole")
     assert job_digest(in_part) == digest(*JOB, WIDE_TEXT, "whole")
+
+
+def test_numbers_that_are_equal_have_one_name() -> None:
+    """In either order, since texts of configurations are cached."""
+    mixed = update(config=Lora(depth=1, rank=4, alpha=16), lr=1, momentum=0, max_grad_norm=1)
+    plain = update(config=Lora(depth=1, rank=4), lr=1.0, momentum=0.0, max_grad_norm=1.0)
+    assert job_digest(mixed.job) == job_digest(plain.job)
+    for alpha in (1, 1.0):
+        name, *_ = NAMES.aggregate(BASE, [plain], Mix(kind="mix", alpha=alpha))
+        assert name == NAMES.aggregate(BASE, [mixed], Mix(kind="mix", alpha=1.0))[0]
+    assert canonical(Mix(kind="mix", alpha=1)) == '{"alpha":1.0,"kind":"mix"}'
 
 
 def test_every_name_begins_with_the_epoch_and_the_context() -> None:

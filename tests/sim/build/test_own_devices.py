@@ -51,6 +51,15 @@ def test_a_full_table_is_used_as_measured(own: Any, tmp_path: Path) -> None:
     assert seconds["phone"]["basis"] == "measured"
 
 
+def test_depths_that_no_client_can_reach_need_not_be_measured(own: Any) -> None:
+    deepest = {"kind": "adapter", "depth": 6, "width": 8}
+    by_device = {"kind": "by-device", "deepest": deepest, "shallow_depth": 2}
+    for depths, basis in ((range(2, 7), "measured"), (range(3, 7), "scaled")):
+        changes = {"cache.enabled": False, "configurator": by_device}
+        (profile,) = find_profiles(own(table(depths), **changes), BERT_BASE).values()
+        assert profile.basis == basis
+
+
 def test_what_is_measured_is_not_scaled_by_the_cost_model(own: Any) -> None:
     for cost in ({"kind": "analytic"}, {"kind": "table", "scale": "none", "latency_scale": 0.25}):
         scenario = own(table(range(13)), cost=cost, **{"cache.enabled": False})

@@ -10,14 +10,15 @@ import pytest
 from learner.plan import Part, Shares, Tiers
 from learner.spec import Adapter, Bits, Freeze, Full, Lora, Shard, TuningConfig, tuned_depth
 from sim.cost.eligibility import Eligibility, IneligibleDevice, needed_config
-from sim.cost.estimate import expected_job, expected_slowest_s, sampled_ids, sampled_s
+from sim.cost.estimate import expected_job, expected_nth_s, sampled_ids, sampled_s
 from sim.cost.own_devices import OwnDevices
 from sim.cost.step_price import StepPrice, step_price
+from sim.fleet.activation_cache import ActivationCache
 from sim.fleet.availability import ClientAvailability
 from sim.fleet.client import CacheState, Client
 from sim.fleet.device import Device
 from sim.fleet.link import Link, OneWay
-from sim.scenario.scenario import Exchange
+from sim.scenario.scenario import Exchange, Rounds
 from traces.availability import always
 from traces.profiles import DeviceProfile, device_profile
 from traces.step import StepTrace, constant
@@ -54,7 +55,7 @@ class Whole:
 
 
 def clients(*profiles: DeviceProfile, own_speed: float = 1.0) -> list[Client]:
-    """Three steps a round; 100 bytes/s down and 50 up."""
+    """Three steps a round; 100 bytes/s down and 50 up; activations are stored."""
     link = Link(OneWay(constant(100.0)), OneWay(constant(50.0)))
     return [
         Client(
@@ -63,6 +64,7 @@ def clients(*profiles: DeviceProfile, own_speed: float = 1.0) -> list[Client]:
             link=link,
             n_batches=3,
             availability=ClientAvailability(always),
+            cache=ActivationCache(10 + i, bytes_per_text=1),
         )
         for i, profile in enumerate(profiles)
     ]
@@ -119,13 +121,17 @@ def test_without_adapters_no_step_is_expected_to_find_activations() -> None:
 
 def test_the_slowest_of_some_is_the_mean_over_all_choices() -> None:
     seconds = np.array([3.0, 1.0, 2.0])
-    assert expected_slowest_s(seconds, 1) == pytest.approx(2.0)
-    assert expected_slowest_s(seconds, 2) == pytest.approx((2 + 3 + 3) / 3)
-    assert expected_slowest_s(seconds, 3) == expected_slowest_s(seconds, 9) == pytest.approx(3.0)
+    assert expected_nth_s(seconds, 1, 1) == pytest.approx(2.0)
+    assert expected_nth_s(seconds, 2, 2) == pytest.approx((2 + 3 + 3) / 3)
+    assert expected_nth_s(seconds, 3, 3) == pytest.approx(3.0)
 
 
 def eligibility(
-    *profiles: DeviceProfile, share: float | None = None, misses: bool = False, speed: int = 1
+    *profiles: DeviceProfile,
+    share: float | None = None,
+    misses: bool = False,
+    speed: int = 1,
+    rounds: Rounds | None = None,
 ) -> Eligibility:
     return Eligibility(
         cost=Whole(speed),
@@ -134,7 +140,7 @@ def eligibility(
         memory_share=share,
         price_misses=misses,
         n_layers=N_LAYERS,
-        n_participants=2,
+        rounds=rounds or Rounds(participants=2),
     )
 
 
@@ -156,6 +162,40 @@ def test_clients_that_cannot_take_part_count_neither_in_costs_nor_in_shares() ->
     assert found == replace(alone, excluded=0.5)
     tiers = own.round_cost(Tiers(parts=(LARGE, SMALL), limit_s=200.0))
     assert (tiers.shares, tiers.excluded) == ((1.0, 0.0), 0.5)
+
+
+def test_a_client_that_stores_nothing_is_expected_to_run_the_whole_forward_pass() -> None:
+    storing, not_storing = clients(TX2, TX2)
+    own = [storing, replace(not_storing, cache=None)]
+    found = expected_job(Whole(), Exchange(), own, Part(config=SMALL), N_LAYERS)
+    assert found.step_s.tolist() == [2.0, 7.0]
+    assert found.seconds.tolist() == [60.0 + 3 * 2.0, 60.0 + 3 * 7.0]
+    limited = replace(eligibility(TX2, TX2, PI, share=0.5), clients=[*own, clients(PI)[0]])
+    assert [one.device for one in limited.ineligible(LARGE)] == sorted([PI.name, TX2.name])
+
+
+def test_a_round_ends_with_the_reports_that_it_wants_or_at_its_deadline() -> None:
+    """TX2s take 63 s, Pis 66 s: of three that are asked, two are enough."""
+    profiles = [TX2, TX2, PI, PI]
+    asked = Rounds(participants=2, overcommit=1.5)
+    found = eligibility(*profiles, speed=2, rounds=asked).round_cost(SMALL)
+    assert found.cohort_s == pytest.approx((63 + 63 + 66 + 66) / 4)  # of 4 cohorts
+    due = Rounds(participants=2, deadline_s=64.0)
+    assert eligibility(*profiles, speed=2, rounds=due).round_cost(SMALL).cohort_s == pytest.approx(
+        (63.0 + 5 * 64.0) / 6
+    )
+    few = eligibility(TX2, speed=2, rounds=asked).round_cost(SMALL)
+    assert (few.cohort_s, few.round_s) == pytest.approx((63.0, 63.0))
+
+
+def test_no_more_clients_are_drawn_than_can_take_part() -> None:
+    rounds, limited = Rounds(participants=3), replace(PI, memory_bytes=1)
+    own = eligibility(TX2, limited, limited, share=0.9, rounds=rounds)
+    trace = StepTrace(times_s=np.array([0.0, 1.0]), values=np.array([190.0, 10.0]), period_s=2.0)
+    link = Link(OneWay(trace), OneWay(constant(1e12)))
+    own = replace(own, clients=[replace(one, link=link) for one in own.clients])
+    sampled = sampled_s(own.clients[:1], own._job(Part(config=SMALL)))
+    assert own.round_cost(SMALL).round_s == pytest.approx(sampled.mean())
 
 
 def test_links_that_do_not_vary_make_every_round_as_long_as_at_mean_rates() -> None:

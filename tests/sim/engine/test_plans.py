@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis import load_study
+from analysis.measures import trial_overhead
 from configurator.protocol import Branch, Choose, Rounds, Trial
 from learner.plan import Part, Shares, Tiers
 from learner.spec import Adapter
 from sim.cost.analytic import AnalyticCostModel
-from sim.cost.estimate import expected_slowest_s
+from sim.cost.estimate import expected_nth_s
 from sim.cost.step_price import step_price
 from sim.runs.run import run_scenario, simulate
 from sim.study.replay import plan_replay, replay
@@ -168,6 +170,18 @@ def test_by_shares_each_part_gets_its_share_of_every_cohort_drawn_anew(
     assert len({tuple(row["parts"]) for row in drawn}) == 3
 
 
+def test_a_share_that_is_no_whole_number_of_clients_is_had_over_the_rounds(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    """A tenth of four clients: 0.4 a round, never rounded to none for good."""
+    plan = {"kind": "shares", "parts": [SMALL, LARGE], "shares": [0.9, 0.1]}
+    changes = {"configurator.config": plan, "stop.rounds": 200, "rounds.participants": 4}
+    drawn = of_kind(rows(run_scenario(make(**mixed(**changes)), out=tmp_path).run_dir), "round")
+    numbers = [sum(row["parts"]) for row in drawn]
+    assert set(numbers) == {0, 1}
+    assert 55 <= sum(numbers) <= 105
+
+
 def test_without_rounds_shares_are_drawn_and_tiers_hold(
     tmp_path: Path, make: Any, rows: Any
 ) -> None:
@@ -226,12 +240,15 @@ def test_a_step_above_the_stored_layers_runs_their_forward_pass() -> None:
     assert own.hit_s < inside.hit_s < price(Part(config=whole)).hit_s
 
 
-def test_the_expected_slowest_is_the_mean_over_all_cohorts() -> None:
+def test_the_expected_last_report_is_the_mean_over_all_cohorts() -> None:
     seconds = np.array([3.0, 1.0, 10.0, 4.0, 7.5])
-    for n in range(1, 6):
-        by_hand = mean(max(cohort) for cohort in combinations(seconds.tolist(), n))
-        assert expected_slowest_s(seconds, n) == pytest.approx(by_hand)
-    assert expected_slowest_s(seconds, 9) == 10.0
+    for n_drawn in range(1, 6):
+        for n in range(1, n_drawn + 1):
+            cohorts = combinations(seconds.tolist(), n_drawn)
+            by_hand = mean(sorted(cohort)[n - 1] for cohort in cohorts)
+            assert expected_nth_s(seconds, n, n_drawn) == pytest.approx(by_hand)
+    with pytest.raises(ValueError, match="6 <= 5"):
+        expected_nth_s(seconds, 6, 6)
 
 
 def test_a_configurator_learns_what_a_round_of_a_plan_would_cost(tmp_path: Path, make: Any) -> None:
@@ -302,3 +319,11 @@ def test_a_view_that_is_no_part_of_its_branch_is_refused(tmp_path: Path, make: A
 
     with pytest.raises(ValueError, match=r"view 'deeper' must be a part .*\(1, 8\), got \(2, 8\)"):
         run_scenario(make(**mixed()), out=tmp_path, configurator=Wrong("keep"))
+
+
+def test_rounds_with_a_plan_and_without_are_read_back(tmp_path: Path, make: Any) -> None:
+    nested = {"kind": "nested", "start": SMALL, "trial_rounds": 2, "rounds_between": 2}
+    made = make(**{"configurator": nested, "stop.rounds": 8})
+    (run,) = load_study(run_scenario(made, out=tmp_path).run_dir).runs
+    assert 0 < run.rounds["plan"].null_count() < 8
+    assert trial_overhead(run).seconds == 0.0

@@ -99,6 +99,29 @@ def test_an_abandoned_round_counts_and_changes_nothing(
     )
 
 
+def test_a_branch_whose_rounds_were_all_abandoned_loses_its_trial(
+    tmp_path: Path, make: Any, rows: Any
+) -> None:
+    """Accuracy falls, so that untrained weights would win. The deeper branch is always late."""
+    changes = {
+        "learner": {"kind": "curve", "points": [[0, 0.9], [1000, 0.1]]},
+        "configurator": {
+            "kind": "sideline",
+            "interval_s": 30,
+            "start": {"depth": 1, "width": 8},
+            "space": {"depth_step": 11, "max_width": 8},
+        },
+        "rounds.deadline_s": 1.4,
+        "rounds.on_failure": "abandon",
+        "stop.rounds": 40,
+    }
+    told = rows(run_scenario(make(**changes), out=tmp_path).run_dir)
+    statuses = {(row["branch"], row["status"]) for row in told if row["row"] == "round"}
+    assert ("deeper", "failed") in statuses
+    assert ("deeper", "done") not in statuses
+    assert {row["chosen"] for row in told if row["row"] == "decision"} == {"keep"}
+
+
 def test_a_branch_needs_its_share_of_the_reports(tmp_path: Path, make: Any, rows: Any) -> None:
     # Three branches of four clients each, of whom the Pis are late: five of twelve are two of four.
     sideline = {"kind": "sideline", "interval_s": 60, "start": {"depth": 1, "width": 8}}
@@ -158,3 +181,27 @@ def test_a_client_without_batches_still_takes_part(tmp_path: Path, make: Any) ->
     simulate(simulation)
     assert simulation.context.env.now == pytest.approx(0.39)
     assert simulation.server.accountant.totals.n_done == 3
+
+
+def test_a_policy_that_selects_too_few_is_asked_again(tmp_path: Path, make: Any, rows: Any) -> None:
+    """Of the candidates of a draw, often only one meets the policy's deadline."""
+    fedcs = {"kind": "fedcs", "deadline_s": 5.0, "candidates": 1.5}
+    changes = MIXED | {"selection": fedcs, "rounds.participants": 3, "rounds.min_reports": 2}
+    run = run_scenario(make(**changes | {"stop.rounds": 20}), out=tmp_path)
+    *rounds, end = rows(run.run_dir)
+    assert end["reason"] == "stop.rounds"
+    assert {len(row["clients"]) for row in rounds if row["row"] == "round"} <= {2, 3}
+    never = changes | {"selection.deadline_s": 0.1}
+    end = rows(run_scenario(make(**never), out=tmp_path / "never").run_dir)[-1]
+    assert end["reason"] == "rounds.max_failures"
+
+
+def test_only_clients_that_are_sent_count_as_selected(tmp_path: Path, make: Any) -> None:
+    windows = {"kind": "windows", "windows_s": [[0, 300]], "period_s": 1200, "stagger_s": 95}
+    oort = {"selection": {"kind": "oort"}, "rounds.min_reports": 3, "stop.rounds": 10}
+    offline = {"fleet.availability": windows | {"when_offline": "pause"}, "log": "clients"}
+    changes: dict[str, Any] = offline | oort | {"partition.clients": 12, "rounds.participants": 3}
+    simulation = build_simulation(make(**changes), 0, log=RunLog(tmp_path), cache_dir=tmp_path)
+    lineage, _ = simulate(simulation)
+    sent = (tmp_path / "events.jsonl").read_text().count('"row":"client"')
+    assert sent == lineage.history.n_selected.sum()

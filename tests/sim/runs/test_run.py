@@ -15,7 +15,7 @@ from sim.done import changed_files
 from sim.runlog import RunError
 from sim.runs.directory import run_directory
 from sim.runs.lock import locked
-from sim.runs.run import run_scenario
+from sim.runs.run import MissingScoreError, run_scenario
 from sim.scenario.file import as_yaml, load_scenario
 
 ROOT = Path(__file__).parents[3]
@@ -89,6 +89,18 @@ def test_a_log_that_ends_anywhere_is_completed(tmp_path: Path, make: Any, n_byte
     (whole.run_dir / "DONE").unlink()
     run_scenario(make(log="clients"), out=tmp_path)
     assert events.read_bytes() == content
+
+
+def test_a_resumed_run_that_fails_earlier_names_its_own_error(tmp_path: Path, real: Any) -> None:
+    """And leaves the rows of the first run, which another attempt may still reach."""
+    scenario, out = real(**{"stop.rounds": 3}), tmp_path / "runs"
+    run_dir = run_scenario(scenario, out=out, cache_dir=tmp_path / "cache").run_dir
+    (run_dir / "DONE").unlink()
+    events = (run_dir / "events.jsonl").read_bytes()
+    empty = tmp_path / "empty"
+    with pytest.raises(MissingScoreError):
+        run_scenario(scenario, out=out, cache_dir=empty, on_missing="refuse")
+    assert (run_dir / "events.jsonl").read_bytes() == events
 
 
 def test_a_log_with_other_rows_stops_the_run_and_is_left_alone(tmp_path: Path, make: Any) -> None:

@@ -207,6 +207,13 @@ def test_oort_selects_slow_clients_after_its_pacer_has_raised_the_duration(
     assert policy.preferred_s(SECONDS, rising) == policy.preferred_s(SECONDS, [])
 
 
+def test_dead_links_leave_oort_a_preferred_duration() -> None:
+    policy = Oort(kind="oort", pace=0.95)
+    dead = np.append(SECONDS, [np.inf, np.inf])
+    assert policy.preferred_s(dead, []) == policy.preferred_s(SECONDS, []) < np.inf
+    assert policy.preferred_s(dead[-2:], []) == np.inf
+
+
 def test_oort_explores_fewer_new_clients_from_round_to_round(
     context: Make, history: ClientHistory
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from analysis import load_study
 from sim.runlog import RunError
 from sim.runs.diff import diff_runs
 from sim.runs.divergence import find_divergence
@@ -212,3 +213,16 @@ def test_a_hundred_bandwidths_over_500_rounds_take_less_than_a_minute_of_one_cor
     took_s = time.process_time() - started_s
     assert {(one.result.trainings, one.divergence) for one in results} == {(0, None)}
     assert took_s < 60
+
+
+def test_a_second_replay_is_beside_the_first(tmp_path: Path, make: Any) -> None:
+    runs = [run_scenario(make(), seed=seed, out=tmp_path) for seed in (0, 1)]
+    for run in runs:
+        replayed(run.run_dir, tmp_path, *FASTER)
+    (slower,) = replayed(runs[0].run_dir, tmp_path, "fleet.network.up_mbytes_per_s=0.1")
+    study = load_study(slower.run_dir.parents[1])
+    assert sorted((run.arm.rsplit("=")[-1], run.seed) for run in study.runs) == [
+        ("0.1", 0),
+        ("5", 0),
+        ("5", 1),
+    ]
