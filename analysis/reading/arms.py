@@ -32,7 +32,7 @@ def chosen_arms(study: Study, arms: Sequence[str]) -> Study:
             for name, arms_of in study.hindsight.items()
             if len(own := [arm for arm in arms_of if arm in kept]) > 1
         },
-        missing=[run for run in study.missing if run.rpartition(" (seed ")[0] in kept],
+        missing={arm: seeds for arm, seeds in study.missing.items() if arm in kept},
     )
 
 

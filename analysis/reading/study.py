@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sim.run_files import read_manifest
-from sim.runlog import MANIFEST
+from sim.run_files import RunFileError, read_manifest
+from sim.runlog import MANIFEST, STUDY_INDEX
 from sim.study_index import read_index
 
 from .comparability import incomparable
@@ -21,23 +21,22 @@ _INDEX_KEYS = ("axes", "coordinates", "hindsight", "source", "published")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Study:
-    """The runs of a directory in the study's order; each warning is one line.
+    """The runs of a directory in the study's order.
 
     `axes`: by axis name, the scenario keys that it sets. `coordinates`: by arm, its value on each
     axis. Both are empty for a study of named arms. `hindsight`: by row name, the arms of which the
     best is shown. `published`: results of the publication `source`, each with arm, targets, hours
-    and reason. `missing`: the runs of its index that have not begun, such as "arm (seed 3)".
+    and reason. `missing`: the runs of its index that have not begun, as seeds by arm.
     """
 
     path: Path
     runs: tuple[Run, ...]
-    warnings: tuple[str, ...]
     axes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     coordinates: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     hindsight: Mapping[str, Sequence[str]] = field(default_factory=dict)
     source: str = ""
     published: Sequence[Mapping[str, Any]] = ()
-    missing: Sequence[str] = ()
+    missing: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Study({str(self.path)!r}, {len(self.arms)} arms, {len(self.runs)} runs)"
@@ -46,6 +45,23 @@ class Study:
     def arms(self) -> tuple[str, ...]:
         """The names of the arms, in order."""
         return tuple(dict.fromkeys(run.arm for run in self.runs))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader of these arms should know, one line each."""
+        found = [
+            f"{run.path.relative_to(self.path)}: {line}"
+            for run in self.runs
+            for line in run.warnings
+        ]
+        if self.missing:
+            found.append(f"runs have not begun: {self.not_begun}")
+        return (*found, *incomparable(self.runs))
+
+    @property
+    def not_begun(self) -> str:
+        """The runs that have not begun: "a (seeds 0-4), b (seed 3)"; "" if there are none."""
+        return ", ".join(f"{arm} ({_seeds(seeds)})" for arm, seeds in self.missing.items())
 
     def runs_of(self, arm: str) -> tuple[Run, ...]:
         """The runs of an arm, one per seed."""
@@ -73,16 +89,11 @@ def load_study(path: str | Path) -> Study:
         arm = f"{manifest['name']} [{manifest['digest'][:8]}]" if is_shared else manifest["name"]
         runs.append(load_run(directory, manifest, arm))
     runs = on_common_grid(runs)
-    warnings = [f"{run.path.relative_to(path)}: {line}" for run in runs for line in run.warnings]
     index = read_index(path)
-    missing = _missing(path, index)
-    if missing:
-        warnings.append(f"runs have not begun: {', '.join(missing)}")
     return Study(
         path=path,
         runs=tuple(runs),
-        warnings=(*warnings, *incomparable(runs)),
-        missing=missing,
+        missing=_missing(path, index),
         **{key: index[key] for key in _INDEX_KEYS if key in index},
     )
 
@@ -96,13 +107,26 @@ def _run_directories(path: Path) -> list[Path]:
     return [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
 
 
-def _missing(path: Path, index: Mapping[str, Any]) -> tuple[str, ...]:
-    """The runs that the index lists and that have no manifest, by arm and seed."""
-    arms, missing = index.get("arm_of", {}), []
+def _missing(path: Path, index: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The runs that the index lists and that have no manifest: seeds by arm."""
+    arms, missing = index.get("arm_of", {}), defaultdict[str, list[int]](list)
     for name in index.get("runs", ()):
         if not (path / name / MANIFEST).exists():
-            folder = Path(name).parent.name
-            arm = arms.get(folder, folder)
-            seed = Path(name).name.removeprefix("seed-").lstrip("0") or "0"
-            missing.append(f"{arm} (seed {seed})")
-    return tuple(missing)
+            folder, seed = Path(name).parent.name, Path(name).name.removeprefix("seed-")
+            if not seed.isdecimal():
+                rule = "runs must be ARM/seed-NNNN"
+                raise RunFileError(f"{path / STUDY_INDEX}: {rule}, got {name!r:.80}")
+            missing[arms.get(folder, folder)].append(int(seed))
+    return dict(missing)
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    """Seeds in words: "seed 3", "seeds 0-4", "seeds 0-2, 7"."""
+    runs = list[list[int]]()
+    for seed in sorted(seeds):
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    texts = [f"{one[0]}-{one[-1]}" if len(one) > 1 else f"{one[0]}" for one in runs]
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(texts)}"

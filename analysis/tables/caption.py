@@ -47,7 +47,7 @@ def caption(study: Study, crossing: Crossing = "sustained", baseline: str | None
         listed = ", ".join(unfinished)
         clauses.append(f"{len(unfinished)} of {len(study.runs)} runs unfinished: {listed}")
     if study.missing:
-        clauses.append(f"not begun: {', '.join(study.missing)}")
+        clauses.append(f"not begun: {study.not_begun}")
     return "; ".join(clauses)
 
 

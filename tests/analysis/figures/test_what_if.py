@@ -72,7 +72,6 @@ def test_named_coordinates_are_at_equal_distances(crossed: Study) -> None:
     renamed = Study(
         path=crossed.path,
         runs=crossed.runs,
-        warnings=(),
         axes={"fleet": ["fleet.devices"]},
         coordinates=places,
     )

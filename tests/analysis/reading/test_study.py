@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from analysis.reading.arms import chosen_arms
 from analysis.reading.study import load_study
 from analysis.tables.caption import caption
 from learner.spec import Adapter, Full
@@ -327,7 +328,12 @@ def test_runs_that_have_not_begun_are_named(study_dir: Path, write_run: Make) ->
     index = {"name": "s", "runs": runs, "arms": ["b, long", "a"], "arm_of": arm_of}
     (study_dir / "study.json").write_text(json.dumps(index))
     study = load_study(study_dir)
-    assert study.missing == ("a (seed 12)", "b, long (seed 1)", "b, long (seed 12)")
-    told = "runs have not begun: a (seed 12), b, long (seed 1), b, long (seed 12)"
-    assert told in study.warnings
-    assert "not begun: a (seed 12), b, long (seed 1)" in caption(study)
+    assert study.missing == {"a": [12], "b, long": [1, 12]}
+    assert "runs have not begun: a (seed 12), b, long (seeds 1, 12)" in study.warnings
+    assert "not begun: a (seed 12), b, long (seeds 1, 12)" in caption(study)
+    (alone,) = chosen_arms(study, ["a"]).warnings[-1:]
+    assert alone == "runs have not begun: a (seed 12)"
+    index |= {"runs": [str(there), "b-0/seed-x"]}
+    (study_dir / "study.json").write_text(json.dumps(index))
+    with pytest.raises(ValueError, match=r"runs must be ARM/seed-NNNN, got 'b-0/seed-x'"):
+        load_study(study_dir)
