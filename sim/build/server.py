@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from configurator import Configurator
 from learner.spec import Learner
 from sim.cost.eligibility import Eligibility
+from sim.cost.plan_costs import PlanCosts
 from sim.cost.protocol import CostModel
 from sim.engine.accounting import Accountant
 from sim.engine.aggregation import Aggregator
@@ -51,10 +52,15 @@ def build_server(
     """The server of one run. on_round: called with the row of each round. n_layers: the model's."""
     eligibility = Eligibility(
         cost=cost,
-        exchange=scenario.exchange,
         clients=clients,
         memory_share=scenario.fleet.memory_share,
         price_misses=scenario.cache.price_misses,
+    )
+    costs = PlanCosts(
+        cost=cost,
+        exchange=scenario.exchange,
+        clients=clients,
+        eligibility=eligibility,
         n_layers=n_layers,
         rounds=scenario.rounds,
     )
@@ -70,7 +76,7 @@ def build_server(
         disturbances=Disturbances(
             streams=streams, jitter=scenario.fleet.jitter, p_dropout=scenario.fleet.p_dropout
         ),
-        assignment=Assignment(eligibility=eligibility, streams=streams),
+        assignment=Assignment(costs=costs, streams=streams),
         participation=participation,
     )
     accountant = Accountant(
@@ -95,11 +101,11 @@ def build_server(
         env=context.env,
         name=scenario.name,
         configurator=configurator,
-        costs=eligibility.round_cost,
+        costs=costs.round_cost,
         n_layers=n_layers,
         learner=learner,
         log=log,
-        trials=_trial_runner(scenario, streams, learner, accountant, evaluator, eligibility),
+        trials=_trial_runner(scenario, streams, learner, accountant, evaluator, costs),
         evaluator=evaluator,
         accountant=accountant,
         history=ClientHistory.empty(len(clients) if scenario.selection.needs_history else 0),
@@ -112,7 +118,7 @@ def _trial_runner(
     learner: Learner,
     accountant: Accountant,
     evaluator: Evaluator,
-    eligibility: Eligibility,
+    costs: PlanCosts,
 ) -> TrialRunner:
     dispatcher, rules = accountant.dispatcher, scenario.rounds
     env, clients = dispatcher.context.env, dispatcher.clients
@@ -122,7 +128,7 @@ def _trial_runner(
         streams=streams,
         policy=scenario.selection,
         availability=AvailabilityTable([client.availability for client in clients]),
-        eligibility=eligibility,
+        costs=costs,
     )
     aggregator = Aggregator(
         env=env,
@@ -133,7 +139,7 @@ def _trial_runner(
         rule=scenario.aggregation,
         staleness=rules.staleness,
         selection=scenario.selection,
-        eligibility=eligibility,
+        costs=costs,
     )
     runner = SynchronousRounds if rules.mode == "sync" else AsynchronousRounds
     rounds = runner(
@@ -157,6 +163,6 @@ def _trial_runner(
         rules=rules,
         round_limit=scenario.stop.rounds,
         time_limit_s=math.inf if scenario.stop.sim_s is None else scenario.stop.sim_s,
-        eligibility=eligibility,
+        eligibility=costs.eligibility,
         rounds=rounds,
     )

@@ -12,7 +12,7 @@ from simpy import Environment
 from learner.aggregation_rule import AggregationRule
 from learner.plan import Shares, Tiers
 from learner.spec import Learner, LocalJob, RoundUpdates, Update
-from sim.cost.eligibility import Eligibility
+from sim.cost.plan_costs import PlanCosts
 from sim.scenario.scenario import Exchange
 from sim.scenario.staleness import Staleness
 from sim.scenario.task import Training
@@ -36,7 +36,7 @@ class Aggregator:
     rule: AggregationRule
     staleness: Staleness
     selection: Selection
-    eligibility: Eligibility
+    costs: PlanCosts
 
     def aggregate(self, lineage: Lineage, reports: Sequence[ClientJob]) -> RoundUpdates:
         """Advance the lineage by one aggregation of these jobs, in whatever order they came."""
@@ -78,7 +78,7 @@ class Aggregator:
         if self.selection.needs_feedback:
             told = self.learner.feedback(updates)
             own = [shard.client_id for shard in updates.shards]
-            lineage.history.record_feedback(own, told, self.eligibility.n_samples())
+            lineage.history.record_feedback(own, told, self.costs.n_samples())
 
     def _update(self, jobs: Sequence[ClientJob], discounts: Sequence[float], i: int) -> Update:
         training, job = self.training, jobs[i]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learner.plan import Shares, Tiers, TuningPlan
-from sim.cost.eligibility import Eligibility
+from sim.cost.plan_costs import PlanCosts
 from sim.streams import Streams
 
 _PURPOSE, _ROUNDING = "part", "rounding of shares"
@@ -21,7 +21,7 @@ class Assignment:
     """Who trains what, as indices into the plan's parts. Tiers last for the whole run; shares are
     drawn in each round."""
 
-    eligibility: Eligibility
+    costs: PlanCosts
     streams: Streams
 
     def of_cohort(
@@ -34,7 +34,7 @@ class Assignment:
         (systematic sampling).
         """
         if isinstance(plan, Tiers):
-            tiers: list[int] = self.eligibility.tiers(plan)[list(ids)].tolist()
+            tiers: list[int] = self.costs.tiers(plan)[list(ids)].tolist()
             return tiers
         if isinstance(plan, Shares):
             draws = self.streams.uniform(_PURPOSE, round_no, attempt, ids=ids)
@@ -45,7 +45,7 @@ class Assignment:
 
     def n_batches(self, plan: TuningPlan) -> Sequence[int]:
         """The training steps of each client's job, by client id."""
-        return self.eligibility.n_batches(plan)
+        return self.costs.n_batches(plan)
 
     def of_client(self, plan: TuningPlan, round_no: int, repeat: int, client_id: int) -> int:
         """What a client trains that is sent by itself; by shares it is drawn."""

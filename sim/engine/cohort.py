@@ -9,7 +9,7 @@ from functools import partial
 
 from simpy import Environment, Event, Interrupt
 
-from sim.cost.eligibility import Eligibility
+from sim.cost.plan_costs import PlanCosts
 from sim.fleet.availability import AvailabilityTable
 from sim.scenario.scenario import Rounds
 from sim.selection import Selection, SelectionContext
@@ -28,7 +28,7 @@ class CohortSelector:
     streams: Streams
     policy: Selection
     availability: AvailabilityTable
-    eligibility: Eligibility
+    costs: PlanCosts
 
     def select_cohort(self, rules: Rounds, share: Share, lineage: Lineage) -> Process:
         """The clients of the next round in id order, over-commitment included.
@@ -72,8 +72,8 @@ class CohortSelector:
             available_of=lambda ids: table.available(now_s, ids, busy),
             first_available_of=lambda ids, n: table.first_available(now_s, ids, n, busy),
             next_absence_s=lambda client_id: table.clients[client_id].next_absence_s(now_s),
-            expected=partial(self.eligibility.expected_s, lineage.plan),
-            samples=self.eligibility.n_samples,
+            expected=partial(self.costs.expected_s, lineage.plan),
+            samples=self.costs.n_samples,
         )
         return self.policy.choose(context, n, lineage.history)
 

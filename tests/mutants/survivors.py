@@ -75,9 +75,9 @@ REASONS: Sequence[Reason] = (
     Reason("configurator/comparison.py", "strict=True", CHECKED),
     Reason("configurator/comparison.py", 'score.correct or "0"', OVERWRITTEN),
     Reason("sim/cost/", "width // UNIT_WIDTH", TYPE),
-    Reason("sim/cost/eligibility.py", "strict=True", CHECKED),
-    Reason("sim/cost/eligibility.py", "has_time = ", EQUAL),
-    Reason("sim/cost/eligibility.py", "plan.limit_s or 0.0", "such a plan has a limit"),
+    Reason("sim/cost/plan_costs.py", "strict=True", CHECKED),
+    Reason("sim/cost/plan_costs.py", "has_time = ", EQUAL),
+    Reason("sim/cost/plan_costs.py", "plan.limit_s or 0.0", "such a plan has a limit"),
     Reason("sim/cost/estimate.py", "starts_s = (np.arange(", "a loop is the same a period later"),
     Reason("sim/cost/protocol.py", "def payload_bytes(", "a protocol is declared, never run"),
     Reason(
