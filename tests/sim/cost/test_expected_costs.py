@@ -291,7 +291,7 @@ def test_a_client_trains_the_first_tier_that_it_can_hold_and_finish() -> None:
     assert own.tiers(plan).tolist() == [0, 1]
     assert own.expected_s(plan).tolist() == [126.0, 66.0]
     assert own.tiers(Tiers(parts=(LARGE, SMALL), limit_s=126.0)).tolist() == [0, 1]
-    assert costs.tiers(Tiers(parts=(LARGE, SMALL))).tolist() == [0, 0]
+    assert own.tiers(Tiers(parts=(LARGE, SMALL))).tolist() == [0, 0]
 
 
 def test_who_has_time_left_trains_on_more_batches() -> None:
