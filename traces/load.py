@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from .formats import read, read_all
 from .formats.source import Source
 from .recording import BandwidthRecording, Direction, NotATraceError, Recording, TraceError
 from .step import StepTrace
+
+_DIGITS = re.compile(r"([0-9]+)")
 
 
 def load(path: str | Path, format: str | None = None, **options: object) -> Recording:
@@ -70,14 +73,25 @@ class Found:
 
 
 def find(path: str | Path, format: str | None = None, **options: object) -> list[Found]:
-    """What a file holds, or every file of a folder by name; nothing is raised.
+    """What a file holds, or every file of a folder in natural order; nothing is raised.
 
     Files in a folder that are no trace are passed over. A folder without any trace is an error.
     """
     path = Path(path)
     if not path.is_dir():
         return [_found(path, format, options)]
-    return find_among(sorted(path.iterdir()), path, format, **options)
+    return find_among(in_order(path.iterdir()), path, format, **options)
+
+
+def in_order(paths: Iterable[Path]) -> list[Path]:
+    """Paths by name, with numbers as numbers: client2 before client10."""
+    return sorted(paths, key=lambda path: (_natural(str(path)), str(path)))
+
+
+def _natural(text: str) -> list[tuple[bool, int, str]]:
+    """A key of text and numbers in turn."""
+    parts = _DIGITS.split(text)
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def find_among(

@@ -15,7 +15,7 @@ from traces import availability
 from traces.availability import Availability as Trace
 from traces.recording import AvailabilityRecording
 
-from .sources import assign, check_reference, read_files
+from .sources import assign, check_by_id, check_reference, read_files
 
 _KEY = "fleet.availability.source"
 _OFFSET = "fleet.availability.offset"
@@ -75,6 +75,7 @@ def _recorded(
     phones: Sequence[str] | None,
 ) -> PopulationAvailability:
     readings = read_files(_KEY, kind.files, cache_dir)
+    check_by_id(_KEY, kind.assign, readings.passed_over)
     devices: list[tuple[str, Trace]] = []
     named: dict[str, int] = {}
     files, warnings = [], list(readings.warnings)
@@ -84,6 +85,7 @@ def _recorded(
             what = f"holds no availability: it is a {recording.format} file"
             warnings.append(f"{_KEY}: {reading.name} {what}")
             continue
+        check_by_id(_KEY, kind.assign, _left_out([*recording.devices]))
         for name, of in recording.devices.items():
             named.setdefault(name, len(devices))
             devices.append((f"{reading.name}:{name}", of))
@@ -121,6 +123,16 @@ def _recorded(
         "offset_s": offsets_s,
     }
     return PopulationAvailability(clients, facts, warnings)
+
+
+def _left_out(names: Sequence[str]) -> list[str]:
+    """The devices that are missing between those of a file that counts them."""
+    numbers = sorted(int(name) for name in names if name.isdecimal())
+    is_counted = len(numbers) == len(names) > 0 and numbers[-1] - numbers[0] < 2 * len(names)
+    if not is_counted:
+        return []
+    gaps = sorted({*range(numbers[0], numbers[-1] + 1)} - {*numbers})
+    return [f"device {number}" for number in gaps]
 
 
 def _offset_s(device: Trace, share: float) -> float:

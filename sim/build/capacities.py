@@ -14,7 +14,7 @@ from sim.streams import Streams
 from traces.recording import CapacityRecording, DeviceCapacity
 from traces.step import constant
 
-from .sources import assign, read_files
+from .sources import assign, check_by_id, read_files
 
 _KEY = "fleet.capacities"
 
@@ -48,6 +48,7 @@ def find_phones(
     naming the key; TraceError, naming the file and line, for a bad file.
     """
     readings = read_files(f"{_KEY}.source", kind.files, cache_dir)
+    check_by_id(f"{_KEY}.source", kind.assign, readings.passed_over)
     phones: list[DeviceCapacity] = []
     files = []
     for reading in readings.found:

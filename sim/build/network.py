@@ -23,7 +23,7 @@ from traces.reshape import product, scale
 from traces.step import StepTrace, constant
 from traces.synthetic import gilbert_elliott
 
-from .network_traces import TraceSource, find_sources, key_of, swap_warnings
+from .network_traces import TraceSource, find_sources, key_of, paired, swap_warnings
 from .sources import assign
 
 _BYTES_PER_MBYTE = 1e6
@@ -59,7 +59,10 @@ def build_links(
     else:
         ups, told = find_sources("uplink", network, streams, cache_dir)
         is_same = network.files("uplink") == network.files("downlink")
-        warnings += swap_warnings(downs, ups) if is_same else [*told, *swap_warnings(downs, ups)]
+        if not is_same:
+            ups, unpaired = paired(downs, ups)
+            warnings += told + unpaired
+        warnings += swap_warnings(downs, ups)
     downs, ups = ([_changed(one, network, streams) for one in sources] for sources in (downs, ups))
     warnings += _fixed_starts(network, (*downs, *ups))
     offsets = streams.uniform("offset", ids=ids) if network.offset == "random" else [0.0] * len(ids)

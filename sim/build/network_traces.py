@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,9 +22,18 @@ from traces.reshape import scale
 from traces.step import StepTrace
 from traces.synthetic import PRESETS, bandwidth
 
-from .sources import Reading, check_reference, read_files
+from .sources import Reading, check_by_id, check_reference, read_files
 
 _MBIT_PER_S = 8e-6
+_OTHER_WORDS = frozenset(
+    [
+        *("down", "downlink", "download", "downloads", "downstream", "dl", "rx"),
+        *("up", "uplink", "upload", "uploads", "upstream", "ul", "tx"),
+        *("csv", "dat", "gz", "json", "log", "tsv", "txt"),
+    ]
+)
+"""Words of a file's name that do not name its recording: directions and formats."""
+
 _WAYS: tuple[Way, Way] = ("downlink", "uplink")
 
 
@@ -97,6 +107,7 @@ def find_sources(
         trace = bandwidth(files.source, streams.generator(way), network.period_s)
         return [TraceSource(name=files.source, format="synthetic", trace=trace)], []
     readings = read_files(key, files, cache_dir)
+    check_by_id(key, network.assign, readings.passed_over)
     links = [one for one in readings.found if isinstance(one.recording, BandwidthRecording)]
     found = [source for source in (_source(one, way) for one in links) if source is not None]
     if not found:
@@ -106,6 +117,42 @@ def find_sources(
         others = [one.name for one in readings.found if one not in links]
         warnings.append(f"{key}: no bandwidth, passed over: {', '.join(others[:3])}")
     return found, warnings
+
+
+def paired(
+    downs: Sequence[TraceSource], ups: Sequence[TraceSource]
+) -> tuple[list[TraceSource], list[str]]:
+    """The uplinks in the order of the downlinks of the same recordings, by name, and warnings.
+
+    Where names tell no recordings apart, the order stays. Raises ValueError, naming the files, if
+    some recordings have one direction alone: clients would get directions of different recordings.
+    """
+    if len(downs) == 1 or len(ups) == 1:
+        return [*ups], []
+    by_down, by_up = ({_recording(one.name): one for one in own} for own in (downs, ups))
+    if len(by_down) < len(downs) or len(by_up) < len(ups) or not by_down.keys() & by_up.keys():
+        told = f"{len(downs)} downlinks and {len(ups)} uplinks are not of the same recordings"
+        names = f"{downs[0].name} and {ups[0].name} go together, and so on in turn"
+        return [*ups], [] if len(downs) == len(ups) else [f"fleet.network: {told}: {names}"]
+    alone = [
+        own[name].name
+        for own in (by_down, by_up)
+        for name in by_down.keys() ^ by_up.keys()
+        if name in own
+    ]
+    if alone:
+        raise ValueError(
+            f"fleet.network: {', '.join(sorted(alone)[:3])}: has no file of the same name for the "
+            "other direction, so that clients would get directions of different recordings; add "
+            "it, or leave the recording out"
+        )
+    return [by_up[name] for name in by_down], []
+
+
+def _recording(name: str) -> str:
+    """What a file's name calls its recording: "car-1.down" and "up_car_1.log" are one."""
+    words = re.findall(r"[^\W_]+", name.lower())
+    return " ".join(word for word in words if word not in _OTHER_WORDS)
 
 
 def _source(reading: Reading, way: Way) -> TraceSource | None:

@@ -13,7 +13,7 @@ from typing import Literal
 from sim.scenario.network import TraceFiles
 from sim.streams import Streams
 from traces.fetch import PACKAGES, FetchError, fetch
-from traces.load import Found, find, find_among
+from traces.load import Found, find, find_among, in_order
 from traces.recording import Recording
 
 Assignment = Literal["round-robin", "random", "by-id"]
@@ -39,10 +39,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """The recordings of a reference, by name, and what is to be told about its files."""
+    """The recordings of a reference in natural order, and what is to be told about its files.
+    `passed_over`: the names of files that are no trace, hidden ones aside."""
 
     found: list[Reading]
     warnings: list[str]
+    passed_over: list[str]
 
 
 def read_files(key: str, files: TraceFiles, cache_dir: Path) -> Readings:
@@ -55,14 +57,15 @@ def read_files(key: str, files: TraceFiles, cache_dir: Path) -> Readings:
     if path.exists():
         read = find(path, files.format, **files.format_options)
     else:
-        paths = [Path(name) for name in sorted(glob.glob(str(path)))]
+        paths = in_order(Path(name) for name in glob.glob(str(path)))
         read = find_among(paths, path, files.format, **files.format_options)
     for one in read:
         if one.error is not None and not one.is_passed_over:
             raise one.error
     licence = licence_of(files.source)
     found = [reading for one in read for reading in _of_file(one, licence)]
-    return Readings(found, _passed_over(key, read) + _told(key, found))
+    over = [one.path.name for one in read if one.is_passed_over and one.path.name[0] != "."]
+    return Readings(found, _passed_over(key, read) + _told(key, found), over)
 
 
 def _of_file(found: Found, licence: str | None) -> Iterable[Reading]:
@@ -136,6 +139,16 @@ def check_reference(key: str, reference: str, presets: Sequence[str] = ()) -> No
             f"{key} must be {kinds}, directory, pattern or {FETCH}PACKAGE, got {reference}, "
             f"which is no file in {Path.cwd()}"
             + (f"; nearest: {', '.join(nearest)}" if nearest else "")
+        )
+
+
+def check_by_id(key: str, how: Assignment, passed_over: Sequence[str]) -> None:
+    """Raise ValueError, naming the key, where clients would get the recordings of others."""
+    if how == "by-id" and passed_over:
+        raise ValueError(
+            f"{key}: assigned by-id, but {_first_of(passed_over)} cannot be used, so that clients "
+            "would get the recordings of others; name a pattern of the recordings alone, or "
+            "assign round-robin"
         )
 
 

@@ -92,3 +92,10 @@ def test_time_zones_spread_the_windows_over_the_day(tmp_path: Path) -> None:
         share[zones_h] = sum(client.is_available(14 * 3600.0) for client in clients) / 300
     assert share[0] == 0  # at 14 h it is night in no time zone
     assert share[24] == pytest.approx(6 / 24, abs=0.08)
+
+
+def test_a_device_that_is_left_out_is_refused_by_id(tmp_path: Path) -> None:
+    (tmp_path / "seen.csv").write_text("device,from,to\n0,0,100\n1,9000,x\n2,0,40000\n")
+    kind = RecordedAvailability(kind="recorded", source=str(tmp_path / "seen.csv"), assign="by-id")
+    with pytest.raises(ValueError, match="by-id, but device 1 cannot be used"):
+        population_availability(kind, Streams(0), range(2), tmp_path)

@@ -96,6 +96,43 @@ def test_a_network_that_cannot_be_built_is_refused(
         build_links(network(**fields), Streams(0), IDS, recordings)
 
 
+def test_the_directions_of_a_recording_are_found_by_name(recordings: Path) -> None:
+    (recordings / "car-2.up").rename(recordings / "up-CAR_2.up")
+    kind = network(downlink=f"{recordings}/*.down", uplink=f"{recordings}/*up*", offset="zero")
+    made = build_links(kind, Streams(0), range(3), recordings)
+    assert [source["name"] for source in made.facts["uplinks"]] == [
+        *("car-1.up", "up-CAR_2.up", "car-3.up")
+    ]
+    (recordings / "up-CAR_2.up").unlink()
+    with pytest.raises(ValueError, match=r"car-2.down: has no file of the same name"):
+        build_links(kind, Streams(0), range(3), recordings)
+
+
+def test_directions_without_names_in_common_go_together_in_turn(recordings: Path) -> None:
+    for n in (1, 2, 3):
+        (recordings / f"car-{n}.up").rename(recordings / f"bus-{n}.up")
+    kind = network(downlink=f"{recordings}/*.down", uplink=f"{recordings}/*.up")
+    assert build_links(kind, Streams(0), IDS, recordings).warnings == []
+    (recordings / "bus-3.up").unlink()
+    (told,) = build_links(kind, Streams(0), IDS, recordings).warnings
+    assert "3 downlinks and 2 uplinks are not of the same recordings" in told
+
+
+def test_recordings_by_id_are_counted_and_none_is_passed_over(recordings: Path) -> None:
+    for n in (1, 2, 3):
+        for way in ("down", "up"):
+            (recordings / f"car-{n}.{way}").rename(recordings / f"client{4 * n}.{way}")
+    ways = {way: f"{recordings}/*.{way[:-4]}" for way in ("downlink", "uplink")}
+    kind = network(**ways, assign="by-id")
+    made = build_links(kind, Streams(0), range(3), recordings)
+    assert [source["name"] for source in made.facts["downlinks"]] == [
+        *("client4.down", "client8.down", "client12.down")
+    ]
+    (recordings / "client5.down").write_text("no trace at all\n")
+    with pytest.raises(ValueError, match=r"by-id, but client5.down cannot be used"):
+        build_links(kind, Streams(0), range(3), recordings)
+
+
 def test_the_error_for_a_bad_recording_names_its_line(recordings: Path) -> None:
     (recordings / "car-1.down").write_text("1\n5\n3\n")
     with pytest.raises(ValueError, match=r"car-1.down:3: "):
