@@ -43,7 +43,7 @@ def profile(
     """Measure seconds and memory of training steps on this machine, and write a device file.
 
     The file has the first of the sizes, batch sizes and tokens; the points have all. A scenario
-    with the same model, batch and tokens uses the seconds as they are.
+    with the same model, batch, tokens, tuning and size uses the seconds as they are.
     """
     for path in (out, points_file):
         if path is not None and path.exists():

@@ -98,7 +98,7 @@ def fleet_of(
     assert network is not None
     links = build_links(replace(network, transport=Fluid()), streams, ids, cache_dir).links
     present = population_availability(scenario.fleet.availability, streams, ids, cache_dir).clients
-    devices = assign_devices(scenario.fleet.devices, streams, ids)
+    devices = assign_devices(scenario.fleet.devices, streams, ids, scenario.fleet.assign)
     return Fleet(
         down=[rate_changes(link.down, horizon_s) for link in links],
         up=[rate_changes(link.up, horizon_s) for link in links],

@@ -52,6 +52,7 @@ class Predictor:
             devices = self.out / f"{arm}.{repeat}.{variant}.devices.csv"
             write_devices(devices, scenario, n_layers, jobs_s)
             changes = dict(self.common) | {
+                "fleet.assign": "by-share",
                 "fleet.devices": own_classes(Streams(self.world.seed), scenario.partition.clients),
                 "fleet.device_file": str(devices.resolve()),
                 "fleet.server.aggregation_s": profile["aggregation_s"],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from learner.encoder.architecture import (
     BERT_BASE,
@@ -14,7 +15,16 @@ from learner.encoder.architecture import (
     ROBERTA_LARGE,
     Architecture,
 )
-from learner.spec import Adapter, AddOn, Freeze, TuningConfig, tuned_depth
+from learner.spec import (
+    UNIT_WIDTH,
+    Adapter,
+    AddOn,
+    Freeze,
+    Full,
+    Lora,
+    TuningConfig,
+    tuned_depth,
+)
 from sim.cost.analytic import tx2_seconds
 from sim.fleet.client import CacheState
 from sim.scenario.scenario import Scenario
@@ -36,6 +46,14 @@ MODELS: Mapping[str, Architecture] = {
 """Models that a measurement can name."""
 
 
+class _Need(NamedTuple):
+    """A row and depth of which the scenario asks seconds, for a configuration."""
+
+    row: Row
+    depth: int
+    config: TuningConfig
+
+
 def own_profile(scenario: Scenario, trained: Architecture, device: MeasuredDevice) -> DeviceProfile:
     """As measured, if the file has every figure that the scenario needs; otherwise scaled.
 
@@ -49,6 +67,7 @@ def own_profile(scenario: Scenario, trained: Architecture, device: MeasuredDevic
         if depth > measured.n_layers:
             rule = f"depth must be at most {measured.n_layers} (the layers of the model)"
             raise device.source.error(f"{rule}, got {depth}", figure.line)
+        _require_whole_units(device, figure)
     job = f"{device.model or scenario.model.source}, {batch_size} x {tokens} tokens"
     told = f"{device.source.path}{f' ({device.told})' if device.told else ''}"
     own = DeviceProfile(
@@ -63,13 +82,17 @@ def own_profile(scenario: Scenario, trained: Architecture, device: MeasuredDevic
     )
     is_same = sizes(measured) == sizes(priced_architecture(scenario, trained))
     needed = _needed(scenario, trained)
-    if is_same and batch == (batch_size, tokens) and needed is not None and needed <= set(figures):
+    is_whole = needed is not None and all((row, depth) in figures for row, depth, _ in needed)
+    misfit = _misfit(needed or [], figures)
+    if is_same and batch == (batch_size, tokens) and is_whole and not misfit:
         return own
     ratios = _ratios(figures, measured, tokens, batch_size)
     factor = math.exp(sum(map(math.log, ratios)) / len(ratios))  # the geometric mean
     text = f"scaled by the analytic cost model from {_text(figures, job)}, {factor:.4g} x a TX2"
     if len(ratios) > 1:
         text += f" (the figures within {max(abs(one / factor - 1.0) for one in ratios):.0%})"
+    if misfit:
+        text += f"; {misfit}"
     return replace(
         own, basis="scaled", factor=factor, table=BERT_BASE_TABLE, sources=(f"{text}: {told}",)
     )
@@ -107,23 +130,60 @@ def _place(figure: Figure, architecture: Architecture) -> tuple[Row, int]:
     return figure.row, architecture.n_layers if figure.depth is None else figure.depth
 
 
-def _needed(scenario: Scenario, trained: Architecture) -> set[tuple[Row, int]] | None:
+def _require_whole_units(device: MeasuredDevice, figure: Figure) -> None:
+    if figure.tuning == "adapter" and figure.size is not None and figure.size % UNIT_WIDTH:
+        rule = f"size of an adapter must be a multiple of {UNIT_WIDTH}, got {figure.size}"
+        raise device.source.error(rule, figure.line)
+
+
+def _misfit(needed: Sequence[_Need], figures: Mapping[tuple[Row, int], Figure]) -> str:
+    """The first figure of another kind or size than the scenario asks for; "" for none.
+
+    At depth 0 only the head is trained, so the kind and the size do not count.
+    """
+    for row, depth, config in needed:
+        figure = figures.get((row, depth))
+        if figure is None or figure.tuning is None or not depth:
+            continue
+        if (figure.tuning, figure.size or add_on_size(config)) != (
+            config.kind,
+            add_on_size(config),
+        ):
+            size = "" if figure.size is None else f" of size {figure.size}"
+            return (
+                f"{row} at depth {depth} was measured with {figure.tuning}{size}, and the scenario "
+                f"has {config.kind} of size {add_on_size(config)}"
+            )
+    return ""
+
+
+def add_on_size(config: TuningConfig | None) -> int | None:
+    """Width of the adapters, or LoRA rank; None without add-ons."""
+    if isinstance(config, Adapter):
+        return config.width
+    return config.rank if isinstance(config, Lora) else None
+
+
+def _needed(scenario: Scenario, trained: Architecture) -> list[_Need] | None:
     """The rows and depths of which the scenario asks seconds; None if that is not known."""
     configs = priced_configs(scenario, trained)
     if configs is None:
         return None
     n_layers = priced_architecture(scenario, trained).n_layers
-    places = [(tuned_depth(config, n_layers), _rows(scenario, config)) for config in configs]
-    needed: set[tuple[Row, int]] = {(row, depth) for depth, rows in places for row in rows}
+    needed = [
+        _Need(row, tuned_depth(config, n_layers), config)
+        for config in configs
+        for row in _rows(scenario, config)
+    ]
     if scenario.fleet.capacities is not None:  # their speeds are relative to full fine-tuning
-        needed.add(("full", n_layers))
+        needed.append(_Need("full", n_layers, Full()))
     return needed
 
 
-def _rows(scenario: Scenario, config: TuningConfig) -> set[Row]:
+def _rows(scenario: Scenario, config: TuningConfig) -> tuple[Row, ...]:
     if not isinstance(config, AddOn):
-        return {"full"}
-    return {"adapter", "adapter_cached"} if scenario.cache.enabled else {"adapter"}
+        return ("full",)
+    return ("adapter", "adapter_cached") if scenario.cache.enabled else ("adapter",)
 
 
 def table_of(
@@ -162,9 +222,17 @@ def _ratios(
     """Each figure over the analytic seconds of the same step on a TX2."""
     ratios = []
     for (row, depth), figure in figures.items():
-        is_adapter = row.startswith("adapter")
-        config = Adapter(depth=depth, width=8) if is_adapter else Freeze(depth=depth)
+        config = _config_of(figure, row, depth)
         cache: CacheState = "hit" if row.endswith("cached") else "none"
         formula_s = tx2_seconds(measured, config, tokens=tokens, batch_size=batch_size, cache=cache)
         ratios.append(figure.seconds / formula_s)
     return ratios
+
+
+def _config_of(figure: Figure, row: Row, depth: int) -> TuningConfig:
+    """What a figure was measured with; an adapter of one unit where its row does not say."""
+    if not row.startswith("adapter"):
+        return Freeze(depth=depth)
+    size = figure.size or UNIT_WIDTH
+    is_lora = figure.tuning == "lora"
+    return Lora(depth=depth, rank=size) if is_lora else Adapter(depth=depth, width=size)

@@ -13,7 +13,7 @@ from sim.fleet.availability import ClientAvailability
 from sim.fleet.client import Client
 from sim.fleet.device import Device
 from sim.fleet.link import Link
-from sim.scenario.fleet import NoLoad, OnOffLoad
+from sim.scenario.fleet import AssignDevices, NoLoad, OnOffLoad
 from sim.scenario.scenario import Scenario
 from sim.scenario.task import SyntheticTask, Training
 from sim.streams import Streams
@@ -43,7 +43,8 @@ def build_clients(
     ids = range(len(shards))
     fleet = scenario.fleet
     classes = find_profiles(scenario, trained)
-    profiles = [classes[name] for name in assign_devices(fleet.devices, streams, ids)]
+    names = assign_devices(fleet.devices, streams, ids, fleet.assign)
+    profiles = [classes[name] for name in names]
     hidden = priced_architecture(scenario, trained).hidden
     devices = _devices(fleet.load, profiles, streams, ids, speeds)
     return [
@@ -100,12 +101,26 @@ def synthetic_shards(task: SyntheticTask, training: Training, n_clients: int) ->
     ]
 
 
-def assign_devices(shares: Mapping[str, float], streams: Streams, ids: Sequence[int]) -> list[str]:
+def assign_devices(
+    shares: Mapping[str, float],
+    streams: Streams,
+    ids: Sequence[int],
+    how: AssignDevices = "by-share",
+) -> list[str]:
     """A device class for each client, in steps of the golden ratio from a random start.
 
     shares: of the classes. For any number of clients, each class has its share to within one or two
-    clients. A client's class does not depend on the number of clients.
+    clients. A client's class does not depend on the number of clients. by-id: the i-th class
+    instead. Raises ValueError, naming the key, if there are fewer classes than clients.
     """
+    if how == "by-id":
+        classes = list(shares)
+        if len(classes) < len(ids):
+            raise ValueError(
+                f"fleet.devices must name one class for each of {len(ids)} clients when assigned "
+                f"by-id, got {len(classes)}"
+            )
+        return [classes[client_id] for client_id in ids]
     return [_class_at(position, shares) for position in device_positions(streams, ids)]
 
 

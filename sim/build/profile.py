@@ -10,7 +10,7 @@ from io import StringIO
 from itertools import product
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from learner.encoder.architecture import Architecture
 from learner.spec import Adapter, AddOn, Freeze, Full, Lora, TuningConfig, tuned_depth
@@ -18,15 +18,14 @@ from learner.store.atomic_file import errors_naming, write_new
 from sim.cost.analytic import tx2_seconds
 from sim.cost.step_terms import NAMES, TermsFit, amounts, fit_terms
 from sim.fleet.client import CacheState
-from traces.device_csv import COLUMNS
+from traces.device_csv import COLUMNS, Tuning
 from traces.published import Row
+
+from .own_device import add_on_size
 
 if TYPE_CHECKING:
     from learner.encoder.backbone import Backbone
     from learner.training.step_seconds import StepCost
-
-Tuning = Literal["adapter", "lora"]
-"""What the rows adapter and adapter_cached of the device file are measured with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,14 +150,16 @@ def write_device_file(
 ) -> None:
     """The points of the first batch, tokens and size as a file for `fleet.device_file`."""
     first = points[0].place
-    size = _size(next((p.place.config for p in points if isinstance(p.place.config, AddOn)), None))
+    size = add_on_size(
+        next((p.place.config for p in points if isinstance(p.place.config, AddOn)), None)
+    )
     target = StringIO(newline="")
     table = csv.DictWriter(target, COLUMNS)
     table.writeheader()
     for point in points:
         place = point.place
         is_first = (place.batch_size, place.tokens) == (first.batch_size, first.tokens)
-        if not is_first or _size(place.config) not in (size, None):
+        if not is_first or add_on_size(place.config) not in (size, None):
             continue
         peak = point.cost.peak_bytes
         table.writerow(
@@ -169,6 +170,8 @@ def write_device_file(
                 "tokens": place.tokens,
                 "row": place.row,
                 "depth": place.depth,
+                "tuning": place.config.kind if isinstance(place.config, AddOn) else "",
+                "size": add_on_size(place.config) or "",
                 "seconds_per_batch": f"{point.cost.seconds:.6g}",
                 "memory_gb": "" if peak is None else f"{peak / 1e9:.4g}",
                 "compute_w": "" if compute_w is None else f"{compute_w:.4g}",
@@ -199,8 +202,9 @@ class PointsFile:
 
     def add(self, point: Point) -> None:
         place, cost = point.place, point.cost
+        size = add_on_size(place.config) or ""
         row = (
-            *(place.row, place.depth, _size(place.config) or "", place.batch_size, place.tokens),
+            *(place.row, place.depth, size, place.batch_size, place.tokens),
             *(cost.seconds, *cost.quartiles_s, cost.peak_bytes or "", point.formula_s),
         )
         opened = self._path.open("a", encoding="utf-8", newline="")
@@ -224,9 +228,3 @@ def terms_of(architecture: Architecture, points: Sequence[Point]) -> TermsFit | 
         for point in points
     ]
     return fit_terms(steps, [point.cost.seconds for point in points])
-
-
-def _size(config: TuningConfig | None) -> int | None:
-    if isinstance(config, Adapter):
-        return config.width
-    return config.rank if isinstance(config, Lora) else None

@@ -141,7 +141,7 @@ def digest(scenario: Scenario) -> str:
 
 _ADDED: Mapping[str, Mapping[str, Any]] = {
     "task": {"delimiter": None, "quoting": None, "header": True},
-    "fleet": {"capacities": None},
+    "fleet": {"capacities": None, "assign": "by-share"},
     "fleet.network": {"rate_scale": 1.0, "outages": None, "transport": {"kind": "fluid"}},
 }
 """Keys that version 0.1.0 did not have, with what it did. The digest leaves these values out."""

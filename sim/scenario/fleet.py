@@ -35,6 +35,10 @@ WhenOffline = Literal["drop", "pause", "restart"]
 continues when the client returns. restart: the interrupted transfer or training starts again."""
 
 
+AssignDevices = Literal["by-share", "by-id"]
+"""Clients get device classes by the classes' shares; or client i the i-th one, which must exist."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Always:
     """Every client is always available."""
@@ -178,6 +182,7 @@ class Fleet:
     """Devices, network, availability, load and faults of the clients.
 
     `devices`: fraction of the clients with each device class; the fractions sum to 1.
+    `assign`: see AssignDevices.
     `device_file`: a CSV of the user's own device classes, from one measured figure each to a full
     table (traces.device_csv, docs/cost-model.md).
     `capacities`: recorded phones, in place of `network` (null: none).
@@ -191,6 +196,7 @@ class Fleet:
     """
 
     devices: Mapping[str, float]
+    assign: AssignDevices = "by-share"
     device_file: str | None = None
     network: Annotated[ConstantNetwork | TraceNetwork, ByKind] | None = None
     capacities: Capacities | None = None

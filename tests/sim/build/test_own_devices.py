@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from learner.encoder.architecture import BERT_BASE, MINILM_L6
-from learner.spec import Adapter, Full
+from learner.spec import Adapter, Full, Lora
 from sim.build.checks import check_scenario, warnings
 from sim.build.cost_model import build_cost_model
 from sim.build.devices import find_profiles
@@ -114,6 +114,49 @@ def test_several_figures_give_their_geometric_mean(own: Any) -> None:
     assert "the figures within 100%" in profile.sources[0]
 
 
+LORA = {"kind": "lora", "depth": 3, "rank": 4}
+
+
+@pytest.mark.parametrize(
+    ("add_on", "config", "misfit"),
+    [
+        ("lora,4", LORA, ""),
+        ("lora,", LORA, ""),
+        (",", LORA, ""),
+        ("adapter,8", {"depth": 0, "width": 64}, ""),
+        ("lora,4", LORA | {"rank": 8}, "lora of size 4, and the scenario has lora of size 8"),
+        ("lora,4", {"width": 8}, "lora of size 4, and the scenario has adapter of size 8"),
+        ("lora,", {"width": 8}, "lora, and the scenario has adapter of size 8"),
+        ("adapter,8", {"width": 64}, "adapter of size 8, and the scenario has adapter of size 64"),
+    ],
+)
+def test_only_what_fits_the_configuration_counts_as_measured(
+    own: Any, add_on: str, config: dict[str, Any], misfit: str
+) -> None:
+    text = "device,row,depth,tuning,size,seconds_per_batch\n" + "".join(
+        f"phone,adapter,{depth},{add_on},{depth + 1}\n" for depth in range(13)
+    )
+    plan = {"kind": "adapter", "depth": 3, "width": 8} | config
+    if plan["kind"] == "lora":
+        plan.pop("width")
+    policy = {"kind": "fixed", "config": plan}
+    exact = {"cost": {"kind": "table", "payload": "exact"}}
+    scenario = own(text, configurator=policy, **exact, **{"cache.enabled": False})
+    (profile,) = find_profiles(scenario, BERT_BASE).values()
+    assert profile.basis == ("scaled" if misfit else "measured")
+    told = f"; adapter at depth 3 was measured with {misfit}: "
+    assert (told in profile.sources[0]) == bool(misfit)
+
+
+def test_lora_is_scaled_from_the_seconds_of_lora(own: Any) -> None:
+    job = {"tokens": 256, "batch_size": 4}
+    lora_s = tx2_seconds(BERT_BASE, Lora(depth=2, rank=4), cache="none", **job)
+    head = "device,row,depth,tuning,size,seconds_per_batch"
+    scenario = own(f"{head}\nphone,adapter,2,lora,4,{3 * lora_s:.9f}\n")
+    (profile,) = find_profiles(scenario, BERT_BASE).values()
+    assert profile.factor == pytest.approx(3.0)
+
+
 @pytest.mark.parametrize("tokens", [64, 255])
 def test_a_table_of_another_batch_is_scaled(own: Any, tokens: int) -> None:
     scenario = own(table(range(13), tokens=tokens), **{"cache.enabled": False})
@@ -147,6 +190,10 @@ def test_the_template_validates(own: Any) -> None:
     ("text", "rule"),
     [
         ("device,model,seconds_per_batch\nphone,my-bert,1\n", ":2: model must be one of bert-base"),
+        (
+            "device,row,tuning,size,seconds_per_batch\nphone,adapter,adapter,12,1\n",
+            ":2: size of an adapter must be a multiple of 8, got 12",
+        ),
         ("device,depth,seconds_per_batch\nphone,13,1\n", ":2: depth must be at most 12"),
         ("device,row,seconds_per_batch\nphone,full,fast\n", ":2: seconds_per_batch must be a numb"),
     ],

@@ -50,6 +50,15 @@ def test_more_clients_change_no_clients_device() -> None:
     assert assign_devices(THIRDS, Streams(0), range(50))[:10] == few
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_by_id_every_client_has_the_class_of_its_place(seed: int) -> None:
+    streams = Streams(seed)
+    assert assign_devices(THIRDS, streams, range(3), "by-id") == [*THIRDS]
+    assert assign_devices(THIRDS, streams, range(2), "by-id") == [*THIRDS][:2]
+    with pytest.raises(ValueError, match="one class for each of 4 clients when assigned by-id"):
+        assign_devices(THIRDS, streams, range(4), "by-id")
+
+
 @pytest.mark.parametrize(
     ("n_samples", "epochs", "cap", "batches"), [(9, 1, None, 3), (9, 2, None, 6), (9, 2, 4, 4)]
 )
