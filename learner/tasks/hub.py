@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .directory import SPLIT_NAMES
 from .rows import Columns, Row, row_of
 from .task import TaskKind
 
 HUB = "hub:"
 
 _SAVED = ("dataset_dict.json", "dataset_info.json")
-
-_SPLITS = {"train": "train", "validation": "validation", "dev": "validation", "test": "test"}
 
 
 def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Row]]:
@@ -47,9 +46,20 @@ def read_hub(source: str, kind: TaskKind, columns: Columns) -> dict[str, list[Ro
         raise ValueError(f"task.source {source}: must have a split called train")
     return {
         name: list(rows_of_split(found[split], kind, columns, f"{source}: {split}"))
-        for split, name in _SPLITS.items()
-        if split in found
+        for name, split in names_of_splits(found, source).items()
     }
+
+
+def names_of_splits(found: Collection[str], source: str) -> dict[str, str]:
+    """What the data set calls each split that it has."""
+    held = {name: [o for o in SPLIT_NAMES[name] if o in found] for name in SPLIT_NAMES}
+    for name, splits in held.items():
+        if len(splits) > 1:
+            raise ValueError(
+                f"task.source {source}: must have one {name} split, has {' and '.join(splits)}; "
+                "save the data set without the others"
+            )
+    return {name: splits[0] for name, splits in held.items() if splits}
 
 
 def rows_of_split(part: Any, kind: TaskKind, columns: Columns, where: str) -> Iterator[Row]:

@@ -1,47 +1,54 @@
-"""The labels of a whole data set: hidden ones, several spellings of one, and what may surprise."""
+"""The labels of a whole data set: missing and hidden ones, spellings, and what may surprise."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from .delimited import Warn
 from .rows import Row
 from .scoring import OUTSIDE
+from .spelling import NUMBER, TRUTH, one_spelling, plain_label, some
 from .task import TaskKind
 
 Splits = Mapping[str, list[Row]]
 
-_NUMBER = re.compile(r"([+-]?)(0|[1-9]\d*)(?:\.(\d*))?")
-_TRUTH = {"true": "1", "false": "0"}
 _HIDDEN = "-1"
 _FEWEST_ROWS = 10
-_NAMED = 5
+_NO_LABEL = ("nan", "null", "<na>", "n/a", "#n/a", "#na")  # in any case, of Python, SQL and Excel
+_NO_LABEL_OF_R = "NA"
+_NO_LABEL_AMONG_NUMBERS = "None"
+
+LabelNa = Literal["refuse", "keep"]
+"""What to do with a label such as NA: refuse it as a missing one, or keep it as a class."""
 
 
-def plain_label(label: str) -> str:
-    """The label by which spellings of the same number or truth value are recognised.
-
-    >>> [plain_label(label) for label in ("1.0", "True", "-0", "2.50", "007", "cat")]
-    ['1', '1', '0', '2.5', '007', 'cat']
-    """
-    if label.lower() in _TRUTH:
-        return _TRUTH[label.lower()]
-    found = _NUMBER.fullmatch(label)
-    if found is None:
-        return label
-    sign, whole, part = found.groups(default="")
-    number = f"{whole}.{part}".rstrip("0").rstrip(".") if part else whole
-    return f"-{number}" if sign == "-" and number != "0" else number
-
-
-def checked(splits: Splits, warn: Warn) -> dict[str, list[Row]]:
-    """The rows with one spelling for each label. Raises ValueError for hidden labels."""
+def checked(splits: Splits, warn: Warn, label_na: LabelNa = "refuse") -> dict[str, list[Row]]:
+    """The rows with one spelling for each label. Raises ValueError for missing and hidden labels,
+    and for a split whose labels are not those of training."""
     plain = {label: plain_label(label) for label in _labels(splits.values())}
+    if label_na == "refuse":
+        _refuse_missing(splits)
     _refuse_hidden(splits, plain, warn)
+    _refuse_strange(splits, plain)
     return _with_one_spelling(splits, plain, warn)
+
+
+def _refuse_missing(splits: Splits) -> None:
+    """Refuse what R, Python, SQL and spreadsheets write for a missing value; None if all other
+    labels are numbers or truth values, since it is a word too."""
+    labels = _labels(splits.values())
+    missing = {o for o in labels if o == _NO_LABEL_OF_R or o.lower() in _NO_LABEL}
+    numbers = {o for o in labels if NUMBER.fullmatch(o) or o.lower() in TRUTH}
+    if numbers and labels - missing - numbers == {_NO_LABEL_AMONG_NUMBERS}:
+        missing.add(_NO_LABEL_AMONG_NUMBERS)
+    for row in (row for rows in splits.values() for row in rows if row.labels[0] in missing):
+        raise ValueError(
+            f"{row.where}: the label must not be {row.labels[0]}, which means a missing label; "
+            "leave such examples out, or set task.label_na: keep if it is a class"
+        )
 
 
 def _refuse_hidden(splits: Splits, plain: Mapping[str, str], warn: Warn) -> None:
@@ -68,7 +75,7 @@ def _refuse_hidden(splits: Splits, plain: Mapping[str, str], warn: Warn) -> None
 
 def _is_mirrored(labels: set[str]) -> bool:
     """Whether labels are numbers on both sides of 0, such as -1, 0 and 1."""
-    if not all(_NUMBER.fullmatch(label) for label in labels) or _HIDDEN not in labels:
+    if not all(NUMBER.fullmatch(label) for label in labels) or _HIDDEN not in labels:
         return False
     numbers = [float(label) for label in labels]
     return max(numbers) == -min(numbers)
@@ -81,24 +88,33 @@ def _has_its_share(counts: Counter[str]) -> bool:
     return counts[_HIDDEN] * 10 >= counts.total()
 
 
+def _refuse_strange(splits: Splits, plain: Mapping[str, str]) -> None:
+    """Refuse a split of two or more rows that has no label of training."""
+    training = next(iter(splits))
+    trained = _labels([splits[training]])
+    known = {plain[label] for label in trained}
+    for name, rows in splits.items():
+        held = _labels([rows])
+        if len(rows) > 1 and known.isdisjoint(plain[label] for label in held):
+            raise ValueError(
+                f"{rows[0].where}: no label of the {name} split occurs in training: {some(held)}; "
+                f"training has {some(trained)}: use the same names in both"
+            )
+
+
 def _with_one_spelling(
     splits: Splits, plain: Mapping[str, str], warn: Warn
 ) -> dict[str, list[Row]]:
     """Replace labels by numbers where the same number has two spellings. True and false are
     numbers only if all labels are 0 or 1."""
     is_truth = set(plain.values()) <= {"0", "1"}
-    names = {
-        label: name if is_truth or label.lower() not in _TRUTH else label
+    wanted = {
+        label: name if is_truth or label.lower() not in TRUTH else label
         for label, name in plain.items()
     }
-    if len(set(names.values())) == len(names):
+    names = one_spelling([_labels([rows]) for rows in splits.values()], wanted, "label", warn)
+    if not names:
         return dict(splits)
-    same = ", ".join(
-        f"{' = '.join(sorted(spelt))}"
-        for spelt in ([a for a in names if names[a] == name] for name in sorted({*names.values()}))
-        if len(spelt) > 1
-    )
-    warn(f"labels of the same value are one label: {same}")
     return {
         name: [replace(row, labels=(names[row.labels[0]],)) for row in rows]
         for name, rows in splits.items()
@@ -114,13 +130,13 @@ def surprises(splits: Splits, kind: TaskKind) -> Iterator[str]:
             n_rows = sum(not trained.issuperset(row.labels) for row in splits[name])
             yield (
                 f"{len(new)} labels of the {name} split do not occur in training and cannot be "
-                f"learned: {_some(new)} ({n_rows:,} of {len(splits[name]):,} examples)"
+                f"learned: {some(new)} ({n_rows:,} of {len(splits[name]):,} examples)"
             )
         if kind == "tagging" and _labels([splits[name]]) == {OUTSIDE} and trained != {OUTSIDE}:
             yield f"the {name} split has no entity: all its tags are O, which may be hidden tags"
     n_rows = len(splits["train"])
     if len(trained) == 1:
-        yield f"training has only one label, {_some(trained)}: every answer is correct"
+        yield f"training has only one label, {some(trained)}: every answer is correct"
     elif kind == "text" and 2 * len(trained) > n_rows:
         yield (
             f"training has {len(trained):,} labels in {n_rows:,} examples; task.label may be the "
@@ -129,15 +145,8 @@ def surprises(splits: Splits, kind: TaskKind) -> Iterator[str]:
     folded = Counter(" ".join(label.lower().split()) for label in _labels(splits.values()))
     alike = [label for label, n in folded.items() if n > 1]
     if alike:
-        yield f"labels that differ in case or spaces only are different labels: {_some(alike)}"
+        yield f"labels that differ in case or spaces only are different labels: {some(alike)}"
 
 
 def _labels(splits: Iterable[list[Row]]) -> set[str]:
     return {label for rows in splits for row in rows for label in row.labels}
-
-
-def _some(labels: Iterable[str]) -> str:
-    ordered = sorted(labels)
-    more = len(ordered) - _NAMED
-    shown = ", ".join(label[:40] for label in ordered[:_NAMED])
-    return f"{shown} and {more} more" if more > 0 else shown

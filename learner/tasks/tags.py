@@ -1,4 +1,4 @@
-"""Convert tags of other schemes (IOB1, BILOU) to IOB2, in which every entity begins with B-."""
+"""The sentences and tags of a whole data set: refuse lone words, convert tags to IOB2."""
 
 from __future__ import annotations
 
@@ -10,10 +10,33 @@ from .rows import Row
 from .scoring import OUTSIDE
 
 _BILOU = {"L": "I", "U": "B"}
+_NOT_ALONE = ("I", "L", "E")
+_LONE_SHARE = 0.95
+_FEWEST_SENTENCES = 20
+
+
+def refuse_lone_words(splits: Mapping[str, list[Row]]) -> None:
+    """Raise ValueError for a split whose examples are words instead of sentences.
+
+    At least 95 % of its examples have one word, and they are 20 or more, or one of the words is
+    tagged as the inside or the end of an entity.
+    """
+    for name, rows in splits.items():
+        lone = [row for row in rows if len(row.labels) == 1]
+        is_part = len(lone) > 1 and any(row.labels[0].startswith(_NOT_ALONE) for row in lone)
+        is_long = len(rows) >= _FEWEST_SENTENCES
+        if len(lone) >= _LONE_SHARE * len(rows) and (is_long or is_part):
+            of_split = "" if name == "all" else f" of the {name} split"
+            raise ValueError(
+                f"{lone[0].where}: {len(lone):,} of {len(rows):,} examples{of_split} have one word;"
+                " a table of words needs its sentences: CoNLL with empty lines only between "
+                "sentences, or lists of words and tags"
+            )
 
 
 def to_iob2(splits: Mapping[str, list[Row]], warn: Warn) -> dict[str, list[Row]]:
-    """The rows with tags of IOB2, unless they have E- or S- (IOBES), which are kept.
+    """The rows with tags of IOB2, in which every entity begins with B-; those with E- or S- (IOBES)
+    are kept, those of IOB1 and BILOU converted.
 
     Entities stay the same, as conlleval and seqeval read them. Raises ValueError for a mixture of
     BILOU and IOBES.

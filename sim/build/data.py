@@ -107,6 +107,7 @@ def task_source(task: DataTask) -> TaskSource:
         kind=task.kind,
         columns={name: column for name, column in columns.items() if column is not None},
         layout=Layout(delimiter=task.delimiter, quoting=task.quoting, header=task.header),
+        label_na=task.label_na,
         train=task.train,
         validation=task.validation,
         test=task.test,

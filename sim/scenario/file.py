@@ -140,7 +140,7 @@ def digest(scenario: Scenario) -> str:
 
 
 _ADDED: Mapping[str, Mapping[str, Any]] = {
-    "task": {"delimiter": None, "quoting": None, "header": True},
+    "task": {"delimiter": None, "quoting": None, "header": True, "label_na": "refuse"},
     "fleet": {"capacities": None, "assign": "by-share"},
     "fleet.network": {"rate_scale": 1.0, "outages": None, "transport": {"kind": "fluid"}},
 }

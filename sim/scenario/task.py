@@ -40,7 +40,8 @@ class DataTask:
     `text`, `label`, `client`: columns by name, or by number from 0 (null: "text", "label" and no
     clients; a package has its own). `delimiter`: of the columns of a text file (null: by its
     suffix). `quoting: none`: quotation marks are plain characters. `header: false`: the file has
-    no first line of names.
+    no first line of names. `label_na: keep`: labels such as NA, null and None are classes and not
+    missing.
 
     `max_tokens`: longer texts are cut. `train`, `test`: numbers of examples to use (null: all).
     `validation`: training examples held out for decisions. If `source` is a single file, `test`
@@ -55,6 +56,7 @@ class DataTask:
     delimiter: str | None = None
     quoting: Literal["standard", "none"] | None = None
     header: bool = True
+    label_na: Literal["refuse", "keep"] = "refuse"
     max_tokens: int = 32
     train: int | None = None
     validation: int = 400

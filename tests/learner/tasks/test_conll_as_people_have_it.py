@@ -111,3 +111,44 @@ def test_a_file_without_tags_and_hidden_tags_are_refused(suffix: str, tmp_path: 
 def test_a_test_without_entities_is_told(tmp_path: Path) -> None:
     task = load(conll(tmp_path, "\n".join(SENTENCES), "Eve O\nsat O\n"), "tagging")
     assert any("the test split has no entity" in line for line in task.warnings)
+
+
+ONE_WORD = "have one word; a table of words needs its sentences: CoNLL with empty lines only"
+
+
+def word_table(sentences: list[str]) -> str:
+    """The words as a table without sentences, as Kaggle's ner_dataset.csv has them."""
+    lines = [
+        f"{'' if n else f'Sentence: {i}'},{line.replace(' ', ',NN,')}"
+        for i, sentence in enumerate(sentences)
+        for n, line in enumerate(sentence.splitlines())
+    ]
+    return "\n".join(["Sentence #,Word,POS,Tag", *lines]) + "\n"
+
+
+def test_a_table_of_words_is_no_table_of_sentences(tmp_path: Path) -> None:
+    path = tmp_path / "ner.csv"
+    path.write_text(word_table(SENTENCES))
+    columns = {"text": "Word", "label": "Tag"}
+    said = refusal(path, "tagging", columns=columns, test=4)
+    assert said.startswith(f"{path}:2: 50 of 50 examples {ONE_WORD}")
+    path.write_text(word_table(["New B-LOC\nYork I-LOC\nis O\n", "Ann B-PER\nsat O\n"]))
+    said = refusal(path, "tagging", columns=columns, test=1)
+    assert said.startswith(f"{path}:2: 5 of 5 examples {ONE_WORD}")
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_line_ends_that_part_every_word_are_refused(split: str, tmp_path: Path) -> None:
+    conll(tmp_path, "\n".join(SENTENCES), "\n".join(SENTENCES[:4]))
+    path = tmp_path / f"{split}.conll"
+    path.write_bytes(path.read_bytes().replace(b"Ann", b"Eve").replace(b"\n", b"\r\r\n"))
+    n_words = 50 if split == "train" else 20
+    said = refusal(tmp_path, "tagging")
+    assert said.startswith(f"{path}:1: {n_words} of {n_words} examples of the {split} split have")
+
+
+def test_some_sentences_of_one_word_are_sentences(tmp_path: Path) -> None:
+    titles = [f"Oslo{i} I-LOC\n" for i in range(20)]
+    task = load(conll(tmp_path, "\n".join([*titles, *SENTENCES]), "Bonn I-LOC\n"), "tagging")
+    assert len(task.train) + len(task.validation) == 30
+    assert task.test.texts == ("Bonn",)

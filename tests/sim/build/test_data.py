@@ -96,6 +96,21 @@ def test_a_task_or_partition_that_does_not_fit_the_data_is_refused(
         load_data(partitioned(partition, **task), Streams(0), tmp_path)
 
 
+def test_the_label_na_can_be_kept_as_a_class(partitioned: Any, tmp_path: Path) -> None:
+    path = tmp_path / "all.csv"
+    iid = {"kind": "iid", "clients": 5}
+    scenario = partitioned(iid)
+    path.write_text(path.read_text().replace("label 0", "NA"))
+    with pytest.raises(ValueError, match=r"all.csv:2: .* set task.label_na: keep if it is a class"):
+        load_data(scenario, Streams(0), tmp_path)
+    kept = partitioned(iid, label_na="keep")
+    path.write_text(path.read_text().replace("label 0", "NA"))
+    task = load_data(kept, Streams(0), tmp_path).task
+    assert task is not None
+    assert task.labels == ("NA", "label 1", "label 2")
+    assert digest(scenario) == digest(partitioned(iid, label_na="refuse")) != digest(kept)
+
+
 def test_a_run_records_the_examples_of_its_clients_and_splits(
     partitioned: Any, tmp_path: Path
 ) -> None:
