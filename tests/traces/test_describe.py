@@ -55,5 +55,6 @@ def test_every_format_has_numbers_that_json_can_hold(
 
 def test_the_longest_outage_is_below_a_tenth_of_a_megabit(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
-    path.write_text("1 1 0 0 90000 1000\n2 2 0 0 12000 1000\n3 3 0 0 0 2500\n4 4 0 0 13000 1000\n")
+    rows = ("1 1000 0 0 90000 1000", "2 2000 0 0 12000 1000", "3 4500 0 0 0 2500")
+    path.write_text("\n".join([*rows, "4 5500 0 0 13000 1000"]))
     assert longest_outage_s(load_bandwidth(path, "down")) == 3.5

@@ -1,5 +1,6 @@
 """A user's own device measurements."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from traces.device_csv import COLUMNS, TEMPLATE, Figure, MeasuredDevice, load_de
 from traces.recording import TraceError
 
 HEADER = ",".join(COLUMNS)
-ROW = "phone,bert-base,8,64,adapter,{depth},{seconds},,5,1,,"
+ROW = "phone,bert-base,8,64,adapter,{depth},,,{seconds},,5,1,,"
 
 
 def loaded(tmp_path: Path, *lines: str) -> dict[str, MeasuredDevice]:
@@ -25,9 +26,10 @@ def test_a_name_and_a_figure_are_enough(tmp_path: Path) -> None:
 
 
 def test_every_column_is_read(tmp_path: Path) -> None:
-    row = "phone,bert-base,8,64,adapter,3,1.5,2.25,5,1,0.5,a stopwatch"
+    row = "phone,bert-base,8,64,adapter,3,lora,4,1.5,2.25,5,1,0.5,a stopwatch"
     (phone,) = loaded(tmp_path, HEADER, row).values()
-    assert phone.figures == (Figure(seconds=1.5, row="adapter", depth=3, memory_gb=2.25, line=2),)
+    place = Figure(seconds=1.5, row="adapter", depth=3, memory_gb=2.25, line=2)
+    assert phone.figures == (replace(place, tuning="lora", size=4),)
     assert (phone.model, phone.batch_size, phone.tokens) == ("bert-base", 8, 64)
     assert (*phone.watts, phone.told) == (5.0, 1.0, 0.5, "a stopwatch")
 
@@ -56,6 +58,15 @@ def test_the_template_is_read(tmp_path: Path) -> None:
             (ROW.format(depth=0, seconds=1), ROW.format(depth=0, seconds=2)),
             ":3: device phone has row adapter at depth 0 twice",
         ),
+        (
+            (ROW.format(depth=1, seconds=1).replace(",1,,,1,", ",1,ia3,,1,"),),
+            ":2: tuning must be adapter, lora or empty, got 'ia3'",
+        ),
+        (
+            (ROW.format(depth=1, seconds=1).replace(",1,,,1,", ",1,,4,1,"),),
+            ":2: size must have its tuning (adapter or lora) beside it, got 4",
+        ),
+        (("phone,,,,full,,lora,,1,,,,,",), ":2: tuning and size must be empty in row full"),
         ((), "needs a header and at least one row"),
     ],
 )
@@ -81,3 +92,18 @@ def test_a_column_that_is_missing_or_unknown_is_refused(
     with pytest.raises(TraceError) as caught:
         loaded(tmp_path, header, "a,1,1"[: 2 * header.count(",") + 1])
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "column"),
+    [
+        ("device;seconds_per_batch;memory_gb", "pixel;1.234;5,3", "seconds_per_batch"),
+        ("device;batch_size;tokens;seconds_per_batch", "phone;4;1.024;0,25", "tokens"),
+    ],
+)
+def test_a_point_beside_decimal_commas_is_refused(
+    tmp_path: Path, header: str, row: str, column: str
+) -> None:
+    message = rf":2: {column} has a point where the decimal sign is a comma, got 1\.\d+: thousands"
+    with pytest.raises(TraceError, match=message):
+        loaded(tmp_path, header, row)

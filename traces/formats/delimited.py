@@ -10,14 +10,11 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from traces.recording import NotATraceError, TraceError
 
 from .source import Source
 from .stamps import is_number, is_stamp
-
-Decimal = Literal[".", ","]
 
 DELIMITERS = (",", ";", "\t", "|")
 SPACE = " "
@@ -30,8 +27,7 @@ _NAMED = {"tab": "\t", "\\t": "\t", "space": SPACE, "whitespace": SPACE, "comma"
 _NAMED |= {"semicolon": ";"}
 _SAMPLE_ROWS = 20
 _HINT_OF_A_SHEET = re.compile(r'"?sep=(.)"?')
-_COMMA_DECIMAL = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]{1,3})?")
-_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+COMMA_DECIMAL = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]{1,3})?")
 
 Row = tuple[int, list[str]]
 """A line number and the fields of that line, without blanks around them."""
@@ -206,7 +202,7 @@ def _fields(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 
 def _is_value(cell: str) -> bool:
     """Whether a cell holds a number, perhaps with a decimal comma, or a time stamp."""
-    return is_number(cell) or is_stamp(cell) or _COMMA_DECIMAL.fullmatch(cell) is not None
+    return is_number(cell) or is_stamp(cell) or COMMA_DECIMAL.fullmatch(cell) is not None
 
 
 def _is_text(cell: str) -> bool:
@@ -236,32 +232,6 @@ def _has_header(source: Source, rows: Sequence[Row]) -> bool:
         )
     pairs = zip(first, second, strict=False)
     return any(_is_text(above) and _is_value(below) for above, below in pairs)
-
-
-def decimal_of(table: Table, columns: Iterable[int]) -> Decimal:
-    """The decimal sign in some columns. Raises TraceError if it is unclear."""
-    unclear: Row | None = None
-    for column in columns:
-        for row in table.rows:
-            cell = row[1][column]
-            if "," not in cell or is_stamp(cell):
-                continue
-            if _COMMA_DECIMAL.fullmatch(cell) and not _THOUSANDS.fullmatch(cell):
-                return ","
-            if unclear is None and _THOUSANDS.fullmatch(cell):
-                unclear = (row[0], [cell])
-    if unclear is not None:
-        raise table.source.error(
-            f"{unclear[1][0][:40]!r} may have a decimal comma or commas between thousands: "
-            "say decimal=, or take the commas out",
-            unclear[0],
-        )
-    return "."
-
-
-def plain_number(cell: str, decimal: Decimal) -> str:
-    """The cell with a decimal point, as text."""
-    return cell.replace(",", ".", 1) if decimal == "," and "." not in cell else cell
 
 
 def is_missing(cell: str, missing: str | None) -> bool:

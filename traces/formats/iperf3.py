@@ -2,7 +2,8 @@
 
 The directions are the client's, in a server's log too: a test sends up, `--reverse` sends down,
 `--bidir` does both. Intervals that iperf3 marks as omitted are left out. A sender's log counts
-what the socket took, so its first interval may hold a burst that only filled buffers.
+what the socket took, so its first interval may hold a burst that only filled buffers. A UDP
+sender's log counts what it offered, whatever the link carried, and is refused.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ from traces.recording import BandwidthRecording, Direction
 from .source import Source
 
 _FORWARD, _REVERSE = "sum", "sum_bidir_reverse"
+
+_OFFERED = (
+    "a UDP sender's log counts what it offered, not what the link carried: use the receiver's log "
+    "(the client's with --reverse, or else the server's)"
+)
 
 _Row = tuple[float, float]
 """Seconds and bytes of an interval."""
@@ -42,8 +48,10 @@ def read(source: Source, direction: Direction | None = None) -> BandwidthRecordi
             if sums.get("omitted") is True:
                 n_omitted += 1
                 continue
-            way = _direction(content, name, sums)
-            row = _row(source, f"intervals[{number}].{name}", sums)
+            way, where = _direction(content, name, sums), f"intervals[{number}].{name}"
+            if _is_of_udp(content) and _is_sender(content, way, sums):
+                raise source.error(f"{where}: {_OFFERED}")
+            row = _row(source, where, sums)
             if row[0] > 0.0:
                 rows.setdefault(way, []).append(row)
     if not rows:
@@ -73,13 +81,31 @@ def _sums(source: Source, number: int, interval: object) -> Iterable[tuple[str, 
 
 def _direction(content: Mapping[object, Any], name: str, sums: Mapping[str, Any]) -> Direction:
     """From who sent, and whose log it is; logs of old versions only tell how the test was run."""
-    start = content["start"]
-    is_server = "accepted_connection" in start and "connecting_to" not in start
     if isinstance(sums.get("sender"), bool):
-        return "up" if sums["sender"] != is_server else "down"
-    test = start.get("test_start")
-    is_reverse = isinstance(test, dict) and test.get("reverse") in (1, True)
+        return "up" if sums["sender"] != _is_server(content) else "down"
+    is_reverse = _test(content).get("reverse") in (1, True)
     return "down" if is_reverse != (name == _REVERSE) else "up"
+
+
+def _is_server(content: Mapping[object, Any]) -> bool:
+    start = content["start"]
+    return "accepted_connection" in start and "connecting_to" not in start
+
+
+def _test(content: Mapping[object, Any]) -> Mapping[str, Any]:
+    """How the test was run; nothing if the log does not say."""
+    test = content["start"].get("test_start")
+    return test if isinstance(test, dict) else {}
+
+
+def _is_of_udp(content: Mapping[object, Any]) -> bool:
+    return str(_test(content).get("protocol")).upper() == "UDP"
+
+
+def _is_sender(content: Mapping[object, Any], way: Direction, sums: Mapping[str, Any]) -> bool:
+    """Whether whose log it is sent these bytes: as it says, else from their direction."""
+    told = sums.get("sender")
+    return told if isinstance(told, bool) else (way == "up") != _is_server(content)
 
 
 def _row(source: Source, where: str, sums: Mapping[str, Any]) -> _Row:

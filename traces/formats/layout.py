@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from traces.recording import NotATraceError
 
 from . import columns
-from .delimited import Decimal, Row, Table
+from .decimals import Decimal
+from .delimited import Row, Table
 from .options import Seconds
 
 OWN_HEADER = ("start_s", "end_s", "bytes_per_s")

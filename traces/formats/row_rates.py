@@ -9,7 +9,8 @@ import numpy as np
 from traces.step import StepTrace
 
 from . import units
-from .delimited import Table, is_missing, left_out, plain_number
+from .decimals import plain_number
+from .delimited import Table, is_missing, left_out
 from .intervals import Intervals
 from .layout import Options
 from .stamps import is_number, plain_numbers

@@ -7,22 +7,43 @@ from dataclasses import replace
 
 from traces.recording import TraceError
 
-from . import units
-from .delimited import Table, decimal_of, is_missing, left_out, plain_number
+from . import epochs, units
+from .decimals import decimal_in, plain_number
+from .delimited import Table, is_missing, left_out
 from .intervals import GOES_BACK, Intervals, from_ends, from_instants
 from .layout import OWN_HEADER, Options
-from .stamps import exact, is_stamp, plain_numbers, seconds_from_first
+from .stamps import (
+    as_stamps,
+    exact,
+    exact_numbers,
+    is_number,
+    iso_form,
+    plain_numbers,
+    seconds_from_first,
+)
 
-_LONG_ROW_S = 100.0
 _IF_TIME_GOES_BACK = (
     ": several recordings in one file need run=COLUMN, local times at the end of summer time "
     "their offset from UTC"
 )
 
 
-def timed(table: Table, options: Options) -> tuple[Table, Options, list[str]]:
-    """The rows that have a time, the options with the decimal sign, and warnings."""
-    named = [name for name in (options.time, options.end, options.duration) if name is not None]
+def with_decimal(table: Table, options: Options) -> Options:
+    """The options with the decimal sign of the table's times and rates, over all of its runs."""
+    rates = [name for name in (options.down, options.up) if name is not None]
+    numbers = [table.column(name) for name in (*_named(options), *rates)]
+    decimal = decimal_in(table, numbers, options.decimal, options.missing)
+    return replace(options, decimal=decimal)
+
+
+def _named(options: Options) -> list[str]:
+    """The columns of times."""
+    return [name for name in (options.time, options.end, options.duration) if name is not None]
+
+
+def timed(table: Table, options: Options) -> tuple[Table, list[str]]:
+    """The rows that have a time, and warnings."""
+    named = _named(options)
     timed = [table.column(name) for name in named]
     rows = table.rows
     for column in timed:
@@ -33,10 +54,7 @@ def timed(table: Table, options: Options) -> tuple[Table, Options, list[str]]:
     n_missing = len(table.rows) - len(rows)
     told = [left_out(n_missing, len(table.rows), " or no ".join(named))] if n_missing else []
     table = replace(table, rows=rows)
-    if options.decimal is None:
-        rated = [table.column(name) for name in (options.down, options.up) if name is not None]
-        options = replace(options, decimal=decimal_of(table, (*timed, *rated)))
-    return table, options, told
+    return table, told
 
 
 def intervals_of(table: Table, options: Options) -> Intervals:
@@ -104,18 +122,31 @@ def _texts(table: Table, options: Options, name: str) -> list[str]:
 
 def _time_unit_s(table: Table, options: Options, name: str) -> float | None:
     """Seconds in the unit of times: as declared, else by the column's name, else None."""
-    if options.time_unit is None:
-        return units.time_unit_in(table.names[table.column(name)]) if table.has_header else None
-    with table.source.naming("option time_unit"):
-        return units.time_unit(options.time_unit)
+    if options.time_unit is not None:
+        with table.source.naming("option time_unit"):
+            return units.time_unit(options.time_unit)
+    column = table.column(name)
+    first = plain_number(table.rows[0][1][column], options.decimal or ".")
+    if not table.has_header or not is_number(first):
+        return None
+    with table.source.naming(f"column {name[:40]!r}"):
+        try:
+            return units.time_unit_in(table.names[column])
+        except ValueError:
+            if iso_form(first) is None:  # "Time (yyyymmddHHMMSS)" is a fine name of a stamp
+                raise
+    return None
 
 
 def _doubts_of_unit(table: Table, options: Options, intervals: Intervals) -> list[str]:
-    """A warning where rows are long and nobody said that their times are in seconds."""
+    """A warning where rows are long and nobody said in which unit their times are."""
     name = options.time or options.duration
     if name is None or _time_unit_s(table, options, name) is not None:
         return []
     usual_s = sorted(intervals.lengths_s)[(len(intervals.lengths_s) - 1) // 2]
-    if usual_s < _LONG_ROW_S or is_stamp(table.rows[0][1][table.column(name)]):
+    texts = _texts(table, options, name)
+    if usual_s < epochs.LONG_ROW_S or as_stamps(texts, None) is not None:
         return []
-    return [f"rows last {usual_s:g} s each: if {name} is in milliseconds, say time_unit=ms"]
+    unit_s = 1.0 if options.time is None else epochs.unit_s(exact_numbers(texts))
+    doubt = epochs.doubt_of_long_rows(name, unit_s, usual_s)
+    return [doubt] if doubt else []

@@ -1,4 +1,4 @@
-"""Instants in a table: numbers in a unit of time, epoch stamps and ISO-8601 time stamps."""
+"""Instants in a table: numbers in a unit of time, epoch stamps, ISO-8601 and compact stamps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
+
+from . import epochs
 
 _ISO = re.compile(
     r"(\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{8})(?:[Tt_ ]\s*)"
@@ -14,11 +17,13 @@ _ISO = re.compile(
     re.ASCII,
 )
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_LARGEST = 1e20
+_COMPACT = re.compile(r"((?:199|20[0-9])[0-9]{5})([0-9]{4}(?:[0-9]{2}(?:\.[0-9]+)?)?)")
+"""yyyymmddHHMM, with SS and a fraction, of 1990 to 2099."""
 
-_EPOCH_UNITS = ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3))
-"""A number from the first on counts nanoseconds, microseconds, milliseconds since 1970: in
-seconds it would be the year 5138 or later."""
+_FINEST_OF_COMPACT_S = 1e-3
+"""In a declared unit this long or longer, so many digits are no plausible time."""
+
+_LARGEST = 1e20
 
 
 def is_number(text: str) -> bool:
@@ -31,9 +36,36 @@ def is_stamp(text: str) -> bool:
     return _ISO.fullmatch(text) is not None
 
 
-def epoch_unit_s(largest: float) -> float:
-    """Seconds in the unit of numbers that are not declared: 1, or less for epoch stamps."""
-    return next((unit_s for least, unit_s in _EPOCH_UNITS if largest >= least), 1.0)
+def iso_form(text: str) -> str | None:
+    """A compact stamp (20240101120000) in a form of ISO-8601; None if it is none."""
+    match = _COMPACT.fullmatch(text)
+    if match is None:
+        return None
+    iso = "T".join(match.groups())
+    try:
+        nanoseconds(iso)
+    except ValueError:
+        return None
+    return iso
+
+
+def as_stamps(texts: Sequence[str], unit_s: float | None) -> Sequence[str] | None:
+    """The texts if they are ISO-8601 stamps, by the first one, or all compact ones; None if not.
+
+    Compact stamps are returned in a form of ISO-8601. unit_s: seconds in the unit that was
+    declared for numbers; in microseconds and finer, compact stamps are numbers.
+    """
+    if texts and is_stamp(texts[0]):
+        return texts
+    if unit_s is not None and unit_s < _FINEST_OF_COMPACT_S:
+        return None
+    found = []
+    for text in texts:
+        iso = iso_form(text)
+        if iso is None:
+            return None
+        found.append(iso)
+    return found or None
 
 
 def plain_numbers(cells: Sequence[str]) -> list[float] | None:
@@ -100,13 +132,16 @@ def _offset_s(zone: str | None) -> int:
 def seconds_from_first(texts: Sequence[str], unit_s: float | None) -> list[float]:
     """Seconds of each instant after the first one.
 
-    unit_s: seconds in the unit of numbers; None lets their size tell. ISO-8601 stamps need none.
+    unit_s: seconds in the unit of numbers; None lets their size tell. Stamps need none.
     Raises ValueError with the index of the offending text as its second argument.
     """
-    if texts and is_stamp(texts[0]):
-        return _of_stamps(texts)
-    values: Sequence[float | int] = _exact_numbers(texts)
-    unit_s = epoch_unit_s(max(map(abs, values))) if unit_s is None else unit_s
+    stamps = as_stamps(texts, unit_s)
+    if stamps is not None:
+        return _of_stamps(stamps)
+    values = exact_numbers(texts)
+    if unit_s is None:
+        unit_s = epochs.unit_s(values)
+        epochs.check_days(values, (after - before for before, after in pairwise(values)))
     return [(value - values[0]) * unit_s for value in values]
 
 
@@ -125,7 +160,7 @@ def _of_stamps(texts: Sequence[str]) -> list[float]:
     return [(tick - ticks[0]) / 1e9 for tick in ticks]
 
 
-def _exact_numbers(texts: Sequence[str]) -> Sequence[float | int]:
+def exact_numbers(texts: Sequence[str]) -> Sequence[float | int]:
     """As exact; floats at once where none is large enough to lose its last places."""
     floats = plain_numbers(texts)
     if floats is not None and max(map(abs, floats)) < 2.0**53:

@@ -16,7 +16,7 @@ from .delimited import Table, header_of, read_table
 from .layout import OWN_HEADER, Options, runs, with_columns
 from .population import devices
 from .row_rates import rates_of
-from .row_times import intervals_of, timed
+from .row_times import intervals_of, timed, with_decimal
 from .source import Source
 
 
@@ -35,7 +35,7 @@ def read(source: Source, options: Options) -> dict[str, BandwidthRecording]:
     named = (options.time, options.end, options.duration, options.down, options.up, options.run)
     needed = [name for name in named if name is not None]
     table = read_table(source, options.delimiter, options.header, needed)
-    layout = with_columns(table, options)
+    layout = with_decimal(table, with_columns(table, options))
     parts = runs(table, options)
     found, left_out = devices(parts, lambda _, part: _recording(part, layout), "runs")
     if left_out:
@@ -45,7 +45,7 @@ def read(source: Source, options: Options) -> dict[str, BandwidthRecording]:
 
 
 def _recording(table: Table, options: Options) -> BandwidthRecording:
-    table, options, warnings = timed(table, options)
+    table, warnings = timed(table, options)
     intervals = intervals_of(table, options)
     warnings += intervals.warnings
     rates: dict[str, StepTrace | None] = {}

@@ -19,13 +19,29 @@ RATE_NAMES = "bit/s, kbit/s, Mbit/s, Gbit/s, byte/s, kB/s, MB/s, KiB/s, MiB/s"
 TIME_UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
     **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), 1e-3),
-    **dict.fromkeys(("us", "µs", "μs", "usec", "micros", "microsecond", "microseconds"), 1e-6),
-    **dict.fromkeys(("ns", "nsec", "nanos", "nanosecond", "nanoseconds"), 1e-9),
+    **dict.fromkeys(("us", "µs", "μs", "usec", "usecs", "micros"), 1e-6),
+    **dict.fromkeys(("microsecond", "microseconds"), 1e-6),
+    **dict.fromkeys(("ns", "nsec", "nsecs", "nanos", "nanosecond", "nanoseconds"), 1e-9),
     **dict.fromkeys(("min", "mins", "minute", "minutes"), 60.0),
-    **dict.fromkeys(("h", "hour", "hours"), 3600.0),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
     **dict.fromkeys(("d", "day", "days"), 86_400.0),
 }
 """Seconds in each unit of time, by every name it goes by."""
+
+_UNKNOWN_UNITS = (
+    *("m", "ps", "cs", "ds", "tick", "ticks", "jiffies", "cycles", "samples", "frames"),
+    *("wk", "wks", "week", "weeks", "mo", "month", "months", "yr", "yrs", "year", "years"),
+)
+"""Words that end a column's name as a unit does, and are none of TIME_UNITS."""
+
+_NO_UNITS = (
+    *("utc", "gmt", "cet", "cest", "est", "edt", "pst", "pdt", "bst", "jst", "ist", "local"),
+    *("unix", "posix", "epoch", "elapsed", "relative", "rel", "absolute", "abs", "start", "end"),
+    *("on", "off", "begin", "from", "to", "until", "inclusive", "exclusive", "date", "timestamp"),
+)
+"""Words in brackets behind the name of a time that are no unit."""
+
+_BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]\s*$")
 
 
 def rate_unit(text: str) -> float:
@@ -75,9 +91,27 @@ def time_unit(text: str) -> float:
 
 
 def time_unit_in(name: str) -> float | None:
-    """Seconds in the unit of time that ends a column's name: "t_ms", "Timestamp (us)"."""
-    words = re.findall(r"[a-zµμ]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    """Seconds in the unit of time that ends a column's name: "t_ms", "Timestamp (us)".
+
+    Raises ValueError if what ends it looks like a unit and is none that is known.
+    """
+    words = _words(name)
     is_alone = len(words) < 2 and not re.search(r"[(\[_]", name)
     if not words or (is_alone and words[-1] in ("s", "h", "d", "min")):
         return None
+    brackets = _BRACKETS.search(name)
+    inside = [] if brackets is None else _words(brackets[1])
+    named = {TIME_UNITS[word] for word in inside if word in TIME_UNITS}
+    if len(named) == 1:
+        return named.pop()
+    is_odd = words[-1] in _UNKNOWN_UNITS and not is_alone
+    if is_odd or (len(inside) == 1 and inside[0] not in TIME_UNITS and inside[0] not in _NO_UNITS):
+        raise ValueError(
+            f"may name a unit of time that is not known: {words[-1][:40]!r}; "
+            "say time_unit (s, ms, us, ns, min, h or d)"
+        )
     return TIME_UNITS.get(words[-1])
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-zµμ]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())

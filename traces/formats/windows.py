@@ -1,29 +1,26 @@
 """A table of the windows in which devices are available: device, start and end in each row.
 
-Times are seconds from the start of a day, or stamps: ISO-8601, or seconds since 1970 and finer.
+Times are seconds from the start of a day, or stamps: ISO-8601, compact ones (20240101080000), or
+seconds since 1970 and finer. All are of one kind, and numbers that may be hours are refused.
 Stamps count from the midnight before the first of them (UTC where they name a zone, else as they
 stand), so all devices share one clock. All recordings repeat after whole days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 from traces.availability import from_windows
-from traces.recording import AvailabilityRecording, NotATraceError, TraceError
+from traces.recording import AvailabilityRecording, NotATraceError
 
-from . import columns, units
-from .delimited import MISSING, Decimal, Row, Table, decimal_of, header_of, plain_number, read_table
+from . import columns
+from .decimals import Decimal
+from .delimited import MISSING, Row, header_of, read_table
 from .event_log import DAY_S, MAX_DAYS, whole_days_s
 from .options import Seconds
 from .population import devices
 from .source import Source
-from .stamps import epoch_unit_s, exact, is_number, is_stamp, nanoseconds
-
-_EPOCH_S = 1e8
-"""Times from here on are seconds since 1970 (this is 1973), not since the start of a day."""
+from .window_times import Clock, clock_of
 
 
 def sniff(source: Source) -> bool:
@@ -61,7 +58,7 @@ def read(
     rows = [row for row in table.rows if not any(row[1][i].lower() in MISSING for i in at)]
     if not rows:
         raise source.error(f"no row has {start} and {end}", table.rows[0][0])
-    clock = _clock(table, rows, at, time_unit, decimal)
+    clock = clock_of(table, rows, at, time_unit, decimal, period_s)
     name_at = None if device is None else table.column(device)
     raw: dict[str, list[Row]] = {}
     for row in rows:
@@ -85,53 +82,7 @@ def read(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Clock:
-    """How a table's times become seconds from the start of its first day."""
-
-    source: Source
-    at: tuple[int, int]
-    unit_s: float
-    decimal: Decimal
-    origin_s: float = 0.0
-
-    def seconds(self, line: int, cell: str) -> float:
-        with self.source.naming("a time", line):
-            if is_stamp(cell):
-                return nanoseconds(cell)[0] / 1e9 - self.origin_s
-            return exact(plain_number(cell, self.decimal)) * self.unit_s - self.origin_s
-
-
-def _clock(
-    table: Table,
-    rows: Sequence[Row],
-    at: tuple[int, int],
-    time_unit: str | None,
-    decimal: Decimal | None,
-) -> _Clock:
-    source, cells = table.source, [(line, row[i]) for line, row in rows for i in at]
-    decimal = decimal or decimal_of(table, at)
-    unit_s = units.time_unit_in(table.names[at[0]]) if table.has_header else None
-    if time_unit is not None:
-        with source.naming("option time_unit"):
-            unit_s = units.time_unit(time_unit)
-    texts = [plain_number(cell, decimal) for _, cell in cells]
-    if unit_s is None:
-        unit_s = epoch_unit_s(max((abs(float(t)) for t in texts if is_number(t)), default=0.0))
-    clock = _Clock(source=source, at=at, unit_s=unit_s, decimal=decimal)
-    first_s = min(_readable_s(clock, cells), default=0.0)
-    if first_s < _EPOCH_S:
-        return clock
-    return replace(clock, origin_s=first_s // DAY_S * DAY_S)
-
-
-def _readable_s(clock: _Clock, cells: Sequence[tuple[int, str]]) -> Iterator[float]:
-    for line, cell in cells:
-        with suppress(TraceError):
-            yield clock.seconds(line, cell)
-
-
-def _windows_s(clock: _Clock, name: str, rows: Sequence[Row]) -> list[tuple[float, float]]:
+def _windows_s(clock: Clock, name: str, rows: Sequence[Row]) -> list[tuple[float, float]]:
     windows_s = []
     for line, row in rows:
         on_s, off_s = (clock.seconds(line, row[i]) for i in clock.at)

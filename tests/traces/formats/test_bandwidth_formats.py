@@ -7,7 +7,7 @@ import pytest
 
 from traces.formats import read
 from traces.formats.source import Source
-from traces.recording import BandwidthRecording, TraceError
+from traces.recording import BandwidthRecording, NotATraceError, TraceError
 from traces.step import StepTrace
 
 
@@ -77,6 +77,19 @@ def test_a_six_column_log_keeps_bytes_and_outages(native: dict[str, str]) -> Non
     assert recording.format == "hsdpa"
     expected = [(0.0, 288_648.0), (1.008, 0.0), (185.008, 365_824.0), (186.009, -1.0)]
     assert steps(recording.down) == expected
+
+
+@pytest.mark.parametrize("format", [None, "hsdpa"])
+def test_any_six_numbers_a_row_are_no_such_log(format: str | None) -> None:
+    rows = [f"{1_700_000_000 + i} {5000 + 10 * i} {800 + i} 45 90 12" for i in range(9)]
+    with pytest.raises(NotATraceError) as caught:
+        read(Source("t.log", "\n".join(rows).encode()), format)
+    assert str(caught.value) == (
+        "t.log:2: six numbers a row but no log of HSDPA or Ghent, where column 6 is the step of "
+        "column 2 (in 0 of 8 rows here): declare format csv and its columns"
+    )
+    options: dict[str, Any] = {"time": 0, "down": 2, "rate_unit": "kbit/s"}
+    assert read(Source("t.log", "\n".join(rows).encode()), **options).format == "csv"
 
 
 def test_ghent_is_told_from_hsdpa_by_its_milliseconds(native: dict[str, str]) -> None:

@@ -28,7 +28,7 @@ POPULATIONS = {
         "device,time,battery_status\n0,10,2\n1,noon,2\n",
         "line 3: time must be a number, got 'noon'",
     ),
-    "windows": ("device,on,off\n0,1,2\n1,5,3\n", "line 3: device 1: a window must not end"),
+    "windows": ("device,on_s,off_s\n0,1,2\n1,5,3\n", "line 3: device 1: a window must not end"),
 }
 
 

@@ -81,6 +81,40 @@ def test_iperf3_directions_are_the_clients_in_either_ends_log(
 
 
 @pytest.mark.parametrize(
+    ("start", "sender"),
+    [
+        ({"connecting_to": {}}, True),
+        ({"connecting_to": {}}, None),
+        ({"accepted_connection": {}}, True),
+    ],
+)
+def test_what_a_udp_sender_offered_is_no_rate(start: dict[str, Any], sender: bool | None) -> None:
+    sent = {"sum": total(12_500_000, sender)}
+    udp = {"protocol": "UDP", "reverse": 0}
+    told = r"t.log:1: intervals\[0\].sum: a UDP sender's log counts what it offered"
+    with pytest.raises(TraceError, match=told):
+        bandwidth(iperf3(sent, start=start | {"test_start": udp}))
+    assert bandwidth(iperf3(sent, start=start | {"test_start": {"protocol": "TCP"}})).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("start", "sender", "reverse"),
+    [
+        ({"connecting_to": {}}, False, 1),
+        ({"connecting_to": {}}, None, 1),
+        ({"accepted_connection": {}}, False, 0),
+        ({"accepted_connection": {}}, None, 0),
+    ],
+)
+def test_what_a_udp_receiver_got_is_read(
+    start: dict[str, Any], sender: bool | None, reverse: int
+) -> None:
+    test = {"test_start": {"protocol": "UDP", "reverse": reverse}}
+    found = bandwidth(iperf3({"sum": total(100, sender)}, start=start | test))
+    assert (found.down is not None, found.up is not None) == (reverse == 1, reverse == 0)
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ({"start": {}, "intervals": [], "error": "unable to connect"}, "holds no interval: unable"),

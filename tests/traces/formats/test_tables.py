@@ -233,3 +233,21 @@ def _instant(t_s: int, unit: str) -> str:
 
 def _next_day(t_s: int) -> str:
     return f"2024-03-01T00:{t_s // 60:02d}:{t_s % 60:02d}+01:00"
+
+
+@pytest.mark.parametrize("options", [{}, {"decimal": ","}])
+def test_a_point_beside_decimal_commas_is_refused(options: dict[str, str]) -> None:
+    rule = "has a point where the decimal sign is a comma, got {}: thousands? take them out"
+    text = "t;kbps\n0;987,5\n1;1.234\n2;1.102\n3;999,25\n"
+    assert refusal(text, down="kbps", **options) == f"t.csv:3: kbps {rule.format('1.234')}"
+    in_times = "Zeit (s);kbps\n0,0;12.500\n0,5;13.100\n"
+    message = refusal(in_times, time="Zeit (s)", down="kbps", **options)
+    assert message == f"t.csv:2: kbps {rule.format('12.500')}"
+    stamps = "t;kbps\n2024-01-01 10:00:00.5;1,5\n2024-01-01 10:00:01.5;2,5\n"
+    assert steps(table(stamps, down="kbps", **options).down)[-1] == (2.0, -1.0)
+
+
+def test_the_decimal_sign_is_that_of_all_runs() -> None:
+    text = "run;t;kbps\na;0;987,5\na;1;999,25\nb;0;1.234\nb;1;1.102\n"
+    with pytest.raises(TraceError, match=r"t\.csv:4: kbps has a point where the decimal sign"):
+        read_all(Source("t.csv", text.encode()), run="run", down="kbps")
