@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from configurator import (
@@ -118,9 +118,12 @@ def warnings(scenario: Scenario) -> Iterator[str]:
     """One line for each part of the scenario that is valid, but may have an unexpected effect."""
     selection = scenario.selection
     if selection.needs_feedback:
-        yield (
-            f"selection.kind {selection.kind} reads training losses, so every aggregation is "
-            "trained, also in branches that lose their trials"
+        is_curve = isinstance(scenario.learner, CurveTraining)
+        yield f"selection.kind {selection.kind} reads training losses: " + (
+            "under a learning curve all clients of an aggregation have the same loss, so that it "
+            "prefers nobody by it"
+            if is_curve
+            else "every aggregation is trained, also in branches that lose their trials"
         )
     policy, mode = scenario.configurator, scenario.rounds.mode
     if mode != "sync" and isinstance(policy, Sideline) and policy.trial.crossing == "finish":
@@ -129,19 +132,24 @@ def warnings(scenario: Scenario) -> Iterator[str]:
             "progress at the end of a window are cut"
         )
     yield from _other_batch(scenario)
-    trained = _known_architecture(scenario)
-    if trained is not None:
-        yield from device_notes(find_profiles(scenario, trained).values())
-
-
-def device_notes(profiles: Iterable[DeviceProfile]) -> Iterator[str]:
-    """How the seconds of devices without published ones are known, and whose watts are not."""
-    for profile in profiles:
-        if profile.basis == "published":
-            continue
-        yield f"seconds of {profile.name}: {profile.sources[0]}"
+    for profile in _own_profiles(scenario):
         if not profile.compute_w:
             yield f"{profile.name} has no compute_w: the joules of its training count as 0"
+
+
+def device_notes(scenario: Scenario) -> Iterator[str]:
+    """How the seconds of devices without published ones are known."""
+    for profile in _own_profiles(scenario):
+        yield f"seconds of {profile.name}: {profile.sources[0]}"
+
+
+def _own_profiles(scenario: Scenario) -> Iterator[DeviceProfile]:
+    """The devices without published seconds; none if the model's sizes are not known yet."""
+    trained = _known_architecture(scenario)
+    if trained is not None:
+        for profile in find_profiles(scenario, trained).values():
+            if profile.basis != "published":
+                yield profile
 
 
 def _other_batch(scenario: Scenario) -> Iterator[str]:

@@ -27,7 +27,7 @@ from sim.scenario.fleet import Fleet
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
 
-from .checks import check_depths, check_scenario, find_architecture
+from .checks import check_depths, check_scenario, find_architecture, warnings
 from .configurator import build_configurator
 from .cost_model import build_cost_model
 from .data import Data, load_data
@@ -116,7 +116,12 @@ def build_simulation(
         learner=learner,
         server=server,
         log=log,
-        facts=facts | {"model_revision": revision, "task_digest": data.task and data.task.digest},
+        facts=facts
+        | {
+            "model_revision": revision,
+            "task_digest": data.task and data.task.digest,
+            "scenario_warnings": [*warnings(scenario)],
+        },
         holdings=data.holdings,
         where=callbacks.where,
     )

@@ -14,7 +14,7 @@ from sim.scenario.task import DataTask, TorchTraining
 from sim.streams import Streams
 from traces.fetch import is_fetched
 
-from .checks import check_scenario, needs_model_files, warnings
+from .checks import check_scenario, device_notes, needs_model_files, warnings
 from .data import describe_data, load_data
 from .simulation import build_simulation
 from .sources import FETCH
@@ -55,7 +55,7 @@ def check_start(scenario: Scenario, cache_dir: Path) -> list[str]:
             scenario.fleet, Streams(_SEED), ids, cache_dir, full_s_per_sample=lambda: 1.0
         )
         told = around.facts["trace_warnings"]
-    lines += [f"warning: {text}" for text in (*told, *warnings(scenario))]
+    lines += [f"warning: {text}" for text in (*told, *warnings(scenario), *device_notes(scenario))]
     if missing:
         lines.append(f"not checked, since a download is needed: {', '.join(missing)}")
     return lines

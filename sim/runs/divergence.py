@@ -148,7 +148,7 @@ def _recipe_field(
     """The first part of the recipe that differs, and its values in both runs."""
     if counterpart is None:
         return "the lineage", "without this round", "one round longer"
-    keys = ("chosen", "config") if row["row"] == DecisionRow.row else _ROUND_KEYS
+    keys = _DECISION_KEYS if row["row"] == DecisionRow.row else _ROUND_KEYS
     for key in keys:
         if row.get(key) != counterpart.get(key):
             return _NAMES[key], counterpart.get(key), row.get(key)
@@ -165,9 +165,11 @@ def _recipe_field(
     return f"the {key} state", counterpart[key], row[key]
 
 
+_DECISION_KEYS = ("rounds", "chosen", "config")
 _ROUND_KEYS = ("config", "plan", "reports", "parts")
 
 _NAMES = {
+    "rounds": "the rounds of the branches",
     "chosen": "the decision",
     "config": "the configuration",
     "plan": "the plan",

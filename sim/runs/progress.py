@@ -128,7 +128,7 @@ class Monitor:
         self._report(doing=f"encoding the {split} texts once: {share:.0%}", fraction=self._fraction)
 
     def on_warning(self, warning: str) -> None:
-        """A part of the task's data may have an unexpected effect."""
+        """A part of the scenario, its data or its traces may have an unexpected effect."""
         self._report(warning=warning)
 
     def on_end(self, sim_s: float, rounds: int, accuracy: float) -> None:

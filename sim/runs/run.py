@@ -129,8 +129,9 @@ def run_scenario(
             data=data,
         )
         monitor.learner = simulation.learner
-        traces = [f"warning: {warning}" for warning in simulation.facts["trace_warnings"]]
-        for warning in [*simulation.facts["task_warnings"], *traces]:
+        facts = simulation.facts
+        others = [*facts["trace_warnings"], *facts["scenario_warnings"]]
+        for warning in [*facts["task_warnings"], *(f"warning: {one}" for one in others)]:
             monitor.on_warning(warning)
         manifest = _manifest(simulation, seed, precision) | {"workers": workers}
         with locked(run_dir):

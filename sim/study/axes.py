@@ -57,10 +57,12 @@ class Axis:
 class Cell:
     """An arm at one combination of points.
 
-    `changes`: dotted key paths and the values to set. `coordinates`: its value on each axis.
+    `arm`: the arm's own name, without the points. `changes`: dotted key paths and the values to
+    set. `coordinates`: its value on each axis.
     """
 
     name: str
+    arm: str
     changes: Mapping[str, Any]
     coordinates: Mapping[str, Any] = field(default_factory=dict)
 
@@ -107,7 +109,8 @@ def cross(arms: Mapping[str, Mapping[str, Any]], axes: Sequence[Axis]) -> Iterat
                 sets |= point.changes
             values = [point.value for point in points]
             coordinates = dict(zip((axis.name for axis in axes), values, strict=True))
-            yield Cell(name=", ".join(labels), changes=sets, coordinates=coordinates)
+            name = ", ".join(labels)
+            yield Cell(name=name, arm=arm, changes=sets, coordinates=coordinates)
 
 
 def log_range(low: float, high: float, points: int) -> list[float]:

@@ -124,6 +124,7 @@ def expand(
         seeds=seeds,
         axes={axis.name: axis.paths for axis in axes},
         coordinates=tuple(cell.coordinates for cell in cells),
+        series=tuple(cell.arm for cell in cells) if axes else (),
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from sim.build.data import Data, fetch_assets
 from sim.build.learner import OnMissing
 from sim.engine.participation import Participation, participate
 from sim.run_files import RunFileError
-from sim.runlog import STUDY_INDEX, RunError, write_json
+from sim.runlog import DONE, STUDY_INDEX, RunError, write_json
 from sim.runs.directory import run_directory
 from sim.runs.lock import locked
-from sim.runs.progress import ProgressSink
+from sim.runs.progress import ProgressSink, RunProgress
 from sim.runs.run import RunResult, default_cache_dir, finished_run, run_scenario
 from sim.study_index import read_index
 
@@ -85,9 +84,13 @@ def results_or_errors(
     with locked(directory):
         arm_of = {place(*run): run[0].name for run in study_runs(study)}
         others = {one.parent for one in arm_of} - {one.parent for one in directories}
-        _write_index(
+        dropped = _write_index(
             study, directory, arm_of, lambda run_dir: keep_earlier or run_dir.parent in others
         )
+        if dropped:
+            on_progress(
+                RunProgress(run=study.name, sim_s=0.0, round=0, accuracy=None, warning=dropped)
+            )
         results: dict[int, ResultOrError] = {
             i: result
             for i, run in enumerate(runs)
@@ -111,19 +114,16 @@ def results_or_errors(
 
 
 def study_runs(study: Study, arms: Collection[str] = ()) -> list[StudyRun]:
-    """All runs of a study: every arm with every seed, in that order; those of some arms, if named.
+    """All runs of a study: every arm with every seed, in that order; those of some arms, if named
+    (Study.named).
 
     Raises ValueError for an arm that the study does not have.
     """
-    known = [arm.name for arm in study.arms]
-    for name in arms:
-        if name not in known:
-            near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.3) or known[:3])
-            raise ValueError(f"{study.name}: no arm {name}; nearest: {near}")
+    named = study.named(arms)
     return [
         (scenario, seed)
         for scenario in study.arms
-        if not arms or scenario.name in arms
+        if scenario.name in named
         for seed in study.seeds
     ]
 
@@ -153,12 +153,13 @@ def _raise_error(result: ResultOrError) -> RunResult:
 
 def _write_index(
     study: Study, directory: Path, arm_of: Mapping[Path, str], kept: Callable[[Path], bool]
-) -> None:
-    """Write the list of the study's runs and the coordinates of its arms.
+) -> str:
+    """Write the list of the study's runs and the coordinates of its arms; returns a warning, if
+    there is one.
 
     arm_of: of each run directory of the study. kept: which of the runs that an earlier call listed
-    stay listed. The directory may have further runs, of an earlier version of the study. Raises
-    RunError if it is the directory of another study.
+    stay listed. Finished runs of an earlier version of the study (another file, --set or seeds) are
+    no longer listed, and are warned of. Raises RunError if it is the directory of another study.
     """
     arms = [arm.name for arm in study.arms]
     try:
@@ -172,7 +173,10 @@ def _write_index(
             f"{' ...' if len(earlier) > 3 else ''}); choose another --out or another name"
         )
     own = {str(one.relative_to(directory)): arm for one, arm in arm_of.items()}
-    others = [run for run in index.get("runs", []) if run not in own and kept(directory / run)]
+    earlier_runs = [run for run in index.get("runs", []) if run not in own]
+    others = [run for run in earlier_runs if kept(directory / run)]
+    dropped = [run for run in earlier_runs if (directory / run / DONE).exists()]
+    dropped = [run for run in dropped if run not in others]
     folders = {Path(run).parent.name: arm for run, arm in own.items()}
     for run in others:
         folder = Path(run).parent.name
@@ -192,6 +196,12 @@ def _write_index(
         "coordinates": coordinates,
     }
     write_json(directory / STUDY_INDEX, written | asdict(study.notes))
+    if not dropped:
+        return ""
+    return (
+        f"warning: {directory}: {len(dropped)} finished runs of an earlier version of this study, "
+        f"such as {dropped[0]}, are no longer shown; another --out keeps both"
+    )
 
 
 def _labels(arms: Sequence[str]) -> set[str]:

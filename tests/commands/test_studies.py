@@ -161,7 +161,7 @@ def test_an_arm_that_the_study_lacks_is_refused(
 ) -> None:
     status, _, err = call("study", study_file, "--out", tmp_path / "runs", "--arms", "fats")
     assert status == 2
-    assert "two: no arm fats; nearest: fast" in err
+    assert "two: no arm 'fats'; nearest: 'fast'" in err
     assert not (tmp_path / "runs").exists()
 
 

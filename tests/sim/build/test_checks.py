@@ -60,6 +60,11 @@ def test_lora_has_no_published_payload(make: Any) -> None:
         check_scenario(make(configurator=lora, cost={"kind": "table", "payload": "published"}))
 
 
+def test_selection_by_losses_of_a_learning_curve_is_warned_of(make: Any) -> None:
+    (told,) = warnings(make(selection={"kind": "oort"}))
+    assert "under a learning curve all clients of an aggregation have the same loss" in told
+
+
 def test_crossing_finish_is_warned_of_in_asynchronous_modes(make: Any) -> None:
     sideline = {"kind": "sideline", "interval_s": 6, "start": {"depth": 1, "width": 8}}
     finishing = sideline | {"trial": {"crossing": "finish"}}

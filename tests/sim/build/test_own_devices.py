@@ -10,7 +10,7 @@ import pytest
 
 from learner.encoder.architecture import BERT_BASE, MINILM_L6
 from learner.spec import Adapter, Full, Lora
-from sim.build.checks import check_scenario, warnings
+from sim.build.checks import check_scenario, device_notes, warnings
 from sim.build.cost_model import build_cost_model
 from sim.build.devices import find_profiles
 from sim.cost.analytic import tx2_seconds
@@ -81,7 +81,7 @@ def test_one_figure_is_scaled_by_the_analytic_model_and_marked(own: Any, tmp_pat
     assert model.compute_s(profile, Adapter(depth=1, width=8), 10, "hit") == pytest.approx(
         10 * 5.0 * one_s / full_s
     )
-    seconds, joules = warnings(scenario)
+    (seconds,), (joules,) = device_notes(scenario), warnings(scenario)
     assert seconds.startswith(
         "seconds of phone: scaled by the analytic cost model from 1 measured figure (full at depth "
         "12; shape:bert-base, 4 x 256 tokens), 3.169 x a TX2: "
@@ -90,6 +90,7 @@ def test_one_figure_is_scaled_by_the_analytic_model_and_marked(own: Any, tmp_pat
     result = run_scenario(scenario, out=tmp_path)
     manifest = json.loads((result.run_dir / "manifest.json").read_text())
     assert manifest["device_seconds"]["phone"]["basis"] == "scaled"
+    assert manifest["scenario_warnings"] == [joules]
 
 
 def test_one_figure_of_the_job_itself_is_used_as_measured(own: Any) -> None:
@@ -217,7 +218,7 @@ def test_a_device_that_others_measured_serves_the_measured_job(make: Any, tmp_pa
     scenario = make(**changes, **{"stop.rounds": 1})
     result = run_scenario(scenario, out=tmp_path)
     assert result.sim_seconds == pytest.approx(438.0 + 10 * 14.0 + 876.0)
-    assert "FwdLLM" in next(iter(warnings(scenario)))
+    assert "FwdLLM" in next(device_notes(scenario))
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,29 @@ def test_an_added_value_adds_only_its_own_runs(tmp_path: Path, load: Any) -> Non
         assert (run_dir / "DONE").stat().st_mtime_ns == stamp
 
 
+def test_runs_of_an_earlier_version_that_are_no_longer_shown_are_warned_of(
+    tmp_path: Path, load: Any
+) -> None:
+    told: list[str] = []
+    run_study(load(arms={"a": {}}), out=tmp_path)
+    slower = load(["fleet.network.latency_s=5"], arms={"a": {}})
+    run_study(slower, out=tmp_path, on_progress=lambda one: told.append(one.warning))
+    (warning,) = [one for one in told if "earlier version" in one]
+    assert "1 finished runs of an earlier version of this study, such as a-" in warning
+    told.clear()
+    run_study(slower, out=tmp_path, on_progress=lambda one: told.append(one.warning))
+    assert not any("earlier version" in one for one in told)
+
+
+def test_an_arm_may_be_named_without_its_coordinates(tmp_path: Path, load: Any) -> None:
+    study = load(arms={"a": {}, "b": {"rounds.participants": 2}}, axes={"stop.rounds": [1, 2]})
+    assert study.named(["b"]) == {"b, rounds=1", "b, rounds=2"}
+    assert study.named(["b, rounds=2", "a"]) == {"a, rounds=1", "a, rounds=2", "b, rounds=2"}
+    with pytest.raises(ValueError, match="no arm 'c'; nearest: "):
+        study.named(["c"])
+    assert len(run_study(study, out=tmp_path, arms=["a"])) == 2
+
+
 @pytest.mark.parametrize("name", ["events.jsonl", "evaluations.jsonl"])
 def test_finished_runs_are_skipped_unless_their_files_have_changed(
     tmp_path: Path, load: Any, name: str
