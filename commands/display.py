@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE
-from rich.console import Console, Group
+from rich.console import Console, Group, JustifyMethod
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -27,6 +27,8 @@ _LITERAL: Any = {"markup": False, "emoji": False}
 errors = Console(stderr=True, highlight=False, soft_wrap=True, **_LITERAL)
 
 _NAME_LETTERS = 40
+_WHOLE = 100_000
+"""Width at which no row of a table is wrapped; a table takes only what it needs."""
 
 
 def tell(event: str, text: str, as_json: bool = False, **fields: Any) -> None:
@@ -143,11 +145,13 @@ def print_study(
     from analysis import format_table
 
     headers, lines = format_table(rows, columns)
-    shown = Table(*headers, box=SIMPLE, pad_edge=False, caption=caption)
+    shown = Table(box=SIMPLE, pad_edge=False, caption=caption)
+    for header in headers:
+        shown.add_column(header, overflow="fold")  # names that differ at their end stay different
     for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):
         is_last = below is None or row["target"] != below["target"]
         shown.add_row(*line, end_section=is_last)
-    page(120).print(shown)
+    page(_WHOLE).print(shown)
 
 
 def print_published(rows: Sequence[Mapping[str, Any]], caption: str) -> None:
@@ -157,7 +161,8 @@ def print_published(rows: Sequence[Mapping[str, Any]], caption: str) -> None:
     headers, lines = format_published(rows)
     shown = Table(box=SIMPLE, pad_edge=False, caption=caption)
     for header in headers:
-        shown.add_column(header, justify="left" if header in ("arm", "why") else "right")
+        justify: JustifyMethod = "left" if header in ("arm", "why") else "right"
+        shown.add_column(header, justify=justify, overflow="fold")
     for row, line, below in zip(rows, lines, [*rows[1:], None], strict=True):
         shown.add_row(*line, end_section=below is None or row["arm"] != below["arm"])
     page(150).print(shown)
@@ -210,7 +215,10 @@ def print_stock(held: Sequence[Stock], limit_bytes: int) -> None:
 
 
 def _number(value: float | None, unit: str) -> str:
-    return "" if value is None else f"{value:,.4g} {unit}"
+    """A value with four digits, or all digits of a larger integer part."""
+    if value is None:
+        return ""
+    return f"{value:,.0f} {unit}" if abs(value) >= 1000 else f"{value:.4g} {unit}"
 
 
 def page(width: int) -> Console:

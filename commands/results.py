@@ -59,8 +59,9 @@ def table(
     from analysis import caption, load_study, table_rows
     from analysis.reading.arms import chosen_arms
     from analysis.tables.formats import render
-    from analysis.tables.targets import LEVELS, SHARES
 
+    if as_json and format not in ("text", "json"):
+        raise ValueError(f"--json and --format {format} are different formats: name one")
     loaded = chosen_arms(load_study(directory), arms or ())
     format = "json" if as_json else format
     warn(loaded, as_json)
@@ -68,8 +69,8 @@ def table(
     if loaded.published and not (target or share_of or baseline or chosen):
         _show_published(loaded, format)
         return
-    levels = target or (() if share_of else LEVELS)
-    shares = () if target and not share_of else SHARES
+    levels = target or (() if share_of else None)
+    shares = () if target and not share_of else None
     rows = table_rows(loaded, levels, shares, crossing, baseline, share_of)
     text = caption(loaded, crossing, baseline)
     if format == "text":

@@ -11,7 +11,7 @@ import polars as pl
 
 from analysis import Run as Records
 from analysis import load_study
-from analysis.measures import Crossing, effort_to
+from analysis.measures import Crossing, check_target, effort_to
 from analysis.measures.crossing import Effort
 from analysis.reading.parquet import record_tables
 from configurator import Configurator
@@ -102,7 +102,11 @@ class Run:
         return record_tables(self.directory)
 
     def effort_to(self, target: float, crossing: Crossing = "sustained") -> Effort | None:
-        """Seconds, rounds, bytes and joules until a target accuracy (0-1); None if not reached."""
+        """Seconds, rounds, bytes and joules until a target accuracy (0-1); None if not reached.
+
+        Raises ValueError for a target that is not above 0 and at most 1.
+        """
+        check_target(target)
         return effort_to(self.records, target, crossing)
 
     def figure(self, name: str, **choices: Unpack[FigureChoices]) -> NotebookFigure:

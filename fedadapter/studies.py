@@ -11,7 +11,7 @@ import polars as pl
 
 from analysis import Study as Records
 from analysis import load_study, table_rows
-from analysis.measures import Crossing
+from analysis.measures import Crossing, check_target
 from analysis.tables.runs import default_target, run_frame
 from learner.training.numerics import Precision
 from sim.runs.divergence import Divergence
@@ -77,9 +77,11 @@ class Study:
         """One row per run: seconds, megabytes and kilojoules to the target (0-1), and shares.
 
         analysis.tables.runs.run_frame describes the columns. Without a target: 95 % of the best
-        accuracy.
+        accuracy. Raises ValueError for a target that is not above 0 and at most 1.
         """
-        target = default_target(self.records) if target is None else target
+        if target is None:
+            return run_frame(self.records, default_target(self.records), crossing)
+        check_target(target)
         return run_frame(self.records, target, crossing)
 
     def figure(self, name: str, **choices: Unpack[FigureChoices]) -> NotebookFigure:

@@ -17,6 +17,7 @@ from analysis.tables.arms import arm_frame, default_reference
 
 from .accuracy_by_round import accuracy_by_round, accuracy_by_round_frame
 from .bandwidth_seen import bandwidth_seen, bandwidth_seen_frame
+from .client_updates import has_mixed_modes
 from .configuration_path import configuration_path, configuration_path_frame
 from .cost_to_target import cost_to_target, cost_to_target_frame
 from .drawing.panels import check_arms
@@ -110,8 +111,14 @@ def _policy_comparison(study: Study, goal: Goal) -> Drawn:
         raise ValueError("a comparison needs two arms")
     reference = goal.baseline or default_reference(study)
     frame = arm_frame(study, goal.quantity, goal.target, reference, crossing=goal.crossing)
+    is_mixed = goal.quantity.unit == "rounds" and has_mixed_modes(study.runs)
     figure = policy_comparison(
-        frame, quantity=goal.quantity, reference=reference, target=goal.text, look=goal.look
+        frame,
+        quantity=goal.quantity,
+        reference=reference,
+        target=goal.text,
+        note="a round of another mode is not the same work" if is_mixed else "",
+        look=goal.look,
     )
     yield "policy-comparison", figure
 
@@ -188,12 +195,13 @@ def slug(name: str) -> str:
 
 _SHOWS = {
     _time_to_accuracy: "accuracy over simulated time, and the configuration where it changes",
-    _accuracy_by_round: "accuracy against rounds",
+    _accuracy_by_round: "accuracy against rounds, or client updates where modes differ",
     _configuration_path: "depth and width over time with trials and winners, for arms that change "
     "them",
     _cost_to_target: "bytes and energy to the target by arm",
     _round_breakdown: "how clients' time in a round is spent, by device class",
-    _straggler_cdf: "when updates arrive, by device class",
+    _straggler_cdf: "when updates that were used arrive, as shares of the selected clients, by "
+    "device class",
     _staleness: "staleness of aggregated updates, by arm",
     _round_gantt: "what each client did in one round",
     _bandwidth_seen: "rates of transfers against those of their traces",

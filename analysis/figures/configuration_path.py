@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -53,7 +55,8 @@ def configuration_path(
             _shade(axes, frame, unit_s)
             times = [*frame["start_s"], end_s]
             values = [*frame[size], frame[size][-1]]
-            axes.step([t / unit_s for t in times], values, where="post", color=colour, lw=2.2)
+            line: Any = {"color": colour, "lw": look.mark(2.2)}
+            axes.step([t / unit_s for t in times], values, where="post", **line)
             low, high = min(values), max(values)
             pad = max(0.3, 0.15 * (high - low))
             axes.set_ylim(low - pad, high + pad)

@@ -12,7 +12,7 @@ from analysis.reading.study import Study
 from analysis.tables.text import time_unit
 
 from .drawing.look import LOOK, Look
-from .drawing.panels import panels
+from .drawing.panels import legend_below, panels
 from .drawing.scales import value_ticks
 from .drawing.style import COLOURS, QUIET
 
@@ -58,7 +58,9 @@ def round_breakdown(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
     unit_s, unit = time_unit(max(longest_s))
     is_far = max(longest_s) > _FAR * min(longest_s)
     with look.context(axes_grid_axis="x"):
-        figure, row = panels(arms, f"a client's round, {unit}", look, share_x=not is_far)
+        figure, row = panels(
+            arms, f"a client's round, {unit}", look, beside=devices, share_x=not is_far
+        )
         for axes, arm in zip(row, arms, strict=True):
             own = frame.filter(pl.col("arm") == arm)
             places = [devices.index(device) for device in own["device"]]
@@ -73,7 +75,7 @@ def round_breakdown(frame: pl.DataFrame, look: Look = LOOK) -> Figure:
             value_ticks(axes.yaxis, range(len(devices)), devices)
         row[0].set_ylim(len(devices) - 0.5, -0.5)
         handles, labels = row[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False)
+        legend_below(figure, handles, labels, most=6)
         differ = " · panels have different scales" if is_far else ""
         look.note(figure, f"means over {frame['n_rounds'].sum():,} rounds of clients{differ}")
     return figure

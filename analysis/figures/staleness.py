@@ -12,8 +12,10 @@ from analysis.reading.study import Study
 
 from .drawing.line_styles import LineStyle, arm_styles
 from .drawing.look import LOOK, Look
-from .drawing.panels import panels
+from .drawing.panels import panel_width_in, panels
 from .drawing.style import BASELINE
+
+_MOST_TICKS = 10
 
 
 def staleness_frame(study: Study) -> pl.DataFrame:
@@ -45,8 +47,11 @@ def staleness_figure(frame: pl.DataFrame, study: Study, look: Look = LOOK) -> Fi
         figure, row = panels(arms, "staleness, aggregations", look)
         for axes, arm in zip(row, arms, strict=True):
             _draw(axes, frame.filter(pl.col("arm") == arm), styles[arm], look)
-        row[0].set_xlim(-0.7, max(frame["staleness"].to_list()) + 0.7)
-        row[0].xaxis.set_major_locator(MaxNLocator(integer=True))
+        oldest = max(frame["staleness"].to_list())
+        row[0].set_xlim(-0.7, oldest + 0.7)
+        room = look.letters(panel_width_in(figure, row[0])) / (len(str(oldest)) + 0.6)
+        nbins = min(_MOST_TICKS, max(2, int(room)))
+        row[0].xaxis.set_major_locator(MaxNLocator(nbins, integer=True))
         row[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         row[0].set_ylabel("share of used updates")
         n_seeds = max(len(study.runs_of(arm)) for arm in arms)
@@ -58,7 +63,7 @@ def staleness_figure(frame: pl.DataFrame, study: Study, look: Look = LOOK) -> Fi
 def _draw(axes: Axes, own: pl.DataFrame, style: LineStyle, look: Look) -> None:
     axes.bar(own["staleness"], own["share"], width=0.8, color=style.colour)
     mean = float((own["staleness"] * own["share"]).sum())
-    axes.axvline(mean, color=BASELINE, ls="--", lw=1.2)
+    axes.axvline(mean, color=BASELINE, ls="--", lw=look.mark(1.2))
     axes.annotate(
         f"mean {mean:.1f}\noldest {max(own['staleness'].to_list())}",
         (0.97, 0.95),

@@ -55,9 +55,9 @@ def time_to_accuracy(study: Study, look: Look = LOOK) -> Figure:
         time_axis(panels[0], start_s, end_s, most_names=min(7, max(2, look.letters(width_in) // 6)))
         look.note(figure, _notes(study))
         panels[-1].set_xlabel("simulated time")
-        ends = [_draw_accuracy(panels[0], study, curves, styles)]
+        ends = [_draw_accuracy(panels[0], study, curves, styles, look)]
         for axes, column in zip(panels[1:], ("depth", "width"), strict=False):
-            ends.append(_draw_configuration(axes, moving, column, styles, start_s))
+            ends.append(_draw_configuration(axes, moving, column, styles, start_s, look))
         if look.has_notes and any(len(run.decisions) for run in moving):
             panels[1].set_title(_DECISION_MARKS, color=QUIET, size=look.points(1.5))
         figure.align_ylabels(panels)
@@ -75,22 +75,28 @@ def _panels(with_configuration: bool, look: Look) -> tuple[Figure, list[Axes]]:
 
 
 def _draw_accuracy(
-    axes: Axes, study: Study, curves: Mapping[Run, pl.DataFrame], styles: Mapping[str, LineStyle]
+    axes: Axes,
+    study: Study,
+    curves: Mapping[Run, pl.DataFrame],
+    styles: Mapping[str, LineStyle],
+    look: Look,
 ) -> list[EndLabel]:
     ends, labels = [], labels_of(study)
     for arm in study.arms:
         style, drawn = styles[arm], [curves[run] for run in study.runs_of(arm) if run in curves]
         has_band = len(drawn) > 1 and _draw_band(axes, accuracy_band(drawn), style)
-        thin: Any = {"lw": 0.8, "alpha": 0.4} if has_band else {}
+        thin: Any = {"lw": look.mark(0.8), "alpha": 0.4} if has_band else {}
         for curve in drawn:
             axes.plot(curve["t_s"], curve["accuracy"], color=style.colour, ls=style.dashes, **thin)
-            axes.plot(curve["t_s"][-1], curve["accuracy"][-1], "o", color=style.colour, ms=5.5)
+            axes.plot(
+                curve["t_s"][-1], curve["accuracy"][-1], "o", color=style.colour, ms=look.mark(5.5)
+            )
         if drawn:
-            last = max(drawn, key=lambda curve: float(curve["t_s"][-1]))
-            end = (float(last["t_s"][-1]), float(last["accuracy"][-1]))
+            longest = max(drawn, key=lambda curve: float(curve["t_s"][-1]))
+            end = (float(longest["t_s"][-1]), float(longest["accuracy"][-1]))
             ends.append(EndLabel(text=labels[arm], x=end[0], y=end[1], colour=style.colour))
     for accuracy in sorted({r.majority_accuracy for r in curves if r.majority_accuracy}):
-        axes.axhline(accuracy, color=QUIET, ls="--", lw=1.2)
+        axes.axhline(accuracy, color=QUIET, ls="--", lw=look.mark(1.2))
         ends.append(EndLabel(text="majority class", x=None, y=accuracy, colour=QUIET))
     axes.set_ylim(*_accuracy_limits([label.y for label in ends], list(curves.values())))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
@@ -116,7 +122,12 @@ def _accuracy_limits(
 
 
 def _draw_configuration(
-    axes: Axes, moving: Sequence[Run], column: str, styles: Mapping[str, LineStyle], start_s: float
+    axes: Axes,
+    moving: Sequence[Run],
+    column: str,
+    styles: Mapping[str, LineStyle],
+    start_s: float,
+    look: Look,
 ) -> list[EndLabel]:
     ends = {}
     for run in moving:
@@ -127,8 +138,10 @@ def _draw_configuration(
         times = np.maximum([*path["t_s"], max(end_s, *path["t_s"])], start_s)
         path = path.with_columns(pl.col(column) + _aside(run, moving) * _UNITS[column])
         values = [*path[column], path[column][-1]]
-        axes.step(times, values, where="post", color=style.colour, ls=style.dashes, lw=1.4)
-        _mark_decisions(axes, path, column, style.colour)
+        axes.step(
+            times, values, where="post", color=style.colour, ls=style.dashes, lw=look.mark(1.4)
+        )
+        _mark_decisions(axes, path, column, style.colour, look)
         ends[run.arm] = EndLabel(
             text=run.arm, x=float(times[-1]), y=float(values[-1]), colour=style.colour
         )
@@ -155,13 +168,14 @@ def _tick_units(axes: Axes, unit: int) -> None:
     axes.set_yticks(ticks if len(ticks) > 1 else range(first, int(high + unit / 2) + 1, step))
 
 
-def _mark_decisions(axes: Axes, path: pl.DataFrame, column: str, colour: str) -> None:
+def _mark_decisions(axes: Axes, path: pl.DataFrame, column: str, colour: str, look: Look) -> None:
     """Mark decisions: filled if this value changed, hollow if not."""
     has_moved = (pl.col(column) != pl.col(column).shift()).fill_null(False)
     decided = path.with_columns(has_moved=has_moved).filter("is_decision")
     for moved, face in ((True, colour), (False, "white")):
         marks = decided.filter(pl.col("has_moved") == moved)
-        axes.plot(marks["t_s"], marks[column], "o", ms=4.5, mfc=face, mec=colour, mew=1.1)
+        sizes: Any = {"ms": look.mark(4.5), "mew": look.mark(1.1)}
+        axes.plot(marks["t_s"], marks[column], "o", mfc=face, mec=colour, **sizes)
 
 
 def _notes(study: Study) -> str:

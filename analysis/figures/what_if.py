@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation, Transform
 
 from analysis.measures import Crossing
-from analysis.reading.arms import series_of, value_text
+from analysis.reading.arms import series_of
 from analysis.reading.study import Study
 from analysis.statistics.estimates import mean_interval
 from analysis.tables.runs import Quantity, run_frame
@@ -22,9 +24,10 @@ from .drawing.line_styles import LineStyle
 from .drawing.look import LOOK, Look
 from .drawing.scales import (
     apart,
-    axis_name,
+    coordinate,
     fit_y,
     is_wide,
+    place_name,
     plain_log,
     plain_number,
     scaling,
@@ -36,6 +39,8 @@ _PANEL_IN, _HEIGHT_IN, _LABELS_IN, _LEAST_IN = 2.5, 4.2, 1.8, 7.2
 _MOST_TICKS = 8
 _ASIDE = 0.7  # of the distance of two names, shared by the arms that are drawn there
 _ABOVE, _ABOVE_LOG = 1.06, 1.25  # of the largest amount: where unreached runs are marked
+_NARROW = 1.1  # titles are mostly of letters that are narrower than the mean
+_MISSED_POINTS = 4.0  # between the marks of two arms that missed the target at one place
 MOST_PANELS = 6
 
 
@@ -58,7 +63,7 @@ def what_if_frame(
         raise ValueError(f"{study.path}: has no axis {axis}; its axes: {known}")
     rows = run_frame(study, target, crossing).filter(pl.col("arm").is_in(list(study.coordinates)))
     positions = _positions([study.coordinates[arm][axis] for arm in rows["arm"]])
-    places = [_place(arm, study.coordinates[arm], axis, positions) for arm in rows["arm"]]
+    places = [_place(study, arm, axis, positions) for arm in rows["arm"]]
     schema = {"series": pl.String, "panel": pl.String, "x": pl.String, "position": pl.Float64}
     spent = pl.lit(None) if quantity.spent is None else pl.col(quantity.spent)
     values = rows.select(
@@ -103,11 +108,13 @@ def what_if(
     with look.context():
         width_in = max(_PANEL_IN * len(panels) + _LABELS_IN, _LEAST_IN)
         figure = look.figure(width_in, _HEIGHT_IN, pad_in=0.12)  # so that tick labels do not touch
+        pitch_in = (figure.get_figwidth() - look.mark(_LABELS_IN)) / len(panels)
         row = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
         labels: list[EndLabel] = []
         for axes, panel in zip(row, panels, strict=True):
-            labels = _draw(axes, scaled.filter(pl.col("panel") == panel), styles, is_named)
-            axes.set_title(panel, parse_math=False)
+            labels = _draw(axes, scaled.filter(pl.col("panel") == panel), styles, is_named, look)
+            lines = wrap(panel, look.letters(_NARROW * pitch_in), break_long_words=False)
+            axes.set_title("\n".join(lines), parse_math=False)
             axes.set_xlabel(axis)
         fit_y(row[0], [value / scale for value in seen], quantity.unit)
         room_in = (figure.get_figwidth() - _LABELS_IN) / len(panels) - 0.3
@@ -137,27 +144,47 @@ def _side_by_side(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _draw(
-    axes: Axes, frame: pl.DataFrame, styles: Mapping[str, LineStyle], is_named: bool
+    axes: Axes, frame: pl.DataFrame, styles: Mapping[str, LineStyle], is_named: bool, look: Look
 ) -> list[EndLabel]:
-    labels = []
+    labels, aside = [], _missed_aside(frame)
     for name in frame["series"].unique(maintain_order=True):
         colour, dashes = styles[name].colour, styles[name].dashes
         rows = frame.filter(pl.col("series") == name).sort("position")
         means = series_means(rows)
         joined: Any = "none" if is_named else dashes
-        axes.plot(means["position"], means["mean"], color=colour, ls=joined, marker="o", ms=4.5)
+        dots: Any = {"marker": "o", "ms": look.mark(4.5)}
+        axes.plot(means["position"], means["mean"], color=colour, ls=joined, **dots)
         position, low, high = (means[c].to_numpy() for c in ("position", "low", "high"))
         if is_named:
-            axes.vlines(position, low, high, color=colour, alpha=0.4, lw=4)
+            axes.vlines(position, low, high, color=colour, alpha=0.4, lw=look.mark(4))
         else:
             axes.fill_between(position, low, high, color=colour, alpha=0.15, lw=0)
         if rows["seed"].n_unique() > 1:
-            axes.plot(rows["position"], rows["value"], ".", color=colour, ms=4, alpha=0.5)
+            dots = {"marker": ".", "ms": look.mark(4), "alpha": 0.5}
+            axes.plot(rows["position"], rows["value"], color=colour, ls="none", **dots)
         missed = _unreached(rows)
-        axes.plot(missed["position"], missed["spent"], "^", mfc="white", mec=colour, ms=7)
+        hollow: Any = {"mfc": "white", "mec": colour, "ms": look.mark(7), "clip_on": False}
+        moved = _moved(axes, look.mark(aside.get(name, 0.0)) / 72)
+        (marks,) = axes.plot(missed["position"], missed["spent"], "^", transform=moved, **hollow)
+        marks.set_in_layout(False)  # without marks it would lie at the edge of the figure
         if name:
             labels.append(_end(name, rows, means, colour))
     return labels
+
+
+def _missed_aside(frame: pl.DataFrame) -> dict[str, float]:
+    """By series, how many points its marks of missed targets lie aside, so that none hides
+    another's; nothing if all lie apart."""
+    missed = _unreached(frame).select("series", "position").unique(maintain_order=True)
+    names = missed["series"].unique(maintain_order=True).to_list()
+    if missed["position"].is_unique().all():
+        return {}
+    return {name: _MISSED_POINTS * (i - (len(names) - 1) / 2) for i, name in enumerate(names)}
+
+
+def _moved(axes: Axes, right_in: float) -> Transform:
+    """The places of data, so many inches to the right."""
+    return axes.transData + ScaledTranslation(right_in, 0.0, axes.figure.dpi_scale_trans)
 
 
 def series_means(rows: pl.DataFrame) -> pl.DataFrame:
@@ -226,7 +253,7 @@ def _notes(frame: pl.DataFrame) -> str:
 
 def _positions(values: Sequence[Any]) -> Mapping[str, float]:
     """Position by coordinate: numbers at their value, names in the study's order."""
-    texts = list(dict.fromkeys(map(value_text, values)))
+    texts = list(dict.fromkeys(map(coordinate, values)))
     if _are_numbers(texts):
         return {text: float(text) for text in texts}
     return {text: float(i) for i, text in enumerate(texts)}
@@ -240,11 +267,10 @@ def _are_numbers(texts: Sequence[str]) -> bool:
 
 
 def _place(
-    arm: str, place: Mapping[str, Any], axis: str, positions: Mapping[str, float]
+    study: Study, arm: str, axis: str, positions: Mapping[str, float]
 ) -> tuple[str, str, str, float]:
     """Series, panel, x and position of an arm."""
-    series = series_of(arm, place)
-    others = {name: value for name, value in place.items() if name != axis}
-    panel = ", ".join(f"{axis_name(n)} {value_text(v)}" for n, v in others.items())
-    x = value_text(place[axis])
-    return series, panel, x, positions[x]
+    place = study.coordinates[arm]
+    others = [place_name(n, study.axes[n], value) for n, value in place.items() if n != axis]
+    x = coordinate(place[axis])
+    return series_of(arm, place), ", ".join(others), x, positions[x]

@@ -2,6 +2,7 @@
 
 from .crossing import Cost as Cost
 from .crossing import Crossing as Crossing
+from .crossing import check_target as check_target
 from .crossing import cost_of_run as cost_of_run
 from .crossing import cost_to_accuracy as cost_to_accuracy
 from .crossing import crossing_s as crossing_s
@@ -23,6 +24,7 @@ from .effort import wasted_work as wasted_work
 from .full import fastest_full as fastest_full
 from .full import full_arms as full_arms
 from .full import full_highest as full_highest
+from .full import full_hours as full_hours
 from .hindsight import best_in_hindsight as best_in_hindsight
 from .memory import excluded_share as excluded_share
 from .memory import excluded_shares as excluded_shares

@@ -49,6 +49,12 @@ class Cost:
     idle_kilojoules_per_client: float
 
 
+def check_target(target: float) -> None:
+    """Raise ValueError for a target accuracy that is not above 0 and at most 1."""
+    if not 0 < target <= 1:
+        raise ValueError(f"a target must be above 0 and at most 1, got {target:g}")
+
+
 def crossing_s(run: Run, target: float, kind: Crossing = "sustained") -> float | None:
     """Return the simulated second at which the run reached the target, or None."""
     crossed = _crossed(run, target, kind)

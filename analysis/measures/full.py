@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.reading.arms import arms_at
 from analysis.reading.study import Study
 
 from .crossing import Crossing, cost_to_accuracy, highest_reached
@@ -12,11 +16,15 @@ def full_arms(study: Study) -> tuple[str, ...]:
     return tuple(arm for arm in study.arms if all(run.is_full for run in study.runs_of(arm)))
 
 
-def fastest_full(study: Study, target: float, kind: Crossing = "sustained") -> str | None:
-    """Return the full fine-tuning arm with the least mean time to the target, or None."""
+def full_hours(study: Study, target: float, kind: Crossing = "sustained") -> dict[str, float]:
+    """Return the mean hours to the target of each full fine-tuning arm that reaches it."""
     costs = {arm: cost_to_accuracy(study.runs_of(arm), target, kind) for arm in full_arms(study)}
-    reached = {arm: cost.hours for arm, cost in costs.items() if cost is not None}
-    return min(reached, key=lambda arm: reached[arm], default=None)
+    return {arm: cost.hours for arm, cost in costs.items() if cost is not None}
+
+
+def fastest_full(study: Study, hours: Mapping[str, float], point: Mapping[str, Any]) -> str | None:
+    """Return the arm with the least of these hours at a point of the study's axes, or None."""
+    return min(arms_at(study, hours, point), key=lambda arm: hours[arm], default=None)
 
 
 def full_highest(study: Study, kind: Crossing = "sustained") -> float | None:

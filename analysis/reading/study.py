@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +12,12 @@ from sim.run_files import RunFileError, read_manifest
 from sim.runlog import MANIFEST, STUDY_INDEX
 from sim.study_index import read_index
 
+from .arm_names import arm_names
 from .comparability import incomparable
 from .grid import on_common_grid
 from .run import Run, load_run
 
+_MOST_PATHS = 5
 _INDEX_KEYS = ("axes", "coordinates", "hindsight", "source", "published")
 
 
@@ -26,7 +28,8 @@ class Study:
     `axes`: by axis name, the scenario keys that it sets. `coordinates`: by arm, its value on each
     axis. Both are empty for a study of named arms. `hindsight`: by row name, the arms of which the
     best is shown. `published`: results of the publication `source`, each with arm, targets, hours
-    and reason. `missing`: the runs of its index that have not begun, as seeds by arm.
+    and reason. `below`: studies in its folders, which are not read. `missing`: the runs of its
+    index that have not begun, as seeds by arm.
     """
 
     path: Path
@@ -36,6 +39,7 @@ class Study:
     hindsight: Mapping[str, Sequence[str]] = field(default_factory=dict)
     source: str = ""
     published: Sequence[Mapping[str, Any]] = ()
+    below: Sequence[Path] = ()
     missing: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -56,6 +60,8 @@ class Study:
         ]
         if self.missing:
             found.append(f"runs have not begun: {self.not_begun}")
+        if self.below:
+            found.append(f"also below: {_paths(self.below)} (studies); name one")
         return (*found, *incomparable(self.runs))
 
     @property
@@ -73,26 +79,24 @@ def load_study(path: str | Path) -> Study:
 
     A run that is unfinished, or whose log was changed afterwards, is used as far as it can be read,
     with a warning; so are arms that cannot be compared. Accuracies of all arms are compared on the
-    grid that they share. Two scenarios with the same name become arms with their digests
-    in brackets. Raises ValueError, in one line, for a directory without runs and for a file that a
-    run does not write.
+    grid that they share. An arm is the runs of one folder; arms of the same name have the digest of
+    their folder's name in brackets. Raises ValueError, in one line, for a directory without runs,
+    for two runs of an arm with the same seed and for a file that a run does not write.
     """
     path = Path(path)
     found = _run_directories(path)
+    index, below = read_index(path), _studies_below(path)
     if not found:
-        raise ValueError(f"{path}: holds no runs (no {MANIFEST} up to two directories down)")
-    manifests = [(read_manifest(directory), directory) for directory in found]
-    digests = Counter(name for name, _ in {(m["name"], m["digest"]) for m, _ in manifests})
-    runs = []
-    for manifest, directory in manifests:
-        is_shared = digests[manifest["name"]] > 1
-        arm = f"{manifest['name']} [{manifest['digest'][:8]}]" if is_shared else manifest["name"]
-        runs.append(load_run(directory, manifest, arm))
-    runs = on_common_grid(runs)
-    index = read_index(path)
+        lacking = f"no {MANIFEST} up to two directories down"
+        told = f"; below are {_paths(below)} (studies); name one" * bool(below)
+        raise ValueError(f"{path}: holds no runs ({lacking}){told}")
+    manifests = [read_manifest(directory) for directory in found]
+    arms = arm_names(found, manifests)
+    runs = [load_run(*read) for read in zip(found, manifests, arms, strict=True)]
     return Study(
         path=path,
-        runs=tuple(runs),
+        runs=tuple(on_common_grid(runs)),
+        below=() if index else below,
         missing=_missing(path, index),
         **{key: index[key] for key in _INDEX_KEYS if key in index},
     )
@@ -105,6 +109,18 @@ def _run_directories(path: Path) -> list[Path]:
         return [path / name for name in names if (path / name / MANIFEST).exists()]
     patterns = (MANIFEST, f"*/{MANIFEST}", f"*/*/{MANIFEST}")
     return [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
+
+
+def _studies_below(path: Path) -> list[Path]:
+    """The studies in the folders of a directory and in their folders."""
+    patterns = (f"*/{STUDY_INDEX}", f"*/*/{STUDY_INDEX}")
+    return [file.parent for pattern in patterns for file in sorted(path.glob(pattern))]
+
+
+def _paths(paths: Sequence[Path]) -> str:
+    """At most five paths, and how many others there are."""
+    text = ", ".join(map(str, paths[:_MOST_PATHS]))
+    return text if len(paths) <= _MOST_PATHS else f"{text} and {len(paths) - _MOST_PATHS} more"
 
 
 def _missing(path: Path, index: Mapping[str, Any]) -> dict[str, list[int]]:

@@ -23,6 +23,7 @@ from analysis.reading.study import Study
 from analysis.tables.caption import caption
 from analysis.tables.cells import format_table
 from analysis.tables.targets import table_rows
+from analysis.tables.text import digits
 
 from .caveats import caveats
 from .curves import AXES, chart, dash_name
@@ -113,7 +114,7 @@ def _bar(spent: TimeSpent) -> Mapping[str, Any]:
         words.append(f"{spent.trial_share:.0%} of the work was in trial branches that lost")
     return {
         "arm": spent.arm,
-        "hours": f"{spent.client_hours:.3g} client-hours",
+        "hours": f"{digits(spent.client_hours)} client-hours",
         "shares": [f"{100 * share:.3f}" for share in spent.shares.values()],
         "text": "; ".join(words),
     }

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from analysis.measures import Crossing, best_in_hindsight, full_arms
+from analysis.reading.arms import baseline_at, check_baseline, point_of, series_of
 from analysis.reading.study import Study
 from analysis.statistics.estimates import (
     Estimate,
@@ -53,17 +54,21 @@ def arm_frame(
     = arm - reference, paired by seed over the n_common seeds for which both are known. n_needed:
     seeds for an interval of +- 10 % of the mean. Bounds and n_needed are null for a single seed.
     reference: an arm, or a name of the study's `hindsight`, whose arm is chosen for each seed on
-    the others, by time to the target. Raises ValueError for another name.
+    the others, by time to the target; without its coordinates, the one at the same point. Raises
+    ValueError for another name.
     """
-    known = [*study.arms, *study.hindsight]
-    if reference is not None and reference not in known:
-        raise ValueError(f"{study.path}: has no arm {reference}; it has {', '.join(known)}")
+    if reference is not None:
+        check_baseline(study, reference)
     rows = run_frame(study, target, crossing)
     limit = _limit(rows, quantity)
     reference = reference or default_reference(study)
-    base = _base(study, rows, reference, quantity, target, crossing)
-    arms = [_arm(rows, arm, quantity, base, limit) for arm in study.arms]
-    compared = [None if arm["arm"] == reference else arm["p"] for arm in arms]
+    names = {arm: baseline_at(study, reference, point_of(study, arm)) for arm in study.arms}
+    bases = {
+        name: _base(study, rows, name, quantity, target, crossing)
+        for name in dict.fromkeys(names.values())
+    }
+    arms = [_arm(rows, arm, quantity, bases[names[arm]], limit) for arm in study.arms]
+    compared = [None if arm["arm"] == names[arm["arm"]] else arm["p"] for arm in arms]
     arms = [
         arm | {"p": p, "p_holm": q}
         for arm, p, q in zip(arms, compared, holm(compared), strict=True)
@@ -72,19 +77,28 @@ def arm_frame(
 
 
 def default_reference(study: Study) -> str:
-    """Return the first full fine-tuning arm; without one, the first arm."""
-    return (full_arms(study) or study.arms)[0]
+    """Return the first full fine-tuning arm; without one, the first arm.
+
+    In a study whose arms lie at different points of its axes: its name without coordinates, which
+    means the arm of this name at the same point.
+    """
+    first = (full_arms(study) or study.arms)[0]
+    point = point_of(study, first)
+    is_at_one_point = all(point_of(study, arm) == point for arm in study.arms)
+    return first if is_at_one_point else series_of(first, point) or first
 
 
 def _base(
     study: Study,
     rows: pl.DataFrame,
-    reference: str,
+    reference: str | None,
     quantity: Quantity,
     target: float | None,
     crossing: Crossing,
 ) -> dict[int, float]:
-    """By seed, the known values of the arm that the others are compared with."""
+    """By seed, the known values of the arm that others are compared with; {} without an arm."""
+    if reference is None:
+        return {}
     if reference in study.arms:
         return _values(rows, reference, quantity)
     if target is None:

@@ -17,12 +17,10 @@ from .text import percent, rounded_percent
 def caption(study: Study, crossing: Crossing = "sustained", baseline: str | None = None) -> str:
     """Return the clauses that a reader of the table needs, joined by semicolons."""
     is_exact = all(run.learner == "curve" for run in study.runs)
-    clauses = [
-        seeds_text(study),
-        _OF_CURVES if is_exact and crossing == "sustained" else _CROSSINGS[crossing],
-    ]
+    clauses = [seeds_text(study), (_OF_CURVES if is_exact else _CROSSINGS)[crossing]]
     if baseline is not None:
-        clauses.append(_BASELINE.format(baseline))
+        is_whole = baseline in (*study.arms, *study.hindsight)
+        clauses.append(_BASELINE.format(baseline if is_whole else f"{baseline} at the same point"))
     if has_several_grids(study.runs):
         step, unit = grid_step(study.runs)
         clauses.append(f"accuracies of every {step} {unit}, for all arms")
@@ -69,7 +67,10 @@ _BASELINE = (
     "ratio = mean time of {} / mean time of the arm over common seeds; p: of a ratio of 1, paired "
     "by seed, after Holm over the arms of a target"
 )
-_OF_CURVES = "reached: by a single evaluation, for good"
+_OF_CURVES = {
+    "sustained": "reached: by a single evaluation, for good",
+    "first": "reached: by a single evaluation (first crossing)",
+}
 _CROSSINGS = {
     "sustained": "reached: by the mean of 3 evaluations, for good",
     "first": "reached: by a single evaluation (first crossing, early by luck)",

@@ -8,7 +8,7 @@ from typing import Any
 from analysis.statistics.estimates import FEWEST
 
 from .targets import MAJORITY
-from .text import digits, rounded_percent, time_unit
+from .text import common_unit, digits, rounded_percent
 
 HEADERS = ("arm", "target", "time", "MB per client", "kJ per client", "speed-up", "final", "best")
 _OPTIONAL = (("lost trials", "trial_share"), ("excluded devices", "excluded_share"))
@@ -51,17 +51,19 @@ def format_table(
     Raises ValueError for a name that is not known, and for a column that these rows do not have.
 
     Brackets hold an interval; words in parentheses, "2 to 3", a range. A target that was not
-    reached reads "not reached". The columns of a baseline appear if there is one, those for lost
-    trials, excluded devices and idle joules only if some row has a value above 0.
+    reached reads "not reached". The times of a target have one unit. The columns of a baseline
+    appear if there is one, those for lost trials, excluded devices and idle joules only if some row
+    has a value above 0.
     """
     optional = [(header, key) for header, key in _OPTIONAL if any(row[key] for row in rows)]
     idle = [_IDLE] if any(row["idle_kilojoules_per_client"] for row in rows) else []
     baseline = next((row["baseline"] for row in rows if row["baseline"]), None)
     ratio = [] if baseline is None else [f"ratio to {baseline}", "p (Holm)"]
     headers = [*HEADERS, *idle, *ratio, *(header for header, _ in optional)]
+    units = _units(rows)
     lines = [
         [
-            *_cells(row),
+            *_cells(row, units.get(row["target"])),
             *(_amount_cell(row["idle_kilojoules_per_client"]) for _ in idle),
             *([] if baseline is None else [_ratio_cell(row, "ratio"), _p_cell(row)]),
             *(f"{100 * row[key]:.0f} %" if row[key] else _NO_VALUE for _, key in optional),
@@ -91,17 +93,30 @@ def _kept(headers: Sequence[str], columns: Sequence[str]) -> list[int]:
     return [i for i, header in enumerate(headers) if i < 2 or header.startswith(starts)]
 
 
-def _cells(row: Mapping[str, Any]) -> list[str]:
+_Unit = tuple[float, str]
+"""Length in seconds, and name."""
+
+
+def _units(rows: Sequence[Mapping[str, Any]]) -> dict[str, _Unit]:
+    """The unit of time of each target that some arm reached."""
+    seconds: dict[str, list[float]] = {}
+    for row in rows:
+        if row["hours"] is not None:
+            seconds.setdefault(row["target"], []).append(3600 * row["hours"])
+    return {target: common_unit(min(own), max(own)) for target, own in seconds.items()}
+
+
+def _cells(row: Mapping[str, Any], unit: _Unit | None) -> list[str]:
     names = [str(row["arm"]), str(row["target"])]
     accuracies = [_accuracy_cell(row["final"]), _accuracy_cell(row["best"])]
     if row["arm"] == MAJORITY:
         return [*names, *[_NO_VALUE] * 6]
-    if row["hours"] is None:
+    if row["hours"] is None or unit is None:
         n_reached, n_seeds = row["n_reached"], row["n_seeds"]
         reached = f" ({n_reached} of {n_seeds} seeds reached it)" if n_reached else ""
         return [*names, f"not reached{reached}", *[_NO_VALUE] * 3, *accuracies]
     amounts = [_bounded(row, key, bounds, row[key]) for key, bounds in _AMOUNTS]
-    return [*names, _time_cell(row), *amounts, _ratio_cell(row, "speedup"), *accuracies]
+    return [*names, _time_cell(row, *unit), *amounts, _ratio_cell(row, "speedup"), *accuracies]
 
 
 def _amount_cell(amount: float | None) -> str:
@@ -119,9 +134,8 @@ def _p_cell(row: Mapping[str, Any]) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
-def _time_cell(row: Mapping[str, Any]) -> str:
+def _time_cell(row: Mapping[str, Any], unit_s: float, unit: str) -> str:
     """A duration, with its range or interval in the same unit if there are several seeds."""
-    unit_s, unit = time_unit(row["hours"] * 3600)
     return f"{_bounded(row, 'hours', 'hours', row['hours'], unit_s / 3600)} {unit}"
 
 

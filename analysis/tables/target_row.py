@@ -47,10 +47,9 @@ def empty_row(arm: str, target: str) -> dict[str, Any]:
 
 
 def target_row(
-    runs: Sequence[Run], accuracy: float, crossing: Crossing, full: Costs | None
+    runs: Sequence[Run], costs: Costs, crossing: Crossing, full: Costs | None
 ) -> dict[str, Any]:
     """Return the numbers of a row: `full` are the costs of the full fine-tuning arm, if any."""
-    costs = costs_of(runs, accuracy, crossing)
     row: dict[str, Any] = {"n_seeds": len(runs), "n_reached": len(costs), "crossing": crossing}
     row["trial_share"] = fmean(trial_overhead(run).seconds_share for run in runs)
     row["excluded_share"] = max(excluded_share(run) for run in runs)

@@ -12,14 +12,17 @@ from analysis.measures import (
     best_accuracy,
     best_arm,
     best_in_hindsight,
+    check_target,
     fastest_full,
     full_highest,
+    full_hours,
 )
+from analysis.reading.arms import baseline_at, check_baseline, listed, point_of
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.statistics.estimates import holm
 
-from .target_row import Costs, compared, costs_of, empty_row, target_row
+from .target_row import compared, costs_of, empty_row, target_row
 from .text import percent, rounded_percent
 
 LEVELS = (0.5, 0.6, 0.7)
@@ -41,21 +44,24 @@ class Target:
 
 def targets(
     study: Study,
-    levels: Sequence[float] = LEVELS,
-    shares: Sequence[float] = SHARES,
+    levels: Sequence[float] | None = None,
+    shares: Sequence[float] | None = None,
     crossing: Crossing = "sustained",
     share_of: str | None = None,
 ) -> list[Target]:
-    """Return absolute levels, then shares of the best accuracy, then full fine-tuning's highest.
+    """Return absolute levels, then shares of the best accuracy; LEVELS and SHARES by default.
 
-    The best accuracy is that of the arm `share_of`, or else of any arm. Raises ValueError for a
-    level or share that is not above 0 and at most 1.
+    The best accuracy is that of the arm `share_of`, or else of any arm. If no target was asked for,
+    full fine-tuning's highest is the last. Raises ValueError for a level or share that is not above
+    0 and at most 1.
     """
+    has_choice = levels is not None or shares is not None or share_of is not None
+    highest = None if has_choice else full_highest(study, crossing)
+    levels = LEVELS if levels is None else levels
+    shares = SHARES if shares is None else shares
     for value in (*levels, *shares):
-        if not 0 < value <= 1:
-            raise ValueError(f"a target must be above 0 and at most 1, got {value:g}")
+        check_target(value)
     chosen = [Target(percent(level), level) for level in levels]
-    highest = full_highest(study, crossing)
     if share_of is None:
         name, best = "best", _accuracy_of(best_arm(study))
     else:
@@ -69,8 +75,8 @@ def targets(
 
 def table_rows(
     study: Study,
-    levels: Sequence[float] = LEVELS,
-    shares: Sequence[float] = SHARES,
+    levels: Sequence[float] | None = None,
+    shares: Sequence[float] | None = None,
     crossing: Crossing = "sustained",
     baseline: str | None = None,
     share_of: str | None = None,
@@ -80,17 +86,18 @@ def table_rows(
     Means are over the seeds of the arm; they are None unless all seeds reached the target
     (n_reached of n_seeds did). `_low` and `_high` bound them: `interval` says whether by a range
     (fewer than five seeds) or by Student's t on the logarithms; None for a single seed. `crossing`:
-    how a target counts as reached. `speedup`: hours of the fastest full fine-tuning arm / hours of
-    this arm. `trial_share`: mean share (0-1) of the clients' working time spent in branches that
-    lost their trial. `excluded_share`: largest share (0-1) of the fleet without the memory for a
-    configuration of the arm. `final` and `best`: accuracies (0-1), whatever the target.
-    `target_accuracy` (0-1) is the target as a number.
+    how a target counts as reached. `speedup`: hours of the fastest full fine-tuning arm at the same
+    point of the study's axes / hours of this arm. `trial_share`: mean share (0-1) of the clients'
+    working time spent in branches that lost their trial. `excluded_share`: largest share (0-1) of
+    the fleet without the memory for a configuration of the arm. `final` and `best`: accuracies
+    (0-1), whatever the target. `target_accuracy` (0-1) is the target as a number.
 
-    With a baseline, an arm or a name of the study's `hindsight`: `ratio` = its hours / hours of
-    this arm and `difference_hours` = hours of this arm - its hours, over the n_common seeds with
-    which both reached the target; p of the ratio, and p_holm, corrected over the arms of a target
-    after Holm. `share_of`: the relative targets are shares of this arm's best accuracy (default: of
-    the best of any arm).
+    With a baseline, an arm or a name of the study's `hindsight`, or one of these without its
+    coordinates, for the one at the same point: `ratio` = its hours / hours of this arm and
+    `difference_hours` = hours of this arm - its hours, over the n_common seeds with which both
+    reached the target; p of the ratio, and p_holm, corrected over the arms of a target after Holm.
+    `share_of`: the relative targets are shares of this arm's best accuracy (default: of the best of
+    any arm).
 
     Rows of the majority class give its accuracy as target. Rows in hindsight repeat for each seed
     the arm that was best on the other seeds, and name them. Raises ValueError for a target outside
@@ -98,13 +105,10 @@ def table_rows(
     """
     if share_of is not None and share_of not in study.arms:
         raise ValueError(
-            f"{study.path}: has no arm {share_of} to take shares of; it has {', '.join(study.arms)}"
+            f"{study.path}: has no arm {share_of!r} to take shares of; it has {listed(study.arms)}"
         )
-    known = [*study.arms, *study.hindsight]
-    if baseline is not None and baseline not in known:
-        raise ValueError(
-            f"{study.path}: has no arm {baseline} for a baseline; it has {', '.join(known)}"
-        )
+    if baseline is not None:
+        check_baseline(study, baseline)
     rows = [
         row
         for target in targets(study, levels, shares, crossing, share_of)
@@ -128,11 +132,13 @@ def _rows_of_target(
     study: Study, target: Target, crossing: Crossing, baseline: str | None
 ) -> list[dict[str, Any]]:
     """The rows of the arms and of those in hindsight, with p values corrected over all of them."""
-    full_arm = fastest_full(study, target.accuracy, crossing)
-    full = None if full_arm is None else _costs(study.runs_of(full_arm), target, crossing)
     named = _named_runs(study, target, crossing)
-    base_runs = next((runs for name, _, runs in named if name == baseline), None)
-    base = None if base_runs is None else _costs(base_runs, target, crossing)
+    costs = {
+        name: costs_of(runs, target.accuracy, crossing)
+        for name, _, runs in named
+        if runs is not None
+    }
+    hours = full_hours(study, target.accuracy, crossing)
     rows = []
     for name, label, runs in named:
         row = empty_row(label, target.text) | {"target_accuracy": target.accuracy}
@@ -140,9 +146,13 @@ def _rows_of_target(
             n_seeds = len({run.seed for run in study.runs})
             rows.append(row | {"n_seeds": n_seeds, "n_reached": 0, "crossing": crossing})
             continue
-        row |= target_row(runs, target.accuracy, crossing, full)
-        if base is not None and baseline is not None and name != baseline:
-            row |= compared(_costs(runs, target, crossing), base, baseline)
+        point = point_of(study, name)
+        full = fastest_full(study, hours, point)
+        row |= target_row(runs, costs[name], crossing, None if full is None else costs[full])
+        if baseline is not None:
+            base = baseline_at(study, baseline, point)
+            if base in costs and base != name:
+                row |= compared(costs[name], costs[base], baseline)
         rows.append(row)
     corrected = holm([row["p"] for row in rows])
     return [row | {"p_holm": p} for row, p in zip(rows, corrected, strict=True)]
@@ -169,7 +179,3 @@ def _in_hindsight(name: str, chosen: Mapping[int, Run | None]) -> tuple[str, Seq
     counts = Counter(run.arm for run in runs)
     listed = ", ".join(f"{arm} ({n} of {len(runs)})" for arm, n in counts.items())
     return f"{name}, in hindsight on the other seeds: {listed}", runs
-
-
-def _costs(runs: Sequence[Run], target: Target, crossing: Crossing) -> Costs:
-    return costs_of(runs, target.accuracy, crossing)

@@ -6,7 +6,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
+from rich.console import Console
+
+from commands import display
+from tests.commands.conftest import CLOCK
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -48,7 +53,52 @@ def test_the_table_compares_with_a_baseline_and_says_how_targets_are_reached(
     assert "first crossing" in out
     status, _, err = call("report", study, "--baseline", "none such")
     assert status == 2
-    assert err.endswith("has no arm none such for a baseline; it has fast, slow\n")
+    assert err.endswith("has no arm 'none such' for a baseline; it has 'fast', 'slow'\n")
+
+
+def test_two_formats_of_a_table_are_refused(call: Call, study_file: Path, tmp_path: Path) -> None:
+    call("study", study_file, "--out", tmp_path, "--workers", 1)
+    status, out, err = call("table", tmp_path / "two", "--json", "--format", "csv")
+    assert (status, out) == (2, "")
+    assert err == "fedadapter: --json and --format csv are different formats: name one\n"
+    assert json.loads(call("table", tmp_path / "two", "--json", "--format", "json")[1])
+
+
+def test_names_that_differ_at_their_end_are_whole(
+    call: Call, study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = yaml.safe_load(study_file.read_text())
+    names = [f"an-arm-with-a-name-that-goes-on-and-on-to-participants={n}" for n in (10, 12)]
+    arms = [{"fleet.network.up_mbytes_per_s": mbytes} for mbytes in (1.0, 3.0)]
+    content["arms"] = dict(zip(names, arms, strict=True))
+    study_file.write_text(yaml.safe_dump(content))
+    call("study", study_file, "--out", tmp_path, "--workers", 1)
+    piped = call("table", tmp_path / "two", "--target", 0.3)[1]
+    assert all(any(name in line for line in piped.splitlines()) for name in names)
+    monkeypatch.setattr(display, "page", lambda _: Console(width=80))
+    narrow = call("table", tmp_path / "two", "--target", 0.3)[1]
+    assert "…" not in narrow
+    assert "10 " in narrow
+    assert "12 " in narrow
+
+
+def test_studies_that_lie_deeper_are_named(call: Call, study_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    for name in ("first", "second"):
+        content = yaml.safe_load(study_file.read_text()) | {"name": name}
+        study_file.write_text(yaml.safe_dump(content))
+        call("study", study_file, "--out", out, "--workers", 1)
+    below = f"{out / 'first'}, {out / 'second'} (studies); name one\n"
+    status, _, err = call("table", out)
+    assert (status, err.count("\n")) == (2, 1)
+    assert err.endswith(f"; below are {below}")
+    call("run", CLOCK, "--out", out)
+    for command in ("table", "report", "figures", "parquet"):
+        status, _, err = call(command, out)
+        assert status == 0
+        assert err.count("also below") == 1
+        assert f"warning: also below: {below}" in err
+    assert "also below" not in call("table", out / "first")[2]
 
 
 def test_columns_are_refused_that_the_table_does_not_have(
@@ -84,4 +134,4 @@ def test_the_table_compares_some_arms_and_tells_what_these_lack(
     assert [row["arm"] for row in rows] == ["fast"]
     status, _, err = call("table", study, *options, "--arms", "fats")
     assert status == 2
-    assert err == f"fedadapter: {study}: has no arm fats; its arms: fast, slow\n"
+    assert err == f"fedadapter: {study}: has no arm 'fats'; its arms: 'fast', 'slow'\n"

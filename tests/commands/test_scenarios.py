@@ -35,11 +35,11 @@ def test_validate_prints_the_resolved_scenario(call: Call) -> None:
     assert resolved["evaluation"]["report_on"] == "test"
 
 
-def test_validate_warns_of_policies_that_force_training(call: Call) -> None:
+def test_validate_warns_of_selection_by_losses(call: Call) -> None:
     status, out, err = call("validate", CLOCK, "--set", "selection={kind: oort}")
     assert (status, yaml.safe_load(out)["selection"]["pacer_rounds"]) == (0, 20)
     assert err.startswith(
-        "warning: selection.kind oort reads training losses, so every aggregation is"
+        "warning: selection.kind oort reads training losses: under a learning curve all"
     )
     assert call("validate", CLOCK)[2] == ""
 

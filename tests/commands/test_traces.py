@@ -26,6 +26,15 @@ def test_traces_are_described_and_a_bad_file_stops_no_other(call: Call, tmp_path
     assert err.count("\n") == 1
 
 
+def test_a_long_trace_is_described_in_plain_numbers(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "day.csv").write_text("t,rate\n0,8\n86400,16\n")
+    columns = ("time=t", "down=rate", "time_unit=s", "rate_unit=Mbit/s")
+    options = [text for column in columns for text in ("--option", column)]
+    _, out, _ = call("traces", "info", tmp_path / "day.csv", "--format", "csv", *options)
+    assert "172,800 s" in out  # the last rate lasts as long as the one before
+    assert "e+" not in out
+
+
 def test_traces_are_plotted_and_converted(call: Call, tmp_path: Path) -> None:
     trace = tmp_path / "link.down"
     trace.write_text("".join(f"{ms}\n" for ms in range(1, 1001)))

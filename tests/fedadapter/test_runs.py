@@ -10,6 +10,9 @@ import polars as pl
 import pytest
 
 import fedadapter as fa
+from sim.engine.client_job import ClientJob
+from sim.engine.participation import compute, download, upload, wait
+from sim.engine.process import Process
 from tests.fedadapter.conftest import SMALL
 
 
@@ -134,3 +137,28 @@ def test_real_training_is_replayed_from_the_store(
         run.replay(fewer)
     trained = run.replay(fewer, train=True)
     assert (trained.result["trainings"], trained.scenario.rounds.participants) == (6, 3)
+
+
+def resting(job: ClientJob) -> Process:
+    """The default, and a second without work before the upload."""
+    yield from download(job)
+    yield from compute(job)
+    yield from wait(job, 1.0)
+    yield from upload(job)
+
+
+def test_a_run_with_an_own_participation_is_another_arm(run: fa.Run, tmp_path: Path) -> None:
+    own = fa.run(SMALL, out=tmp_path, participation=resting)
+    study = fa.open_study(tmp_path)
+    digests = sorted(one.directory.parent.name.rpartition("-")[2] for one in (run, own))
+    assert study.arms == tuple(f"small [{digest}]" for digest in digests)
+    assert [one.seed for one in study.runs] == [0, 0]
+
+
+@pytest.mark.parametrize("target", [70, 1.01, 0, -0.1, float("nan")])
+def test_an_impossible_target_is_refused_in_one_line(run: fa.Run, target: float) -> None:
+    study = fa.open_study(run.directory)
+    told = f"^a target must be above 0 and at most 1, got {target:g}$"
+    for asked in (run.effort_to, study.run_table, lambda one: study.table([one])):
+        with pytest.raises(ValueError, match=told):
+            asked(target)

@@ -81,7 +81,7 @@ def test_a_figure_that_cannot_be_drawn_says_why(study: fa.Study) -> None:
         study.figure("heat-map")
     with pytest.raises(ValueError, match="no figure is named heat; known: "):
         study.figure("heat")
-    with pytest.raises(ValueError, match="has no arm lots"):
+    with pytest.raises(ValueError, match="has no arm 'lots'"):
         study.figure("time-to-accuracy", arms=["lots"])
 
 

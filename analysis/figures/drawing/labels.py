@@ -43,14 +43,27 @@ def end_labels(axes: Axes, labels: Sequence[EndLabel], look: Look) -> None:
     places = spread(levels, 1.3 * look.text_points / height_points)
     margin: Any = {"transform": axes.transAxes, "clip_on": False}
     room_in = ROOM * axes.figure.bbox.width / axes.figure.dpi
-    names = look.short([label.text for label in labels], room_in)
+    names = _names(axes, [label.text for label in labels], room_in, look)
     word: Any = {"va": "center", "parse_math": False, **margin}  # a name may hold dollar signs
     for label, level, place in zip(labels, levels, places, strict=True):
-        line: Any = {"color": label.colour, "lw": 0.9, "alpha": 0.7}
+        line: Any = {"color": label.colour, "lw": look.mark(0.9), "alpha": 0.7}
         if label.x is not None:
             axes.plot([label.x, right], [label.y, label.y], ":", **line)
         axes.plot([1.0, 1.03], [level, place], **line, **margin)
         axes.text(1.04, place, names[label.text], color=ink(label.colour), **word)
+
+
+def _names(axes: Axes, texts: Sequence[str], room_in: float, look: Look) -> dict[str, str]:
+    """Names as they are, but cut those that are longer than the room."""
+    shown = dict(zip(texts, texts, strict=True))
+    for text in (text for text in texts if len(text) > look.letters(room_in)):
+        probe = axes.text(0.0, 0.0, text, parse_math=False)
+        width_in = probe.get_window_extent().width / axes.figure.dpi
+        probe.remove()
+        if width_in > room_in:
+            shown[text] = ""
+    cut = look.short([text for text, name in shown.items() if not name], room_in)
+    return shown | cut
 
 
 def name_ticks(

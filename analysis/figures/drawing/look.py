@@ -15,7 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from analysis.tables.text import shortened
 
 from .line_styles import LineStyle
-from .style import COLOURS, QUIET, STYLE, TEXT_POINTS
+from .style import COLOURS, QUIET, SIZES, STYLE, TEXT_POINTS
 
 _LEAST_IN, _MOST_IN = 1.0, 50.0
 _LEAST_POINTS, _MOST_POINTS = 4.0, 40.0
@@ -26,8 +26,9 @@ _LETTER_EM = 0.56  # mean width of a letter of DejaVu Sans, in text sizes
 class Look:
     """`width_in`, `height_in`: of the whole figure in inches; None: what its content needs.
 
-    `text_points`: size of labels; smaller text follows. `has_notes`: whether the grey lines above
-    a figure are written (seeds, what marks mean). `about`: a last such line. `styles`: by arm.
+    `text_points`: size of labels; smaller text, lines and marks follow. `has_notes`: whether the
+    grey lines above a figure are written (seeds, what marks mean). `about`: a last such line.
+    `styles`: by arm.
     Raises ValueError for sizes below 1 or above 50 inches, and text below 4 or above 40 points.
     """
 
@@ -48,6 +49,7 @@ class Look:
     def context(self, **settings: Any) -> AbstractContextManager[None]:
         """The matplotlib settings under which a figure is drawn; `_` in names stands for a dot."""
         sizes = dict.fromkeys(("font.size", "axes.labelsize", "axes.titlesize"), self.text_points)
+        sizes |= {name: self.mark(points) for name, points in SIZES.items()}
         own = {name.replace("_", "."): value for name, value in settings.items()}
         return mpl.rc_context(STYLE | sizes | own)
 
@@ -61,13 +63,22 @@ class Look:
         """A text size that is smaller by `less` points, at the usual size of labels."""
         return self.text_points * (1 - less / TEXT_POINTS)
 
+    def mark(self, points: float) -> float:
+        """The width of a line or mark that has `points` at the usual size of labels."""
+        return points * self.text_points / TEXT_POINTS
+
     def style(self, arm: str) -> LineStyle:
         """The line style of an arm, the first colour for a name that has none."""
         return self.styles.get(arm, LineStyle(COLOURS[0], "-"))
 
+    @property
+    def letter_in(self) -> float:
+        """The mean width of a letter of a label in inches."""
+        return _LETTER_EM * self.text_points / 72
+
     def letters(self, room_in: float) -> int:
         """How many letters of a label fit into a width."""
-        return max(4, int(room_in * 72 / (_LETTER_EM * self.text_points)))
+        return max(4, int(room_in / self.letter_in))
 
     def short(self, names: Sequence[str], room_in: float) -> dict[str, str]:
         """Names cut to a width, in their middle and never to the same."""

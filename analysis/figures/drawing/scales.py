@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from analysis.reading.arms import value_text
 from analysis.tables.text import time_unit
 
 from .time_axis import time_ticks
@@ -53,13 +55,35 @@ def axis_name(name: str, paths: Sequence[str] = ()) -> str:
     >>> axis_name("bandwidth", ["fleet.network.up_mbytes_per_s"])
     'bandwidth, MB/s'
     """
+    word, unit = _word_and_unit(name, paths)
+    return f"{word}, {unit}" if unit else word
+
+
+def place_name(name: str, paths: Sequence[str], value: Any) -> str:
+    """Return a label for one value of an axis of a study.
+
+    >>> place_name("latency", ["fleet.network.latency_s"], 1.0), place_name("deadline_s", (), None)
+    ('latency 1.0 s', 'deadline none')
+    """
+    word, unit = _word_and_unit(name, paths)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{word} {coordinate(value)}" + (f" {unit}" if unit and is_number else "")
+
+
+def coordinate(value: Any) -> str:
+    """Return a value of an axis of a study as text, without a value "none"."""
+    return "none" if value is None else value_text(value)
+
+
+def _word_and_unit(name: str, paths: Sequence[str]) -> tuple[str, str]:
+    """The last key of an axis, without its unit, and the unit of its keys, or ""."""
     last = name.rsplit(".", 1)[-1]
     for suffix, unit in _SUFFIXES.items():
         if last.endswith(suffix):
-            return f"{last.removesuffix(suffix).replace('_', ' ')}, {unit}"
+            return last.removesuffix(suffix).replace("_", " "), unit
         if paths and all(path.endswith(suffix) for path in paths):
-            return f"{last.replace('_', ' ')}, {unit}"
-    return last.replace("_", " ")
+            return last.replace("_", " "), unit
+    return last.replace("_", " "), ""
 
 
 def plain_number(text: str) -> str:

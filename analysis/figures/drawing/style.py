@@ -19,7 +19,19 @@ TEXT_POINTS = 12
 
 CURVE_NOTE = "accuracy from a learning curve, not from training"
 
+SIZES = {
+    "axes.linewidth": 0.8,
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 1.8,
+    **dict.fromkeys(("xtick.major.size", "ytick.major.size"), 3.5),
+    **dict.fromkeys(("xtick.major.width", "ytick.major.width"), 0.8),
+    **dict.fromkeys(("xtick.minor.size", "ytick.minor.size"), 2.0),
+    **dict.fromkeys(("xtick.minor.width", "ytick.minor.width"), 0.6),
+}
+"""Points of lines and ticks, for labels of the usual size."""
+
 STYLE: Any = {
+    **SIZES,
     "font.family": "DejaVu Sans",  # part of matplotlib, so figures are the same on every machine
     "font.size": TEXT_POINTS,
     "text.parse_math": False,  # names of arms are text, "$5" too
@@ -28,19 +40,16 @@ STYLE: Any = {
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.linewidth": 0.8,
     "axes.edgecolor": QUIET,
     "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
     "grid.color": "#E6E6E6",
-    "grid.linewidth": 0.8,
     "xtick.color": QUIET,
     "ytick.color": QUIET,
     "xtick.labelcolor": BASELINE,
     "ytick.labelcolor": BASELINE,
     "text.color": BASELINE,
     "axes.labelcolor": BASELINE,
-    "lines.linewidth": 1.8,
     "lines.solid_capstyle": "round",
 }

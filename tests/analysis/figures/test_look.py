@@ -77,7 +77,7 @@ def test_an_arm_has_its_colour_in_every_figure_also_when_it_is_drawn_alone(eight
 
 
 def test_an_unknown_arm_is_refused_with_the_known_ones(eight: Study) -> None:
-    with pytest.raises(ValueError, match="has no arm a; its arms: a configuration"):
+    with pytest.raises(ValueError, match="has no arm 'a'; its arms: 'a configuration"):
         next(iter(draw_all(eight, FigureOptions(arms=["a"]))))
 
 

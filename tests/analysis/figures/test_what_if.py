@@ -1,5 +1,6 @@
 """What-if figures: their frames, and what they draw."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -92,3 +93,40 @@ def test_a_figure_without_values_is_refused(crossed: Study) -> None:
     frame = what_if_frame(crossed, "rate", QUANTITIES["waste"])
     with pytest.raises(ValueError, match="no run has a value for wasted work"):
         what_if(frame, axis="rate", quantity=QUANTITIES["waste"])
+
+
+def _marks(axes: Any) -> list[tuple[float, float]]:
+    """Where hollow triangles are, in pixels."""
+    lines = [line for line in axes.lines if line.get_marker() == "^"]
+    return [tuple(line.get_transform().transform(xy)) for line in lines for xy in line.get_xydata()]
+
+
+def test_marks_of_two_arms_that_missed_a_target_lie_apart(crossed: Study) -> None:
+    frame = what_if_frame(crossed, "rate", TIME, 0.69).with_columns(
+        value=pl.when(pl.col("panel") == "participants 15").then("value")
+    )
+    figure = what_if(frame, axis="rate, MB/s", quantity=TIME, target="69 %")
+    figure.draw_without_rendering()
+    (five,) = (axes for axes in figure.axes if axes.get_title(loc="left") == "participants 5")
+    assert len({round(x, 1) for x, _ in _marks(five)}) == 4  # two arms at two rates
+    assert len({round(y, 1) for _, y in _marks(five)}) == 1
+
+
+def test_panels_name_the_unit_of_their_axis_and_a_value_that_is_none(crossed: Study) -> None:
+    axes = {
+        "rate": ["fleet.network.down_mbytes_per_s"],
+        "deadline": ["rounds.deadline_s"],
+    }
+    deadlines = {5: None, 15: 60.0}
+    places = {
+        arm: {"rate": at["rate"], "deadline": deadlines[at["rounds.participants"]]}
+        for arm, at in crossed.coordinates.items()
+    }
+    study = replace(crossed, axes=axes, coordinates=places)
+    assert set(what_if_frame(study, "deadline", TIME, 0.6)["panel"]) == {
+        "rate 0.5 MB/s",
+        "rate 10.0 MB/s",
+    }
+    frame = what_if_frame(study, "rate", TIME, 0.6)
+    assert set(frame["panel"]) == {"deadline none", "deadline 60.0 s"}
+    assert set(what_if_frame(study, "deadline", TIME, 0.6)["x"]) == {"none", "60.0"}

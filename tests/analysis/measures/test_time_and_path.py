@@ -16,6 +16,7 @@ from analysis.measures import (
     fastest_full,
     full_arms,
     full_highest,
+    full_hours,
     is_moving,
     smoothed_curve,
 )
@@ -124,9 +125,10 @@ def test_full_fine_tuning_is_recognised_by_its_rounds(
     write_run("fast", events=[make_round(1.0, FULL)], evaluations=make_held(3600.0, 0.7))
     study = load_study(study_dir)
     assert full_arms(study) == ("fast", "slow")
-    assert fastest_full(study, 0.7) == "fast"
-    assert fastest_full(study, 0.8) == "slow"
-    assert fastest_full(study, 0.9) is None
+    assert full_hours(study, 0.7) == {"fast": 1.0, "slow": 2.0}
+    assert fastest_full(study, full_hours(study, 0.7), {}) == "fast"
+    assert fastest_full(study, full_hours(study, 0.8), {}) == "slow"
+    assert fastest_full(study, full_hours(study, 0.9), {}) is None
     assert full_highest(study) == pytest.approx(0.8)
 
 
@@ -154,7 +156,7 @@ def test_without_full_fine_tuning_there_is_no_baseline(
 ) -> None:
     write_run("a", events=[make_round(1.0)])
     study = load_study(study_dir)
-    assert (full_arms(study), full_highest(study), fastest_full(study, 0.5)) == ((), None, None)
+    assert (full_arms(study), full_highest(study), full_hours(study, 0.5)) == ((), None, {})
 
 
 def test_the_path_of_trials_starts_at_the_smallest_branch_and_follows_decisions(

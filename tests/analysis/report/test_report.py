@@ -168,6 +168,14 @@ def test_shares_of_time_add_up_and_count_trials_that_lost(
     assert arm.client_hours == pytest.approx(20 / 3600)
 
 
+def test_hours_of_clients_are_plain_numbers(
+    study_dir: Path, write_run: Any, make_round: Any, make_evaluation: Any
+) -> None:
+    rounds = [make_round(10.0, compute_s=1900.4 * 3600)]
+    write_run("long", events=rounds, evaluations=[make_evaluation(float(t), 0.5) for t in (1, 2)])
+    assert "1900 client-hours" in report(load_study(study_dir))
+
+
 def test_names_are_escaped_in_the_page(write_run: Any, make_evaluation: Any) -> None:
     name = "</script><b>&"
     rows = [make_evaluation(float(t), 0.5) for t in (1, 2, 3)]

@@ -67,7 +67,7 @@ def test_restricted_means_of_all_arms_have_one_limit(three_arms: Study) -> None:
 def test_the_reference_is_full_fine_tuning_unless_named(three_arms: Study) -> None:
     assert default_reference(three_arms) == "full"
     assert rows(three_arms, reference="quick")["full"]["ratio"] == 0.1
-    with pytest.raises(ValueError, match="has no arm fast; it has full, quick, shy"):
+    with pytest.raises(ValueError, match="has no arm 'fast' for a baseline; it has 'full', 'qui"):
         arm_frame(three_arms, TIME, 0.6, "fast")
 
 

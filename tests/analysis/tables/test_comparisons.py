@@ -47,7 +47,7 @@ def test_arms_are_compared_with_a_baseline_on_common_seeds(paired: Study) -> Non
     headers, cells = format_table(rows[:3])
     assert headers[-2:] == ["ratio to base", "p (Holm)"]
     assert cells[1][-2:] == ["1 ×", "1"]
-    with pytest.raises(ValueError, match="has no arm x for a baseline; it has base, even"):
+    with pytest.raises(ValueError, match="has no arm 'x' for a baseline; it has 'base', 'even"):
         table_rows(paired, baseline="x")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from analysis.reading.study import load_study
+from analysis.tables.cells import format_table
 from analysis.tables.formats import TableFormat, render
 from analysis.tables.target_row import COLUMNS
 from analysis.tables.targets import table_rows
@@ -120,3 +121,13 @@ def test_idle_joules_are_a_column_of_their_own(
     head, _, line = render([row], "markdown").splitlines()[:3]
     assert head.endswith("| best | idle kJ per client |")
     assert line.endswith("| 0.25 |")
+
+
+def test_the_times_of_a_target_have_one_unit(
+    study_dir: Path, write_run: Make, make_held: Make
+) -> None:
+    for arm, hours in (("a", 1.0), ("b", 60.0), ("c", 40.0)):
+        write_run(arm, evaluations=make_held(3600 * hours, 0.8 if arm == "c" else 0.6))
+    _, cells = format_table(table_rows(load_study(study_dir), levels=(0.5, 0.8), shares=())[:6])
+    assert [line[2] for line in cells[:3]] == ["1 h", "60 h", "40 h"]
+    assert [line[2] for line in cells[3:]] == ["not reached", "not reached", "40 h"]

@@ -74,7 +74,7 @@ def test_relative_targets_are_of_the_arm_that_is_named(small_study: Study) -> No
     rows = table_rows(small_study, levels=(), shares=(0.9,), share_of="adapter")
     assert [row["target"] for row in rows[:2]] == ["90 % of adapter (56.7 %)"] * 2
     assert rows[0]["target_accuracy"] == pytest.approx(0.9 * 0.63)
-    with pytest.raises(ValueError, match="has no arm LoRA to take shares of; it has adapter, all"):
+    with pytest.raises(ValueError, match="has no arm 'LoRA' to take shares of; it has 'adap"):
         table_rows(small_study, share_of="LoRA")
 
 
@@ -166,6 +166,14 @@ def test_a_speedup_is_over_common_seeds_and_a_range_for_few(
     assert speedup == "18.2 (16.7 to 20) ×"
 
 
+def test_targets_that_are_asked_for_are_the_only_ones(small_study: Study) -> None:
+    rows = table_rows(small_study, levels=(0.6,), shares=())
+    assert [row["target"] for row in rows] == ["60 %", "60 %", "accuracy 20.0 %"]
+    rows = table_rows(small_study, levels=(), share_of="adapter")
+    shares = ("90 % of adapter", "95 % of adapter", "99 % of adapter", "accuracy")
+    assert all(any(row["target"].startswith(share) for share in shares) for row in rows)
+
+
 def test_a_first_crossing_is_an_option_and_says_so(small_study: Study) -> None:
     adapter, full = table_rows(small_study, levels=(0.6,), shares=(), crossing="first")[:2]
     assert (adapter["hours"], full["hours"]) == (30 / 3600, 5.0)
@@ -201,8 +209,8 @@ def test_the_cells_have_units_and_marks_for_missing_values(small_study: Study) -
         "final",
         "best",
     ]
-    assert cells[2] == ["adapter", "60 %", "90 s", "2.5", "0.06", "400 ×", "63.0 %", "63.0 %"]
-    assert cells[3] == ["all of it", "60 %", "10 h", "1000", "4", "1 ×", "75.0 %", "66.7 %"]
+    assert cells[2] == ["adapter", "60 %", "1.5 min", "2.5", "0.06", "400 ×", "63.0 %", "63.0 %"]
+    assert cells[3] == ["all of it", "60 %", "600 min", "1000", "4", "1 ×", "75.0 %", "66.7 %"]
     assert cells[4] == ["adapter", "70 %", "not reached", "–", "–", "–", "63.0 %", "63.0 %"]
     assert cells[-1] == ["majority class", "accuracy 20.0 %", *["–"] * 6]
 
@@ -256,6 +264,13 @@ def test_the_caption_counts_seeds(study_dir: Path, write_run: Make) -> None:
     )
 
 
+def test_a_learning_curve_crosses_no_target_by_luck(study_dir: Path, write_run: Make) -> None:
+    write_run("a", learner="curve")
+    text = caption(load_study(study_dir), "first")
+    assert "reached: by a single evaluation (first crossing); " in text
+    assert "luck" not in text
+
+
 def test_means_over_seeds_carry_their_interval(
     study_dir: Path, write_run: Make, make_round: Make, make_held: Make
 ) -> None:
@@ -267,7 +282,7 @@ def test_means_over_seeds_carry_their_interval(
     assert 1.0 <= full["hours_low"] < full["hours"] == 2.0 < full["hours_high"] <= 3.0
     assert quick["speedup_low"] == pytest.approx(100.0) == quick["speedup_high"]
     _, cells = format_table([full, quick])
-    assert cells[0][2] == "2 (1 to 3) h"
+    assert cells[0][2] == "120 (60 to 180) min"
     assert cells[0][5] == "1 ×"  # against itself
     assert cells[1][5] == "100 ×"  # with every seed
 
