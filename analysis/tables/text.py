@@ -25,13 +25,13 @@ def time_unit(longest_s: float) -> tuple[float, str]:
 def common_unit(shortest_s: float, longest_s: float) -> tuple[float, str]:
     """Return the unit for several durations: that of the longest, or a shorter one.
 
-    The shortest of them is at least a tenth of the unit.
+    The shortest of them is at least one of it, where there is such a unit.
 
     >>> common_unit(90, 36_000), common_unit(3600, 36_000), common_unit(0.1, 90)
     ((60.0, 'min'), (3600.0, 'h'), (1.0, 's'))
     """
     units = ((unit_s, name) for from_s, unit_s, name in _UNITS if longest_s >= from_s)
-    return next((unit for unit in units if shortest_s >= unit[0] / 10), (1.0, "s"))
+    return next((unit for unit in units if shortest_s >= unit[0]), (1.0, "s"))
 
 
 def duration(seconds: float) -> str:
