@@ -13,6 +13,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from learner.encoder.architecture import Architecture
+from learner.ranges import require
 from learner.spec import Adapter, AddOn, Freeze, Full, Lora, TuningConfig, tuned_depth
 from learner.store.atomic_file import errors_naming, write_new
 from sim.cost.analytic import tx2_seconds
@@ -96,6 +97,11 @@ def measure_points(
     """Measure every place, in order. Raises ValueError if the model cannot have one of them."""
     from learner.training.step_seconds import Work, step_cost
 
+    most = backbone.architecture.most_tokens
+    longest = max(place.tokens for place in wanted)
+    require(
+        longest <= most, f"tokens must be at most {most} (the model's positions), got {longest}"
+    )
     points = []
     for place in wanted:
         work = Work(

@@ -63,6 +63,16 @@ def test_what_is_no_number_is_refused(
     assert f"{option} many: must be ids and ranges" in err
 
 
+def test_texts_longer_than_the_model_can_read_are_refused(
+    call: Call, tiny_model: Path, tmp_path: Path
+) -> None:
+    options = ("--out", tmp_path / "own.csv", "--model", tiny_model, "--tokens", "100000")
+    status, _, err = call("profile", "mine", *options)
+    assert status == 2
+    assert "tokens must be at most" in err
+    assert not (tmp_path / "own.csv").exists()
+
+
 def test_more_numbers_than_can_be_measured_are_refused(
     call: Call, tiny_model: Path, tmp_path: Path
 ) -> None:
