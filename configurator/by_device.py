@@ -20,7 +20,8 @@ from learner.spec import Adapter, Lora, Runs
 
 from .protocol import Branch, BranchScore, Choose, Costs, Rounds, Trial, TrialResult
 
-_ROUNDING = 1e-9  # layers
+_ROUNDING = 1e-9
+"""Layers: a mean over shares misses a whole number by last places."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

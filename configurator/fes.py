@@ -21,8 +21,8 @@ class Fes:
 
     Every branch trains `trial_rounds` rounds; the branch that gains the most accuracy per simulated
     second continues, and trains alone for `rounds_between` rounds. If none gains any, the most
-    accurate does. If the space has no step left,
-    the last configuration is trained until the run ends.
+    accurate does. If the space has no step left, the last configuration is trained until the run
+    ends.
 
     From the paper (arXiv 2212.05974): depth and capacity are planned together, by the accuracy on
     validation examples that a second buys. Different here: prompts, pseudo labels and their pacing

@@ -136,7 +136,7 @@ class Lengths:
         """The expected length of another plan's round. What a round takes longer, others take too,
         whatever they train; one that is shorter than expected is shorter in all its parts."""
         if self.held_s < self.expected_s:
-            return round_s * max(self.held_s / self.expected_s, _LEAST)
+            return max(round_s * self.held_s / self.expected_s, _LEAST)
         return max(round_s + self.held_s - self.expected_s, _LEAST)
 
 

@@ -11,12 +11,12 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from analysis.measures import accuracy_curve
 from analysis.reading.arms import labels_of
+from analysis.reading.grid import has_mixed_modes, updates_a_round
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.statistics.estimates import mean_band
 from analysis.tables.text import bounds_text
 
-from .client_updates import has_mixed_modes, updates_a_round
 from .drawing.labels import ROOM, EndLabel, end_labels
 from .drawing.line_styles import arm_styles
 from .drawing.look import LOOK, Look

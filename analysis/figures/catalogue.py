@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 
 from analysis.measures import is_moving
 from analysis.reading.arms import chosen_arms
+from analysis.reading.grid import has_mixed_modes
 from analysis.reading.study import Study
 from analysis.tables.arms import arm_frame, default_reference
 
 from .accuracy_by_round import accuracy_by_round, accuracy_by_round_frame
 from .bandwidth_seen import bandwidth_seen, bandwidth_seen_frame
-from .client_updates import has_mixed_modes
 from .configuration_path import configuration_path, configuration_path_frame
 from .cost_to_target import cost_to_target, cost_to_target_frame
 from .drawing.panels import check_arms

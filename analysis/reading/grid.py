@@ -40,6 +40,19 @@ def has_several_grids(runs: Sequence[Run]) -> bool:
     return len(_steps(runs)[0]) > 1
 
 
+def has_mixed_modes(runs: Sequence[Run]) -> bool:
+    """Whether a round is not the same work in all runs, since their modes differ."""
+    return len({_mode(run) for run in runs}) > 1
+
+
+def updates_a_round(run: Run) -> int:
+    """Return the client updates that a round asks for: participants, 1 (async) or the buffer."""
+    rounds, mode = run.manifest["scenario"].get("rounds", {}), _mode(run)
+    if mode == "async":
+        return 1
+    return int(rounds.get("buffer" if mode == "buffered" else "participants", 1))
+
+
 def grid_warnings(runs: Sequence[Run]) -> Iterator[str]:
     """Yield what a common grid of several intervals leaves out."""
     steps, unit = _steps(runs)
@@ -60,16 +73,13 @@ def _trained(runs: Sequence[Run]) -> list[Run]:
 def _steps(runs: Sequence[Run]) -> tuple[list[int], Unit]:
     """The intervals between evaluations of trained runs, each once, and their unit."""
     trained = _trained(runs)
-    unit: Unit = "rounds" if len({_mode(run) for run in trained}) < 2 else "client updates"
+    unit: Unit = "client updates" if has_mixed_modes(trained) else "rounds"
     return sorted({run.every_rounds * _size_of_round(run, unit) for run in trained}), unit
 
 
 def _size_of_round(run: Run, unit: Unit) -> int:
     """What a round of the run is, in the unit."""
-    rounds = run.manifest["scenario"].get("rounds", {})
-    if unit == "rounds" or _mode(run) == "async":
-        return 1
-    return int(rounds["buffer"] if _mode(run) == "buffered" else rounds["participants"])
+    return 1 if unit == "rounds" else updates_a_round(run)
 
 
 def _mode(run: Run) -> str:

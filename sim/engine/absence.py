@@ -12,8 +12,8 @@ from simpy import Environment, Interrupt
 
 from sim.fleet.client import Client
 
-from .attempt_rows import record
 from .client_job import WAIT, ClientJob
+from .intervals import record
 from .process import Process
 
 ABSENT = "absent"

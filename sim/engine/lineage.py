@@ -11,7 +11,7 @@ from sim.selection import ClientHistory
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point of the accuracy curve: the state after `round` aggregations, at `t_s`."""
+    """A point of the accuracy curve: the state after `round` rounds, at `t_s`."""
 
     t_s: float
     round: int
@@ -25,10 +25,9 @@ class Lineage:
     remember of its clients, and the curve's points.
 
     `round` counts the rounds since the run's start, of which `n_aggregations` were not abandoned;
-    `attempt` counts how often the next one
-    has failed or been cut, so that its cohort is drawn anew. `made_s`: when the state was made;
-    `aggregated_s`: when its latest aggregation was. `reported`: the latest state on the reported
-    curve.
+    `attempt` counts how often the next one has failed or been cut, so that its cohort is drawn
+    anew. `made_s`: when the state was made; `aggregated_s`: when its latest aggregation was.
+    `reported`: the latest state on the reported curve.
     """
 
     plan: TuningPlan

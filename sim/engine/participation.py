@@ -16,8 +16,8 @@ from simpy import Interrupt
 from sim.runlog import RunError
 
 from .absence import ABSENT, ClientLost, pass_time, watch_availability
-from .attempt_rows import dropout_row
 from .client_job import COMPUTE, DOWN, UP, ClientJob
+from .intervals import dropout_row
 from .process import Process
 from .stage import work
 

@@ -14,8 +14,8 @@ from sim.fleet.link import OneWay
 from sim.fleet.shared_link import Flow, SharedLink
 
 from .absence import ABSENT, ClientLost, wait_for_return, watch_availability
-from .attempt_rows import record
 from .client_job import COMPUTE, DOWN, STAGE_NAMES, WAIT, ClientJob
+from .intervals import record
 from .process import Process
 
 _RELATIVE = 1e-12

@@ -109,8 +109,9 @@ class Rounds:
     at least `min_reports`. The round ends with the first `participants` reports, when every client
     has reported or is lost, or after `deadline_s` seconds (null: no deadline). With fewer than
     `min_reports` reports it has failed: it is repeated with a new cohort (retry), or counted as a
-    round without change (abandon). `max_failures` failures in a row end the run. A branch of a
-    trial needs its share of `min_reports`, rounded up.
+    round without change (abandon). `max_failures` failures in a row end the run, and as many
+    cohorts in a row for which the selection policy leaves out too many available clients. A branch
+    of a trial needs its share of `min_reports`, rounded up.
 
     async, buffered: `participants` clients are at work at any time. The server aggregates every
     single update (async) or every `buffer` updates (buffered); a round is one aggregation. Each

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,16 +10,14 @@ from learner.training.numerics import Precision
 from sim.build.data import Data, fetch_assets
 from sim.build.learner import OnMissing
 from sim.engine.participation import Participation, participate
-from sim.run_files import RunFileError
-from sim.runlog import DONE, STUDY_INDEX, RunError, write_json
 from sim.runs.directory import run_directory
 from sim.runs.lock import locked
 from sim.runs.progress import ProgressSink, RunProgress
 from sim.runs.run import RunResult, default_cache_dir, finished_run, run_scenario
-from sim.study_index import read_index
 
 from .cluster import run_on_ray
 from .definition import Study
+from .index import write_index
 from .processes import run_in_processes
 from .study_run import ResultOrError, StudyRun, result_or_error
 
@@ -84,7 +81,7 @@ def results_or_errors(
     with locked(directory):
         arm_of = {place(*run): run[0].name for run in study_runs(study)}
         others = {one.parent for one in arm_of} - {one.parent for one in directories}
-        dropped = _write_index(
+        dropped = write_index(
             study, directory, arm_of, lambda run_dir: keep_earlier or run_dir.parent in others
         )
         if dropped:
@@ -149,61 +146,3 @@ def _raise_error(result: ResultOrError) -> RunResult:
     if isinstance(result, Exception):
         raise result
     return result
-
-
-def _write_index(
-    study: Study, directory: Path, arm_of: Mapping[Path, str], kept: Callable[[Path], bool]
-) -> str:
-    """Write the list of the study's runs and the coordinates of its arms; returns a warning, if
-    there is one.
-
-    arm_of: of each run directory of the study. kept: which of the runs that an earlier call listed
-    stay listed. Finished runs of an earlier version of the study (another file, --set or seeds) are
-    no longer listed, and are warned of. Raises RunError if it is the directory of another study.
-    """
-    arms = [arm.name for arm in study.arms]
-    try:
-        index = read_index(directory)
-    except RunFileError as error:
-        raise RunError(f"{error}; choose another --out") from None
-    earlier = index.get("arms", [])
-    if earlier and not _labels(earlier) & _labels(arms):
-        raise RunError(
-            f"{directory}: is the directory of another study (its arms: {', '.join(earlier[:3])}"
-            f"{' ...' if len(earlier) > 3 else ''}); choose another --out or another name"
-        )
-    own = {str(one.relative_to(directory)): arm for one, arm in arm_of.items()}
-    earlier_runs = [run for run in index.get("runs", []) if run not in own]
-    others = [run for run in earlier_runs if kept(directory / run)]
-    dropped = [run for run in earlier_runs if (directory / run / DONE).exists()]
-    dropped = [run for run in dropped if run not in others]
-    folders = {Path(run).parent.name: arm for run, arm in own.items()}
-    for run in others:
-        folder = Path(run).parent.name
-        folders.setdefault(folder, index.get("arm_of", {}).get(folder, folder))
-    coordinates = dict(zip(arms, map(dict, study.coordinates), strict=False))
-    known = index.get("coordinates", {})
-    for arm in dict.fromkeys(folders.values()):
-        if arm not in arms:
-            arms.append(arm)
-            coordinates |= {arm: known[arm]} if arm in known else {}
-    written = {
-        "name": study.name,
-        "runs": [*own, *others],
-        "arms": arms,
-        "arm_of": folders,
-        "axes": {name: list(paths) for name, paths in study.axes.items()},
-        "coordinates": coordinates,
-    }
-    write_json(directory / STUDY_INDEX, written | asdict(study.notes))
-    if not dropped:
-        return ""
-    return (
-        f"warning: {directory}: {len(dropped)} finished runs of an earlier version of this study, "
-        f"such as {dropped[0]}, are no longer shown; another --out keeps both"
-    )
-
-
-def _labels(arms: Sequence[str]) -> set[str]:
-    """The parts of arms' names without values. Two versions of a study have some in common."""
-    return {label.partition("=")[0] for arm in arms for label in arm.split(", ")}
