@@ -10,6 +10,7 @@ from typing import Any
 from sim.fleet.acknowledged_way import working
 from sim.fleet.link import UNSHARED, Link, OneWay, ServerLink
 from sim.fleet.shared_link import SharedLink
+from sim.fleet.transport import Fluid
 from sim.scenario.network import (
     ConstantNetwork,
     Outages,
@@ -52,7 +53,8 @@ def build_links(
     Raises ValueError, naming the key; TraceError, naming the file and line, for a bad file.
     """
     if isinstance(network, ConstantNetwork):
-        return Network(_constant_links(network, streams, ids, server), {})
+        links = _constant_links(network, streams, ids, server)
+        return Network(links, {}, _no_round_trips(network))
     downs, warnings = find_sources("downlink", network, streams, cache_dir)
     if isinstance(network.uplink, UplinkRatio):
         ups = [source.scaled(network.uplink.ratio) for source in downs]
@@ -64,7 +66,7 @@ def build_links(
             warnings += told + unpaired
         warnings += swap_warnings(downs, ups)
     downs, ups = ([_changed(one, network, streams) for one in sources] for sources in (downs, ups))
-    warnings += _fixed_starts(network, (*downs, *ups))
+    warnings += _fixed_starts(network, (*downs, *ups)) + _no_round_trips(network, (*downs, *ups))
     offsets = streams.uniform("offset", ids=ids) if network.offset == "random" else [0.0] * len(ids)
     # Both directions use the same draw, so that the two files of a recording stay together.
     downs_of = assign(key_of("downlink"), network.assign, streams, "trace", ids, len(downs))
@@ -163,6 +165,16 @@ def _fixed_starts(network: TraceNetwork, sources: Sequence[TraceSource]) -> list
     if network.offset == "zero" or not fixed:
         return []
     return [f"fleet.network.offset: {fixed[0]} does not repeat, so clients meet it from its start"]
+
+
+def _no_round_trips(
+    network: ConstantNetwork | TraceNetwork, sources: Sequence[TraceSource] = ()
+) -> list[str]:
+    """A warning about TCP without a round-trip time, whose transfers wait for nothing."""
+    is_recorded = bool(sources) and all(one.round_trip is not None for one in sources)
+    if isinstance(network.transport, Fluid) or network.latency_s or is_recorded:
+        return []
+    return ["fleet.network.latency_s: is 0, so TCP has no slow start; set the round-trip time in s"]
 
 
 def _payload(sources: Sequence[TraceSource], network: TraceNetwork) -> list[TraceSource]:

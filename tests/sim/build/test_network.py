@@ -118,6 +118,17 @@ def test_directions_without_names_in_common_go_together_in_turn(recordings: Path
     assert "3 downlinks and 2 uplinks are not of the same recordings" in told
 
 
+def test_tcp_without_a_round_trip_time_is_told(recordings: Path) -> None:
+    def told(kind: ConstantNetwork | TraceNetwork) -> list[str]:
+        return build_links(kind, Streams(0), IDS, recordings).warnings
+
+    rates = {"down_mbytes_per_s": 1.0, "up_mbytes_per_s": 1.0, "transport": Tcp()}
+    assert told(network(transport=Tcp(), latency_s=0.02)) == told(network()) == []
+    for kind in (network(transport=Tcp()), ConstantNetwork(kind="constant", **rates)):
+        (line,) = told(kind)
+        assert line.startswith("fleet.network.latency_s: is 0, so TCP has no slow start")
+
+
 def test_recordings_by_id_are_counted_and_none_is_passed_over(recordings: Path) -> None:
     for n in (1, 2, 3):
         for way in ("down", "up"):

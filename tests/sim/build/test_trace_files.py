@@ -160,6 +160,7 @@ def test_warnings_reach_the_progress_and_the_manifest(
 ) -> None:
     (folder / "slow.txt").write_text("".join(f"{t} 0.001\n" for t in range(9)))
     network = {"kind": "trace", "downlink": str(folder / "slow.txt"), "uplink": {"ratio": 1.0}}
+    network["latency_s"] = 0.02
     told: list[str] = []
     scenario = make(**{"fleet.network": network, "stop.rounds": 1})
     result = run_scenario(
