@@ -1,6 +1,6 @@
 """Versions, commit, command line, host and wall time of a run, for manifest.json.
 
-The only module of `sim` that reads them. They never enter a row, a digest or DONE.
+The only module of `sim` that reads them. They never enter a row or a digest of a scenario.
 """
 
 from __future__ import annotations
@@ -27,12 +27,19 @@ def provenance() -> dict[str, Any]:
     return {
         "versions": dict(_versions()),
         **commit(_PROJECT),
-        "command": shlex.join(sys.argv),
+        "command": _command(*sys.argv),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "host": platform.node(),
         "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _command(program: str, *arguments: str) -> str:
+    """The command line as one types it anywhere: without the path of the program."""
+    path = Path(program)
+    words = ["python", "-m", path.parent.name] if path.name == "__main__.py" else [path.name]
+    return shlex.join([*words, *arguments])
 
 
 @cache

@@ -79,3 +79,10 @@ def test_another_command_line_resumes_a_run(
     (first.run_dir / "DONE").unlink()
     monkeypatch.setattr(sys, "argv", ["fedadapter", "study", "other.yaml"])
     assert run_scenario(make(), out=tmp_path).events_sha256 == first.events_sha256
+
+
+def test_the_command_has_no_path_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/opt/venv/bin/fedadapter", "run", "my scenario.yaml"])
+    assert provenance()["command"] == "fedadapter run 'my scenario.yaml'"
+    monkeypatch.setattr("sys.argv", ["/opt/project/fedadapter/__main__.py", "study"])
+    assert provenance()["command"] == "python -m fedadapter study"
