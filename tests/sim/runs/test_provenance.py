@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sim.run_files import read_manifest
-from sim.runs.provenance import commit
+from sim.runs.provenance import commit, provenance
 from sim.runs.run import run_scenario
 
 ROOT = Path(__file__).parents[3]
