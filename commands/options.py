@@ -52,7 +52,7 @@ BaselineOption = Annotated[
         "--baseline",
         metavar="ARM",
         help="Compare every arm with this one, or with a name under the study's hindsight, paired "
-        "by seed.",
+        "by seed. In a study with axes, an arm without its coordinates: at the same point.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print machine-readable results to stdout.")]

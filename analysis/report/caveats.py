@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import median
 from typing import Any
 
-from analysis.measures import trial_rounds
 from analysis.reading.pricing import scaled_devices, timed_as
 from analysis.reading.run import Run
 from analysis.reading.study import Study
 from analysis.tables.targets import MAJORITY
-
-_FEW_ROUNDS = 3
-"""Trials with fewer rounds than this are told: so few say little about a configuration."""
+from analysis.tables.trials import short_trials
 
 _EXTRAPOLATED = (
     "Device latencies are extrapolated to this model from the published table, by the share of "
@@ -26,7 +22,7 @@ def caveats(study: Study, rows: Sequence[dict[str, Any]]) -> list[str]:
     return [
         *study.warnings,
         *_about_configurators(study),
-        *_about_trials(study),
+        *(f"{line}." for line in short_trials(study)),
         *_about_training(study),
         *_about_targets(rows),
         *_about_devices_and_network(study),
@@ -40,18 +36,6 @@ def _about_configurators(study: Study) -> Iterator[str]:
             kind, policy = _scenario(run, "configurator", "kind"), run.manifest.get("policy")
             if kind != "own" and policy and policy.partition("(")[0].lower() != kind:
                 yield f"{arm} had the configurator {policy}, not the {kind} of its scenario."
-
-
-def _about_trials(study: Study) -> Iterator[str]:
-    for arm in study.arms:
-        rounds = [n for run in study.runs_of(arm) for n in trial_rounds(run)]
-        if rounds and 0 in rounds:
-            yield (
-                f"{arm}: {rounds.count(0)} of its {len(rounds)} trials ended before any branch had "
-                "ended a round; longer windows would lose less time."
-            )
-        elif rounds and median(rounds) < _FEW_ROUNDS:
-            yield f"{arm}: its trials hold {median(rounds):g} rounds in the median."
 
 
 def _about_training(study: Study) -> Iterator[str]:

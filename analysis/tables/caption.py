@@ -12,6 +12,7 @@ from analysis.reading.study import Study
 from analysis.statistics.estimates import FEWEST
 
 from .text import percent, rounded_percent
+from .trials import short_trials
 
 
 def caption(study: Study, crossing: Crossing = "sustained", baseline: str | None = None) -> str:
@@ -32,7 +33,7 @@ def caption(study: Study, crossing: Crossing = "sustained", baseline: str | None
         clauses.append("accuracy from a learning curve, not from training")
     elif rising := [*_rising(study)]:
         clauses.append(f"not flat at the end (docs/metrics.md): {', '.join(rising)}")
-    clauses += timed_as(study.runs)
+    clauses += [*short_trials(study), *timed_as(study.runs)]
     if scaled := scaled_devices(study.runs):
         clauses.append(f"seconds of {', '.join(scaled)} scaled by the analytic cost model")
     shares = defaultdict[str, set[float]](set)
