@@ -18,7 +18,8 @@ from time import perf_counter, process_time
 
 from learner.spec import Adapter
 from sim.done import write_done
-from sim.records import ClientRow, EvaluationRow, RoundRow, as_fields, as_json, fields_as_json
+from sim.records import ClientRow, EvaluationRow, RoundRow
+from sim.row_lines import as_fields, as_json, fields_as_json
 
 N_ROWS = 5_000_000
 N_CLIENTS = 10_000

@@ -13,7 +13,8 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from .records import FailedRow, FrequentRow, Row, as_json, fields_as_json
+from .records import FailedRow, FrequentRow, Row
+from .row_lines import as_json, fields_as_json
 
 FORMAT_VERSION = 1
 """Version of the format of a run's files. Raise it if older readers would misread new files."""

@@ -10,7 +10,8 @@ from simpy import Environment
 
 from configurator.protocol import BranchScore, ScoredPoint, TrialRules
 from learner.spec import Learner, StateRef
-from sim.records import EvaluationRow, as_fields
+from sim.records import EvaluationRow
+from sim.row_lines import as_fields
 from sim.runlog import RunLog
 from sim.scenario.scenario import EvaluationPlan
 

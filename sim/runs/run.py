@@ -26,7 +26,8 @@ from sim.engine.lineage import Lineage
 from sim.engine.participation import Participation, participate
 from sim.engine.simulation import Simulation
 from sim.engine.timing import RUN_END, EndsOfTime
-from sim.records import FailedRow, as_fields
+from sim.records import FailedRow
+from sim.row_lines import as_fields
 from sim.runlog import FORMAT_VERSION, ResumeError, RunError, RunLog, write_partition
 from sim.scenario.file import digest, dump_scenario
 from sim.scenario.scenario import Scenario

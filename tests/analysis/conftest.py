@@ -11,7 +11,8 @@ import pytest
 
 from learner.spec import Adapter, Full, TuningConfig
 from sim.done import write_done
-from sim.records import ClientRow, DecisionRow, EvaluationRow, RoundRow, Row, as_json
+from sim.records import ClientRow, DecisionRow, EvaluationRow, RoundRow, Row
+from sim.row_lines import as_json
 
 SMALL = Adapter(depth=1, width=8)
 MEDIUM = Adapter(depth=3, width=16)

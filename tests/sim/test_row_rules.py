@@ -13,7 +13,8 @@ import sim.records
 from learner.plan import Shares, Tiers
 from learner.spec import Adapter
 from sim import run_scenario
-from sim.records import Row, as_json
+from sim.records import Row
+from sim.row_lines import as_json
 from sim.row_rules import fault
 
 VALUES: dict[str, Any] = {

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.reading.rows import open_rows
-from sim.records import ClientRow, ComputeRow, FailedRow, TransferRow, as_json
+from sim.records import ClientRow, ComputeRow, FailedRow, TransferRow
+from sim.row_lines import as_json
 
 MOVED = [
     TransferRow(

@@ -8,7 +8,8 @@ from typing import get_args
 
 import pytest
 
-from sim.records import ClientRow, ComputeRow, DropoutRow, Row, TransferRow, as_json
+from sim.records import ClientRow, ComputeRow, DropoutRow, Row, TransferRow
+from sim.row_lines import as_json
 
 CLIENT = ClientRow(
     t_s=1 / 3,
