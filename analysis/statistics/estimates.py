@@ -7,6 +7,7 @@ arm. Differences and ratios are therefore paired by seed.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
@@ -57,10 +58,10 @@ def mean_interval(values: Sequence[float], *, is_amount: bool = False) -> Estima
         logs = [math.log(value) for value in values]
         variance = stdev(logs) ** 2
         error = math.sqrt(variance / n + variance**2 / (2 * (n - 1)))
-        middle, half = fmean(logs) + variance / 2, _quantile(n) * error
+        middle, half = fmean(logs) + variance / 2, _quantile(n - 1) * error
         low, high = math.exp(middle - half), math.exp(middle + half)
         return Estimate(mean=mean, low=min(low, mean), high=max(high, mean), n=n, kind="log-t")
-    half = _quantile(n) * stdev(values) / math.sqrt(n)
+    half = _quantile(n - 1) * stdev(values) / math.sqrt(n)
     return Estimate(mean=mean, low=mean - half, high=mean + half, n=n, kind="t")
 
 
@@ -75,7 +76,7 @@ def mean_band(
     mean, n = curves.mean(axis=0), len(curves)
     if n < FEWEST:
         return mean, curves.min(axis=0), curves.max(axis=0)
-    half = _quantile(n) * curves.std(axis=0, ddof=1) / math.sqrt(n)
+    half = _quantile(n - 1) * curves.std(axis=0, ddof=1) / math.sqrt(n)
     return mean, mean - half, mean + half
 
 
@@ -109,7 +110,7 @@ def speed_up(base: Mapping[int, float], arm: Mapping[int, float]) -> Estimate | 
     if not ratio:
         return Estimate(mean=ratio, low=ratio, high=ratio, n=n, kind="log-t")
     errors = [base[seed] / above - arm[seed] / below for seed in common]
-    half = _quantile(n) * stdev(errors) / math.sqrt(n)
+    half = _quantile(n - 1) * stdev(errors) / math.sqrt(n)
     return Estimate(
         mean=ratio,
         low=ratio * math.exp(-half),
@@ -123,19 +124,38 @@ def speed_up(base: Mapping[int, float], arm: Mapping[int, float]) -> Estimate | 
 def geometric_mean(ratios: Sequence[Mapping[int, float]]) -> Estimate | None:
     """Geometric mean over several comparisons (tasks, say) of their ratios by seed.
 
-    Over the seeds that all comparisons have; None without one. The interval is Student's on the
-    logarithms of each seed's own geometric mean, fewer than FEWEST seeds have the range of these;
-    p is that of a ratio of 1.
+    Comparisons with the same seeds are paired by seed: each seed has one geometric mean over them.
+    Those with other seeds count as independent (Satterthwaite, Biometrics Bull. 2:110, 1946). The
+    interval is Student's on the logarithms; with fewer than FEWEST seeds it is the range of the
+    seeds' means, or nothing if the seeds differ. p is that of a ratio of 1. `n` is the least number
+    of seeds. None without comparisons or for one without a seed.
     """
-    common = sorted(set.intersection(*(set(by_seed) for by_seed in ratios))) if ratios else []
-    if not common:
+    groups = defaultdict[frozenset[int], list[Mapping[int, float]]](list)
+    for by_seed in ratios:
+        groups[frozenset(by_seed)].append(by_seed)
+    fewest = min(map(len, groups), default=0)
+    if not fewest:
         return None
-    logs = [fmean(math.log(by_seed[seed]) for by_seed in ratios) for seed in common]
-    found = mean_interval(logs)
-    low, high = (None if bound is None else math.exp(bound) for bound in (found.low, found.high))
-    kind: IntervalKind = "log-t" if found.kind == "t" else found.kind
-    p = _p_of_zero(found.mean, logs)
-    return Estimate(mean=math.exp(found.mean), low=low, high=high, n=found.n, kind=kind, p=p)
+    logs = {
+        seeds: [fmean(math.log(by_seed[seed]) for by_seed in own) for seed in sorted(seeds)]
+        for seeds, own in groups.items()
+    }
+    shares = {seeds: len(own) / len(ratios) for seeds, own in groups.items()}
+    mean = math.fsum(share * fmean(logs[seeds]) for seeds, share in shares.items())
+    if fewest < FEWEST:
+        if len(groups) > 1:
+            return Estimate(mean=math.exp(mean), low=None, high=None, n=fewest)
+        return _ranged(math.exp(mean), [math.exp(value) for value in logs[frozenset(ratios[0])]])
+    variances = {
+        seeds: (share * stdev(logs[seeds])) ** 2 / len(seeds) for seeds, share in shares.items()
+    }
+    variance = math.fsum(variances.values())
+    spread = math.fsum(own**2 / (len(seeds) - 1) for seeds, own in variances.items())
+    freedom = variance**2 / spread if spread else fewest - 1.0
+    half = _quantile(freedom) * math.sqrt(variance)
+    low, high = math.exp(mean - half), math.exp(mean + half)
+    p = _p(mean, math.sqrt(variance), freedom)
+    return Estimate(mean=math.exp(mean), low=low, high=high, n=fewest, kind="log-t", p=p)
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -159,23 +179,26 @@ def _ranged(mean: float, values: Sequence[float]) -> Estimate:
     return Estimate(mean=mean, low=min(values), high=max(values), n=len(values), kind="range")
 
 
-def _quantile(n: int) -> float:
+def _quantile(freedom: float) -> float:
+    """The quantile of Student's t with these degrees of freedom that bounds an interval."""
     from scipy.stats import t
 
-    return float(t.ppf((1 + CONFIDENCE) / 2, n - 1))
+    return float(t.ppf((1 + CONFIDENCE) / 2, freedom))
 
 
 def _p_of_zero(mean: float, values: Sequence[float]) -> float | None:
     """Two-sided p value of a true mean of 0, from the spread of the values; None for a few."""
+    n = len(values)
+    return None if n < FEWEST else _p(mean, stdev(values) / math.sqrt(n), n - 1)
+
+
+def _p(mean: float, error: float, freedom: float) -> float:
+    """Two-sided p value of a true mean of 0, from the standard error of the mean."""
     from scipy.stats import t
 
-    n = len(values)
-    if n < FEWEST:
-        return None
-    error = stdev(values) / math.sqrt(n)
     if error <= 1e-12 * abs(mean) or not error:
         return 0.0 if mean else 1.0
-    return float(2 * t.sf(abs(mean) / error, n - 1))
+    return float(2 * t.sf(abs(mean) / error, freedom))
 
 
 def replications_needed(values: Sequence[float], half_width: float) -> int | None:
@@ -191,7 +214,7 @@ def replications_needed(values: Sequence[float], half_width: float) -> int | Non
     spread = stdev(values)
 
     def is_enough(n: int) -> bool:
-        return _quantile(n) * spread / math.sqrt(n) <= half_width
+        return _quantile(n - 1) * spread / math.sqrt(n) <= half_width
 
     low, high = 1, 2  # the least n >= 2 that is enough, by bisection
     while not is_enough(high):

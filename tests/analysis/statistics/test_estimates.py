@@ -239,14 +239,32 @@ def _coverage(samples: NDArray[np.float64], truth: float, *, is_amount: bool) ->
 
 
 def test_a_geometric_mean_over_tasks_is_paired_by_seed() -> None:
-    fast, slow = {0: 0.5, 1: 0.4, 2: 0.6}, {0: 2.0, 1: 2.5, 2: 5 / 3, 3: 7.0}
-    found = geometric_mean([fast, slow])  # seed 3 is not in both
+    fast, slow = {0: 0.5, 1: 0.4, 2: 0.6}, {0: 2.0, 1: 2.5, 2: 5 / 3}
+    found = geometric_mean([fast, slow])
     assert found is not None
     assert (found.n, found.kind) == (3, "range")
     assert found.mean == pytest.approx(1.0)
     assert (found.low, found.high) == pytest.approx((1.0, 1.0))
-    assert geometric_mean([fast, {9: 1.0}]) is None
+    assert geometric_mean([fast, {}]) is None
     assert geometric_mean([]) is None
+
+
+def test_comparisons_with_other_seeds_keep_all_of_them() -> None:
+    pair = [{seed: math.exp(0.1 * seed) for seed in range(5)} for _ in range(2)]  # mean log 0.2
+    other = {seed: math.exp(0.2 * (seed % 2)) for seed in range(5, 15)}  # mean log 0.1
+    found = geometric_mean([*pair, other])
+    assert found is not None
+    assert found.high is not None
+    assert math.log(found.mean) == pytest.approx((2 * 0.2 + 0.1) / 3)
+    of_pair, of_other = (2 / 3) ** 2 * 0.025 / 5, (1 / 3) ** 2 * (0.1 / 9) / 10
+    freedom = (of_pair + of_other) ** 2 / (of_pair**2 / 4 + of_other**2 / 9)
+    half = t.ppf(0.975, freedom) * math.sqrt(of_pair + of_other)
+    assert math.log(found.high / found.mean) == pytest.approx(half)
+    assert (found.n, found.kind) == (5, "log-t")
+    few = geometric_mean([{0: 1.0, 1: 4.0}, {2: 1.0}])
+    assert few is not None
+    assert few.mean == pytest.approx(math.sqrt(2.0))
+    assert (few.low, few.n) == (None, 1)
 
 
 @given(st.lists(st.floats(0.2, 5.0), min_size=FEWEST, max_size=9))
