@@ -5,7 +5,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: study-policies worlds paper demo test test-slow lint bench-engine bench-learner bench-peers docs fidelity mutants audit install clean
+.PHONY: study-policies worlds recorded paper demo test test-slow lint bench-engine bench-learner bench-peers docs fidelity mutants audit install clean
 
 demo: install
 	$(BIN)/fedadapter demo
@@ -33,6 +33,11 @@ worlds: install
 	  $(if $(LEFT),left=$$($(WORLD_STUDY) --dry-run); echo "$$left" | tail -n 1,$(WORLD_STUDY)); \
 	done
 	$(if $(LEFT),,$(BIN)/python -m benchmarks.time_ratios 'by device' runs/trec/worlds runs/20ng/worlds runs/conll/worlds)
+
+# The runs behind some tables, as they were recorded (docs/results/runs), into runs/recorded.
+recorded:
+	mkdir -p runs/recorded
+	for archive in docs/results/runs/*.tar.xz; do tar -xJf $$archive -C runs/recorded; done
 
 CLAIMS := $(if $(TASK),time-to-accuracy,time-to-accuracy quantised branches timetable windows own servers \
   trials-elsewhere participants bandwidth devices encoders links cache night raw-encoder)
