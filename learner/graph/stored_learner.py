@@ -5,9 +5,10 @@ Does not import torch: the trainer is created when the first number is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from learner.aggregation_rule import AggregationRule
 from learner.spec import Evaluation, Feedback, StateRef, TuningConfig, Update
@@ -18,6 +19,8 @@ from .names import job_digest, ordered_updates
 from .recipes import RecipeGraph
 from .trainer import Trainer
 from .walk import StateLostError, Visited, Walk
+
+NOTHING_KNOWN: Mapping[tuple[StateRef, str], Evaluation] = MappingProxyType({})
 
 
 class NotStoredError(LookupError):
@@ -40,7 +43,8 @@ class StoredLearner:
     """A Learner that stores all its results and trains only what the store does not have.
 
     `context` identifies model and data (see RecipeGraph). Results are stored under the tag
-    `numerics`. Without `make_trainer` it is a replay: a missing result raises NotStoredError.
+    `numerics`. `known`: scores by state and split that need no store, those of a run's log, say.
+    Without `make_trainer` it is a replay: a missing result raises NotStoredError.
     """
 
     def __init__(
@@ -50,12 +54,14 @@ class StoredLearner:
         store: Store,
         numerics: str,
         make_trainer: Callable[[], Trainer] | None,
+        known: Mapping[tuple[StateRef, str], Evaluation] = NOTHING_KNOWN,
         on_progress: Callable[[Progress], None] = lambda progress: None,
     ) -> None:
         self._graph = RecipeGraph(context)
         self._store = store
         self._numerics = numerics
         self._make_trainer = make_trainer
+        self._known = known
         self._on_progress = on_progress
         self._trainer: Trainer | None = None
         self.store_hits = 0  # evaluations answered and states loaded
@@ -86,7 +92,8 @@ class StoredLearner:
         """
         known: dict[StateRef, Evaluation] = {}
         for state in dict.fromkeys(states):
-            stored = self._store.evaluation(state, split, self._numerics)
+            stored = self._known.get((state, split))
+            stored = stored or self._store.evaluation(state, split, self._numerics)
             if stored is not None:
                 known[state] = stored
         self.store_hits += len(known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,9 +15,9 @@ from learner.assets.sources import check_model, model_dir, model_revision
 from learner.graph.counting_learner import CountingLearner
 from learner.graph.curve_learner import CurveLearner, Saturating, Tabulated
 from learner.graph.names import canonical
-from learner.graph.stored_learner import Progress, StoredLearner
+from learner.graph.stored_learner import NOTHING_KNOWN, Progress, StoredLearner
 from learner.graph.trainer import Trainer
-from learner.spec import Learner, StateRef
+from learner.spec import Evaluation, Learner, StateRef
 from learner.store.budget import cache_budget, store_dir
 from learner.store.store import Store
 from learner.tasks import Task
@@ -32,6 +32,14 @@ from .data import Data
 OnMissing = Literal["train", "refuse", "count"]
 """What the learner does about a state or score that is not in the store: train it; raise
 NotStoredError; or only count what would have to be trained (for sim.study.forecast)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedScores:
+    """Scores that a run has logged, by state and split, and the numerics that computed them."""
+
+    numerics: str
+    evaluations: Mapping[tuple[StateRef, str], Evaluation]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +75,14 @@ def build_learner(
     store_cache: Path,
     callbacks: RunCallbacks,
     on_missing: OnMissing,
+    scores: RecordedScores | None,
     precision: Precision,
     pool: TrainingPool,
 ) -> Learner:
     """The scenario's learner. revision: see find_revision. on_missing: see OnMissing.
 
-    cache_dir: of models, data and activations. store_cache: the cache that has the store.
+    cache_dir: of models, data and activations. store_cache: the cache that has the store. scores:
+    of the run that is replayed; others are then looked for under its numerics.
     """
     kind = scenario.learner
     if isinstance(kind, CurveTraining):
@@ -96,7 +106,7 @@ def build_learner(
     content = loaded.digest + word_reading(scenario.task.kind, directory)
     context = _context(scenario, revision, content)
     store = Store(store_dir(store_cache), cache_budget(store_cache))
-    numerics = numerics_tag(precision)
+    numerics = scores.numerics if scores else numerics_tag(precision)
     if on_missing == "count":
         return CountingLearner(context=context, store=store, numerics=numerics)
     return StoredLearner(
@@ -104,6 +114,7 @@ def build_learner(
         store=store,
         numerics=numerics,
         make_trainer=make_trainer if on_missing == "train" else None,
+        known=scores.evaluations if scores else NOTHING_KNOWN,
         on_progress=callbacks.on_progress,
     )
 

@@ -33,7 +33,14 @@ from .cost_model import build_cost_model
 from .data import Data, load_data
 from .devices import find_profiles
 from .facts import model_data_facts, resampled_to_s
-from .learner import NO_CALLBACKS, OnMissing, RunCallbacks, build_learner, find_revision
+from .learner import (
+    NO_CALLBACKS,
+    OnMissing,
+    RecordedScores,
+    RunCallbacks,
+    build_learner,
+    find_revision,
+)
 from .population import build_clients
 from .server import build_server
 from .surroundings import find_surroundings
@@ -55,6 +62,7 @@ def build_simulation(
     participation: Participation = participate,
     callbacks: RunCallbacks = NO_CALLBACKS,
     on_missing: OnMissing = "train",
+    scores: RecordedScores | None = None,
     precision: Precision = "fp32",
     pool: TrainingPool = ALONE,
     data: Data | None = None,
@@ -63,9 +71,9 @@ def build_simulation(
 
     store_cache: the cache whose stored states are used, if not those of cache_dir. configurator:
     used instead of the scenario's. participation: what a client does in a round. on_missing: see
-    OnMissing. pool: the processes that train. data: those that load_data returned for the same
-    arguments (None: they are loaded here). Raises ValueError, naming the key, if scenario, model
-    and data do not fit together.
+    OnMissing. scores: those of a run that is replayed without training. pool: the processes that
+    train. data: those that load_data returned for the same arguments (None: they are loaded here).
+    Raises ValueError, naming the key, if scenario, model and data do not fit together.
     """
     streams = Streams(seed)
     check_scenario(scenario, configurator)
@@ -82,6 +90,7 @@ def build_simulation(
         store_cache or cache_dir,
         callbacks,
         on_missing,
+        scores,
         precision,
         pool,
     )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, cast
 
+from learner.spec import Evaluation, StateRef
 from learner.training.numerics import Precision
 from sim.build.checks import find_architecture
 from sim.build.configurator import build_configurator
+from sim.build.learner import RecordedScores
 from sim.engine.participation import Participation, participate
-from sim.run_files import read_manifest
-from sim.runlog import MANIFEST, RunError
+from sim.run_files import Manifest, read_manifest, read_rows
+from sim.runlog import EVALUATIONS, MANIFEST, RunError
 from sim.scenario.file import parse_scenario
 from sim.scenario.scenario import Scenario
 from sim.streams import Streams
@@ -30,7 +32,7 @@ class Recorded:
     seed: int
     precision: Precision
     participation: Participation
-    manifest: Mapping[str, Any]
+    manifest: Manifest
 
 
 def recorded_run(run_dir: Path) -> Recorded:
@@ -46,6 +48,19 @@ def recorded_run(run_dir: Path) -> Recorded:
         participation=recorded_participation(run_dir, manifest),
         manifest=manifest,
     )
+
+
+def recorded_scores(run_dir: Path, manifest: Manifest) -> RecordedScores | None:
+    """The scores in the log of a run, for replays without training; None if it trained nothing."""
+    numerics = manifest.get("numerics")
+    if numerics is None:
+        return None
+    names = [one.name for one in fields(Evaluation)]
+    evaluations = {
+        (StateRef(row["state"]), row["split"]): Evaluation(**{name: row[name] for name in names})
+        for row in read_rows(run_dir / EVALUATIONS)
+    }
+    return RecordedScores(numerics=numerics, evaluations=evaluations)
 
 
 def check_configurator(run_dir: Path, recorded: Recorded, cache_dir: Path) -> None:

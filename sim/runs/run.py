@@ -20,7 +20,7 @@ from learner.training.numerics import Precision, numerics_tag
 from learner.training.pool import TrainingPool
 from sim.build.configurator import with_configurator
 from sim.build.data import Data
-from sim.build.learner import OnMissing
+from sim.build.learner import OnMissing, RecordedScores
 from sim.build.simulation import build_simulation
 from sim.engine.lineage import Lineage
 from sim.engine.participation import Participation, participate
@@ -89,6 +89,7 @@ def run_scenario(
     configurator: Configurator | None = None,
     participation: Participation = participate,
     on_missing: OnMissing = "train",
+    scores: RecordedScores | None = None,
     precision: Precision = "fp32",
     workers: int = 1,
     is_fresh: bool = False,
@@ -99,7 +100,8 @@ def run_scenario(
 
     configurator: used instead of the scenario's, and recorded in its place. participation: what a
     client does in a round (docs/extend-a-client.md). on_missing: whether to train a state or score
-    that is not in the store. precision: number format of the encoder in training
+    that is not in the store. scores: those of a run that is replayed without training, and its
+    numerics. precision: number format of the encoder in training
     (learner.training.numerics). workers: number of processes that train; the rows are the same for
     any number. is_fresh: train every state, as if none were stored, and store none; models and data
     are kept. data: those that load_data returned for the scenario and the seed (None: they are
@@ -125,6 +127,7 @@ def run_scenario(
             participation=participation,
             callbacks=monitor.callbacks(),
             on_missing=on_missing,
+            scores=scores,
             precision=precision,
             pool=pool,
             data=data,
@@ -134,7 +137,7 @@ def run_scenario(
         others = [*facts["trace_warnings"], *facts["scenario_warnings"]]
         for warning in [*facts["task_warnings"], *(f"warning: {one}" for one in others)]:
             monitor.on_warning(warning)
-        manifest = _manifest(simulation, seed, precision) | {"workers": workers}
+        manifest = _manifest(simulation, seed, precision, scores) | {"workers": workers}
         with locked(run_dir):
             result = _run_in(run_dir, simulation, manifest, started_s, monitor)
     monitor.on_end(result.sim_seconds, result.rounds, result.accuracy)
@@ -190,21 +193,34 @@ def _run_in(
 
 
 def finished_run(
-    run_dir: Path, scenario: Scenario, precision: Precision = "fp32"
+    run_dir: Path,
+    scenario: Scenario,
+    precision: Precision = "fp32",
+    scores: RecordedScores | None = None,
 ) -> RunResult | None:
     """The result of a run that is finished in this directory; None if it must be run."""
-    is_real = isinstance(scenario.learner, TorchTraining)
-    result = read_result(run_dir, numerics_tag(precision) if is_real else None)
+    result = read_result(run_dir, _numerics(scenario, precision, scores))
     if result is None:
         return None
     here = {"run_dir": run_dir, "trainings": 0, "store_hits": 0, "wall_seconds": 0.0}
     return RunResult(**result | here)
 
 
-def _manifest(simulation: Simulation, seed: int, precision: Precision) -> dict[str, Any]:
+def _numerics(
+    scenario: Scenario, precision: Precision, scores: RecordedScores | None
+) -> str | None:
+    """What the bits of a run's scores depend on; None if it trains nothing."""
+    if not isinstance(scenario.learner, TorchTraining):
+        return None
+    return scores.numerics if scores else numerics_tag(precision)
+
+
+def _manifest(
+    simulation: Simulation, seed: int, precision: Precision, scores: RecordedScores | None
+) -> dict[str, Any]:
     """The content of manifest.json; docs/model.md describes the keys."""
     scenario = simulation.scenario
-    is_real = isinstance(scenario.learner, TorchTraining)
+    numerics = _numerics(scenario, precision, scores)
     return {
         "format_version": FORMAT_VERSION,
         "name": scenario.name,
@@ -214,8 +230,8 @@ def _manifest(simulation: Simulation, seed: int, precision: Precision) -> dict[s
         "policy": repr(simulation.server.configurator),
         "participation": participation_name(simulation.server.accountant.dispatcher.participation),
         "learner": scenario.learner.kind,
-        "numerics": numerics_tag(precision) if is_real else None,
-        "precision": precision if is_real else None,
+        "numerics": numerics,
+        "precision": precision if numerics else None,
         **simulation.facts,
         **provenance(),
     }

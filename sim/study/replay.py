@@ -13,7 +13,7 @@ from sim.run_files import read_manifest
 from sim.runs.directory import require_unchanged, run_directory
 from sim.runs.divergence import Divergence, find_divergence, find_unscored
 from sim.runs.progress import ProgressSink
-from sim.runs.recorded import check_configurator, recorded_run
+from sim.runs.recorded import check_configurator, recorded_run, recorded_scores
 from sim.runs.run import MissingScoreError, RunResult, default_cache_dir
 from sim.scenario.file import apply_override
 
@@ -92,10 +92,10 @@ def replay(
     """Run the study that plan_replay made from `run_dir`, in `<out>/<study name>`, beside earlier
     replays.
 
-    As long as cohorts and decisions are those of the original run, all scores are in the store.
-    Where learning diverges, a replay continues only with train=True, or if another run has stored
-    the scores. Any other error is raised when all runs have ended. data: see run_scenario; they
-    must be those of every run of the study.
+    As long as cohorts and decisions are those of the original run, it has logged the scores, or
+    the store has them. Where learning diverges, a replay continues only with train=True, or if
+    another run with the same numerics has stored the scores. Any other error is raised when all
+    runs have ended. data: see run_scenario; they must be those of every run of the study.
     """
     recorded = recorded_run(run_dir)
     results = results_or_errors(
@@ -104,6 +104,7 @@ def replay(
         cache_dir=cache_dir,
         workers=workers,
         on_missing="train" if train else "refuse",
+        scores=None if train else recorded_scores(run_dir, recorded.manifest),
         precision=recorded.precision,
         participation=recorded.participation,
         data=data,

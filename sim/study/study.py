@@ -8,7 +8,7 @@ from pathlib import Path
 
 from learner.training.numerics import Precision
 from sim.build.data import Data, fetch_assets
-from sim.build.learner import OnMissing
+from sim.build.learner import OnMissing, RecordedScores
 from sim.engine.participation import Participation, participate
 from sim.runs.directory import run_directory
 from sim.runs.lock import locked
@@ -62,6 +62,7 @@ def results_or_errors(
     workers: int = 1,
     ray: str | None = None,
     on_missing: OnMissing = "train",
+    scores: RecordedScores | None = None,
     precision: Precision = "fp32",
     participation: Participation = participate,
     data: Data | None = None,
@@ -71,8 +72,8 @@ def results_or_errors(
 ) -> list[ResultOrError]:
     """As run_study, but returns the error of a failed run in place of its result.
 
-    on_missing, participation, data: see run_scenario; data are those of every run. keep_earlier:
-    whatever the directory's index lists stays listed.
+    on_missing, scores, participation, data: see run_scenario; data are those of every run.
+    keep_earlier: whatever the directory's index lists stays listed.
     """
     directory, cache_dir = out / study.name, cache_dir or default_cache_dir()
     runs = study_runs(study, arms)
@@ -91,7 +92,7 @@ def results_or_errors(
         results: dict[int, ResultOrError] = {
             i: result
             for i, run in enumerate(runs)
-            if (result := finished_run(directories[i], run[0], precision)) is not None
+            if (result := finished_run(directories[i], run[0], precision, scores)) is not None
         }
         left = [i for i in range(len(runs)) if i not in results]
         for i in left:
@@ -101,6 +102,7 @@ def results_or_errors(
             out=directory,
             cache_dir=cache_dir,
             on_missing=on_missing,
+            scores=scores,
             precision=precision,
             participation=participation,
             data=data,

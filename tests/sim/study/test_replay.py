@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from analysis import load_study
+from sim.done import write_done
+from sim.run_files import read_manifest
 from sim.runlog import RunError
 from sim.runs.diff import diff_runs
 from sim.runs.divergence import find_divergence
@@ -164,6 +166,24 @@ def test_a_run_is_replayed_without_training_until_a_score_is_missing(
     again = replayed(run.run_dir, tmp_path, "rounds.participants=2", cache_dir=cache, train=True)
     assert again[0].result.trainings == 6 * 2
     assert again[0].divergence == other.divergence
+
+
+def test_a_run_of_another_machine_is_replayed_from_its_own_log(tmp_path: Path, real: Any) -> None:
+    run = run_scenario(real(**{"stop.rounds": 3}), out=tmp_path, cache_dir=tmp_path / "theirs")
+    manifest = run.run_dir / "manifest.json"
+    content = json.loads(manifest.read_text()) | {"numerics": "torch-9 on another processor"}
+    manifest.write_text(json.dumps(content))
+    write_done(run.run_dir)
+    out, cache = tmp_path / "out", tmp_path / "ours"
+    for _ in range(2):  # the second time it is finished
+        (faster,) = replayed(run.run_dir, out, *FASTER, cache_dir=cache)
+        assert (faster.divergence, faster.missing) == (None, "")
+        assert (faster.result.trainings, faster.result.accuracy) == (0, run.accuracy)
+    assert read_manifest(faster.run_dir)["numerics"] == content["numerics"]
+    scores = [load_study(one).runs[0].evaluations for one in (run.run_dir, faster.run_dir)]
+    assert scores[0].drop("t_s").equals(scores[1].drop("t_s"))
+    (other,) = replayed(run.run_dir, out, "rounds.participants=2", cache_dir=cache)
+    assert "under torch-9 on another processor" in other.missing
 
 
 def test_a_window_with_another_number_of_rounds_is_named(tmp_path: Path, real: Any) -> None:
