@@ -122,7 +122,7 @@ def test_tcp_without_a_round_trip_time_is_told(recordings: Path) -> None:
     def told(kind: ConstantNetwork | TraceNetwork) -> list[str]:
         return build_links(kind, Streams(0), IDS, recordings).warnings
 
-    rates = {"down_mbytes_per_s": 1.0, "up_mbytes_per_s": 1.0, "transport": Tcp()}
+    rates: dict[str, Any] = {"down_mbytes_per_s": 1.0, "up_mbytes_per_s": 1.0, "transport": Tcp()}
     assert told(network(transport=Tcp(), latency_s=0.02)) == told(network()) == []
     for kind in (network(transport=Tcp()), ConstantNetwork(kind="constant", **rates)):
         (line,) = told(kind)

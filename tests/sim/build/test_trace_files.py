@@ -159,8 +159,8 @@ def test_warnings_reach_the_progress_and_the_manifest(
     folder: Path, tmp_path: Path, make: Any
 ) -> None:
     (folder / "slow.txt").write_text("".join(f"{t} 0.001\n" for t in range(9)))
-    network = {"kind": "trace", "downlink": str(folder / "slow.txt"), "uplink": {"ratio": 1.0}}
-    network["latency_s"] = 0.02
+    source = str(folder / "slow.txt")
+    network = {"kind": "trace", "downlink": source, "uplink": {"ratio": 1.0}, "latency_s": 0.02}
     told: list[str] = []
     scenario = make(**{"fleet.network": network, "stop.rounds": 1})
     result = run_scenario(
