@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate, chain
 from pathlib import Path
@@ -113,7 +114,11 @@ def _read(wanted: TaskSource, columns: Columns, cache_dir: Path, warn: Warn) -> 
             f"{wanted.source}"
         )
     if wanted.source.startswith(PYPI):
-        return _read_package(wanted, columns, data_dir(wanted.source, cache_dir))
+        directory = data_dir(wanted.source, cache_dir)
+        kind = PACKAGES[wanted.source].kind
+        if wanted.kind != kind:
+            raise ValueError(f"task.kind must be {kind} for {wanted.source}, got {wanted.kind}")
+        return _read_package(wanted.source, columns, directory)
     if wanted.source.startswith(HUB):
         found = read_hub(wanted.source, wanted.kind, columns)
         return found if "test" in found else {"all": list(chain.from_iterable(found.values()))}
@@ -128,10 +133,10 @@ def _read(wanted: TaskSource, columns: Columns, cache_dir: Path, warn: Warn) -> 
     return {name: read(file) for name, file in files.items()}
 
 
-def _read_package(wanted: TaskSource, columns: Columns, directory: Path) -> Splits:
-    package = PACKAGES[wanted.source]
-    if wanted.kind != package.kind:
-        raise ValueError(f"task.kind must be {package.kind} for {wanted.source}, got {wanted.kind}")
+@lru_cache(maxsize=1)
+def _read_package(source: str, columns: Columns, directory: Path) -> Splits:
+    """The rows of a package; kept for the next run of a study, since packages never change."""
+    package = PACKAGES[source]
     rows: dict[str, list[Row]] = {}
     for name, file in package.files.items():
         read = read_file(
