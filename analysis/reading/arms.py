@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .study import Study
+from .study import Study, hindsight_among
 
 _MOST_NAMES = 5
 
@@ -29,11 +29,7 @@ def chosen_arms(study: Study, arms: Sequence[str]) -> Study:
         study,
         runs=tuple(run for run in study.runs if run.arm in kept),
         coordinates={arm: at for arm, at in study.coordinates.items() if arm in kept},
-        hindsight={
-            name: own
-            for name, arms_of in study.hindsight.items()
-            if len(own := [arm for arm in arms_of if arm in kept]) > 1
-        },
+        hindsight=hindsight_among(study.hindsight, kept),
         missing={arm: seeds for arm, seeds in study.missing.items() if arm in kept},
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +93,22 @@ def load_study(path: str | Path) -> Study:
     manifests = [read_manifest(directory) for directory in found]
     arms = arm_names(found, manifests)
     runs = [load_run(*read) for read in zip(found, manifests, arms, strict=True)]
-    return Study(
+    study = Study(
         path=path,
         runs=tuple(on_common_grid(runs)),
         below=() if index else below,
         missing=_missing(path, index),
         **{key: index[key] for key in _INDEX_KEYS if key in index},
     )
+    return replace(study, hindsight=hindsight_among(study.hindsight, study.arms))
+
+
+def hindsight_among(
+    rows: Mapping[str, Sequence[str]], arms: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the rows in hindsight of these arms alone: those that still choose among two."""
+    kept = {name: tuple(arm for arm in own if arm in arms) for name, own in rows.items()}
+    return {name: own for name, own in kept.items() if len(own) > 1}
 
 
 def _run_directories(path: Path) -> list[Path]:

@@ -98,6 +98,18 @@ def test_the_best_in_hindsight_is_chosen_on_the_other_seeds(
     assert oracle["arm"] == "oracle, in hindsight on the other seeds: b (2 of 3), a (1 of 3)"
 
 
+def test_a_row_in_hindsight_of_a_study_that_has_not_run_whole_needs_two_of_its_arms(
+    study_dir: Path, write_run: Make, make_held: Make
+) -> None:
+    for arm in ("a", "b", "c"):
+        write_run(arm, evaluations=make_held(3600.0, 0.8))
+    begun = [str(run.path.relative_to(study_dir)) for run in load_study(study_dir).runs]
+    rows = {"two": ["a", "b", "later"], "one": ["c", "later"], "none": ["later", "never"]}
+    index = {"name": "s", "hindsight": rows, "runs": [*begun, "later/seed-0000"]}
+    (study_dir / "study.json").write_text(json.dumps(index))
+    assert load_study(study_dir).hindsight == {"two": ("a", "b")}
+
+
 def test_a_table_keeps_the_columns_that_are_asked_for(paired: Study) -> None:
     rows = table_rows(paired, levels=(0.5,), shares=(), baseline="base")
     headers, lines = format_table(rows, ("p", "time", "ratio"))
@@ -134,7 +146,7 @@ def test_among_some_arms_p_is_corrected_for_them_alone_and_a_row_in_hindsight_ne
     study = replace(paired, hindsight={"all": ["base", "quick", "even"], "one": ["even", "base"]})
     some = chosen_arms(study, ["base", "quick"])
     assert some.arms == ("base", "quick")
-    assert some.hindsight == {"all": ["base", "quick"]}
+    assert some.hindsight == {"all": ("base", "quick")}
     alone = replace(some, hindsight={})
     (quick,) = (row for row in table_rows(alone, (0.5,), (), baseline="base") if row["p"])
     assert quick["p_holm"] == quick["p"]
