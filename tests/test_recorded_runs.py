@@ -19,6 +19,7 @@ ARCHIVES = sorted((RESULTS / "runs").glob("*.tar.xz"))
 
 TABLES = {
     "policies/by-device-20ng-absences.csv": ("20ng/worlds", "fixed LoRA (2, 4), absences"),
+    "policies/by-device-trec-5-9.csv": ("trec/worlds", "fixed LoRA (3, 4)"),
     "policies/hindsight.csv": ("hindsight", "best single depth"),
 }
 """By published table: the study that it comes from, and its baseline."""
