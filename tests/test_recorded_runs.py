@@ -17,12 +17,13 @@ from analysis.tables.formats import render
 RESULTS = Path(__file__).parents[1] / "docs/results"
 ARCHIVES = sorted((RESULTS / "runs").glob("*.tar.xz"))
 
-TABLES = {
+TABLES: dict[str, tuple[str, str | None]] = {
     "policies/by-device-20ng-absences.csv": ("20ng/worlds", "fixed LoRA (2, 4), absences"),
     "policies/by-device-trec-5-9.csv": ("trec/worlds", "fixed LoRA (3, 4)"),
+    "policies/choose-rivals.csv": ("tuning-rivals", None),
     "policies/hindsight.csv": ("hindsight", "best single depth"),
 }
-"""By published table: the study that it comes from, and its baseline."""
+"""By published table: the study that it comes from, and its baseline, if any."""
 
 
 @pytest.fixture(scope="module")
