@@ -20,6 +20,7 @@ ARCHIVES = sorted((RESULTS / "runs").glob("*.tar.xz"))
 TABLES: dict[str, tuple[str, str | None]] = {
     "policies/by-device-20ng-absences.csv": ("20ng/worlds", "fixed LoRA (2, 4), absences"),
     "policies/by-device-trec-5-9.csv": ("trec/worlds", "fixed LoRA (3, 4)"),
+    "policies/rivals-conll.csv": ("conll/rivals", "best fixed LoRA"),
     "policies/choose-rivals.csv": ("tuning-rivals", None),
     "policies/hindsight.csv": ("hindsight", "best single depth"),
 }
