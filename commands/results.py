@@ -48,10 +48,10 @@ def table(
         ),
     ] = None,
     columns: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="Columns beside arm and target, such as time,ratio,p; also bytes, energy, "
-            "speed-up, final, best, idle, lost-trials, excluded (not for csv and json)."
+            "speed-up, final, best, idle, lost-trials, excluded (repeatable; not for csv and json)."
         ),
     ] = None,
 ) -> None:
@@ -65,7 +65,7 @@ def table(
     loaded = chosen_arms(load_study(directory), arms or ())
     format = "json" if as_json else format
     warn(loaded, as_json)
-    chosen = [] if columns is None else [name.strip() for name in columns.split(",")]
+    chosen = [name.strip() for text in columns or () for name in text.split(",")]
     if loaded.published and not (target or share_of or baseline or chosen):
         _show_published(loaded, format)
         return
